@@ -1,0 +1,20 @@
+"""The configuration file: YAML in, frozen settings out, every mistake at once with its place in the file."""
+
+from kea_exporter.config.load import ConfigError, Mistake, load, settings_from_tree
+from kea_exporter.config.profiles import IPAM, Profile
+from kea_exporter.config.schema import ConfigFile
+from kea_exporter.config.settings import Credentials, DaemonSettings, Settings, TlsSettings
+
+__all__ = [
+    "IPAM",
+    "ConfigError",
+    "ConfigFile",
+    "Credentials",
+    "DaemonSettings",
+    "Mistake",
+    "Profile",
+    "Settings",
+    "TlsSettings",
+    "load",
+    "settings_from_tree",
+]

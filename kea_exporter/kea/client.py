@@ -1,0 +1,77 @@
+"""One conversation with one daemon: read-only commands in, facts out."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, TypeVar
+
+from kea_exporter.kea.protocol import Answer, Command, Result, decode, encode
+from kea_exporter.kea.reading import MalformedAnswerError
+from kea_exporter.snapshot import Exchange, Fact, Failure, Reason, Stage
+from kea_exporter.transport import Transport, TransportError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+
+class KeaClient:
+    """Asks one command after another over one transport.
+
+    Once the connection has failed, or credentials were refused, nothing more is sent: the same failure then stands
+    for every further fact.
+
+    Attributes:
+        ended: that failure; None while the conversation goes on.
+    """
+
+    def __init__(
+        self, transport: Transport, ended: Failure | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._transport = transport
+        self._clock = clock
+        self._exchanges: list[Exchange] = []
+        self.ended = ended
+
+    @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """Return the commands sent so far, in their order."""
+        return tuple(self._exchanges)
+
+    def ask(self, command: Command, read: Callable[[Answer], T], service: str | None = None) -> Fact[T]:
+        """Send *command* and return what *read* picks from its answer, or why there is nothing to pick.
+
+        Args:
+            command: one of the closed list.
+            read: picks the fact from an answer with result 0 or 3; raises MalformedAnswerError.
+            service: the daemon behind a Control Agent; None for whoever answers.
+        """
+        if self.ended is not None:
+            return self.ended
+        started = self._clock()
+        fact = self._fact(command, read, service)
+        failure = fact if isinstance(fact, Failure) else None
+        self._exchanges.append(Exchange(str(command), self._clock() - started, failure))
+        return fact
+
+    def _fact(self, command: Command, read: Callable[[Answer], T], service: str | None) -> Fact[T]:
+        try:
+            answer = decode(self._transport.exchange(encode(command, service)))
+            return _refusal(command, answer) or read(answer)
+        except TransportError as error:
+            self.ended = error.failure
+            return error.failure
+        except MalformedAnswerError as error:
+            return Failure(Stage.COMMAND, Reason.MALFORMED_ANSWER, f"the answer to {command} is not Kea's: {error}")
+
+
+def _refusal(command: Command, answer: Answer) -> Failure | None:
+    if answer.result in {Result.SUCCESS, Result.EMPTY}:
+        return None
+    if answer.result == Result.UNSUPPORTED:
+        return Failure(Stage.COMMAND, Reason.UNSUPPORTED, f"the daemon does not have the command {command}")
+    # What a Control Agent says when the daemon behind it does not answer.
+    offline = answer.text.startswith(("unable to forward command", "forwarding socket is not configured"))
+    reason = Reason.DAEMON_OFFLINE if offline else Reason.ERROR_RESULT
+    return Failure(Stage.COMMAND, reason, f"{command} answered with result {answer.result}: {answer.text}")

@@ -1,0 +1,100 @@
+"""Facts of config-get. The configuration holds passwords in clear: facts are picked here, and the rest is dropped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kea_exporter.kea.reading import MalformedAnswerError, as_int, as_list, as_map, as_text, printable
+from kea_exporter.snapshot import Authentication, Configuration, ControlSocket
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from kea_exporter.kea.protocol import Answer
+
+ROOTS = ("Dhcp4", "Dhcp6", "DhcpDdns", "Control-agent")
+DEFAULT_ADDRESS = "127.0.0.1"
+DEFAULT_PORT = 8000
+MOST_SOCKETS = 64
+MOST_HOOKS = 256
+
+
+def read_configuration(answer: Answer) -> Configuration:
+    """Return the facts of a daemon's configuration.
+
+    Raises:
+        MalformedAnswerError: it has no root key of Kea's, or not the shape that Kea gives it.
+    """
+    root = next((key for key in ROOTS if key in answer.map), None)
+    if root is None:
+        raise MalformedAnswerError(f"none of {', '.join(ROOTS)} is there")
+    tree = as_map(answer.map[root], root)
+    hooks = as_list(tree.get("hooks-libraries", []), "hooks-libraries")[:MOST_HOOKS]
+    return Configuration(
+        root=root,
+        sockets=tuple(_sockets(tree)),
+        subnets=frozenset(_subnet_ids(tree, root)),
+        hooks=tuple(_base_name(hook) for hook in hooks),
+    )
+
+
+def read_agent_sockets(answer: Answer) -> tuple[ControlSocket, ...]:
+    """Return the one socket of a Control Agent, which stands at the top of its configuration."""
+    agent = as_map(answer.map.get("Control-agent"), "Control-agent")
+    entry = {
+        **agent,
+        "socket-type": "http",
+        "socket-address": agent.get("http-host", DEFAULT_ADDRESS),
+        "socket-port": agent.get("http-port", DEFAULT_PORT),
+    }
+    return (_socket(entry),)
+
+
+def _sockets(tree: Mapping[str, Any]) -> Iterator[ControlSocket]:
+    # Kea before 3.0 has one socket, as a map under the singular key.
+    single = tree.get("control-socket")
+    entries = tree.get("control-sockets", [single] if single else [])
+    for entry in as_list(entries, "control-sockets")[:MOST_SOCKETS]:
+        yield _socket(as_map(entry, "control-sockets"))
+
+
+def _socket(entry: Mapping[str, Any]) -> ControlSocket:
+    kind = as_text(entry.get("socket-type"), "socket-type")
+    authentication = entry.get("authentication")
+    tls = bool(entry.get("trust-anchor") and entry.get("cert-file") and entry.get("key-file"))
+    over_http = kind != "unix"
+    address = entry.get("socket-address", DEFAULT_ADDRESS) if over_http else entry.get("socket-name", "")
+    return ControlSocket(
+        kind=printable(kind),
+        address=printable(as_text(address, "socket-address")),
+        port=as_int(entry.get("socket-port", DEFAULT_PORT), "socket-port") if over_http else None,
+        tls=tls,
+        client_certificate_required=tls and entry.get("cert-required", True) is True,
+        authentication=_authentication(as_map(authentication, "authentication")) if authentication else None,
+    )
+
+
+def _authentication(entry: Mapping[str, Any]) -> Authentication:
+    clients = [as_map(client, "clients") for client in as_list(entry.get("clients", []), "clients")]
+    realm = entry.get("realm")
+    return Authentication(
+        kind=printable(as_text(entry.get("type", "basic"), "type")),
+        realm=printable(as_text(realm, "realm")) if realm is not None else None,
+        clients=len(clients),
+        clients_in_clear=sum("user" in client or "password" in client for client in clients),
+    )
+
+
+def _subnet_ids(tree: Mapping[str, Any], root: str) -> Iterator[int]:
+    key = {"Dhcp4": "subnet4", "Dhcp6": "subnet6"}.get(root)
+    if key is None:
+        return
+    networks = as_list(tree.get("shared-networks", []), "shared-networks")
+    for holder in (tree, *(as_map(network, "shared-networks") for network in networks)):
+        for subnet in as_list(holder.get(key, []), key):
+            yield as_int(as_map(subnet, key).get("id"), "id")
+
+
+def _base_name(hook: object) -> str:
+    library = as_text(as_map(hook, "hooks-libraries").get("library"), "library")
+    return printable(library.rpartition("/")[2])

@@ -1,0 +1,90 @@
+"""Kea's control protocol: JSON out, JSON back (Kea ARM, "Data Syntax" of the Management API)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Never
+
+from kea_exporter.kea.reading import MalformedAnswerError, as_int, as_map, as_text, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Command(StrEnum):
+    """Every command that the exporter can send; all of them only read."""
+
+    CONFIG_GET = "config-get"
+    LIST_COMMANDS = "list-commands"
+    STATISTIC_GET_ALL = "statistic-get-all"
+    STATUS_GET = "status-get"
+    STAT_LEASE4_GET = "stat-lease4-get"
+    STAT_LEASE6_GET = "stat-lease6-get"
+    VERSION_GET = "version-get"
+
+
+class Result:
+    """Kea's result codes (Kea ARM, "Data Syntax")."""
+
+    SUCCESS = 0
+    UNSUPPORTED = 2
+    EMPTY = 3
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer: its result code, its text made printable, and its arguments as they came."""
+
+    result: int
+    text: str
+    arguments: object
+
+    @property
+    def map(self) -> Mapping[str, Any]:
+        """Return the arguments where they are a map, as for nearly all commands; empty where there are none.
+
+        Raises:
+            MalformedAnswerError: they are something else.
+        """
+        return as_map({} if self.arguments is None else self.arguments, "arguments")
+
+
+def encode(command: Command, service: str | None = None) -> bytes:
+    """Return the bytes of a command; *service* is for a Control Agent only.
+
+    Raises:
+        ValueError: the command is not one of the closed list.
+    """
+    request: dict[str, object] = {"command": str(Command(command))}
+    if service is not None:
+        request["service"] = [service]
+    # Kea answers 400 to escapes above \u00ff.
+    return json.dumps(request, ensure_ascii=False).encode()
+
+
+def decode(body: bytes) -> Answer:
+    """Return the answer in *body*: a list of one map over HTTP, a bare map on a unix socket.
+
+    Raises:
+        MalformedAnswerError: it is neither, or holds no result.
+    """
+    try:
+        said = json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise MalformedAnswerError("the answer is not JSON") from None
+    if isinstance(said, list):
+        if len(said) != 1:
+            raise MalformedAnswerError(f"one answer was expected, {len(said)} came")
+        said = said[0]
+    answer = as_map(said, "answer")
+    return Answer(
+        result=as_int(answer.get("result"), "result"),
+        text=printable(as_text(answer.get("text", ""), "text")),
+        arguments=answer.get("arguments"),
+    )
+
+
+def _refuse_constant(_: str) -> Never:
+    raise ValueError

@@ -1,0 +1,58 @@
+"""Reading Kea's JSON with a clear error where it has not the expected shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+LONGEST_DETAIL = 200
+
+
+class MalformedAnswerError(Exception):
+    """An answer has not the shape that Kea's documentation gives it; the message never repeats a value."""
+
+
+def as_map(value: object, where: str) -> dict[str, Any]:
+    """Return *value* as a map, or raise MalformedAnswerError."""
+    if not isinstance(value, dict):
+        raise MalformedAnswerError(f"'{where}' is not a map")
+    return value
+
+
+def as_list(value: object, where: str) -> list[Any]:
+    """Return *value* as a list, or raise MalformedAnswerError."""
+    if not isinstance(value, list):
+        raise MalformedAnswerError(f"'{where}' is not a list")
+    return value
+
+
+def as_int(value: object, where: str) -> int:
+    """Return *value* as an integer of any size, or raise MalformedAnswerError."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise MalformedAnswerError(f"'{where}' is not a whole number")
+    return value
+
+
+def as_bool(value: object, where: str) -> bool:
+    """Return *value* as a truth value, or raise MalformedAnswerError."""
+    if not isinstance(value, bool):
+        raise MalformedAnswerError(f"'{where}' is neither true nor false")
+    return value
+
+
+def as_text(value: object, where: str) -> str:
+    """Return *value* as text, or raise MalformedAnswerError.
+
+    Kea writes each byte of a non-ASCII text as one escape of its own; this puts them together again.
+    """
+    if not isinstance(value, str):
+        raise MalformedAnswerError(f"'{where}' is not a text")
+    try:
+        return value.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return value
+
+
+def printable(text: str, longest: int = LONGEST_DETAIL) -> str:
+    """Return *text* fit to be shown: one line, no control characters, not too long."""
+    shown = "".join(character if character.isprintable() else " " for character in text[: longest + 1])
+    return shown if len(shown) <= longest else f"{shown[:longest]}..."

@@ -1,0 +1,66 @@
+"""Facts of version-get, list-commands and status-get (Kea ARM, "Commands Supported by Both the DHCPv4 and ...")."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from kea_exporter.kea.reading import MalformedAnswerError, as_bool, as_int, as_list, as_map, as_text, printable
+from kea_exporter.snapshot import DhcpState, Status, Version
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kea_exporter.kea.protocol import Answer
+
+LONGEST_VERSION = 64
+MOST_ERRORS = 5
+
+
+def read_version(answer: Answer) -> Version:
+    """Return the version that the text of version-get begins with; what follows (`-git`, `-rc1`) is kept as text.
+
+    Raises:
+        MalformedAnswerError: the text does not begin with three numbers.
+    """
+    text = answer.text.strip()
+    found = re.match(r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})(?!\d)", text, re.ASCII)
+    if found is None:
+        raise MalformedAnswerError("'text' is not a version")
+    return Version(int(found[1]), int(found[2]), int(found[3]), text[:LONGEST_VERSION])
+
+
+def read_commands(answer: Answer) -> frozenset[str]:
+    """Return the names of the registered commands; list-commands alone gives its arguments as a list."""
+    names = as_list(answer.arguments, "arguments")
+    return frozenset(as_text(name, "arguments") for name in names)
+
+
+def read_status(answer: Answer) -> Status:
+    """Return the state of the daemon; only DHCP daemons have a `dhcp-state` and `sockets`."""
+    arguments = answer.map
+    sockets = as_map(arguments.get("sockets", {}), "sockets")
+    errors = as_list(sockets.get("errors", []), "errors")
+    return Status(
+        pid=as_int(arguments.get("pid"), "pid"),
+        uptime_seconds=as_int(arguments.get("uptime"), "uptime"),
+        reload_seconds=as_int(arguments.get("reload"), "reload"),
+        dhcp_state=_read_dhcp_state(arguments["dhcp-state"]) if "dhcp-state" in arguments else None,
+        sockets_status=as_text(sockets["status"], "status") if "status" in sockets else None,
+        sockets_errors=tuple(printable(as_text(error, "errors")) for error in errors[:MOST_ERRORS]),
+    )
+
+
+def _read_dhcp_state(value: object) -> DhcpState:
+    state = as_map(value, "dhcp-state")
+    return DhcpState(
+        globally_disabled=as_bool(state.get("globally-disabled"), "globally-disabled"),
+        by_user=as_bool(state.get("disabled-by-user"), "disabled-by-user"),
+        by_local_command=_any_origin(state, "disabled-by-local-command"),
+        by_remote_command=_any_origin(state, "disabled-by-remote-command"),
+        by_database_connection=_any_origin(state, "disabled-by-db-connection"),
+    )
+
+
+def _any_origin(state: Mapping[str, Any], key: str) -> bool:
+    return bool(as_list(state.get(key, []), key))

@@ -1,0 +1,163 @@
+"""Ask one daemon everything, within one deadline; what cannot be learnt becomes a failure in its place."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from kea_exporter.kea.client import KeaClient
+from kea_exporter.kea.configuration import read_agent_sockets, read_configuration
+from kea_exporter.kea.leases import read_stat_lease, read_statistics
+from kea_exporter.kea.protocol import Command
+from kea_exporter.kea.status import read_commands, read_status, read_version
+from kea_exporter.snapshot import (
+    ROOT_KEYS,
+    Configuration,
+    Daemon,
+    Failure,
+    Reason,
+    Snapshot,
+    Stage,
+    TransportKind,
+    UnknownFactError,
+    known,
+)
+from kea_exporter.transport import TransportError, transport_to
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from kea_exporter.config import DaemonSettings
+    from kea_exporter.snapshot import Admission, Connection, ControlSocket, Exchange, Fact, Leases, Target, Version
+    from kea_exporter.transport import Transport
+    from kea_exporter.transport.deadline import Deadline
+
+STAT_LEASE = {Daemon.DHCP4: Command.STAT_LEASE4_GET, Daemon.DHCP6: Command.STAT_LEASE6_GET}
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The two clocks of a probe, both in seconds: the one on the wall, and one that only goes forward."""
+
+    wall: Callable[[], float] = time.time
+    monotonic: Callable[[], float] = time.monotonic
+
+
+REAL_CLOCK = Clock()
+
+
+def probe(settings: DaemonSettings, deadline: Deadline, clock: Clock = REAL_CLOCK) -> Snapshot:
+    """Return what one daemon tells over one connection; whatever a peer does, it never raises."""
+    target, started, taken_at = settings.target, clock.monotonic(), clock.wall()
+    timeout = deadline.remaining()
+    with closing(transport_to(settings, deadline)) as transport:
+        opened = _open(transport)
+        client = KeaClient(transport, opened if isinstance(opened, Failure) else None, clock.monotonic)
+        service = str(target.daemon) if target.control_agent else None
+        version = client.ask(Command.VERSION_GET, read_version, service)
+        commands = client.ask(Command.LIST_COMMANDS, read_commands, service)
+        status = client.ask(Command.STATUS_GET, read_status, service)
+        configuration = client.ask(Command.CONFIG_GET, read_configuration, service)
+        return Snapshot(
+            target=target,
+            taken_at=taken_at,
+            timeout_seconds=timeout,
+            version=version,
+            commands=commands,
+            status=status,
+            configuration=configuration,
+            sockets=_sockets(client, target, configuration),
+            leases=_leases(client, target, version, commands, configuration),
+            connection=transport.connection or opened,
+            admission=_admission(transport, client, target),
+            exchanges=client.exchanges,
+            supported=_supported(target.daemon, commands, client.exchanges),
+            duration_seconds=clock.monotonic() - started,
+        )
+
+
+def nothing_learnt(target: Target, failure: Failure, taken_at: float, timeout: float) -> Snapshot:
+    """Return the snapshot of a probe that took all its time and learnt nothing, for one reason."""
+    return Snapshot(
+        target=target,
+        taken_at=taken_at,
+        duration_seconds=timeout,
+        timeout_seconds=timeout,
+        connection=failure,
+        admission=failure,
+        version=failure,
+        status=failure,
+        commands=failure,
+        configuration=failure,
+        sockets=failure,
+        leases=failure,
+        exchanges=(),
+        supported={},
+    )
+
+
+def _open(transport: Transport) -> Fact[Connection]:
+    try:
+        return transport.open()
+    except TransportError as error:
+        return error.failure
+
+
+def _admission(transport: Transport, client: KeaClient, target: Target) -> Fact[Admission | None]:
+    if transport.admission is None and target.kind is not TransportKind.UNIX and client.ended is not None:
+        return client.ended
+    return transport.admission
+
+
+def _sockets(
+    client: KeaClient, target: Target, configuration: Fact[Configuration]
+) -> Fact[tuple[ControlSocket, ...]]:
+    if target.control_agent:
+        return client.ask(Command.CONFIG_GET, read_agent_sockets)
+    return configuration if isinstance(configuration, Failure) else configuration.sockets
+
+
+def _leases(
+    client: KeaClient,
+    target: Target,
+    version: Fact[Version],
+    commands: Fact[frozenset[str]],
+    configuration: Fact[Configuration],
+) -> Fact[Leases]:
+    daemon = target.daemon
+    if daemon is Daemon.D2:
+        return Failure(Stage.COMMAND, Reason.UNSUPPORTED, "D2 has no leases")
+    service = str(daemon) if target.control_agent else None
+    try:
+        subnets = _subnets(known(configuration), daemon)
+        if STAT_LEASE[daemon] in known(commands):
+            read_rows = partial(read_stat_lease, daemon=daemon, version=known(version))
+            return client.ask(STAT_LEASE[daemon], read_rows, service)
+        read_all = partial(read_statistics, daemon=daemon, subnets=subnets)
+        return client.ask(Command.STATISTIC_GET_ALL, read_all, service)
+    except UnknownFactError as error:
+        return error.failure
+
+
+def _subnets(configuration: Configuration, daemon: Daemon) -> frozenset[int]:
+    if configuration.root != ROOT_KEYS[daemon]:
+        detail = f"{configuration.root} answers where {ROOT_KEYS[daemon]} was expected"
+        raise UnknownFactError(Failure(Stage.COMMAND, Reason.WRONG_DAEMON, detail))
+    return configuration.subnets
+
+
+def _supported(
+    daemon: Daemon, commands: Fact[frozenset[str]], exchanges: Iterable[Exchange]
+) -> Mapping[str, bool]:
+    """Return which commands of the plan the daemon has, as far as it said so."""
+    supported = {} if isinstance(commands, Failure) else {
+        str(command): command in commands for command in (STAT_LEASE.get(daemon),) if command is not None
+    }
+    for exchange in exchanges:
+        if exchange.failure is None or exchange.failure.stage is Stage.COMMAND:
+            lacking = exchange.failure is not None and exchange.failure.reason is Reason.UNSUPPORTED
+            supported[exchange.command] = not lacking
+    return supported

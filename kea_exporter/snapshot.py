@@ -1,0 +1,336 @@
+"""The facts that one probe learnt about one daemon.
+
+Everything here is a frozen value. A fact that could not be learnt is a `Failure` in its place, and whoever
+needs a fact reads it through `known`. Nothing here does I/O, and no fact is a secret.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Daemon(StrEnum):
+    """A Kea daemon, by the name that Kea's `service` argument gives it (Kea ARM, Management API)."""
+
+    DHCP4 = "dhcp4"
+    DHCP6 = "dhcp6"
+    D2 = "d2"
+
+
+ROOT_KEYS = {Daemon.DHCP4: "Dhcp4", Daemon.DHCP6: "Dhcp6", Daemon.D2: "DhcpDdns"}
+
+
+class TransportKind(StrEnum):
+    """How a control socket is reached: Kea's `socket-type`."""
+
+    HTTP = "http"
+    HTTPS = "https"
+    UNIX = "unix"
+
+
+class Stage(StrEnum):
+    """How far a probe came before it failed."""
+
+    RESOLVE = "resolve"
+    CONNECT = "connect"
+    TLS = "tls"
+    HTTP = "http"
+    AUTH = "auth"
+    COMMAND = "command"
+    DEADLINE = "deadline"
+
+
+class Reason(StrEnum):
+    """Why a stage failed. The list is closed: these are label values that alerts rely on."""
+
+    # resolve
+    NAME_NOT_RESOLVED = "name_not_resolved"
+    # connect
+    REFUSED = "refused"
+    NO_ROUTE = "no_route"
+    NO_SUCH_SOCKET = "no_such_socket"
+    PERMISSION_DENIED = "permission_denied"
+    # any stage that waits for the peer
+    TIMED_OUT = "timed_out"
+    CONNECTION_CLOSED = "connection_closed"
+    # tls
+    CERTIFICATE_EXPIRED = "certificate_expired"
+    CERTIFICATE_NOT_YET_VALID = "certificate_not_yet_valid"
+    CERTIFICATE_NAME_MISMATCH = "certificate_name_mismatch"
+    CERTIFICATE_SELF_SIGNED = "certificate_self_signed"
+    CERTIFICATE_UNTRUSTED_ISSUER = "certificate_untrusted_issuer"
+    CERTIFICATE_INVALID = "certificate_invalid"
+    CLIENT_CERTIFICATE_REQUIRED = "client_certificate_required"
+    CLIENT_CERTIFICATE_REJECTED = "client_certificate_rejected"
+    NOT_TLS = "not_tls"
+    PROTOCOL_VERSION = "protocol_version"
+    HANDSHAKE_FAILED = "handshake_failed"
+    # tls, auth: a file of the exporter's own configuration
+    LOCAL_FILE_UNREADABLE = "local_file_unreadable"
+    # http
+    REDIRECTED = "redirected"
+    UNEXPECTED_STATUS = "unexpected_status"
+    INVALID_HTTP = "invalid_http"
+    ANSWER_TOO_LARGE = "answer_too_large"
+    ANSWER_INCOMPLETE = "answer_incomplete"
+    # auth
+    UNAUTHORIZED = "unauthorized"
+    FORBIDDEN = "forbidden"
+    # command
+    MALFORMED_ANSWER = "malformed_answer"
+    ERROR_RESULT = "error_result"
+    UNSUPPORTED = "unsupported"
+    DAEMON_OFFLINE = "daemon_offline"
+    WRONG_DAEMON = "wrong_daemon"
+    # deadline
+    BUDGET_USED_UP = "budget_used_up"
+    INTERNAL_ERROR = "internal_error"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a fact could not be learnt.
+
+    Attributes:
+        stage: how far the probe came.
+        reason: what went wrong there, from the closed list.
+        detail: one sentence for people; never a secret, never a label.
+    """
+
+    stage: Stage
+    reason: Reason
+    detail: str
+
+
+T = TypeVar("T")
+Fact: TypeAlias = T | Failure
+
+
+class UnknownFactError(Exception):
+    """A fact was needed that could not be learnt."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.detail)
+        self.failure = failure
+
+
+def known(fact: Fact[T]) -> T:
+    """Return the value of *fact*.
+
+    Raises:
+        UnknownFactError: the fact could not be learnt; it carries the failure.
+    """
+    if isinstance(fact, Failure):
+        raise UnknownFactError(fact)
+    return fact
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a daemon is said to be: what the configuration asks the probe to reach."""
+
+    server: str
+    daemon: Daemon
+    kind: TransportKind
+    url: str
+    control_agent: bool
+    sends_credentials: bool
+
+
+@dataclass(frozen=True)
+class Connection:
+    """An established connection.
+
+    Attributes:
+        address: the IP address that was reached, without scope; the path of a unix socket.
+        port: the TCP port; None on a unix socket.
+    """
+
+    address: str
+    port: int | None
+
+
+@dataclass(frozen=True)
+class Admission:
+    """What the first HTTP answer said about credentials.
+
+    Attributes:
+        status: its HTTP status.
+        realm: the realm of its `WWW-Authenticate: Basic` header, where it had one.
+    """
+
+    status: int
+    realm: str | None
+
+
+@dataclass(frozen=True, order=True)
+class Version:
+    """A Kea version; `text` is what `version-get` said, such as `3.1.3-rc1` or `3.2.0-git`."""
+
+    major: int
+    minor: int
+    patch: int
+    text: str = ""
+
+    @property
+    def numbers(self) -> tuple[int, int, int]:
+        """Return the three numbers, which is what version windows compare."""
+        return (self.major, self.minor, self.patch)
+
+
+@dataclass(frozen=True)
+class DhcpState:
+    """Whether DHCP service is on, and who turned it off (Kea ARM, status-get `dhcp-state`)."""
+
+    globally_disabled: bool
+    by_user: bool
+    by_local_command: bool
+    by_remote_command: bool
+    by_database_connection: bool
+
+
+@dataclass(frozen=True)
+class Status:
+    """What `status-get` said; D2 and the Control Agent say nothing of DHCP state and sockets."""
+
+    pid: int
+    uptime_seconds: int
+    reload_seconds: int
+    dhcp_state: DhcpState | None
+    sockets_status: str | None
+    sockets_errors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Authentication:
+    """The `authentication` of a control socket, without its secrets.
+
+    Attributes:
+        kind: its `type`, `basic` where Kea takes the default.
+        realm: its `realm`; None where it is not configured.
+        clients: how many clients it lists; none at all means that everybody is let in.
+        clients_in_clear: how many of them stand with user or password in clear text.
+    """
+
+    kind: str
+    realm: str | None
+    clients: int
+    clients_in_clear: int
+
+
+@dataclass(frozen=True)
+class ControlSocket:
+    """One entry of `control-sockets`, as the running configuration has it.
+
+    Attributes:
+        kind: `unix`, `http` or `https` as written (an `http` socket with TLS files does speak TLS).
+        address: `socket-address` as written, or `socket-name`.
+        port: `socket-port`; None on a unix socket.
+        tls: whether TLS files are configured.
+        client_certificate_required: `cert-required`, which defaults to true where TLS is configured.
+        authentication: None where the socket has none.
+    """
+
+    kind: str
+    address: str
+    port: int | None
+    tls: bool
+    client_certificate_required: bool
+    authentication: Authentication | None
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What is kept of `config-get`; everything else, and every secret, is dropped when it is read.
+
+    Attributes:
+        root: the root key, such as `Dhcp4`.
+        subnets: the ids of the configured subnets, those of shared networks included.
+        hooks: base names of the configured hook libraries, such as `libdhcp_lease_cmds.so`.
+    """
+
+    root: str
+    sockets: tuple[ControlSocket, ...]
+    subnets: frozenset[int]
+    hooks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LeaseCounts:
+    """Leases of one kind; each lease is in one state, so *assigned* does not hold the declined ones."""
+
+    assigned: int
+    declined: int
+
+
+@dataclass(frozen=True)
+class Leases:
+    """Leases of a DHCP daemon in its configured subnets; *prefixes* is None on DHCPv4.
+
+    Attributes:
+        unknown_statistics: names that no rule knows; None where the statistics were not asked for.
+    """
+
+    addresses: LeaseCounts
+    prefixes: LeaseCounts | None
+    unknown_statistics: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One command sent: how long it took, and its failure where it failed."""
+
+    command: str
+    duration_seconds: float
+    failure: Failure | None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All that one probe of one daemon learnt.
+
+    Attributes:
+        taken_at: when the probe began, in seconds since the epoch.
+        duration_seconds: how long it took.
+        timeout_seconds: how long it might have taken.
+        admission: None on a unix socket, where there is nothing to be admitted by.
+        sockets: the control sockets of whoever answers on the connection: the daemon's own, or the
+            Control Agent's.
+        supported: per command of the plan, whether the daemon has it; only what was learnt.
+    """
+
+    target: Target
+    taken_at: float
+    duration_seconds: float
+    timeout_seconds: float
+    connection: Fact[Connection]
+    admission: Fact[Admission | None]
+    version: Fact[Version]
+    status: Fact[Status]
+    commands: Fact[frozenset[str]]
+    configuration: Fact[Configuration]
+    sockets: Fact[tuple[ControlSocket, ...]]
+    leases: Fact[Leases]
+    exchanges: tuple[Exchange, ...]
+    supported: Mapping[str, bool]
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """Return what failed, first things first, each stage and reason once; a lacking command did not fail."""
+        facts = (
+            self.connection,
+            self.admission,
+            self.version,
+            self.commands,
+            self.status,
+            self.configuration,
+            self.sockets,
+            self.leases,
+        )
+        failed = [fact for fact in facts if isinstance(fact, Failure) and fact.reason is not Reason.UNSUPPORTED]
+        return tuple({(failure.stage, failure.reason): failure for failure in reversed(failed)}.values())[::-1]

@@ -1,0 +1,39 @@
+"""User name and password, read from their files at the moment of use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kea_exporter.snapshot import Failure, Reason, Stage
+from kea_exporter.transport.model import TransportError
+
+if TYPE_CHECKING:
+    from kea_exporter.config import Credentials
+
+LONGEST_SECRET = 4096
+
+
+def read_credentials(credentials: Credentials) -> tuple[str, str]:
+    """Return user name and password; white space around the text of a file is dropped, as Kea and Prometheus do.
+
+    Raises:
+        TransportError: a file cannot be read.
+    """
+    username, password = credentials.username, credentials.password
+    return (
+        _read(username) if isinstance(username, Path) else username,
+        _read(password) if isinstance(password, Path) else password.get_secret_value(),
+    )
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open(encoding="utf-8") as file:
+            return file.read(LONGEST_SECRET).strip()
+    except OSError as error:
+        text = error.strerror
+    except UnicodeDecodeError:
+        text = "it is not text in UTF-8"
+    detail = f"the credentials in {path} cannot be read: {text}"
+    raise TransportError(Failure(Stage.AUTH, Reason.LOCAL_FILE_UNREADABLE, detail))

@@ -1,0 +1,227 @@
+"""Kea's http and https control sockets (Kea ARM, "UNIX, HTTP and HTTPS control sockets").
+
+`requests` speaks HTTP over one socket that was connected and verified here beforehand: there is no second
+connection, no redirect, no proxy, no netrc, and credentials leave only over a connection that is already verified.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import ssl
+from typing import TYPE_CHECKING, Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection
+from urllib3.connectionpool import HTTPConnectionPool
+from urllib3.exceptions import HTTPError
+
+from kea_exporter.snapshot import Admission, Connection, Failure, Reason, Stage, TransportKind
+from kea_exporter.transport.credentials import read_credentials
+from kea_exporter.transport.model import TransportError
+from kea_exporter.transport.sockets import connect_failure, connect_tcp
+from kea_exporter.transport.tls import handshake, tls_failure
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterator, Mapping
+
+    from kea_exporter.config import DaemonSettings
+    from kea_exporter.transport.deadline import Deadline
+    from kea_exporter.transport.sockets import DeadlineSocket
+
+CHUNK = 64 * 1024
+LONGEST_REALM = 200
+HEADERS = {
+    # Kea answers 400 to any other type, and to this one with a charset.
+    "Content-Type": "application/json",
+    "Accept-Encoding": "identity",
+    "User-Agent": "kea-exporter",
+}
+
+
+class HttpTransport:
+    """One http or https connection for all commands of one scrape."""
+
+    def __init__(self, settings: DaemonSettings, deadline: Deadline) -> None:
+        self._settings = settings
+        self._deadline = deadline
+        self._session: requests.Session | None = None
+        self._headers: dict[str, str] = {}
+        self.connection: Connection | None = None
+        self.admission: Admission | None = None
+
+    def open(self) -> Connection:
+        """Connect, and verify where it is https; see `Transport.open`."""
+        settings = self._settings
+        sock: socket.socket
+        sock = tcp = connect_tcp(settings.host, settings.port or 0, self._deadline)
+        self.connection = _peer(tcp)
+        if settings.target.kind is TransportKind.HTTPS:
+            sock = handshake(tcp, settings.host, settings.tls)
+        self._session = _session_over(sock, settings)
+        self._headers = {**HEADERS, **_authorization(settings)}
+        return self.connection
+
+    def exchange(self, request: bytes) -> bytes:
+        """Post one command; see `Transport.exchange`."""
+        if self._session is None:
+            raise RuntimeError("the transport is not open")
+        try:
+            return self._post(self._session, request)
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+            raise TransportError(_http_failure(error)) from None
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._session is not None:
+            self._session.close()
+
+    def _post(self, session: requests.Session, request: bytes) -> bytes:
+        with session.post(
+            self._url(), data=request, headers=self._headers, allow_redirects=False, stream=True, timeout=None
+        ) as response:
+            if self.admission is None:
+                self.admission = Admission(response.status_code, _realm(response.headers))
+            _check_status(response.status_code)
+            return _read_body(response, self._settings.body_size_limit)
+
+    def _url(self) -> str:
+        # Always http to requests: TLS, where there is any, stands beneath already.
+        host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
+        return f"http://{host}:{self._settings.port}{self._settings.path}"
+
+
+class _ReadyConnection(HTTPConnection):
+    """A connection that takes the one socket it was given, and never makes another."""
+
+    def __init__(self, *arguments: Any, ready: list[socket.socket], **options: Any) -> None:  # noqa: ANN401 - urllib3's
+        super().__init__(*arguments, **options)
+        self._ready = ready
+
+    def connect(self) -> None:
+        if not self._ready:
+            detail = "the server closed the connection before all commands were answered"
+            raise TransportError(Failure(Stage.HTTP, Reason.CONNECTION_CLOSED, detail))
+        self.sock = self._ready.pop()
+
+
+class _ReadyPool(HTTPConnectionPool):
+    ConnectionCls = _ReadyConnection
+
+
+class _ReadyAdapter(HTTPAdapter):
+    """Hands every request to one pool."""
+
+    def __init__(self, pool: HTTPConnectionPool, sock: socket.socket) -> None:
+        super().__init__(max_retries=0)
+        self._pool = pool
+        self._sock = sock
+
+    def get_connection_with_tls_context(self, *_: Any, **__: Any) -> HTTPConnectionPool:  # noqa: ANN401 - requests'
+        return self._pool
+
+    def close(self) -> None:
+        self._pool.close()
+        self._sock.close()
+
+
+def _peer(sock: DeadlineSocket) -> Connection:
+    try:
+        address, port = sock.getpeername()[:2]
+    except OSError as error:
+        sock.close()
+        raise TransportError(connect_failure(error, "the server")) from None
+    return Connection(address.partition("%")[0], port)
+
+
+def _session_over(sock: socket.socket, settings: DaemonSettings) -> requests.Session:
+    session = requests.Session()
+    # Neither proxies nor a netrc of the environment: credentials go where the configuration says.
+    session.trust_env = False
+    pool = _ReadyPool(settings.host, settings.port, maxsize=1, ready=[sock])
+    session.mount("http://", _ReadyAdapter(pool, sock))
+    return session
+
+
+def _authorization(settings: DaemonSettings) -> dict[str, str]:
+    if settings.credentials is None:
+        return {}
+    username, password = read_credentials(settings.credentials)
+    pair = base64.b64encode(_as_kea_reads(f"{username}:{password}")).decode("ascii")
+    return {"Authorization": f"Basic {pair}"}
+
+
+def _as_kea_reads(text: str) -> bytes:
+    """Encode as Kea does: it takes the bytes of its UTF-8 configuration for latin-1 and encodes them once more."""
+    return text.encode().decode("latin-1").encode()
+
+
+def _realm(headers: Mapping[str, str]) -> str | None:
+    found = re.search(r'basic\s[^"]*realm="([^"]*)"', headers.get("WWW-Authenticate", ""), re.IGNORECASE)
+    return found[1][:LONGEST_REALM] if found else None
+
+
+def _check_status(status: int) -> None:
+    if status == requests.codes.ok:
+        return
+    failures = {
+        401: Failure(Stage.AUTH, Reason.UNAUTHORIZED, "the server answered 401: it did not accept the credentials"),
+        403: Failure(Stage.AUTH, Reason.FORBIDDEN, "the server answered 403: this socket forbids the command"),
+    }
+    if 300 <= status < 400:  # noqa: PLR2004 - the class of redirections
+        failures[status] = Failure(Stage.HTTP, Reason.REDIRECTED, f"the server redirects ({status}); Kea never does")
+    unexpected = Failure(Stage.HTTP, Reason.UNEXPECTED_STATUS, f"the server answered with HTTP status {status}")
+    raise TransportError(failures.get(status, unexpected))
+
+
+def _read_body(response: requests.Response, limit: int) -> bytes:
+    announced = response.headers.get("Content-Length", "")
+    if announced.isdecimal() and int(announced[:20]) > limit:
+        raise _too_large(limit)
+    body = bytearray()
+    for chunk in _chunks(response):
+        body += chunk
+        if len(body) > limit:
+            raise _too_large(limit)
+    return bytes(body)
+
+
+def _chunks(response: requests.Response) -> Iterator[bytes]:
+    # Undecoded: nothing was asked to be compressed, and a compressed answer could grow without limit.
+    chunks: Iterator[bytes] = response.raw.stream(CHUNK, decode_content=False)
+    return chunks
+
+
+def _too_large(limit: int) -> TransportError:
+    detail = f"the answer is larger than body_size_limit ({limit} bytes)"
+    return TransportError(Failure(Stage.HTTP, Reason.ANSWER_TOO_LARGE, detail))
+
+
+def _http_failure(error: Exception) -> Failure:
+    causes = list(_causes(error))
+    for cause in causes:
+        # A server that demands a client certificate says so only now under TLS 1.3.
+        if isinstance(cause, ssl.SSLError):
+            return tls_failure(cause)
+    if any(isinstance(cause, TimeoutError) for cause in causes):
+        return Failure(Stage.HTTP, Reason.TIMED_OUT, "connected, but no complete answer came in time")
+    if any(isinstance(cause, ConnectionError) for cause in causes):
+        return Failure(Stage.HTTP, Reason.CONNECTION_CLOSED, "the server closed the connection without an answer")
+    if any("IncompleteRead" in type(cause).__name__ for cause in causes):
+        return Failure(Stage.HTTP, Reason.ANSWER_INCOMPLETE, "the connection ended in the middle of an answer")
+    return Failure(Stage.HTTP, Reason.INVALID_HTTP, "the answer is not HTTP as Kea speaks it")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Walk through the errors that requests and urllib3 wrap into one another."""
+    pending, seen = [error], set[int]()
+    while pending:
+        current = pending.pop(0)
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        linked = (*current.args, getattr(current, "reason", None), current.__cause__, current.__context__)
+        pending += [cause for cause in linked if isinstance(cause, BaseException)]

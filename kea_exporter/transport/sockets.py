@@ -1,0 +1,129 @@
+"""Connected sockets of which every single operation ends at the deadline.
+
+A socket's own timeout starts anew with each byte received, so that a peer which sends one byte a second could hold
+a probe for ever. These sockets set it to what is left of the deadline before every operation.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import ssl
+from typing import TYPE_CHECKING
+
+from kea_exporter.snapshot import Failure, Reason, Stage
+from kea_exporter.transport.model import TransportError
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+    from kea_exporter.transport.deadline import Deadline
+
+REASONS = {
+    errno.ECONNREFUSED: Reason.REFUSED,
+    errno.ETIMEDOUT: Reason.TIMED_OUT,
+    errno.EHOSTUNREACH: Reason.NO_ROUTE,
+    errno.ENETUNREACH: Reason.NO_ROUTE,
+    errno.EADDRNOTAVAIL: Reason.NO_ROUTE,
+    errno.EAFNOSUPPORT: Reason.NO_ROUTE,
+    errno.ENOENT: Reason.NO_SUCH_SOCKET,
+    errno.ENOTSOCK: Reason.NO_SUCH_SOCKET,
+    errno.EACCES: Reason.PERMISSION_DENIED,
+    errno.EPERM: Reason.PERMISSION_DENIED,
+}
+
+
+class DeadlineSocket(socket.socket):
+    """A plain socket under a deadline."""
+
+    deadline: Deadline
+
+    def recv_into(self, buffer: Buffer, nbytes: int = 0, flags: int = 0) -> int:
+        """Receive, for no longer than the deadline leaves."""
+        self.settimeout(self.deadline.budget())
+        return super().recv_into(buffer, nbytes, flags)
+
+    def sendall(self, data: Buffer, flags: int = 0) -> None:
+        """Send, for no longer than the deadline leaves."""
+        self.settimeout(self.deadline.budget())
+        super().sendall(data, flags)
+
+
+class DeadlineTlsSocket(ssl.SSLSocket):
+    """A TLS socket under a deadline."""
+
+    deadline: Deadline
+
+    def recv_into(self, buffer: Buffer, nbytes: int | None = None, flags: int = 0) -> int:
+        """Receive, for no longer than the deadline leaves."""
+        self.settimeout(self.deadline.budget())
+        return super().recv_into(buffer, nbytes, flags)
+
+    def sendall(self, data: Buffer, flags: int = 0) -> None:
+        """Send, for no longer than the deadline leaves."""
+        self.settimeout(self.deadline.budget())
+        super().sendall(data, flags)
+
+
+def connect_tcp(host: str, port: int, deadline: Deadline) -> DeadlineSocket:
+    """Connect to a name or address, trying each address that it stands for within the deadline.
+
+    Raises:
+        TransportError: at stage resolve or connect.
+    """
+    addresses = _resolve(host, port)
+    failure = Failure(Stage.RESOLVE, Reason.NAME_NOT_RESOLVED, f"{host} stands for no address")
+    for tried, (family, address) in enumerate(addresses):
+        try:
+            return _connect(family, address, deadline, share=1 / (len(addresses) - tried))
+        except OSError as error:
+            failure = connect_failure(error, f"{address[0]} port {port}")
+    raise TransportError(failure)
+
+
+def connect_unix(path: str, deadline: Deadline) -> DeadlineSocket:
+    """Connect to a unix socket.
+
+    Raises:
+        TransportError: at stage connect.
+    """
+    try:
+        return _connect(socket.AF_UNIX, path, deadline, share=1)
+    except OSError as error:
+        raise TransportError(connect_failure(error, path)) from None
+
+
+def connect_failure(error: OSError, where: str) -> Failure:
+    """Return the failure that an error while connecting stands for."""
+    reason = Reason.TIMED_OUT if isinstance(error, TimeoutError) else REASONS.get(error.errno or 0, Reason.NO_ROUTE)
+    said = {
+        Reason.TIMED_OUT: f"no answer from {where}: packets are dropped on the way, or the host is down",
+        Reason.REFUSED: f"{where} refused the connection: nothing listens there",
+    }
+    text = os.strerror(error.errno) if error.errno else str(error)
+    return Failure(Stage.CONNECT, reason, said.get(reason, f"cannot connect to {where}: {text}"))
+
+
+def _resolve(host: str, port: int) -> list[tuple[int, tuple[str, int]]]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        text = error.strerror if isinstance(error, OSError) and error.strerror else "not a valid name"
+        detail = f"the name {host} cannot be resolved: {text}"
+        raise TransportError(Failure(Stage.RESOLVE, Reason.NAME_NOT_RESOLVED, detail)) from None
+    return [(family, address) for family, _, _, _, address in found]  # type: ignore[misc]
+
+
+def _connect(family: int, address: tuple[str, int] | str, deadline: Deadline, share: float) -> DeadlineSocket:
+    sock = DeadlineSocket(family, socket.SOCK_STREAM)
+    try:
+        sock.deadline = deadline
+        sock.settimeout(deadline.budget() * share)
+        sock.connect(address)
+        if family != socket.AF_UNIX:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except BaseException:
+        sock.close()
+        raise
+    return sock

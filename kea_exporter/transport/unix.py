@@ -1,0 +1,65 @@
+"""Kea's unix control sockets: one command per connection, one bare JSON map back, then end of file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kea_exporter.snapshot import Connection, Failure, Reason, Stage
+from kea_exporter.transport.model import TransportError
+from kea_exporter.transport.sockets import connect_unix
+
+if TYPE_CHECKING:
+    from kea_exporter.config import DaemonSettings
+    from kea_exporter.transport.deadline import Deadline
+    from kea_exporter.transport.sockets import DeadlineSocket
+
+CHUNK = 64 * 1024
+
+
+class UnixTransport:
+    """A unix control socket."""
+
+    admission = None
+
+    def __init__(self, settings: DaemonSettings, deadline: Deadline) -> None:
+        self._path = settings.path
+        self._limit = settings.body_size_limit
+        self._deadline = deadline
+        self._ready: DeadlineSocket | None = None
+        self.connection: Connection | None = None
+
+    def open(self) -> Connection:
+        """Connect; the connection serves the first command. See `Transport.open`."""
+        self._ready = connect_unix(self._path, self._deadline)
+        self.connection = Connection(self._path, None)
+        return self.connection
+
+    def exchange(self, request: bytes) -> bytes:
+        """Send one command and read to the end; see `Transport.exchange`."""
+        sock = self._ready or connect_unix(self._path, self._deadline)
+        self._ready = None
+        try:
+            with sock:
+                sock.sendall(request)
+                return self._read_all(sock)
+        except TimeoutError:
+            failure = Failure(Stage.COMMAND, Reason.TIMED_OUT, "connected, but no complete answer came in time")
+        except OSError:
+            failure = Failure(Stage.COMMAND, Reason.CONNECTION_CLOSED, "the daemon closed the connection unanswered")
+        raise TransportError(failure)
+
+    def close(self) -> None:
+        """Close a connection that no command has used."""
+        if self._ready is not None:
+            self._ready.close()
+
+    def _read_all(self, sock: DeadlineSocket) -> bytes:
+        body, chunk = bytearray(), bytearray(CHUNK)
+        while size := sock.recv_into(chunk):
+            body += memoryview(chunk)[:size]
+            if len(body) > self._limit:
+                detail = f"the answer is larger than body_size_limit ({self._limit} bytes)"
+                raise TransportError(Failure(Stage.COMMAND, Reason.ANSWER_TOO_LARGE, detail))
+        if not body:
+            raise ConnectionError
+        return bytes(body)

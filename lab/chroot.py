@@ -1,0 +1,171 @@
+"""A Debian chroot that holds the real servers, built once and cached outside the repository."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+SUITE = "trixie"
+BACKPORTS = f"{SUITE}-backports"
+BACKPORTED = ("kea-dhcp4-server", "kea-dhcp6-server", "kea-dhcp-ddns-server", "kea-ctrl-agent", "kea-admin")
+STABLE = ("prometheus",)
+# The trixie script of debootstrap 1.0.128 (Debian 12) is a link to this one.
+DEBOOTSTRAP_SCRIPT = "/usr/share/debootstrap/scripts/sid"
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+
+
+class LabUnavailableError(Exception):
+    """This machine cannot have the lab; the message says what is missing."""
+
+
+@dataclass(frozen=True)
+class Chroot:
+    """A root directory with Kea and Prometheus installed."""
+
+    root: Path
+
+    def path(self, inside: str) -> Path:
+        """Return where *inside*, an absolute path of the chroot, is seen from outside."""
+        return self.root / inside.lstrip("/")
+
+    def command(self, *arguments: str) -> list[str]:
+        """Return the argument vector that runs *arguments* inside, and dies with its parent."""
+        return ["setpriv", "--pdeathsig", "KILL", "chroot", str(self.root), *arguments]
+
+    def run(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a short program inside to its end, keeping what it prints."""
+        return subprocess.run(  # noqa: S603 - our own argument vector
+            self.command(*arguments), input=stdin, capture_output=True, text=True, check=False, timeout=120
+        )
+
+
+def missing() -> list[str]:
+    """Return what this machine lacks for the lab, one sentence each; empty when it can be built."""
+    lacks = []
+    if sys.platform != "linux" or shutil.which("apt-get") is None:
+        lacks.append("a Debian system (apt-get was not found)")
+    if os.geteuid() != 0:
+        lacks.append("root (a chroot is entered and packages are installed)")
+    return lacks
+
+
+def ensure() -> Chroot:
+    """Return the cached chroot, building it first where there is none.
+
+    Raises:
+        LabUnavailableError: this machine cannot have it, or a build step failed.
+    """
+    if lacks := missing():
+        raise LabUnavailableError("the lab of real Kea servers needs " + " and ".join(lacks))
+    target = cache_directory() / recipe_key()
+    with _lock(target):
+        if not target.is_dir():
+            _build(target)
+    return Chroot(target)
+
+
+def cache_directory(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return where chroots are kept: KEA_LAB_CACHE, else below the user's cache directory."""
+    base = environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(environ.get("KEA_LAB_CACHE") or Path(base) / "kea-exporter-lab").absolute()
+
+
+def recipe_key() -> str:
+    """Return a name that changes with the recipe, so that an old chroot is never taken for a new one."""
+    recipe = "\n".join((SUITE, BACKPORTS, *BACKPORTED, *STABLE))
+    return f"{SUITE}-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}"
+
+
+def mirror(environ: Mapping[str, str] = os.environ) -> str:
+    """Return the Debian archive to install from: KEA_LAB_MIRROR, else the one that apt itself uses.
+
+    Raises:
+        LabUnavailableError: apt knows no Debian archive.
+    """
+    if chosen := environ.get("KEA_LAB_MIRROR"):
+        return chosen
+    listed = _run("apt-get", "indextargets", "--format", "$(ORIGIN) $(REPO_URI)", "Created-By: Packages")
+    uris = [line.split()[-1].rstrip("/") for line in listed.splitlines() if line.strip()]
+    archives = [uri for uri in uris if not uri.endswith(("-security", "-backports"))]
+    if not archives:
+        raise LabUnavailableError("apt lists no Debian archive; set KEA_LAB_MIRROR to the address of one")
+    return archives[0]
+
+
+@contextmanager
+def _lock(target: Path) -> Iterator[None]:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _build(target: Path) -> None:
+    print(f"building the lab in {target} (once, about two minutes) ...", file=sys.stderr, flush=True)
+    _install_debootstrap()
+    source = mirror()
+    unfinished = Path(tempfile.mkdtemp(prefix="building-", dir=target.parent))
+    try:
+        _debootstrap(unfinished, source)
+        _install_servers(unfinished, source)
+        _prepare_directories(unfinished)
+        unfinished.chmod(0o755)
+        unfinished.rename(target)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _install_debootstrap() -> None:
+    if shutil.which("debootstrap") is None or not Path(KEYRING).exists():
+        _run("apt-get", "update")
+        _run("apt-get", "install", "--yes", "--no-install-recommends", "debootstrap", "debian-archive-keyring")
+
+
+def _debootstrap(root: Path, source: str) -> None:
+    options = ("--variant=minbase", "--include=ca-certificates", f"--keyring={KEYRING}")
+    _run("debootstrap", *options, SUITE, str(root), source, DEBOOTSTRAP_SCRIPT)
+
+
+def _install_servers(root: Path, source: str) -> None:
+    lists = "".join(f"deb {source} {suite} main\n" for suite in (SUITE, BACKPORTS))
+    (root / "etc/apt/sources.list").write_text(lists)
+    # Without this, maintainer scripts would try to start the servers.
+    policy = root / "usr/sbin/policy-rc.d"
+    policy.write_text("#!/bin/sh\nexit 101\n")
+    policy.chmod(0o755)
+    install = ("chroot", str(root), "apt-get", "install", "--yes", "--no-install-recommends")
+    _run("chroot", str(root), "apt-get", "update")
+    _run(*install, *STABLE)
+    _run(*install, "--target-release", BACKPORTS, *BACKPORTED)
+    _run("chroot", str(root), "apt-get", "clean")
+
+
+def _prepare_directories(root: Path) -> None:
+    for inside in ("var/lib/kea", "run/kea", "var/log/kea", "etc/kea"):
+        (root / inside).mkdir(parents=True, exist_ok=True)
+    # Kea 3.0 refuses a control socket in a directory that others may enter.
+    (root / "run/kea").chmod(0o750)
+
+
+def _run(*arguments: str) -> str:
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
+    done = subprocess.run(  # noqa: S603 - our own argument vector
+        arguments, capture_output=True, text=True, check=False, env=environment
+    )
+    if done.returncode != 0:
+        raise LabUnavailableError(_explain(arguments, done))
+    return done.stdout
+
+
+def _explain(arguments: Sequence[str], done: subprocess.CompletedProcess[str]) -> str:
+    last_lines = "\n".join((done.stdout + done.stderr).strip().splitlines()[-8:])
+    return f"building the lab: '{arguments[0]} ...' ended with status {done.returncode}:\n{last_lines}"

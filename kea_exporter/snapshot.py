@@ -87,6 +87,7 @@ class Reason(StrEnum):
     UNSUPPORTED = "unsupported"
     DAEMON_OFFLINE = "daemon_offline"
     WRONG_DAEMON = "wrong_daemon"
+    SOCKET_NOT_IDENTIFIED = "socket_not_identified"
     # deadline
     BUDGET_USED_UP = "budget_used_up"
     INTERNAL_ERROR = "internal_error"

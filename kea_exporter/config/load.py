@@ -112,6 +112,8 @@ def _explain(detail: ErrorDetails) -> str:
     advice = f"; write for example {examples[0]}" if examples else ""
     if detail["type"] == "missing":
         return f"this key is missing{advice}"
+    if detail["type"] == "string_pattern_mismatch":
+        return f"write {FIELDS[key].description}{advice.replace('write ', '')}"
     if detail["type"] == "value_error":
         return detail["msg"].removeprefix("Value error, ")
     if detail["type"] in {"model_type", "model_attributes_type"}:

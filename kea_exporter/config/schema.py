@@ -129,7 +129,7 @@ class Section(BaseModel):
 class BasicAuth(Section):
     """Credentials of HTTP basic authentication."""
 
-    username: Annotated[str, Field(min_length=1, pattern="^[^:]*$", examples=["monitor"])] | None = None
+    username: str | None = Field(None, description="a name without a colon", pattern="^[^:]+$", examples=["monitor"])
     username_file: ReadableFile | None = Field(None, examples=["/etc/kea-exporter/username"])
     password: SecretStr | None = Field(None, description="better: password_file")
     password_file: ReadableFile | None = Field(None, examples=["/etc/kea-exporter/password"])
@@ -141,7 +141,12 @@ class TlsConfig(Section):
     ca_file: ReadableFile | None = Field(None, examples=["/etc/kea-exporter/ca.pem"])
     cert_file: ReadableFile | None = Field(None, examples=["/etc/kea-exporter/client.pem"])
     key_file: ReadableFile | None = Field(None, examples=["/etc/kea-exporter/client-key.pem"])
-    server_name: Annotated[str, Field(min_length=1)] | None = Field(None, examples=["kea1.example.com"])
+    server_name: str | None = Field(
+        None,
+        description="the name or address to verify, where it is not the one of the url",
+        pattern=r"^[^\s/]+$",
+        examples=["kea1.example.com"],
+    )
     insecure_skip_verify: bool = Field(default=False, description="send credentials to whoever answers")
     min_version: Literal["TLS12", "TLS13"] = Field("TLS12", examples=["TLS12"])
 
@@ -166,7 +171,11 @@ class DaemonEntry(Options):
 class ServerEntry(Options):
     """One server with up to three daemons."""
 
-    name: str = Field(min_length=1, max_length=100, pattern=r"^[^\s/]+$", examples=["dhcp-a"])
+    name: str = Field(
+        description="a name of at most 100 characters, without blanks and slashes",
+        pattern=r"^[^\s/]{1,100}$",
+        examples=["dhcp-a"],
+    )
     dhcp4: DaemonEntry | None = None
     dhcp6: DaemonEntry | None = None
     d2: DaemonEntry | None = None

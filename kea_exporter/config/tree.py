@@ -28,7 +28,7 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:  # noqa: FBT001, FBT002 - PyYAML's signature
         seen: set[Hashable] = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            key = self.construct_object(key_node, deep=True)
             if isinstance(key, str) and key != "<<":
                 if key in seen:
                     raise TreeError("the same key stands here twice; keep one", key_node.start_mark.line + 1)
@@ -45,7 +45,7 @@ def read_tree(text: str) -> tuple[object, yaml.Node | None]:
     try:
         loader = _Loader(text)
         node = loader.get_single_node()
-        tree = loader.construct_document(node) if node is not None else {}  # type: ignore[no-untyped-call]
+        tree = loader.construct_document(node) if node is not None else {}
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise TreeError(_explain(error), mark.line + 1 if mark else None) from None

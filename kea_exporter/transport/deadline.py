@@ -37,6 +37,10 @@ class Deadline:
             raise TimeoutError("the deadline has passed")
         return left
 
+    def earlier_by(self, seconds: float) -> Deadline:
+        """Return the deadline that many seconds before this one."""
+        return Deadline(self.at - seconds, self.clock)
+
     def sooner(self, seconds: float) -> Deadline:
         """Return the earlier of this deadline and the one that many seconds from now."""
         return Deadline(min(self.at, self.clock() + seconds), self.clock)

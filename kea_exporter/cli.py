@@ -1,0 +1,256 @@
+"""The command line: argument vectors to calls, and errors to messages and exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import ssl
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+import structlog
+
+from kea_exporter import __version__, logs
+from kea_exporter.check import as_json, as_text, exit_status
+from kea_exporter.collector import Collector
+from kea_exporter.config import ConfigError, ConfigFile, Settings, load, settings_from_tree
+from kea_exporter.snapshot import Daemon, TransportKind
+from kea_exporter.transport import TransportError
+from kea_exporter.transport.deadline import Deadline
+from kea_exporter.transport.tls import build_context
+from kea_exporter.web import ListenError, WebOptions, create_app, end_on_signals, listen, serve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+USAGE_ERROR = 3
+DEFAULT_CONFIG = "config.yml"
+DEFAULT_LISTEN = ":9547"
+CHECK_SECONDS = 120.0
+WIDEST, NARROWEST = 110, 60
+
+# What may stand in an ad-hoc check, and where it stands in a configuration file.
+OPTION_NAMES = {"username": "--user", "dhcp4": "--url", "dhcp6": "--url", "d2": "--url", "basic_auth": "--user"}
+
+config_file = click.option(
+    "--config.file",
+    "config_file",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_CONFIG,
+    show_default=True,
+    help="The configuration file.",
+)
+
+
+class CommandError(click.ClickException):
+    """A mistake of the user's, or of the configuration's."""
+
+    exit_code = USAGE_ERROR
+
+
+def main() -> NoReturn:
+    """Run the command line and end the process with its exit code."""
+    try:
+        status = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(USAGE_ERROR)
+    except click.Abort:
+        sys.exit(130)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; nothing may be flushed into the closed pipe at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _version_text() -> str:
+    return (
+        f"kea-exporter, version {__version__}\n"
+        f"  python version:   {platform.python_version()}\n"
+        f"  openssl version:  {ssl.OPENSSL_VERSION}\n"
+        f"  platform:         {platform.system().lower()}/{platform.machine()}"
+    )
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message=_version_text())
+def cli() -> None:
+    """Judge ISC Kea DHCP servers by what an IPAM product demands of them, and tell Prometheus."""
+
+
+@cli.command("serve")
+@config_file
+@click.option(
+    "--web.listen-address",
+    "addresses",
+    multiple=True,
+    default=(DEFAULT_LISTEN,),
+    show_default=True,
+    help="Address to listen on; may be given several times.",
+)
+@click.option("--web.telemetry-path", "path", default="/metrics", show_default=True, help="Path of the metrics.")
+@click.option(
+    "--web.max-requests",
+    "max_requests",
+    type=click.IntRange(1, 1000),
+    default=40,
+    show_default=True,
+    help="Requests for metrics answered at once; further ones get 503.",
+)
+@click.option(
+    "--timeout-offset",
+    type=click.FloatRange(0, 60),
+    default=0.5,
+    show_default=True,
+    help="Seconds kept back of the time that Prometheus allows.",
+)
+@click.option("--log.level", "level", type=click.Choice(logs.LEVELS), default="info", show_default=True)
+@click.option("--log.format", "log_format", type=click.Choice(logs.FORMATS), default="logfmt", show_default=True)
+def serve_command(  # noqa: PLR0913 - one parameter per option
+    config_file: Path,
+    addresses: Sequence[str],
+    path: str,
+    max_requests: int,
+    timeout_offset: float,
+    level: str,
+    log_format: str,
+) -> None:
+    """Serve metrics to Prometheus until SIGTERM or Ctrl-C."""
+    end_on_signals()
+    logs.configure(level, log_format)
+    if not path.startswith("/") or path in {"/", "/-/healthy", "/-/ready"}:
+        raise click.BadParameter("write a path such as /metrics", param_hint="--web.telemetry-path")
+    settings = _checked(lambda: load(config_file), str(config_file))
+    options = WebOptions(path, timeout_offset, max_requests)
+    collector = Collector()
+    try:
+        sockets = listen(addresses)
+    except ListenError as error:
+        raise CommandError(str(error)) from None
+    log = structlog.get_logger("main")
+    for sock in sockets:
+        log.info("listening", address="{}:{}".format(*sock.getsockname()[:2]), version=__version__)
+    try:
+        serve(create_app(settings, collector, options), sockets)
+    finally:
+        collector.stop()
+        log.info("stopped")
+
+
+@cli.command("check")
+@click.option(
+    "--config.file", "config_file", type=click.Path(path_type=Path), help=f"The configuration file [{DEFAULT_CONFIG}]."
+)
+@click.option("--server", "servers", multiple=True, help="Check this server only; may be given several times.")
+@click.option("--url", help="Check one daemon without a configuration file.")
+@click.option("--daemon", type=click.Choice(list(Daemon)), default=Daemon.DHCP4, help="What answers at --url [dhcp4].")
+@click.option("--user", "username", help="User name for --url.")
+@click.option("--password-file", help="File with the password for --url.")
+@click.option("--ca-file", help="Trusted certificates for --url.")
+@click.option("--cert-file", help="The exporter's own certificate for --url.")
+@click.option("--key-file", help="The key of --cert-file.")
+@click.option("--server-name", help="Name or address to verify instead of the one in --url.")
+@click.option("--insecure-skip-verify", is_flag=True, help="Do not verify the certificate at --url.")
+@click.option("--control-agent", is_flag=True, help="A Control Agent answers at --url (Kea before 3.0).")
+@click.option("--timeout", help="Time for the daemon at --url, such as 5s.")
+@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def check_command(  # noqa: PLR0913 - one parameter per option
+    config_file: Path | None,
+    servers: Sequence[str],
+    url: str | None,
+    daemon: str,
+    output: str,
+    **ad_hoc: Any,  # noqa: ANN401 - the options for --url
+) -> int:
+    """Judge servers now and print verdicts, evidence and remedies.
+
+    Ends with 0 where all required requirements are met, 1 where some are not, 2 where none is unmet but some are
+    unknown, 3 after a usage or configuration error.
+    """
+    logs.configure("error", "logfmt")
+    if url is None and any(ad_hoc.values()):
+        raise click.UsageError("options about one daemon need --url")
+    if url is not None and (config_file or servers):
+        raise click.UsageError("--url stands alone; --config.file and --server go without it")
+    if url is not None:
+        settings = _checked(lambda: _ad_hoc_settings(url, daemon, ad_hoc), "", _option_place)
+    else:
+        path = config_file or Path(DEFAULT_CONFIG)
+        settings = _only(servers, _checked(lambda: load(path), str(path)))
+    reports = Collector().collect(settings.daemons, Deadline.after(CHECK_SECONDS))
+    width = max(NARROWEST, min(WIDEST, shutil.get_terminal_size().columns))
+    click.echo(as_json(reports) if output == "json" else as_text(reports, width))
+    return exit_status(reports)
+
+
+@cli.group("config")
+def config_group() -> None:
+    """Work with configuration files."""
+
+
+@config_group.command("check")
+@config_file
+def config_check(config_file: Path) -> None:
+    """Check a configuration file, and the files that it names; print all mistakes."""
+    settings = _checked(lambda: load(config_file), str(config_file))
+    click.echo(f"{config_file} is fine: {len(settings.servers)} servers, {len(settings.daemons)} daemons")
+
+
+@config_group.command("schema")
+def config_schema() -> None:
+    """Print the JSON schema of the configuration file, for editors."""
+    click.echo(json.dumps(ConfigFile.model_json_schema(), indent=2))
+
+
+def _checked(
+    read: Callable[[], Settings], source: str, name_place: Callable[[str], str] = lambda text: text
+) -> Settings:
+    try:
+        settings = read()
+    except ConfigError as error:
+        prefix = f"{source}: " if source else ""
+        raise CommandError("\n  ".join(["", *(prefix + name_place(str(it)) for it in error.mistakes)])) from None
+    _check_tls_files(settings)
+    return settings
+
+
+def _check_tls_files(settings: Settings) -> None:
+    found = {}
+    for daemon in settings.daemons:
+        if daemon.target.kind is TransportKind.HTTPS:
+            try:
+                build_context(daemon.tls)
+            except TransportError as error:
+                found[str(error)] = None
+    if found:
+        raise CommandError("\n  ".join(["", *found]))
+
+
+def _ad_hoc_settings(url: str, daemon: str, options: dict[str, Any]) -> Settings:
+    given = {key: value for key, value in options.items() if value}
+    auth = {key: given[key] for key in ("username", "password_file") if key in given}
+    tls_keys = ("ca_file", "cert_file", "key_file", "server_name", "insecure_skip_verify")
+    tls = {key: given[key] for key in tls_keys if key in given}
+    entry = {key: given[key] for key in ("control_agent", "timeout") if key in given}
+    entry |= {"url": url, **({"basic_auth": auth} if auth else {}), **({"tls_config": tls} if tls else {})}
+    return settings_from_tree({"servers": [{"name": "ad-hoc", daemon: entry}]}, Path.cwd())
+
+
+def _option_place(mistake: str) -> str:
+    """Return a mistake in the words of the command line: `servers[0].dhcp4.url: ...` is about `--url`."""
+    place, colon, text = mistake.partition(": ")
+    key = place.rpartition(".")[2]
+    return f"{OPTION_NAMES.get(key, '--' + key.replace('_', '-'))}{colon}{text}"
+
+
+def _only(servers: Sequence[str], settings: Settings) -> Settings:
+    if unknown := [name for name in servers if name not in settings.servers]:
+        raise click.BadParameter(f"no server is called {', '.join(unknown)}", param_hint="--server")
+    if not servers:
+        return settings
+    return Settings(tuple(daemon for daemon in settings.daemons if daemon.target.server in servers))

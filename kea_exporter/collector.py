@@ -1,0 +1,145 @@
+"""All daemons in parallel under one deadline; each costs only itself."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future, InvalidStateError, wait
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from kea_exporter.probe import REAL_CLOCK, nothing_learnt, probe
+from kea_exporter.requirements import REQUIREMENTS, judge_all
+from kea_exporter.snapshot import Failure, Reason, Snapshot, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from kea_exporter.config import DaemonSettings
+    from kea_exporter.probe import Clock
+    from kea_exporter.requirements import Report
+    from kea_exporter.snapshot import Target
+    from kea_exporter.transport.deadline import Deadline
+
+# Kept of a scrape's time for putting together what the probes learnt.
+RESERVE_SECONDS = 0.1
+RESERVE_SHARE = 0.1
+
+log = structlog.get_logger("collector")
+
+
+class StoppedError(Exception):
+    """The collector was stopped while a collection was under way."""
+
+
+class Collector:
+    """Probes daemons, each on a thread of its own, and never one daemon twice at a time.
+
+    A probe that is still under way when the next scrape asks for the same daemon is joined: Kea is asked once, and a
+    probe that cannot be interrupted (name resolution) holds one thread at most. The threads are daemonic, so that
+    they never hold up the end of the process.
+    """
+
+    def __init__(
+        self, probe_daemon: Callable[[DaemonSettings, Deadline], Snapshot] = probe, clock: Clock = REAL_CLOCK
+    ) -> None:
+        self._probe = probe_daemon
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._under_way: dict[Target, Future[Snapshot]] = {}
+        self._last_failures: dict[Target, Failure | None] = {}
+        self._is_stopped = False
+
+    def collect(self, daemons: Iterable[DaemonSettings], deadline: Deadline) -> tuple[Report, ...]:
+        """Return the reports on *daemons* in their order, by the deadline.
+
+        Raises:
+            StoppedError: `stop` was called.
+        """
+        reserve = min(RESERVE_SECONDS, deadline.remaining() * RESERVE_SHARE)
+        scrape = deadline.earlier_by(reserve)
+        probes = [self._start(daemon, scrape.sooner(daemon.timeout_seconds)) for daemon in daemons]
+        patience = max((it.deadline.remaining() for it in probes), default=0.0)
+        wait([it.future for it in probes], timeout=patience + reserve)
+        return tuple(self._report(it) for it in probes)
+
+    def stop(self) -> None:
+        """End every collection under way; further ones end at once."""
+        with self._lock:
+            self._is_stopped = True
+            futures = list(self._under_way.values())
+        for future in futures:
+            _settle(future, StoppedError())
+
+    def _start(self, daemon: DaemonSettings, deadline: Deadline) -> _Probe:
+        with self._lock:
+            if self._is_stopped:
+                raise StoppedError
+            running = self._under_way.get(daemon.target)
+            future = running or Future()
+            self._under_way[daemon.target] = future
+        started = _Probe(daemon, deadline, deadline.remaining(), future)
+        if running is None:
+            threading.Thread(target=self._run, args=(started,), daemon=True, name="probe").start()
+        return started
+
+    def _run(self, started: _Probe) -> None:
+        try:
+            snapshot = self._probe(started.daemon, started.deadline)
+        except Exception as error:
+            log.exception("probe raised", server=started.daemon.target.server)
+            snapshot = self._nothing(started, Reason.INTERNAL_ERROR, f"internal error: {type(error).__name__}")
+        with self._lock:
+            self._under_way.pop(started.daemon.target, None)
+        self._log_change(snapshot)
+        _settle(started.future, snapshot)
+
+    def _report(self, started: _Probe) -> Report:
+        if started.future.done():
+            snapshot = started.future.result()
+        else:
+            snapshot = self._nothing(started, Reason.BUDGET_USED_UP, "the probe did not end in time")
+        return judge_all(REQUIREMENTS, snapshot, started.daemon.profile)
+
+    def _nothing(self, started: _Probe, reason: Reason, detail: str) -> Snapshot:
+        failure = Failure(Stage.DEADLINE, reason, detail)
+        return nothing_learnt(started.daemon.target, failure, self._clock.wall(), started.timeout_seconds)
+
+    def _log_change(self, snapshot: Snapshot) -> None:
+        """Log a failure when it begins, changes and ends, not on every scrape."""
+        target = snapshot.target
+        failure = next(iter(snapshot.failures), None)
+        known_before = self._last_failures.get(target)
+        self._last_failures[target] = failure
+        about = {"server": target.server, "daemon": str(target.daemon)}
+        if failure is not None and _differs(failure, known_before):
+            log.warning(
+                "probe fails", **about, stage=str(failure.stage), reason=str(failure.reason), detail=failure.detail
+            )
+        elif failure is None and known_before is not None:
+            log.info("probe succeeds again", **about)
+
+
+@dataclass(frozen=True)
+class _Probe:
+    """A probe under way."""
+
+    daemon: DaemonSettings
+    deadline: Deadline
+    timeout_seconds: float
+    future: Future[Snapshot]
+
+
+def _differs(failure: Failure, other: Failure | None) -> bool:
+    return other is None or (failure.stage, failure.reason) != (other.stage, other.reason)
+
+
+def _settle(future: Future[Snapshot], result: Snapshot | StoppedError) -> None:
+    """Give a future its result; whoever comes second is too late."""
+    with suppress(InvalidStateError):
+        if isinstance(result, StoppedError):
+            future.set_exception(result)
+        else:
+            future.set_result(result)

@@ -1,0 +1,17 @@
+"""What the exporter tells Prometheus: families of samples, read from reports and written as text.
+
+The order is that of the page and of the documentation.
+"""
+
+from kea_exporter.metrics import exporter, leases, reaching, requirements
+from kea_exporter.metrics.exporter import ExporterState
+from kea_exporter.metrics.model import Family, Page, Sample, read_families
+
+FAMILIES: tuple[Family, ...] = (
+    *reaching.FAMILIES,
+    *requirements.FAMILIES,
+    *leases.FAMILIES,
+    *exporter.FAMILIES,
+)
+
+__all__ = ["FAMILIES", "ExporterState", "Family", "Page", "Sample", "read_families"]

@@ -1,0 +1,99 @@
+"""Families about the exporter itself; only on the page that Prometheus scrapes for all servers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kea_exporter.metrics.model import Family, Kind, Page, Sample
+from kea_exporter.snapshot import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@dataclass(frozen=True)
+class ExporterState:
+    """What the exporter knows of itself at one moment.
+
+    Attributes:
+        build: values of the labels of kea_exporter_build_info.
+        reload_time: when the configuration was last loaded, in seconds since the epoch.
+    """
+
+    build: tuple[str, ...]
+    reload_succeeded: bool
+    reload_time: float
+    requests_in_flight: int
+    requests_rejected: int
+    samples_dropped: int
+
+
+def _own(
+    name: str,
+    help: str,  # noqa: A002 - Prometheus' word
+    read: Callable[[ExporterState], float],
+    kind: Kind = Kind.GAUGE,
+) -> Family:
+    def read_page(page: Page) -> Iterator[Sample]:
+        if page.exporter is not None:
+            yield Sample((), read(page.exporter))
+
+    return Family(name, kind, help, (), read_page)
+
+
+def _build_info(page: Page) -> Iterator[Sample]:
+    if page.exporter is not None:
+        yield Sample(page.exporter.build, 1)
+
+
+def _unknown_statistics(page: Page) -> Iterator[Sample]:
+    for report in page.reports if page.exporter else ():
+        target, leases = report.snapshot.target, report.snapshot.leases
+        if not isinstance(leases, Failure) and leases.unknown_statistics is not None:
+            yield Sample((target.server, str(target.daemon)), len(leases.unknown_statistics))
+
+
+FAMILIES = (
+    Family(
+        "kea_exporter_build_info",
+        Kind.GAUGE,
+        "The exporter's version and what it runs on; always 1.",
+        ("version", "python_version", "openssl_version"),
+        _build_info,
+    ),
+    _own(
+        "kea_exporter_config_last_reload_successful",
+        "1 if the last attempt to load the configuration succeeded, else 0.",
+        lambda state: state.reload_succeeded,
+    ),
+    _own(
+        "kea_exporter_config_last_reload_success_timestamp_seconds",
+        "When the configuration was last loaded with success.",
+        lambda state: state.reload_time,
+    ),
+    _own(
+        "kea_exporter_requests_in_flight",
+        "Requests for metrics that are being answered, this one included.",
+        lambda state: state.requests_in_flight,
+    ),
+    _own(
+        "kea_exporter_requests_rejected_total",
+        "Requests answered with 503 because too many were in flight.",
+        lambda state: state.requests_rejected,
+        Kind.COUNTER,
+    ),
+    _own(
+        "kea_exporter_samples_dropped_total",
+        "Samples left out of a page because they could not be written; each is a mistake in the exporter.",
+        lambda state: state.samples_dropped,
+        Kind.COUNTER,
+    ),
+    Family(
+        "kea_exporter_unknown_statistics",
+        Kind.GAUGE,
+        "Statistics of the daemon whose names no rule of the exporter knows; absent where they were not asked for.",
+        ("server", "daemon"),
+        _unknown_statistics,
+    ),
+)

@@ -1,0 +1,38 @@
+"""Families that count subnets and leases."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kea_exporter.metrics.model import Sample, per_daemon
+from kea_exporter.snapshot import ROOT_KEYS, Daemon, known
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kea_exporter.requirements import Report
+
+
+def _subnets(report: Report) -> Iterator[Sample]:
+    daemon, configuration = report.snapshot.target.daemon, known(report.snapshot.configuration)
+    if daemon is not Daemon.D2 and configuration.root == ROOT_KEYS[daemon]:
+        yield Sample((), len(configuration.subnets))
+
+
+def _leases(report: Report) -> Iterator[Sample]:
+    leases = known(report.snapshot.leases)
+    yield Sample(("address", "assigned"), leases.addresses.assigned)
+    yield Sample(("address", "declined"), leases.addresses.declined)
+    if leases.prefixes is not None:
+        yield Sample(("prefix", "assigned"), leases.prefixes.assigned)
+
+
+FAMILIES = (
+    per_daemon("kea_subnets", "Number of configured subnets, those of shared networks included.", _subnets),
+    per_daemon(
+        "kea_leases",
+        "Number of leases in the configured subnets; each lease is in one state: assigned does not hold the declined.",
+        _leases,
+        ("kind", "state"),
+    ),
+)

@@ -1,0 +1,110 @@
+"""Families that say how far each daemon was reached."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kea_exporter.metrics.model import Sample, one, per_daemon
+from kea_exporter.requirements.authentication import FORBIDDEN, OK, UNAUTHORIZED, demands_credentials
+from kea_exporter.snapshot import Failure, Reason, known
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from kea_exporter.requirements import Report
+
+
+def _up(report: Report) -> Iterable[Sample]:
+    return one(not isinstance(report.snapshot.version, Failure))
+
+
+def _reachable(report: Report) -> Iterable[Sample]:
+    return one(not isinstance(report.snapshot.connection, Failure))
+
+
+def _auth_success(report: Report) -> Iterator[Sample]:
+    admission = known(report.snapshot.admission)
+    if admission is not None and admission.status in {OK, UNAUTHORIZED, FORBIDDEN}:
+        yield Sample((), admission.status == OK)
+
+
+def _auth_required(report: Report) -> Iterator[Sample]:
+    demanded = demands_credentials(report.snapshot)
+    if demanded is not None:
+        yield Sample((), demanded)
+
+
+def _failures(report: Report) -> Iterator[Sample]:
+    for failure in report.snapshot.failures:
+        yield Sample((str(failure.stage), str(failure.reason)), 1)
+
+
+def _command_success(report: Report) -> Iterator[Sample]:
+    for command, failures in _by_command(report).items():
+        yield Sample((command,), all(it is None or it.reason is Reason.UNSUPPORTED for it in failures))
+
+
+def _by_command(report: Report) -> dict[str, list[Failure | None]]:
+    """Group by command: behind a Control Agent, config-get is sent to the daemon and to the agent."""
+    grouped: dict[str, list[Failure | None]] = {}
+    for exchange in report.snapshot.exchanges:
+        grouped.setdefault(exchange.command, []).append(exchange.failure)
+    return grouped
+
+
+def _command_duration(report: Report) -> Iterator[Sample]:
+    exchanges = report.snapshot.exchanges
+    for command in _by_command(report):
+        yield Sample((command,), sum(it.duration_seconds for it in exchanges if it.command == command))
+
+
+def _command_supported(report: Report) -> Iterator[Sample]:
+    for command, is_supported in report.snapshot.supported.items():
+        yield Sample((command,), is_supported)
+
+
+FAMILIES = (
+    per_daemon("kea_up", "1 if an authenticated version-get answered with result 0 in this scrape, else 0.", _up),
+    per_daemon("kea_reachable", "1 if a connection to the control socket was established, else 0.", _reachable),
+    per_daemon(
+        "kea_auth_success",
+        "1 if the credentials were accepted, 0 after HTTP status 401 or 403; absent without an HTTP answer.",
+        _auth_success,
+    ),
+    per_daemon(
+        "kea_auth_required",
+        "1 if the control socket in use demands credentials, else 0; absent on a unix socket.",
+        _auth_required,
+    ),
+    per_daemon(
+        "kea_probe_failure",
+        "1 while the probe of the daemon fails at this stage for this reason; absent otherwise.",
+        _failures,
+        ("stage", "reason"),
+    ),
+    per_daemon(
+        "kea_scrape_duration_seconds",
+        "Time that the probe of the daemon took.",
+        lambda report: one(report.snapshot.duration_seconds),
+    ),
+    per_daemon(
+        "kea_scrape_timeout_seconds",
+        "Time that the probe of the daemon might have taken.",
+        lambda report: one(report.snapshot.timeout_seconds),
+    ),
+    per_daemon(
+        "kea_command_success",
+        "1 if the command was answered; a command that the daemon does not have did not fail.",
+        _command_success,
+        ("command",),
+    ),
+    per_daemon(
+        "kea_command_duration_seconds", "Time from sending the command to its whole answer.", _command_duration, ("command",)
+    ),
+    per_daemon(
+        "kea_command_supported",
+        "0 if the daemon does not have the command, 1 if it has; absent while unknown.",
+        _command_supported,
+        ("command",),
+    ),
+)

@@ -1,0 +1,99 @@
+"""Families that say which requirements are met."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from kea_exporter.metrics.model import Family, Kind, Page, Sample, per_daemon
+from kea_exporter.requirements import REQUIREMENTS, Status
+from kea_exporter.requirements.hooks import SIGNS, library_of
+from kea_exporter.snapshot import Daemon, known
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from kea_exporter.requirements import Report
+
+
+def _met(report: Report) -> Iterator[Sample]:
+    for verdict in report.verdicts:
+        if verdict.status in {Status.MET, Status.UNMET}:
+            labels = (verdict.requirement.id, str(verdict.requirement.severity))
+            yield Sample(labels, verdict.status is Status.MET)
+
+
+def _counts(report: Report) -> Iterator[Sample]:
+    for status in Status:
+        yield Sample((str(status),), report.count(status))
+
+
+def _info(_: Page) -> Iterator[Sample]:
+    for it in REQUIREMENTS:
+        yield Sample((it.id, str(it.severity), it.title, it.remedy), 1)
+
+
+def _verdict(report: Report, requirement_id: str) -> Iterable[Sample]:
+    return [
+        Sample((), verdict.status is Status.MET)
+        for verdict in report.verdicts
+        if verdict.requirement.id == requirement_id and verdict.status in {Status.MET, Status.UNMET}
+    ]
+
+
+def _hooks_loaded(report: Report) -> Iterator[Sample]:
+    if report.snapshot.target.daemon is not Daemon.D2:
+        commands = known(report.snapshot.commands)
+        for hook, sign in SIGNS.items():
+            yield Sample((hook,), sign in commands)
+
+
+def _hooks_configured(report: Report) -> Iterator[Sample]:
+    if report.snapshot.target.daemon is not Daemon.D2:
+        configured = known(report.snapshot.configuration).hooks
+        for hook in SIGNS:
+            yield Sample((hook,), library_of(hook) in configured)
+
+
+FAMILIES = (
+    per_daemon(
+        "kea_requirement_met",
+        "1 if the requirement is met, 0 if it is not; absent when unknown or not applicable.",
+        _met,
+        ("requirement", "severity"),
+    ),
+    per_daemon("kea_requirements", "Number of requirements by what was found of them.", _counts, ("status",)),
+    Family(
+        "kea_requirement_info",
+        Kind.GAUGE,
+        "What a requirement is about, and what to do where it is not met; always 1.",
+        ("requirement", "severity", "title", "remedy"),
+        _info,
+    ),
+    per_daemon(
+        "kea_version_info",
+        "The Kea version that the daemon runs; always 1.",
+        lambda report: [Sample((known(report.snapshot.version).text,), 1)],
+        ("version",),
+    ),
+    per_daemon(
+        "kea_version_supported",
+        "1 if the Kea version is at least the profile's minimum, else 0.",
+        partial(_verdict, requirement_id="version-supported"),
+    ),
+    per_daemon(
+        "kea_version_tested",
+        "1 if the Kea version is at most the last one that the profile calls tested, else 0.",
+        partial(_verdict, requirement_id="version-tested"),
+    ),
+    per_daemon(
+        "kea_hook_loaded", "1 if commands of the hook library are registered, else 0.", _hooks_loaded, ("hook",)
+    ),
+    per_daemon(
+        "kea_hook_configured",
+        "1 if the hook library stands in hooks-libraries, else 0.",
+        _hooks_configured,
+        ("hook",),
+    ),
+)
+

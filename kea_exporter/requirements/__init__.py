@@ -1,0 +1,17 @@
+"""What a Kea server must satisfy: each requirement is a few words and one small function over a snapshot.
+
+The order is that of the report: from reaching the daemon to what it has loaded.
+"""
+
+from kea_exporter.requirements import authentication, hooks, reaching, sockets, version
+from kea_exporter.requirements.model import Report, Requirement, Severity, Status, Verdict, judge_all
+
+REQUIREMENTS: tuple[Requirement, ...] = (
+    *reaching.REQUIREMENTS,
+    *sockets.REQUIREMENTS,
+    *authentication.REQUIREMENTS,
+    *version.REQUIREMENTS,
+    *hooks.REQUIREMENTS,
+)
+
+__all__ = ["REQUIREMENTS", "Report", "Requirement", "Severity", "Status", "Verdict", "judge_all"]

@@ -1,0 +1,187 @@
+"""Who is let in, and how are the credentials kept?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kea_exporter.requirements.model import Finding, Requirement, Severity, met, not_applicable, unmet
+from kea_exporter.requirements.sockets import socket_in_use
+from kea_exporter.snapshot import Admission, Authentication, Failure, Reason, Stage, UnknownFactError, known
+
+if TYPE_CHECKING:
+    from kea_exporter.config import Profile
+    from kea_exporter.snapshot import Snapshot
+
+OK, UNAUTHORIZED, FORBIDDEN = 200, 401, 403
+NO_CLEAR_TEXT_SINCE = (3, 1, 0)
+ON_UNIX = "a unix socket is guarded by its file permissions"
+NOT_CONFIGURED = "no authentication is configured on the control socket in use"
+
+
+def demands_credentials(snapshot: Snapshot) -> bool | None:
+    """Return whether the control socket in use demands credentials; None on a unix socket, which cannot.
+
+    Raises:
+        UnknownFactError: neither an answer nor the configuration says so.
+    """
+    admission = snapshot.admission
+    if admission is None:
+        return None
+    if isinstance(admission, Admission) and admission.status == UNAUTHORIZED:
+        return True
+    authentication = socket_in_use(snapshot).authentication
+    return authentication is not None and authentication.clients > 0
+
+
+def _configured(snapshot: Snapshot, _: Profile) -> Finding:
+    demanded = demands_credentials(snapshot)
+    if demanded is None:
+        return not_applicable(ON_UNIX)
+    if demanded:
+        return met("the control socket in use demands credentials")
+    return unmet(f"{_why_open(snapshot)}: everybody who reaches it can command the daemon{_upgrade_note(snapshot)}")
+
+
+def _why_open(snapshot: Snapshot) -> str:
+    if socket_in_use(snapshot).authentication is not None:
+        return "authentication lists no clients, which means none is demanded"
+    return NOT_CONFIGURED
+
+
+def _upgrade_note(snapshot: Snapshot) -> str:
+    version = snapshot.version
+    if isinstance(version, Failure) or version.numbers >= NO_CLEAR_TEXT_SINCE:
+        return ""
+    return "; Kea 3.1 and later refuse to start like this"
+
+
+def _challenge(snapshot: Snapshot) -> Admission | None:
+    """Return the first answer where it was a 401 that asks for basic authentication."""
+    admission = snapshot.admission
+    is_challenge = isinstance(admission, Admission) and admission.status == UNAUTHORIZED and admission.realm is not None
+    return admission if is_challenge and isinstance(admission, Admission) else None
+
+
+def _authentication(snapshot: Snapshot) -> Authentication | None:
+    """Return the authentication of the socket in use; None where nobody is asked for credentials."""
+    if snapshot.admission is None:
+        return None
+    authentication = socket_in_use(snapshot).authentication
+    return authentication if authentication and authentication.clients else None
+
+
+def _type_basic(snapshot: Snapshot, _: Profile) -> Finding:
+    if _challenge(snapshot):
+        return met("the server asks for basic authentication")
+    authentication = _authentication(snapshot)
+    if authentication is None:
+        return not_applicable(NOT_CONFIGURED)
+    if authentication.kind != "basic":
+        return unmet(f"the authentication type is {authentication.kind}")
+    return met("the authentication type is basic")
+
+
+def _realm_matches(snapshot: Snapshot, profile: Profile) -> Finding:
+    wanted = profile.realms.get(snapshot.target.daemon)
+    if wanted is None:
+        return not_applicable(f"the profile {profile.name} demands no realm of {snapshot.target.daemon}")
+    challenge = _challenge(snapshot)
+    if challenge:
+        return _compare_realm(challenge.realm, wanted)
+    authentication = _authentication(snapshot)
+    if authentication is None:
+        return not_applicable(NOT_CONFIGURED)
+    return _compare_realm(authentication.realm, wanted)
+
+
+def _compare_realm(realm: str | None, wanted: str) -> Finding:
+    if realm is None:
+        return met("the realm is not configured, and Kea's default is the demanded one")
+    if realm != wanted:
+        return unmet(f"the realm is '{realm}', not '{wanted}'", f'Set "realm": "{wanted}" under authentication.')
+    return met(f"the realm is '{realm}'")
+
+
+def _accepted(snapshot: Snapshot, _: Profile) -> Finding:
+    admission = known(snapshot.admission)
+    if admission is None:
+        return not_applicable(ON_UNIX)
+    if admission.status == OK:
+        return met("credentials were accepted" if snapshot.target.sends_credentials else "no credentials were demanded")
+    if admission.status == FORBIDDEN:
+        return unmet("the server answered 403: this socket does not allow the command", _NOT_A_CONTROL_SOCKET)
+    if admission.status != UNAUTHORIZED:
+        detail = f"the server answered with HTTP status {admission.status}"
+        raise UnknownFactError(Failure(Stage.HTTP, Reason.UNEXPECTED_STATUS, detail))
+    if not snapshot.target.sends_credentials:
+        return unmet("the server demands credentials (401), none are configured", _CONFIGURE_CREDENTIALS)
+    return unmet("the server did not accept the configured credentials (401)")
+
+
+_CONFIGURE_CREDENTIALS = "Add basic_auth with username and password_file to this daemon in the exporter's configuration."
+_NOT_A_CONTROL_SOCKET = (
+    "Use the port of an entry of control-sockets; the listener of the high availability hook answers like this."
+)
+
+
+def _in_files(snapshot: Snapshot, _: Profile) -> Finding:
+    lists = [socket.authentication for socket in known(snapshot.sockets) if socket.authentication]
+    clients, in_clear = sum(it.clients for it in lists), sum(it.clients_in_clear for it in lists)
+    if not clients:
+        return not_applicable("no control socket lists clients")
+    if in_clear:
+        said = f"{in_clear} of {clients} clients stand with user or password in clear text in the configuration"
+        return unmet(f"{said}{_upgrade_note(snapshot)}")
+    return met("user and password of every client are kept in files")
+
+
+REQUIREMENTS = (
+    Requirement(
+        id="authentication-configured",
+        severity=Severity.RECOMMENDED,
+        title="The control socket in use demands credentials",
+        clause="Although not required, we strongly recommend configuring clients that will have access to the API "
+        "service.",
+        remedy='Add to the entry in control-sockets: "authentication": {"type": "basic", "realm": '
+        '"kea-dhcpv4-server", "directory": "/etc/kea", "clients": [{"user-file": "kea-user", "password-file": '
+        '"kea-password"}]} (realm kea-dhcpv6-server for DHCPv6).',
+        judge=_configured,
+    ),
+    Requirement(
+        id="authentication-type-basic",
+        severity=Severity.REQUIRED,
+        title="Authentication is of type basic",
+        clause="It is mandatory to set type to basic as this is currently the only supported authentication "
+        "mechanism.",
+        remedy='Set "type": "basic" under authentication.',
+        judge=_type_basic,
+    ),
+    Requirement(
+        id="authentication-realm-matches",
+        severity=Severity.REQUIRED,
+        title="The authentication realm is the demanded one",
+        clause="The realm should be set to kea-dhcpv4-server when configuring IPv4 service and kea-dhcpv6-server for "
+        "IPv6.",
+        remedy='Set "realm" under authentication to kea-dhcpv4-server for DHCPv4, kea-dhcpv6-server for DHCPv6.',
+        judge=_realm_matches,
+    ),
+    Requirement(
+        id="authentication-accepted",
+        severity=Severity.REQUIRED,
+        title="The configured credentials are accepted",
+        clause="Client credentials are set in the array under clients parameter.",
+        remedy="Make username and password of basic_auth in the exporter's configuration the same as those of a client "
+        "under authentication in Kea's; Kea reads its password files only when it starts or reloads.",
+        judge=_accepted,
+    ),
+    Requirement(
+        id="credentials-in-files",
+        severity=Severity.RECOMMENDED,
+        title="Credentials of clients are kept in files",
+        clause="Kea changed its configuration in a specific version: it no longer allows client credentials directly "
+        "in the file. Instead, you must store the username and password in separate files.",
+        remedy='Write user and password of each client into files, and name them: "directory": "/etc/kea", "clients": '
+        '[{"user-file": "kea-user", "password-file": "kea-password"}].',
+        judge=_in_files,
+    ),
+)

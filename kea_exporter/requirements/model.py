@@ -1,0 +1,122 @@
+"""Requirements and verdicts. The framework, not each requirement, turns a missing fact into `unknown`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from kea_exporter.snapshot import UnknownFactError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from kea_exporter.config import Profile
+    from kea_exporter.snapshot import Failure, Snapshot
+
+
+class Severity(StrEnum):
+    """How much depends on a requirement.
+
+    required: without it the IPAM cannot work. recommended: the source document advises it. advisory: good practice.
+    """
+
+    REQUIRED = "required"
+    RECOMMENDED = "recommended"
+    ADVISORY = "advisory"
+
+
+class Status(StrEnum):
+    """What was found of a requirement; `unknown` is never taken for `unmet`."""
+
+    MET = "met"
+    UNMET = "unmet"
+    UNKNOWN = "unknown"
+    NOT_APPLICABLE = "not_applicable"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a requirement found: a status, and one sentence of evidence without secrets.
+
+    Attributes:
+        remedy: what to do in this very case, where it differs from the requirement's own remedy.
+    """
+
+    status: Status
+    evidence: str
+    remedy: str = ""
+
+
+def met(evidence: str) -> Finding:
+    """Return the finding that the requirement holds."""
+    return Finding(Status.MET, evidence)
+
+
+def unmet(evidence: str, remedy: str = "") -> Finding:
+    """Return the finding that it does not."""
+    return Finding(Status.UNMET, evidence, remedy)
+
+
+def not_applicable(why: str) -> Finding:
+    """Return the finding that it does not concern this daemon."""
+    return Finding(Status.NOT_APPLICABLE, why)
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One thing that should hold.
+
+    Attributes:
+        id: says what should hold; stable for ever.
+        clause: the words of the source document that it comes from; empty where this project added it.
+        remedy: what an operator has to do, with the exact keys of Kea's configuration.
+        judge: finds whether it holds; may raise UnknownFactError.
+    """
+
+    id: str
+    severity: Severity
+    title: str
+    clause: str
+    remedy: str
+    judge: Callable[[Snapshot, Profile], Finding]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A requirement judged; `failure` says why where the status is unknown."""
+
+    requirement: Requirement
+    status: Status
+    evidence: str
+    remedy: str
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """All verdicts on one daemon, and the facts that they rest on."""
+
+    snapshot: Snapshot
+    verdicts: tuple[Verdict, ...]
+
+    def count(self, status: Status) -> int:
+        """Return how many requirements have that status."""
+        return sum(verdict.status is status for verdict in self.verdicts)
+
+
+def judge_all(requirements: Iterable[Requirement], snapshot: Snapshot, profile: Profile) -> Report:
+    """Return the report on one daemon; a requirement that goes wrong is unknown, the others are judged."""
+    return Report(snapshot, tuple(_judge(requirement, snapshot, profile) for requirement in requirements))
+
+
+def _judge(requirement: Requirement, snapshot: Snapshot, profile: Profile) -> Verdict:
+    try:
+        finding = requirement.judge(snapshot, profile)
+    except UnknownFactError as error:
+        failure = error.failure
+        return Verdict(requirement, Status.UNKNOWN, f"{failure.stage}: {failure.detail}", "", failure)
+    except Exception as error:  # noqa: BLE001 - the edge of a requirement: one mistake must not cost the others
+        return Verdict(requirement, Status.UNKNOWN, f"internal error: {type(error).__name__}", "")
+    remedy = (finding.remedy or requirement.remedy) if finding.status is Status.UNMET else ""
+    return Verdict(requirement, finding.status, finding.evidence, remedy)

@@ -1,0 +1,110 @@
+"""Is the daemon there, is it the right one, and does it serve?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kea_exporter.requirements.model import Finding, Requirement, Severity, met, not_applicable, unmet
+from kea_exporter.snapshot import ROOT_KEYS, Daemon, Failure, Reason, Stage, UnknownFactError, known
+
+if TYPE_CHECKING:
+    from kea_exporter.config import Profile
+    from kea_exporter.snapshot import DhcpState, Snapshot
+
+REMEDIES = {
+    Reason.REFUSED: "Start the Kea service; check socket-address and socket-port of its control socket.",
+    Reason.TIMED_OUT: "Open the port in the firewalls between exporter and server; check that the host is up.",
+    Reason.NO_ROUTE: "Check the address, and the routes and firewalls between exporter and server.",
+    Reason.NO_SUCH_SOCKET: "Start the Kea service; check that its socket-name is the path in the exporter's url.",
+    Reason.PERMISSION_DENIED: "Let the exporter's user into the group that owns the control socket and its folder.",
+    Reason.NAME_NOT_RESOLVED: "Correct the name in the exporter's url, or add it to DNS.",
+}
+
+
+def _reachable(snapshot: Snapshot, _: Profile) -> Finding:
+    connection = snapshot.connection
+    if isinstance(connection, Failure) and connection.stage in {Stage.RESOLVE, Stage.CONNECT}:
+        return unmet(connection.detail, REMEDIES.get(connection.reason, ""))
+    reached = known(connection)
+    port = f" port {reached.port}" if reached.port is not None else ""
+    return met(f"a connection to {reached.address}{port} was established")
+
+
+def _running(snapshot: Snapshot, _: Profile) -> Finding:
+    version = snapshot.version
+    if isinstance(version, Failure) and version.reason is Reason.DAEMON_OFFLINE:
+        return unmet("the Control Agent answers, but cannot reach the daemon behind it")
+    known(version)
+    status = known(snapshot.status)
+    if status.sockets_status == "failed":
+        return unmet(f"DHCP sockets could not be opened: {'; '.join(status.sockets_errors) or 'no reason given'}")
+    return met("the daemon answered version-get and status-get")
+
+
+def _dhcp_enabled(snapshot: Snapshot, _: Profile) -> Finding:
+    if snapshot.target.daemon is Daemon.D2:
+        return not_applicable("D2 does not serve DHCP clients")
+    state = known(snapshot.status).dhcp_state
+    if state is None:
+        raise UnknownFactError(Failure(Stage.COMMAND, Reason.MALFORMED_ANSWER, "status-get has no dhcp-state"))
+    if state.globally_disabled:
+        return unmet(f"DHCP service is disabled by {' and '.join(_origins(state)) or 'an unnamed origin'}")
+    return met("DHCP service is enabled")
+
+
+def _origins(state: DhcpState) -> list[str]:
+    named = {
+        "a user's dhcp-disable": state.by_user,
+        "this server's high availability": state.by_local_command,
+        "its partner's high availability": state.by_remote_command,
+        "a lost database connection": state.by_database_connection,
+    }
+    return [name for name, is_origin in named.items() if is_origin]
+
+
+def _matches(snapshot: Snapshot, _: Profile) -> Finding:
+    found, wanted = known(snapshot.configuration).root, ROOT_KEYS[snapshot.target.daemon]
+    if found != wanted:
+        return unmet(f"{found} answers where {wanted} was expected")
+    return met(f"{found} answers")
+
+
+REQUIREMENTS = (
+    Requirement(
+        id="control-socket-reachable",
+        severity=Severity.REQUIRED,
+        title="The control socket can be reached",
+        clause="The socket-address and socket-port specify an IP address and port to which the HTTP service will be "
+        "bound to. Ensure that the ports specified in the configuration files are open (check your firewall).",
+        remedy="Start the Kea service, check socket-address and socket-port, and open the port in the firewalls.",
+        judge=_reachable,
+    ),
+    Requirement(
+        id="service-running",
+        severity=Severity.REQUIRED,
+        title="The Kea service runs and has its sockets open",
+        clause="Verify that the Kea services are running so IPAM can communicate with your server.",
+        remedy="Start the service of this daemon; where sockets failed, free the port or interface that the evidence "
+        "names, correct interfaces-config and restart the service.",
+        judge=_running,
+    ),
+    Requirement(
+        id="dhcp-service-enabled",
+        severity=Severity.RECOMMENDED,
+        title="DHCP service is enabled",
+        clause="Verify that the Kea services are running so IPAM can communicate with your server.",
+        remedy="Send dhcp-enable where a user disabled the service; otherwise repair the high availability "
+        "relationship or the database connection that the evidence names.",
+        judge=_dhcp_enabled,
+    ),
+    Requirement(
+        id="service-matches",
+        severity=Severity.REQUIRED,
+        title="The daemon behind the socket is the one configured",
+        clause="The realm should be set to kea-dhcpv4-server when configuring IPv4 service and kea-dhcpv6-server for "
+        "IPv6.",
+        remedy="Correct the url under dhcp4, dhcp6 or d2 in the exporter's configuration: each daemon has its own "
+        "socket-port.",
+        judge=_matches,
+    ),
+)

@@ -1,0 +1,46 @@
+"""Is this version of Kea one that the product supports?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kea_exporter.requirements.model import Finding, Requirement, Severity, met, unmet
+from kea_exporter.snapshot import known
+
+if TYPE_CHECKING:
+    from kea_exporter.config import Profile
+    from kea_exporter.snapshot import Snapshot
+
+
+def _supported(snapshot: Snapshot, profile: Profile) -> Finding:
+    version, minimum = known(snapshot.version), profile.minimum_version
+    if version.numbers < minimum.numbers:
+        return unmet(f"the daemon runs {version.text}, older than {minimum.text}")
+    return met(f"the daemon runs {version.text}; {minimum.text} or later is supported")
+
+
+def _tested(snapshot: Snapshot, profile: Profile) -> Finding:
+    version, tested = known(snapshot.version), profile.tested_version
+    if version.numbers > tested.numbers:
+        return unmet(f"the daemon runs {version.text}, newer than {tested.text}, the last one tested")
+    return met(f"the daemon runs {version.text}; versions up to {tested.text} were tested")
+
+
+REQUIREMENTS = (
+    Requirement(
+        id="version-supported",
+        severity=Severity.REQUIRED,
+        title="The Kea version is supported",
+        clause="Base supported Kea version: 3.0.0 (first LTS).",
+        remedy="Upgrade Kea to 3.0.0 or later.",
+        judge=_supported,
+    ),
+    Requirement(
+        id="version-tested",
+        severity=Severity.RECOMMENDED,
+        title="The Kea version was tested",
+        clause="tested up to 3.1.3.",
+        remedy="Ask the IPAM's vendor whether it works with this Kea version, or stay with one that was tested.",
+        judge=_tested,
+    ),
+)

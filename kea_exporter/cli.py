@@ -111,7 +111,7 @@ def cli() -> None:
 )
 @click.option("--log.level", "level", type=click.Choice(logs.LEVELS), default="info", show_default=True)
 @click.option("--log.format", "log_format", type=click.Choice(logs.FORMATS), default="logfmt", show_default=True)
-def serve_command(  # noqa: PLR0913 - one parameter per option
+def serve_command(  # noqa: PLR0913, PLR0917 - one parameter per option
     config_file: Path,
     addresses: Sequence[str],
     path: str,
@@ -159,7 +159,7 @@ def serve_command(  # noqa: PLR0913 - one parameter per option
 @click.option("--control-agent", is_flag=True, help="A Control Agent answers at --url (Kea before 3.0).")
 @click.option("--timeout", help="Time for the daemon at --url, such as 5s.")
 @click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def check_command(  # noqa: PLR0913 - one parameter per option
+def check_command(
     config_file: Path | None,
     servers: Sequence[str],
     url: str | None,
@@ -220,7 +220,7 @@ def _checked(
 
 
 def _check_tls_files(settings: Settings) -> None:
-    found = {}
+    found: dict[str, None] = {}
     for daemon in settings.daemons:
         if daemon.target.kind is TransportKind.HTTPS:
             try:
@@ -236,7 +236,7 @@ def _ad_hoc_settings(url: str, daemon: str, options: dict[str, Any]) -> Settings
     auth = {key: given[key] for key in ("username", "password_file") if key in given}
     tls_keys = ("ca_file", "cert_file", "key_file", "server_name", "insecure_skip_verify")
     tls = {key: given[key] for key in tls_keys if key in given}
-    entry = {key: given[key] for key in ("control_agent", "timeout") if key in given}
+    entry: dict[str, Any] = {key: given[key] for key in ("control_agent", "timeout") if key in given}
     entry |= {"url": url, **({"basic_auth": auth} if auth else {}), **({"tls_config": tls} if tls else {})}
     return settings_from_tree({"servers": [{"name": "ad-hoc", daemon: entry}]}, Path.cwd())
 

@@ -112,9 +112,7 @@ def _admission(transport: Transport, client: KeaClient, target: Target) -> Fact[
     return transport.admission
 
 
-def _sockets(
-    client: KeaClient, target: Target, configuration: Fact[Configuration]
-) -> Fact[tuple[ControlSocket, ...]]:
+def _sockets(client: KeaClient, target: Target, configuration: Fact[Configuration]) -> Fact[tuple[ControlSocket, ...]]:
     if target.control_agent:
         return client.ask(Command.CONFIG_GET, read_agent_sockets)
     return configuration if isinstance(configuration, Failure) else configuration.sockets
@@ -149,13 +147,13 @@ def _subnets(configuration: Configuration, daemon: Daemon) -> frozenset[int]:
     return configuration.subnets
 
 
-def _supported(
-    daemon: Daemon, commands: Fact[frozenset[str]], exchanges: Iterable[Exchange]
-) -> Mapping[str, bool]:
+def _supported(daemon: Daemon, commands: Fact[frozenset[str]], exchanges: Iterable[Exchange]) -> Mapping[str, bool]:
     """Return which commands of the plan the daemon has, as far as it said so."""
-    supported = {} if isinstance(commands, Failure) else {
-        str(command): command in commands for command in (STAT_LEASE.get(daemon),) if command is not None
-    }
+    supported = (
+        {}
+        if isinstance(commands, Failure)
+        else {str(command): command in commands for command in (STAT_LEASE.get(daemon),) if command is not None}
+    )
     for exchange in exchanges:
         if exchange.failure is None or exchange.failure.stage is Stage.COMMAND:
             lacking = exchange.failure is not None and exchange.failure.reason is Reason.UNSUPPORTED

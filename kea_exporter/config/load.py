@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from kea_exporter.config import schema
@@ -18,8 +16,10 @@ from kea_exporter.snapshot import Daemon, Target, TransportKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
     from urllib.parse import SplitResult
 
+    import yaml
     from pydantic_core import ErrorDetails
 
 Place = tuple[str | int, ...]

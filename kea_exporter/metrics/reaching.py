@@ -99,7 +99,10 @@ FAMILIES = (
         ("command",),
     ),
     per_daemon(
-        "kea_command_duration_seconds", "Time from sending the command to its whole answer.", _command_duration, ("command",)
+        "kea_command_duration_seconds",
+        "Time from sending the command to its whole answer.",
+        _command_duration,
+        ("command",),
     ),
     per_daemon(
         "kea_command_supported",

@@ -96,4 +96,3 @@ FAMILIES = (
         ("hook",),
     ),
 )
-

@@ -118,7 +118,9 @@ def _accepted(snapshot: Snapshot, _: Profile) -> Finding:
     return unmet("the server did not accept the configured credentials (401)")
 
 
-_CONFIGURE_CREDENTIALS = "Add basic_auth with username and password_file to this daemon in the exporter's configuration."
+_CONFIGURE_CREDENTIALS = (
+    "Add basic_auth with username and password_file to this daemon in the exporter's configuration."
+)
 _NOT_A_CONTROL_SOCKET = (
     "Use the port of an entry of control-sockets; the listener of the high availability hook answers like this."
 )
@@ -151,8 +153,7 @@ REQUIREMENTS = (
         id="authentication-type-basic",
         severity=Severity.REQUIRED,
         title="Authentication is of type basic",
-        clause="It is mandatory to set type to basic as this is currently the only supported authentication "
-        "mechanism.",
+        clause="It is mandatory to set type to basic as this is currently the only supported authentication mechanism.",
         remedy='Set "type": "basic" under authentication.',
         judge=_type_basic,
     ),

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from kea_exporter.snapshot import Snapshot
 
 # Hook, by the short name of its library, to a command that it registers in both DHCP daemons (measured).
-SIGNS: Mapping[str, str] = MappingProxyType({
-    "subnet_cmds": "subnet4-list",
-    "host_cmds": "reservation-get",
-    "lease_cmds": "lease4-get",
-    "stat_cmds": "stat-lease4-get",
-})
+SIGNS: Mapping[str, str] = MappingProxyType(
+    {
+        "subnet_cmds": "subnet4-list",
+        "host_cmds": "reservation-get",
+        "lease_cmds": "lease4-get",
+        "stat_cmds": "stat-lease4-get",
+    }
+)
 
 
 def library_of(hook: str) -> str:

@@ -1,0 +1,88 @@
+"""The one catalogue: documents are written from the tables that the program itself runs on.
+
+`python -m kea_exporter.catalogue FOLDER` writes them anew; a test fails where they have drifted.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kea_exporter.metrics import FAMILIES
+from kea_exporter.requirements import REQUIREMENTS
+from kea_exporter.snapshot import Reason, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from kea_exporter.metrics import Family
+    from kea_exporter.requirements import Requirement
+
+NOTE = "<!-- Written by `make docs` from the catalogue in the code; edit there. -->"
+
+
+def documents() -> Mapping[str, str]:
+    """Return the generated documents by their file names."""
+    return {"requirements.md": _requirements_document(), "metrics.md": _metrics_document()}
+
+
+def _requirements_document() -> str:
+    lines = [
+        "# Requirements",
+        NOTE,
+        "",
+        "What is judged of each daemon. *Met* and *unmet* rest on observed facts; what could not be observed is",
+        "*unknown*, what does not concern a daemon is *not applicable*. Required: without it the IPAM cannot work.",
+        "Recommended: the source document advises it. Advisory: good practice that this project adds.",
+        "",
+    ]
+    for requirement in REQUIREMENTS:
+        lines += _requirement_section(requirement)
+    return "\n".join(lines)
+
+
+def _requirement_section(requirement: Requirement) -> Iterable[str]:
+    clause = f"> {requirement.clause}" if requirement.clause else "> (added by this project)"
+    return (
+        f"## {requirement.id}",
+        "",
+        f"{requirement.title}. *{str(requirement.severity).capitalize()}.*",
+        "",
+        clause,
+        "",
+        f"**Remedy:** {requirement.remedy}",
+        "",
+    )
+
+
+def _metrics_document() -> str:
+    lines = [
+        "# Metrics",
+        NOTE,
+        "",
+        "What could not be learnt is absent: never 0, never an old value. `server` is the configured name, `daemon`",
+        "one of `dhcp4`, `dhcp6`, `d2`.",
+        "",
+        "| family | type | labels | meaning |",
+        "|---|---|---|---|",
+        *map(_family_row, FAMILIES),
+        "",
+        "`process_*` and `python_*` come from the Prometheus client library.",
+        "",
+        "Values of `stage`: " + ", ".join(f"`{stage}`" for stage in Stage) + ".",
+        "",
+        "Values of `reason`: " + ", ".join(f"`{reason}`" for reason in Reason) + ".",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _family_row(family: Family) -> str:
+    labels = ", ".join(f"`{label}`" for label in family.labels)
+    return f"| `{family.name}` | {family.kind} | {labels} | {family.help} |"
+
+
+if __name__ == "__main__":
+    for name, text in documents().items():
+        (Path(sys.argv[1]) / name).write_text(text)

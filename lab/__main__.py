@@ -1,0 +1,66 @@
+"""`python -m lab build` prepares real servers; `python -m lab demo` runs the exporter on a fleet of them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import suppress
+
+from lab.chroot import LabUnavailableError, ensure
+from lab.fleet import start_fleet
+from lab.kea import Lab
+from lab.processes import StartError, accepts, free_port
+
+USUAL_PORT = 9547
+
+
+def main(arguments: list[str]) -> int:
+    if arguments not in (["build"], ["demo"]):
+        print("usage: python -m lab build | demo", file=sys.stderr)
+        return 2
+    try:
+        chroot = ensure()
+        if arguments == ["build"]:
+            print(f"the lab is ready in {chroot.root}")
+            return 0
+        with Lab(chroot) as lab:
+            return _demo(lab)
+    except (LabUnavailableError, StartError) as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return 1
+
+
+def _demo(lab: Lab) -> int:
+    print("starting four Kea servers ...", flush=True)
+    fleet = start_fleet(lab)
+    port = free_port() if accepts("127.0.0.1", USUAL_PORT) else USUAL_PORT
+    exporter = [sys.executable, "-m", "kea_exporter"]
+    print(_welcome(port, str(fleet.config_file)), flush=True)
+    listen = f"127.0.0.1:{port}"
+    with subprocess.Popen(  # noqa: S603 - our own program
+        [*exporter, "serve", "--config.file", str(fleet.config_file), "--web.listen-address", listen]
+    ) as process:
+        # Ctrl-C reaches the exporter too: it ends by itself.
+        while process.poll() is None:
+            with suppress(KeyboardInterrupt):
+                process.wait()
+    return process.returncode
+
+
+def _welcome(port: int, config_file: str) -> str:
+    exporter = f"{sys.executable} -m kea_exporter"
+    return f"""
+A fleet of real Kea servers runs: two are sound, and each of the others has a fault.
+
+  open        http://127.0.0.1:{port}/metrics
+
+  try         curl -s http://127.0.0.1:{port}/metrics | grep -E '^kea_(up|requirement_met)'
+              {exporter} check --config.file {config_file}
+              {exporter} check --config.file {config_file} --server hooks-missing --output json
+
+Ctrl-C ends the exporter and all servers.
+"""
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

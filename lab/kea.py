@@ -1,0 +1,218 @@
+"""Real Kea daemons on loopback: a configuration in, a running daemon out."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from lab.certificates import Authority
+from lab.processes import Running, accepts
+
+if TYPE_CHECKING:
+    from lab.certificates import Pair
+    from lab.chroot import Chroot
+
+Tree = dict[str, Any]
+
+PROGRAMS = {
+    "Dhcp4": "/usr/sbin/kea-dhcp4",
+    "Dhcp6": "/usr/sbin/kea-dhcp6",
+    "DhcpDdns": "/usr/sbin/kea-dhcp-ddns",
+    "Control-agent": "/usr/sbin/kea-ctrl-agent",
+}
+HOOKS = ("subnet_cmds", "host_cmds", "lease_cmds", "stat_cmds")
+REALMS = {"Dhcp4": "kea-dhcpv4-server", "Dhcp6": "kea-dhcpv6-server", "DhcpDdns": "kea-dhcp-ddns-server"}
+
+
+class KeaDaemon:
+    """One running daemon, with a unix socket of its own for the lab's commands."""
+
+    def __init__(self, root: str, running: Running, unix_socket: Path) -> None:
+        self.root = root
+        self.running = running
+        self.unix_socket = unix_socket
+
+    def command(self, name: str, **arguments: object) -> Tree:
+        """Send any command over the lab's own socket and return the answer."""
+        request = {"command": name, **({"arguments": arguments} if arguments else {})}
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.settimeout(10)
+            sock.connect(str(self.unix_socket))
+            sock.sendall(json.dumps(request).encode())
+            answer = b"".join(iter(lambda: sock.recv(65536), b""))
+        said: Tree = json.loads(answer)
+        return said
+
+    def log(self) -> str:
+        """Return what the daemon has logged so far."""
+        return self.running.output.read_text(errors="replace")
+
+    def stop(self) -> None:
+        """End the daemon."""
+        self.running.stop()
+
+
+class Lab:
+    """Everything that is started together and cleaned up together."""
+
+    def __init__(self, chroot: Chroot) -> None:
+        self.chroot = chroot
+        home = chroot.path("/var/lib/kea-lab")
+        home.mkdir(parents=True, exist_ok=True)
+        self.folder = Path(tempfile.mkdtemp(dir=home))
+        self.authority = Authority(self.folder)
+        self._daemons: list[KeaDaemon] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for daemon in self._daemons:
+            daemon.stop()
+            daemon.unix_socket.unlink(missing_ok=True)
+            daemon.unix_socket.with_name(f"{daemon.unix_socket.name}.lock").unlink(missing_ok=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def inside(self, path: Path) -> str:
+        """Return how a path of the lab's folder is called inside the chroot."""
+        return f"/{path.relative_to(self.chroot.root)}"
+
+    def secret(self, name: str, text: str) -> Path:
+        """Write a file that only root may read."""
+        path = self.folder / name
+        path.touch(mode=0o600)
+        path.write_text(text)
+        return path
+
+    def start(self, root: str, configuration: Tree) -> KeaDaemon:
+        """Start a daemon with the tree below its root key, and return when its sockets answer.
+
+        Raises:
+            StartError: it did not start; the message has what it logged.
+        """
+        name = f"{self.folder.name}-{len(self._daemons)}"
+        folder = self.folder / name
+        folder.mkdir()
+        unix_socket = self.chroot.path(f"/run/kea/{name}.sock")
+        tree = _with_own_socket(root, configuration, f"/run/kea/{unix_socket.name}")
+        (folder / "kea.json").write_text(json.dumps({root: tree}))
+        arguments = self.chroot.command(PROGRAMS[root], "-c", self.inside(folder / "kea.json"))
+        environment = {**os.environ, "KEA_PIDFILE_DIR": self.inside(folder), "KEA_LOCKFILE_DIR": self.inside(folder)}
+        running = Running(arguments, folder / "log", environment)
+        daemon = KeaDaemon(root, running, unix_socket)
+        self._daemons.append(daemon)
+        running.wait_until(lambda: _listens(root, tree, unix_socket))
+        return daemon
+
+    def https(self, port: int, pair: Pair, address: str = "127.0.0.1", **more: object) -> Tree:
+        """Return a https control socket with a certificate of the lab's authority."""
+        return {
+            **http(port, address),
+            "socket-type": "https",
+            "trust-anchor": self.inside(self.authority.certificate),
+            "cert-file": self.inside(pair.certificate),
+            "key-file": self.inside(pair.key),
+            "cert-required": False,
+            **more,
+        }
+
+    def authentication(self, root: str, user: Path, password: Path) -> Tree:
+        """Return an authentication whose one client is kept in files."""
+        client = {"user-file": user.name, "password-file": password.name}
+        return {
+            "type": "basic",
+            "realm": REALMS[root],
+            "directory": self.inside(self.folder),
+            "clients": [client],
+        }
+
+
+def http(port: int, address: str = "127.0.0.1", **more: object) -> Tree:
+    """Return a http control socket."""
+    return {"socket-type": "http", "socket-address": address, "socket-port": port, **more}
+
+
+def dhcp(root: str, sockets: list[Tree], hooks: tuple[str, ...] = HOOKS, **more: object) -> Tree:
+    """Return the configuration of a DHCP daemon that serves no interface and keeps its leases in memory."""
+    return {
+        "interfaces-config": {"interfaces": []},
+        "lease-database": {"type": "memfile", "persist": False},
+        "control-sockets": sockets,
+        "hooks-libraries": [{"library": f"libdhcp_{hook}.so"} for hook in hooks],
+        "loggers": [_logger({"Dhcp4": "kea-dhcp4", "Dhcp6": "kea-dhcp6"}[root])],
+        **more,
+    }
+
+
+def ddns(sockets: list[Tree], port: int) -> Tree:
+    """Return the configuration of a D2 daemon."""
+    return {
+        "ip-address": "127.0.0.1",
+        "port": port,
+        "control-sockets": sockets,
+        "tsig-keys": [],
+        "forward-ddns": {},
+        "reverse-ddns": {},
+        "loggers": [_logger("kea-dhcp-ddns")],
+    }
+
+
+def control_agent(port: int, sockets: Tree, **more: object) -> Tree:
+    """Return the configuration of a Control Agent, given the unix sockets of the daemons behind it."""
+    return {
+        "http-host": "127.0.0.1",
+        "http-port": port,
+        "control-sockets": sockets,
+        "loggers": [_logger("kea-ctrl-agent")],
+        **more,
+    }
+
+
+def subnet4(number: int, **more: object) -> Tree:
+    """Return subnet *number* of DHCPv4, a /24 with a pool of 100 addresses."""
+    network = f"10.{number // 256}.{number % 256}"
+    return {
+        "id": number,
+        "subnet": f"{network}.0/24",
+        "pools": [{"pool": f"{network}.10-{network}.109"}],
+        **more,
+    }
+
+
+def subnet6(number: int, **more: object) -> Tree:
+    """Return subnet *number* of DHCPv6, with a pool of addresses and one of prefixes."""
+    network = f"2001:db8:{number:x}"
+    return {
+        "id": number,
+        "subnet": f"{network}::/48",
+        "pools": [{"pool": f"{network}::1:0/112"}],
+        "pd-pools": [{"prefix": f"{network}:8000::", "prefix-len": 52, "delegated-len": 56}],
+        **more,
+    }
+
+
+def _logger(name: str) -> Tree:
+    return {"name": name, "output-options": [{"output": "stdout"}], "severity": "INFO"}
+
+
+def _with_own_socket(root: str, configuration: Tree, socket_name: str) -> Tree:
+    if root == "Control-agent":
+        return configuration
+    own = {"socket-type": "unix", "socket-name": socket_name}
+    return {**configuration, "control-sockets": [*configuration["control-sockets"], own]}
+
+
+def _listens(root: str, tree: Tree, unix_socket: Path) -> bool:
+    if root == "Control-agent":
+        return accepts(tree["http-host"], tree["http-port"])
+    over_http = [it for it in tree["control-sockets"] if it["socket-type"] != "unix"]
+    return unix_socket.exists() and all(_accepts(it["socket-address"], it["socket-port"]) for it in over_http)
+
+
+def _accepts(address: str, port: int) -> bool:
+    return accepts({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address), port)  # noqa: S104 - not bound here

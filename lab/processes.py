@@ -1,0 +1,86 @@
+"""Programs that are started here, and stopped by the id that they were started with."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+START_SECONDS = 20.0
+STOP_SECONDS = 5.0
+
+
+class StartError(Exception):
+    """A program ended, or did not become ready, after it was started; the message ends with its last output."""
+
+
+class Running:
+    """A program under way; its output goes to a file."""
+
+    def __init__(self, arguments: list[str], output: Path, environment: Mapping[str, str]) -> None:
+        self.output = output
+        with output.open("wb") as file:
+            # Its own session: a Ctrl-C on the terminal is for whoever started it.
+            self._process = subprocess.Popen(  # noqa: S603 - our own argument vector
+                arguments,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                env=dict(environment),
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        """Return the process id."""
+        return self._process.pid
+
+    def wait_until(self, is_ready: Callable[[], bool]) -> None:
+        """Return as soon as the program is ready.
+
+        Raises:
+            StartError: it ended before, or took too long.
+        """
+        give_up = time.monotonic() + START_SECONDS
+        while not is_ready():
+            if self._process.poll() is not None or time.monotonic() > give_up:
+                self.stop()
+                tail = self.output.read_text(errors="replace")[-2000:]
+                raise StartError(f"ended with status {self._process.returncode}:\n{tail}")
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """End the program and wait for it; ending it twice is fine."""
+        if self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+        self._process.wait()
+
+    def signal(self, number: int) -> None:
+        """Send a signal."""
+        self._process.send_signal(number)
+
+
+def free_port(address: str = "127.0.0.1") -> int:
+    """Return a TCP port that nothing listens on."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family) as sock:
+        sock.bind((address, 0))
+        return int(sock.getsockname()[1])
+
+
+def accepts(address: str, port: int) -> bool:
+    """Return whether something listens there."""
+    try:
+        with socket.create_connection((address, port), timeout=1):
+            return True
+    except OSError:
+        return False

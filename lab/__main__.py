@@ -1,22 +1,24 @@
-"""`python -m lab build` prepares real servers; `python -m lab demo` runs the exporter on a fleet of them."""
+"""Real servers for people: build them, run the exporter on a fleet of them, or record what they answer."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 from lab.chroot import LabUnavailableError, ensure
 from lab.fleet import start_fleet
 from lab.kea import Lab
 from lab.processes import StartError, accepts, free_port
+from lab.record import record
 
 USUAL_PORT = 9547
 
 
 def main(arguments: list[str]) -> int:
-    if arguments not in (["build"], ["demo"]):
-        print("usage: python -m lab build | demo", file=sys.stderr)
+    if arguments not in (["build"], ["demo"]) and (len(arguments), arguments[:1]) != (2, ["record"]):
+        print("usage: python -m lab build | demo | record FOLDER", file=sys.stderr)
         return 2
     try:
         chroot = ensure()
@@ -24,7 +26,10 @@ def main(arguments: list[str]) -> int:
             print(f"the lab is ready in {chroot.root}")
             return 0
         with Lab(chroot) as lab:
-            return _demo(lab)
+            if arguments == ["demo"]:
+                return _demo(lab)
+            record(lab, Path(arguments[1]))
+            return 0
     except (LabUnavailableError, StartError) as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1

@@ -22,7 +22,7 @@ class StartError(Exception):
 class Running:
     """A program under way; its output goes to a file."""
 
-    def __init__(self, arguments: list[str], output: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, arguments: list[str], output: Path, environment: Mapping[str, str] | None = None) -> None:
         self.output = output
         with output.open("wb") as file:
             # Its own session: a Ctrl-C on the terminal is for whoever started it.
@@ -31,7 +31,7 @@ class Running:
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,
-                env=dict(environment),
+                env=environment,
                 start_new_session=True,
             )
 

@@ -1,0 +1,58 @@
+# `make demo` and `make test` are all that a newcomer needs; both set up what they use.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help demo test lint types format lab docs lock clean
+
+help:
+	@echo "make demo    run the exporter on a fleet of real Kea servers (root on Debian)"
+	@echo "make test    run all checks and tests"
+	@echo "make lint    only the static checks"
+	@echo "make lab     only build the chroot with the real servers"
+	@echo "make docs    write the generated documents anew"
+	@echo "make lock    resolve the locked dependencies anew"
+	@echo "make clean   remove what was made here (the lab's cache stays: see README)"
+
+demo: $(READY)
+	@$(BIN)/python -m lab demo
+
+test: lint
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: $(READY)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+lab: $(READY)
+	$(BIN)/python -m lab build
+
+docs: $(READY)
+	$(BIN)/python -m kea_exporter.catalogue docs
+	UPDATE_GOLDEN=1 $(BIN)/pytest -q tests/test_metrics.py
+
+lock: $(READY)
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+		--upgrade pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+		--upgrade --group dev pyproject.toml -o requirements-dev.lock
+
+$(READY): requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kea-exporter needs Python 3.11 or later; set PYTHON=")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache dist build

@@ -1,0 +1,240 @@
+"""Frozen examples: all that a probe learns from a sound daemon, from a silent one, and parts of both."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypedDict
+
+from kea_exporter.probe import nothing_learnt
+from kea_exporter.snapshot import (
+    ROOT_KEYS,
+    Admission,
+    Authentication,
+    Configuration,
+    Connection,
+    ControlSocket,
+    Daemon,
+    DhcpState,
+    Exchange,
+    Failure,
+    LeaseCounts,
+    Leases,
+    Reason,
+    Snapshot,
+    Stage,
+    Status,
+    Target,
+    TransportKind,
+    Version,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Unpack
+
+    from kea_exporter.snapshot import Fact
+
+ADDRESS, PORT = "192.0.2.1", 8001
+SOCKET_PATH = "/run/kea/kea4-ctrl-socket"
+TAKEN_AT, TIMEOUT = 1_800_000_000.0, 5.0
+
+CONNECTION = Connection(ADDRESS, PORT)
+KEA_3_0_3 = Version(3, 0, 3, "3.0.3")
+KEA_3_2_0 = Version(3, 2, 0, "3.2.0-git")
+
+REALMS = {
+    Daemon.DHCP4: "kea-dhcpv4-server",
+    Daemon.DHCP6: "kea-dhcpv6-server",
+    Daemon.D2: "kea-dhcp-ddns-server",
+}
+OWN_COMMANDS = frozenset({"config-get", "list-commands", "statistic-get-all", "status-get", "version-get"})
+# As measured: each hook registers the commands of both protocols, in either daemon.
+HOOK_COMMANDS = frozenset({"subnet4-list", "reservation-get", "lease4-get", "stat-lease4-get", "stat-lease6-get"})
+HOOKS = ("libdhcp_subnet_cmds.so", "libdhcp_host_cmds.so", "libdhcp_lease_cmds.so", "libdhcp_stat_cmds.so")
+NOT_DISABLED = DhcpState(
+    globally_disabled=False,
+    by_user=False,
+    by_local_command=False,
+    by_remote_command=False,
+    by_database_connection=False,
+)
+
+
+class SnapshotChanges(TypedDict, total=False):
+    """The fields of a snapshot that an example may have otherwise."""
+
+    target: Target
+    duration_seconds: float
+    timeout_seconds: float
+    connection: Fact[Connection]
+    admission: Fact[Admission | None]
+    version: Fact[Version]
+    status: Fact[Status]
+    commands: Fact[frozenset[str]]
+    configuration: Fact[Configuration]
+    sockets: Fact[tuple[ControlSocket, ...]]
+    leases: Fact[Leases]
+    exchanges: tuple[Exchange, ...]
+    supported: Mapping[str, bool]
+
+
+class SocketChanges(TypedDict, total=False):
+    """The fields of a control socket that an example may have otherwise."""
+
+    kind: str
+    address: str
+    port: int | None
+    tls: bool
+    client_certificate_required: bool
+    authentication: Authentication | None
+
+
+def refused() -> Failure:
+    """Return the failure of a connection that nobody took."""
+    return Failure(Stage.CONNECT, Reason.REFUSED, "nothing listens at 192.0.2.1 port 8001")
+
+
+def unauthorized() -> Failure:
+    """Return the failure of an answer 401."""
+    return Failure(Stage.AUTH, Reason.UNAUTHORIZED, "the server answered 401: it did not accept the credentials")
+
+
+def target(
+    daemon: Daemon = Daemon.DHCP4, kind: TransportKind = TransportKind.HTTPS, *, sends_credentials: bool = True
+) -> Target:
+    """Return where the sound daemon is said to be."""
+    url = f"unix://{SOCKET_PATH}" if kind is TransportKind.UNIX else f"{kind}://{ADDRESS}:{PORT}"
+    return Target("sound", daemon, kind, url, control_agent=False, sends_credentials=sends_credentials)
+
+
+def authentication(daemon: Daemon = Daemon.DHCP4) -> Authentication:
+    """Return the sound authentication of a control socket."""
+    return Authentication(kind="basic", realm=REALMS[daemon], clients=1, clients_in_clear=0)
+
+
+def control_socket(**changes: Unpack[SocketChanges]) -> ControlSocket:
+    """Return the control socket of the sound DHCPv4 daemon, but for *changes*."""
+    socket = ControlSocket(
+        kind="https",
+        address=ADDRESS,
+        port=PORT,
+        tls=True,
+        client_certificate_required=True,
+        authentication=authentication(),
+    )
+    return replace(socket, **changes)
+
+
+def unix_socket() -> ControlSocket:
+    """Return a unix control socket."""
+    return ControlSocket("unix", SOCKET_PATH, None, tls=False, client_certificate_required=False, authentication=None)
+
+
+def configuration(daemon: Daemon, *sockets: ControlSocket) -> Configuration:
+    """Return the configuration of the sound daemon, with these control sockets."""
+    is_dhcp = daemon is not Daemon.D2
+    return Configuration(
+        root=ROOT_KEYS[daemon],
+        sockets=sockets,
+        subnets=frozenset({1, 2, 10} if is_dhcp else ()),
+        hooks=HOOKS if is_dhcp else (),
+    )
+
+
+def sound(daemon: Daemon = Daemon.DHCP4, **changes: Unpack[SnapshotChanges]) -> Snapshot:
+    """Return the snapshot of a daemon that meets every requirement, over https, but for *changes*."""
+    sockets = (control_socket(authentication=authentication(daemon)),)
+    exchanges = _exchanges(daemon)
+    snapshot = Snapshot(
+        target=target(daemon),
+        taken_at=TAKEN_AT,
+        duration_seconds=0.25,
+        timeout_seconds=TIMEOUT,
+        connection=CONNECTION,
+        admission=Admission(200, None),
+        version=KEA_3_0_3,
+        status=status(daemon),
+        commands=OWN_COMMANDS if daemon is Daemon.D2 else OWN_COMMANDS | HOOK_COMMANDS,
+        configuration=configuration(daemon, *sockets),
+        sockets=sockets,
+        leases=_leases(daemon),
+        exchanges=exchanges,
+        supported=MappingProxyType({exchange.command: True for exchange in exchanges}),
+    )
+    return replace(snapshot, **changes)
+
+
+def silent(daemon: Daemon = Daemon.DHCP4, failure: Failure | None = None) -> Snapshot:
+    """Return the snapshot of a daemon of which nothing could be learnt."""
+    silent_target = replace(target(daemon), server="silent")
+    return nothing_learnt(silent_target, failure or refused(), TAKEN_AT, TIMEOUT)
+
+
+def connected_to(failure: Failure, daemon: Daemon = Daemon.DHCP4, **changes: Unpack[SnapshotChanges]) -> Snapshot:
+    """Return the snapshot of a probe that connected, and came no further but for *changes*."""
+    return replace(replace(silent(daemon, failure), connection=CONNECTION), **changes)
+
+
+def offering(*sockets: ControlSocket, connection: Connection = CONNECTION, version: Version = KEA_3_0_3) -> Snapshot:
+    """Return the snapshot of a daemon with these control sockets, sound otherwise."""
+    return sound(
+        connection=connection,
+        version=version,
+        configuration=configuration(Daemon.DHCP4, *sockets),
+        sockets=sockets,
+    )
+
+
+def over_http(*, sends_credentials: bool = True) -> Snapshot:
+    """Return the snapshot of a daemon reached over plain http, sound otherwise."""
+    plain = control_socket(kind="http", tls=False, client_certificate_required=False)
+    reached = target(kind=TransportKind.HTTP, sends_credentials=sends_credentials)
+    return replace(offering(plain), target=reached)
+
+
+def over_unix() -> Snapshot:
+    """Return the snapshot of a daemon reached over its unix socket, sound otherwise."""
+    return replace(
+        offering(unix_socket(), control_socket()),
+        target=target(kind=TransportKind.UNIX, sends_credentials=False),
+        connection=Connection(SOCKET_PATH, None),
+        admission=None,
+    )
+
+
+def behind_agent(**changes: Unpack[SocketChanges]) -> Snapshot:
+    """Return the snapshot of Kea 2.6 behind a Control Agent, whose own socket is otherwise but for *changes*."""
+    snapshot = over_http()
+    agent = control_socket(kind="http", tls=False, client_certificate_required=False)
+    return replace(
+        snapshot,
+        target=replace(snapshot.target, control_agent=True),
+        version=Version(2, 6, 3, "2.6.3"),
+        configuration=configuration(Daemon.DHCP4, unix_socket()),
+        sockets=(replace(agent, **changes),),
+    )
+
+
+def status(daemon: Daemon = Daemon.DHCP4) -> Status:
+    """Return the status of the sound daemon."""
+    is_dhcp = daemon is not Daemon.D2
+    return Status(
+        pid=4711,
+        uptime_seconds=86_400,
+        reload_seconds=3_600,
+        dhcp_state=NOT_DISABLED if is_dhcp else None,
+        sockets_status="ready" if is_dhcp else None,
+    )
+
+
+def _leases(daemon: Daemon) -> Fact[Leases]:
+    if daemon is Daemon.D2:
+        return Failure(Stage.COMMAND, Reason.UNSUPPORTED, "D2 has no leases")
+    return Leases(LeaseCounts(120, 2), LeaseCounts(30, 0) if daemon is Daemon.DHCP6 else None)
+
+
+def _exchanges(daemon: Daemon) -> tuple[Exchange, ...]:
+    counting = {Daemon.DHCP4: ("stat-lease4-get",), Daemon.DHCP6: ("stat-lease6-get",)}.get(daemon, ())
+    commands = ("version-get", "list-commands", "status-get", "config-get", *counting)
+    return tuple(Exchange(command, 0.03125, None) for command in commands)

@@ -1,0 +1,85 @@
+"""The exporter as its users run it: a process of its own, asked over HTTP."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import requests
+import yaml
+from prometheus_client.parser import text_string_to_metric_families
+
+from lab.processes import Running, accepts, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+Samples = dict[str, list[tuple[dict[str, str], float]]]
+COMMAND = [sys.executable, "-m", "kea_exporter"]
+
+
+class Exporter:
+    """A running exporter."""
+
+    def __init__(self, running: Running, url: str) -> None:
+        self.running = running
+        self.url = url
+
+    def scrape(self, timeout: float | None = None, **headers: str) -> requests.Response:
+        if timeout is not None:
+            headers["X-Prometheus-Scrape-Timeout-Seconds"] = str(timeout)
+        return requests.get(f"{self.url}/metrics", headers=headers, timeout=30)
+
+    def samples(self, timeout: float | None = None) -> Samples:
+        answer = self.scrape(timeout)
+        assert answer.status_code == 200, answer.text
+        return parsed(answer.text)
+
+    def log(self) -> str:
+        return self.running.output.read_text()
+
+    def stop(self) -> None:
+        self.running.signal(signal.SIGTERM)
+        self.running.stop()
+
+
+def parsed(page: str) -> Samples:
+    samples: Samples = {}
+    for family in text_string_to_metric_families(page):
+        for sample in family.samples:
+            samples.setdefault(sample.name, []).append((sample.labels, sample.value))
+    return samples
+
+
+def values(samples: Samples, name: str, label: str, **wanted: str) -> dict[str, float]:
+    """Return the values of a family's samples with the *wanted* labels, by one other label."""
+    found = [(labels, value) for labels, value in samples.get(name, []) if wanted.items() <= labels.items()]
+    return {labels[label]: value for labels, value in found}
+
+
+def written(folder: Path, tree: Mapping[str, Any]) -> Path:
+    path = folder / "config.yml"
+    path.write_text(yaml.safe_dump(dict(tree), sort_keys=False))
+    return path
+
+
+@contextmanager
+def exporter(config_file: Path, *options: str) -> Iterator[Exporter]:
+    port = free_port()
+    address = f"127.0.0.1:{port}"
+    arguments = [*COMMAND, "serve", "--config.file", str(config_file), "--web.listen-address", address, *options]
+    running = Running(arguments, config_file.with_suffix(".log"))
+    try:
+        running.wait_until(lambda: accepts("127.0.0.1", port))
+        yield Exporter(running, f"http://{address}")
+    finally:
+        running.stop()
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line to its end."""
+    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False, timeout=60)

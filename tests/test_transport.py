@@ -1,0 +1,327 @@
+from __future__ import annotations
+
+import gzip
+import socket
+import time
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from pydantic import SecretStr
+
+from kea_exporter.config import Credentials, DaemonSettings, TlsSettings, settings_from_tree
+from kea_exporter.snapshot import Failure, Reason, Stage
+from kea_exporter.transport import TransportError, transport_to
+from kea_exporter.transport.deadline import Deadline
+from lab.certificates import Authority
+from lab.processes import free_port
+from tests.peers import SimulatedKea, blackhole, peer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+COMMAND = b'{"command": "version-get"}'
+SECONDS = 0.6
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+def settings(url: str, **changes: object) -> DaemonSettings:
+    tree = {"servers": [{"name": "a", "dhcp4": {"url": url, "body_size_limit": "1MiB"}}]}
+    return replace(settings_from_tree(tree, Path()).daemons[0], **changes)  # type: ignore[arg-type]
+
+
+def exchange(daemon: DaemonSettings, times: int = 1) -> bytes:
+    with closing(transport_to(daemon, Deadline.after(SECONDS))) as transport:
+        transport.open()
+        return b"".join(transport.exchange(COMMAND) for _ in range(times))
+
+
+def failure_of(daemon: DaemonSettings) -> Failure:
+    with pytest.raises(TransportError) as caught:
+        exchange(daemon)
+    return caught.value.failure
+
+
+def after_request(answer: bytes) -> Callable[[socket.socket], None]:
+    def behave(sock: socket.socket) -> None:
+        sock.recv(65536)
+        sock.sendall(answer)
+        sock.shutdown(socket.SHUT_WR)
+
+    return behave
+
+
+def silent(sock: socket.socket) -> None:
+    while sock.recv(65536):
+        pass
+
+
+def dripping(start: bytes) -> Callable[[socket.socket], None]:
+    def behave(sock: socket.socket) -> None:
+        sock.recv(65536)
+        sock.sendall(start)
+        while True:
+            sock.sendall(b"x")
+            time.sleep(0.05)
+
+    return behave
+
+
+def endless(sock: socket.socket) -> None:
+    sock.recv(65536)
+    sock.sendall(OK + b"\r\n")
+    while True:
+        sock.sendall(b"x" * 65536)
+
+
+def closing_at_once(sock: socket.socket) -> None:
+    sock.close()
+
+
+HOSTILE = {
+    "says nothing": (silent, Stage.HTTP, Reason.TIMED_OUT),
+    "closes without a word": (closing_at_once, Stage.HTTP, Reason.CONNECTION_CLOSED),
+    "drips its headers": (dripping(OK + b"X: "), Stage.HTTP, Reason.TIMED_OUT),
+    "drips its body": (dripping(OK + b"Content-Length: 9999\r\n\r\n"), Stage.HTTP, Reason.TIMED_OUT),
+    "sends half a body": (after_request(OK + b"Content-Length: 99\r\n\r\n[{"), Stage.HTTP, Reason.ANSWER_INCOMPLETE),
+    "announces a gigabyte": (
+        after_request(OK + b"Content-Length: 1073741824\r\n\r\n"),
+        Stage.HTTP,
+        Reason.ANSWER_TOO_LARGE,
+    ),
+    "announces a length that is none": (
+        after_request(OK + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n"),
+        Stage.HTTP,
+        Reason.ANSWER_TOO_LARGE,
+    ),
+    "never ends": (endless, Stage.HTTP, Reason.ANSWER_TOO_LARGE),
+    "is no web server": (after_request(b"SSH-2.0-OpenSSH_9.2\r\n"), Stage.HTTP, Reason.INVALID_HTTP),
+    "sends a header without end": (after_request(OK + b"X: " + b"x" * 200_000), Stage.HTTP, Reason.INVALID_HTTP),
+    "sends headers without end": (after_request(OK + b"X: y\r\n" * 5000), Stage.HTTP, Reason.INVALID_HTTP),
+    "redirects": (
+        after_request(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"),
+        Stage.HTTP,
+        Reason.REDIRECTED,
+    ),
+    "fails": (
+        after_request(b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n"),
+        Stage.HTTP,
+        Reason.UNEXPECTED_STATUS,
+    ),
+    "wants credentials": (
+        after_request(b"HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n"),
+        Stage.AUTH,
+        Reason.UNAUTHORIZED,
+    ),
+    "forbids": (after_request(b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"), Stage.AUTH, Reason.FORBIDDEN),
+}
+
+
+@pytest.mark.parametrize(("behaviour", "stage", "reason"), HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_http_peer_becomes_a_failure_within_the_deadline(
+    behaviour: Callable[[socket.socket], None], stage: Stage, reason: Reason
+) -> None:
+    started = time.monotonic()
+    with peer(behaviour) as port:
+        failure = failure_of(settings(f"http://127.0.0.1:{port}"))
+        took = time.monotonic() - started
+    assert (failure.stage, failure.reason) == (stage, reason)
+    assert took < SECONDS + 1
+
+
+def test_a_compressed_answer_is_not_unpacked() -> None:
+    bomb = gzip.compress(b"x" * 50_000_000)
+    head = f"Content-Encoding: gzip\r\nContent-Length: {len(bomb)}\r\n\r\n".encode()
+    with peer(after_request(OK + head + bomb)) as port:
+        assert exchange(settings(f"http://127.0.0.1:{port}")) == bomb
+
+
+def test_a_closed_port_is_refused() -> None:
+    failure = failure_of(settings(f"http://127.0.0.1:{free_port()}"))
+    assert (failure.stage, failure.reason) == (Stage.CONNECT, Reason.REFUSED)
+
+
+def test_a_blackholed_address_times_out_while_connecting() -> None:
+    with blackhole() as port:
+        failure = failure_of(settings(f"http://127.0.0.1:{port}"))
+    assert (failure.stage, failure.reason) == (Stage.CONNECT, Reason.TIMED_OUT)
+
+
+def test_a_name_that_does_not_exist_fails_to_resolve() -> None:
+    failure = failure_of(settings("http://no-such-host.invalid:8000"))
+    assert (failure.stage, failure.reason) == (Stage.RESOLVE, Reason.NAME_NOT_RESOLVED)
+
+
+def test_a_name_is_tried_at_each_of_its_addresses() -> None:
+    # localhost stands for ::1 too, where nothing listens.
+    with SimulatedKea({"version-get": {"result": 0, "text": "3.0.3"}}) as kea:
+        assert b"3.0.3" in exchange(settings(f"http://localhost:{kea.server_address[1]}"))
+
+
+def test_all_commands_of_a_scrape_share_one_connection() -> None:
+    connections: list[socket.socket] = []
+
+    def behave(sock: socket.socket) -> None:
+        connections.append(sock)
+        while sock.recv(65536):
+            sock.sendall(OK + b"Content-Length: 2\r\n\r\n{}")
+
+    with peer(behave) as port:
+        assert exchange(settings(f"http://127.0.0.1:{port}"), times=3) == b"{}{}{}"
+    assert len(connections) == 1
+
+
+def test_a_connection_closed_between_commands_is_not_opened_again() -> None:
+    with peer(after_request(OK + b"Content-Length: 2\r\n\r\n{}")) as port, pytest.raises(TransportError) as caught:
+        exchange(settings(f"http://127.0.0.1:{port}"), times=2)
+    assert caught.value.failure.reason is Reason.CONNECTION_CLOSED
+
+
+def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
+    with SimulatedKea({"version-get": {"result": 0, "text": "3.0.3"}}) as kea:
+        assert b"3.0.3" in exchange(settings(kea.url))
+
+
+def test_credentials_are_read_anew_each_time_and_without_white_space(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    daemon_credentials = Credentials("monitor", file)
+    with SimulatedKea({"version-get": {"result": 0, "text": "3.0.3"}}, ("monitor", "pässword")) as kea:
+        # Kea takes the bytes of its UTF-8 configuration for latin-1 and encodes them once more.
+        kea.credentials = ("monitor", "pässword".encode().decode("latin-1"))
+        file.write_text("wrong\n")
+        assert failure_of(settings(kea.url, credentials=daemon_credentials)).reason is Reason.UNAUTHORIZED
+        file.write_text("  pässword\r\n")
+        assert b"3.0.3" in exchange(settings(kea.url, credentials=daemon_credentials))
+
+
+def test_a_missing_password_file_is_a_failure_that_names_it(tmp_path: Path) -> None:
+    with SimulatedKea({}) as kea:
+        failure = failure_of(settings(kea.url, credentials=Credentials("monitor", tmp_path / "gone")))
+        assert kea.received == []
+    assert (failure.stage, failure.reason) == (Stage.AUTH, Reason.LOCAL_FILE_UNREADABLE)
+    assert str(tmp_path / "gone") in failure.detail
+
+
+class TestTls:
+    """The client's side, against servers of Python's own; real Kea is asked in test_real_kea.py."""
+
+    @pytest.fixture
+    def authority(self, tmp_path: Path) -> Authority:
+        return Authority(tmp_path)
+
+    @staticmethod
+    def answer(sock: socket.socket) -> None:
+        if sock.recv(65536):
+            sock.sendall(OK + b"Content-Length: 2\r\n\r\n{}")
+
+    def test_a_verified_server_is_asked(self, authority: Authority) -> None:
+        pair = authority.issue("kea", addresses=["127.0.0.1"])
+        with peer(self.answer, pair) as port:
+            tls = TlsSettings(ca_file=authority.certificate)
+            assert exchange(settings(f"https://127.0.0.1:{port}", tls=tls)) == b"{}"
+
+    @pytest.mark.parametrize(
+        ("addresses", "days", "reason"),
+        [
+            (["127.0.0.1"], (-9, -1), Reason.CERTIFICATE_EXPIRED),
+            (["127.0.0.1"], (1, 9), Reason.CERTIFICATE_NOT_YET_VALID),
+            (["127.0.0.2"], (-1, 9), Reason.CERTIFICATE_NAME_MISMATCH),
+            ([], (-1, 9), Reason.CERTIFICATE_NAME_MISMATCH),
+        ],
+        ids=["expired", "not yet valid", "another address", "no SAN at all"],
+    )
+    def test_an_unsound_certificate_gets_no_credentials(
+        self, authority: Authority, addresses: list[str], days: tuple[float, float], reason: Reason
+    ) -> None:
+        received: list[bytes] = []
+        pair = authority.issue("127.0.0.1", addresses=addresses, days=days)
+        with peer(lambda sock: received.append(sock.recv(65536)), pair) as port:
+            tls = TlsSettings(ca_file=authority.certificate)
+            credentials = Credentials("monitor", SecretStr("canary"))
+            failure = failure_of(settings(f"https://127.0.0.1:{port}", tls=tls, credentials=credentials))
+        assert (failure.stage, failure.reason) == (Stage.TLS, reason)
+        assert b"".join(received) == b""
+
+    def test_an_unknown_authority_is_not_trusted(self, authority: Authority, tmp_path: Path) -> None:
+        other = tmp_path / "other"
+        other.mkdir()
+        pair = Authority(other).issue("kea", addresses=["127.0.0.1"])
+        with peer(self.answer, pair) as port:
+            tls = TlsSettings(ca_file=authority.certificate)
+            failure = failure_of(settings(f"https://127.0.0.1:{port}", tls=tls))
+        assert failure.reason is Reason.CERTIFICATE_UNTRUSTED_ISSUER
+
+    def test_verification_can_be_turned_off(self, authority: Authority) -> None:
+        pair = authority.issue("kea", days=(-9, -1))
+        with peer(self.answer, pair) as port:
+            tls = TlsSettings(insecure_skip_verify=True)
+            assert exchange(settings(f"https://127.0.0.1:{port}", tls=tls)) == b"{}"
+
+    def test_another_name_can_be_verified(self, authority: Authority) -> None:
+        pair = authority.issue("kea", dns_names=["kea1.example.com"])
+        with peer(self.answer, pair) as port:
+            tls = TlsSettings(ca_file=authority.certificate, server_name="kea1.example.com")
+            assert exchange(settings(f"https://127.0.0.1:{port}", tls=tls)) == b"{}"
+
+    def test_a_server_without_tls_is_told_apart(self) -> None:
+        with peer(after_request(b"HTTP/1.0 400 Bad Request\r\n\r\n")) as port:
+            failure = failure_of(settings(f"https://127.0.0.1:{port}"))
+        assert (failure.stage, failure.reason) == (Stage.TLS, Reason.NOT_TLS)
+
+    def test_a_server_that_is_silent_during_the_handshake_times_out(self) -> None:
+        with peer(silent) as port:
+            failure = failure_of(settings(f"https://127.0.0.1:{port}"))
+        assert (failure.stage, failure.reason) == (Stage.TLS, Reason.TIMED_OUT)
+
+    def test_a_server_that_drips_over_tls_times_out(self, authority: Authority) -> None:
+        pair = authority.issue("kea", addresses=["127.0.0.1"])
+        with peer(dripping(OK + b"X: "), pair) as port:
+            failure = failure_of(settings(f"https://127.0.0.1:{port}", tls=TlsSettings(ca_file=authority.certificate)))
+        assert (failure.stage, failure.reason) == (Stage.HTTP, Reason.TIMED_OUT)
+
+    def test_a_ca_file_that_holds_none_is_named(self, tmp_path: Path) -> None:
+        file = tmp_path / "ca.pem"
+        file.write_text("not a certificate")
+        with peer(silent) as port:
+            failure = failure_of(settings(f"https://127.0.0.1:{port}", tls=TlsSettings(ca_file=file)))
+        assert (failure.stage, failure.reason) == (Stage.TLS, Reason.LOCAL_FILE_UNREADABLE)
+        assert str(file) in failure.detail
+
+
+class TestUnixSockets:
+    @staticmethod
+    def failure(path: Path) -> tuple[Stage, Reason]:
+        failure = failure_of(settings(f"unix://{path}"))
+        return failure.stage, failure.reason
+
+    def test_an_answer_is_read_to_its_end(self, tmp_path: Path) -> None:
+        with peer(after_request(b"{}" * 100_000), path=tmp_path / "kea.sock"):
+            assert exchange(settings(f"unix://{tmp_path}/kea.sock"), times=2) == b"{}" * 200_000
+
+    def test_a_missing_socket_is_told(self, tmp_path: Path) -> None:
+        assert self.failure(tmp_path / "kea.sock") == (Stage.CONNECT, Reason.NO_SUCH_SOCKET)
+
+    def test_a_stale_socket_refuses(self, tmp_path: Path) -> None:
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(tmp_path / "kea.sock"))
+        assert self.failure(tmp_path / "kea.sock") == (Stage.CONNECT, Reason.REFUSED)
+
+    @pytest.mark.parametrize(
+        ("behaviour", "reason"),
+        [
+            (silent, Reason.TIMED_OUT),
+            (dripping(b"{"), Reason.TIMED_OUT),
+            (after_request(b""), Reason.CONNECTION_CLOSED),
+            (endless, Reason.ANSWER_TOO_LARGE),
+        ],
+        ids=["says nothing", "drips", "closes without a word", "never ends"],
+    )
+    def test_a_hostile_daemon_becomes_a_failure(
+        self, tmp_path: Path, behaviour: Callable[[socket.socket], None], reason: Reason
+    ) -> None:
+        with peer(behaviour, path=tmp_path / "kea.sock"):
+            assert self.failure(tmp_path / "kea.sock") == (Stage.COMMAND, reason)

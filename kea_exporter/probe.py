@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from kea_exporter.kea.client import KeaClient
-from kea_exporter.kea.configuration import read_agent_sockets, read_configuration
+from kea_exporter.kea.configuration import read_configuration
 from kea_exporter.kea.leases import read_stat_lease, read_statistics
 from kea_exporter.kea.protocol import Command
 from kea_exporter.kea.status import read_commands, read_status, read_version
@@ -113,9 +113,8 @@ def _admission(transport: Transport, client: KeaClient, target: Target) -> Fact[
 
 
 def _sockets(client: KeaClient, target: Target, configuration: Fact[Configuration]) -> Fact[tuple[ControlSocket, ...]]:
-    if target.control_agent:
-        return client.ask(Command.CONFIG_GET, read_agent_sockets)
-    return configuration if isinstance(configuration, Failure) else configuration.sockets
+    answering = client.ask(Command.CONFIG_GET, read_configuration) if target.control_agent else configuration
+    return answering if isinstance(answering, Failure) else answering.sockets
 
 
 def _leases(

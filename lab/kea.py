@@ -100,7 +100,7 @@ class Lab:
         folder.mkdir()
         unix_socket = self.chroot.path(f"/run/kea/{name}.sock")
         tree = _with_own_socket(root, configuration, f"/run/kea/{unix_socket.name}")
-        (folder / "kea.json").write_text(json.dumps({root: tree}))
+        (folder / "kea.json").write_text(json.dumps({root: tree}, ensure_ascii=False))
         arguments = self.chroot.command(PROGRAMS[root], "-c", self.inside(folder / "kea.json"))
         environment = {**os.environ, "KEA_PIDFILE_DIR": self.inside(folder), "KEA_LOCKFILE_DIR": self.inside(folder)}
         running = Running(arguments, folder / "log", environment)

@@ -154,7 +154,8 @@ def test_both_of_prometheus_clients_parsers_accept_the_page(running: Exporter) -
     assert "kea_up" in running.samples()
     answer = running.scrape(Accept="application/openmetrics-text; version=1.0.0")
     assert answer.headers["Content-Type"].startswith("application/openmetrics-text")
-    assert "kea_up" in {family.name for family in parse_openmetrics(answer.text)}
+    families = parse_openmetrics(answer.text)  # type: ignore[no-untyped-call]
+    assert "kea_up" in {family.name for family in families}
 
 
 def test_a_real_prometheus_scrapes_all_of_it(lab: Lab, running: Exporter) -> None:

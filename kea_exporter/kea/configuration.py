@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kea_exporter.kea.reading import MalformedAnswerError, as_int, as_list, as_map, as_text, printable
-from kea_exporter.snapshot import Authentication, Configuration, ControlSocket
+from kea_exporter.snapshot import ROOT_KEYS, Authentication, Configuration, ControlSocket
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from kea_exporter.kea.protocol import Answer
 
-ROOTS = ("Dhcp4", "Dhcp6", "DhcpDdns", "Control-agent")
+AGENT = "Control-agent"
+ROOTS = (*ROOT_KEYS.values(), AGENT)
 DEFAULT_ADDRESS = "127.0.0.1"
 DEFAULT_PORT = 8000
 MOST_SOCKETS = 64
@@ -32,22 +33,22 @@ def read_configuration(answer: Answer) -> Configuration:
     hooks = as_list(tree.get("hooks-libraries", []), "hooks-libraries")[:MOST_HOOKS]
     return Configuration(
         root=root,
-        sockets=tuple(_sockets(tree)),
+        sockets=tuple(_agent_sockets(tree) if root == AGENT else _sockets(tree)),
         subnets=frozenset(_subnet_ids(tree, root)),
         hooks=tuple(_base_name(hook) for hook in hooks),
     )
 
 
-def read_agent_sockets(answer: Answer) -> tuple[ControlSocket, ...]:
-    """Return the one socket of a Control Agent, which stands at the top of its configuration."""
-    agent = as_map(answer.map.get("Control-agent"), "Control-agent")
-    entry = {
-        **agent,
-        "socket-type": "http",
-        "socket-address": agent.get("http-host", DEFAULT_ADDRESS),
-        "socket-port": agent.get("http-port", DEFAULT_PORT),
-    }
-    return (_socket(entry),)
+def _agent_sockets(agent: Mapping[str, Any]) -> Iterator[ControlSocket]:
+    """A Control Agent has one socket; its keys stand at the top, and `control-sockets` are the daemons behind it."""
+    yield _socket(
+        {
+            **agent,
+            "socket-type": "http",
+            "socket-address": agent.get("http-host", DEFAULT_ADDRESS),
+            "socket-port": agent.get("http-port", DEFAULT_PORT),
+        }
+    )
 
 
 def _sockets(tree: Mapping[str, Any]) -> Iterator[ControlSocket]:

@@ -61,9 +61,15 @@ class DeadlineTlsSocket(ssl.SSLSocket):
         return super().recv_into(buffer, nbytes, flags)
 
     def sendall(self, data: Buffer, flags: int = 0) -> None:
-        """Send, for no longer than the deadline leaves."""
+        """Send, for no longer than the deadline leaves; where the peer has closed, raise the reason it gave."""
         self.settimeout(self.deadline.budget())
-        super().sendall(data, flags)
+        try:
+            super().sendall(data, flags)
+        except OSError:
+            # Under TLS 1.3 a server refuses a client's certificate only after the handshake. Its alert may have
+            # come, and the connection be closed, before anything was sent: reading then raises the alert.
+            self.recv(1)
+            raise
 
 
 def connect_tcp(host: str, port: int, deadline: Deadline) -> DeadlineSocket:

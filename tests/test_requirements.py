@@ -1,0 +1,571 @@
+"""Each requirement against examples of each status it can have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kea_exporter.config.profiles import IPAM
+from kea_exporter.requirements import REQUIREMENTS, Requirement, Severity, Status, Verdict, judge_all
+from kea_exporter.snapshot import (
+    ROOT_KEYS,
+    Admission,
+    Authentication,
+    Configuration,
+    Connection,
+    ControlSocket,
+    Daemon,
+    Failure,
+    Reason,
+    Snapshot,
+    Stage,
+    Version,
+)
+from tests.examples import (
+    CONNECTION,
+    HOOKS,
+    KEA_3_2_0,
+    NOT_DISABLED,
+    PORT,
+    REALMS,
+    SOCKET_PATH,
+    authentication,
+    behind_agent,
+    configuration,
+    connected_to,
+    control_socket,
+    offering,
+    over_http,
+    over_unix,
+    refused,
+    silent,
+    sound,
+    status,
+    unauthorized,
+    unix_socket,
+)
+
+MET, UNMET, UNKNOWN, NOT_APPLICABLE = Status.MET, Status.UNMET, Status.UNKNOWN, Status.NOT_APPLICABLE
+
+ALWAYS_APPLICABLE = {
+    "control-socket-reachable",
+    "service-running",
+    "service-matches",
+    "control-socket-over-http",
+    "version-supported",
+    "version-tested",
+}
+
+# As /work/shared/requirements.md has them: alerts and dashboards rely on these ids.
+SEVERITIES = {
+    "control-socket-reachable": Severity.REQUIRED,
+    "service-running": Severity.REQUIRED,
+    "dhcp-service-enabled": Severity.RECOMMENDED,
+    "service-matches": Severity.REQUIRED,
+    "control-socket-over-http": Severity.REQUIRED,
+    "control-socket-uses-tls": Severity.RECOMMENDED,
+    "control-socket-address-matches": Severity.REQUIRED,
+    "authentication-configured": Severity.RECOMMENDED,
+    "authentication-type-basic": Severity.REQUIRED,
+    "authentication-realm-matches": Severity.REQUIRED,
+    "authentication-accepted": Severity.REQUIRED,
+    "credentials-in-files": Severity.RECOMMENDED,
+    "version-supported": Severity.REQUIRED,
+    "version-tested": Severity.RECOMMENDED,
+    "hook-subnet-cmds-loaded": Severity.REQUIRED,
+    "hook-host-cmds-loaded": Severity.REQUIRED,
+    "hook-lease-cmds-loaded": Severity.REQUIRED,
+    "hook-stat-cmds-loaded": Severity.ADVISORY,
+}
+
+
+@dataclass(frozen=True)
+class Example:
+    """What a snapshot says of one requirement.
+
+    Attributes:
+        evidence: part of the evidence.
+        remedy: part of the remedy, where it is not the requirement's own.
+    """
+
+    name: str
+    snapshot: Snapshot
+    status: Status
+    evidence: str
+    remedy: str = ""
+
+
+def at_connect(reason: Reason) -> Snapshot:
+    return silent(failure=Failure(Stage.CONNECT, reason, "no connection"))
+
+
+def at_tls(reason: Reason, detail: str = "no handshake") -> Snapshot:
+    return connected_to(Failure(Stage.TLS, reason, detail))
+
+
+def answered(http_status: int, realm: str | None = None, *, sends_credentials: bool = True) -> Snapshot:
+    """Return the snapshot of a probe whose first answer was no answer of Kea's."""
+    failures = {401: unauthorized(), 403: Failure(Stage.AUTH, Reason.FORBIDDEN, "the server answered 403")}
+    unexpected = Failure(Stage.HTTP, Reason.UNEXPECTED_STATUS, f"HTTP status {http_status}")
+    snapshot = connected_to(failures.get(http_status, unexpected), admission=Admission(http_status, realm))
+    return replace(snapshot, target=replace(snapshot.target, sends_credentials=sends_credentials))
+
+
+def disabled_by(*origins: str) -> Snapshot:
+    state = replace(NOT_DISABLED, globally_disabled=True, **dict.fromkeys(origins, True))
+    return sound(status=replace(status(), dhcp_state=state))
+
+
+def with_sockets_status(sockets_status: str, *errors: str) -> Snapshot:
+    return sound(status=replace(status(), sockets_status=sockets_status, sockets_errors=errors))
+
+
+def bound_to(address: str, reached: str, port: int = PORT) -> Snapshot:
+    return offering(control_socket(address=address, port=port), connection=Connection(reached, PORT))
+
+
+def letting_in(allowed: Authentication | None, version: Version = KEA_3_2_0) -> Snapshot:
+    return offering(control_socket(authentication=allowed), version=version)
+
+
+def with_realm(realm: str | None) -> Snapshot:
+    return letting_in(replace(authentication(), realm=realm))
+
+
+def running(version: Version) -> Snapshot:
+    return sound(version=version)
+
+
+def answering_as(root: str) -> Snapshot:
+    return sound(configuration=replace(configuration(Daemon.DHCP4), root=root))
+
+
+NO_CLIENTS = replace(authentication(), clients=0)
+IN_CLEAR = replace(authentication(), clients=2, clients_in_clear=1)
+OPEN = control_socket(authentication=None)
+ELSEWHERE = "198.51.100.7"
+UNSAID = Failure(Stage.COMMAND, Reason.MALFORMED_ANSWER, "the answer is not Kea's")
+NO_BUDGET = Failure(Stage.DEADLINE, Reason.BUDGET_USED_UP, "the probe did not end in time")
+NOT_RESOLVED = Failure(Stage.RESOLVE, Reason.NAME_NOT_RESOLVED, "there is no kea1.example.com")
+OFFLINE = Failure(Stage.COMMAND, Reason.DAEMON_OFFLINE, "unable to forward command")
+
+NOTHING_KNOWN = Example("nothing is known", silent(), UNKNOWN, "connect: nothing listens")
+UNIX = Example("a unix socket", over_unix(), NOT_APPLICABLE, "a unix socket")
+
+REACHABLE = (
+    Example("over https", sound(), MET, "a connection to 192.0.2.1 port 8001 was established"),
+    Example("over a unix socket", over_unix(), MET, f"a connection to {SOCKET_PATH} was established"),
+    Example("TLS then fails", at_tls(Reason.CERTIFICATE_EXPIRED), MET, "was established"),
+    Example("refused", silent(), UNMET, "nothing listens at 192.0.2.1", "Start the Kea service"),
+    Example("timed out", at_connect(Reason.TIMED_OUT), UNMET, "no connection", "in the firewalls"),
+    Example("no route", at_connect(Reason.NO_ROUTE), UNMET, "no connection", "routes and firewalls"),
+    Example("no such socket", at_connect(Reason.NO_SUCH_SOCKET), UNMET, "no connection", "socket-name"),
+    Example("not permitted", at_connect(Reason.PERMISSION_DENIED), UNMET, "no connection", "group"),
+    Example("name not resolved", silent(failure=NOT_RESOLVED), UNMET, "kea1.example.com", "DNS"),
+    Example("closed", at_connect(Reason.CONNECTION_CLOSED), UNMET, "no connection"),
+    Example("no time left", silent(failure=NO_BUDGET), UNKNOWN, "deadline: the probe did not end in time"),
+)
+
+RUNNING = (
+    Example("it answers", sound(), MET, "the daemon answered version-get and status-get"),
+    Example("D2 answers", sound(Daemon.D2), MET, "the daemon answered"),
+    Example("sockets are retried", with_sockets_status("retrying"), MET, "the daemon answered"),
+    Example("sockets failed", with_sockets_status("failed", "lo is busy", "eth0 is down"), UNMET, "lo is busy; eth0"),
+    Example("sockets failed, unsaid why", with_sockets_status("failed"), UNMET, "no reason given"),
+    Example("offline behind an agent", connected_to(OFFLINE), UNMET, "the Control Agent answers, but"),
+    Example("no status", sound(status=UNSAID), UNKNOWN, "command: the answer is not Kea's"),
+    Example("credentials refused", answered(401), UNKNOWN, "auth: the server answered 401"),
+    NOTHING_KNOWN,
+)
+
+DHCP_ENABLED = (
+    Example("enabled", sound(), MET, "DHCP service is enabled"),
+    Example("by a user", disabled_by("by_user"), UNMET, "disabled by a user's dhcp-disable"),
+    Example("by itself", disabled_by("by_local_command"), UNMET, "disabled by this server's high availability"),
+    Example("by its partner", disabled_by("by_remote_command"), UNMET, "disabled by its partner's high availability"),
+    Example("by a database", disabled_by("by_database_connection"), UNMET, "disabled by a lost database connection"),
+    Example("by two", disabled_by("by_user", "by_remote_command"), UNMET, "by a user's dhcp-disable and its partner's"),
+    Example("by nobody", disabled_by(), UNMET, "disabled by an unnamed origin"),
+    Example("unsaid", sound(status=replace(status(), dhcp_state=None)), UNKNOWN, "status-get has no dhcp-state"),
+    Example("D2", sound(Daemon.D2), NOT_APPLICABLE, "D2 does not serve DHCP clients"),
+    NOTHING_KNOWN,
+)
+
+MATCHES = (
+    Example("Dhcp4", sound(), MET, "Dhcp4 answers"),
+    Example("Dhcp6", sound(Daemon.DHCP6), MET, "Dhcp6 answers"),
+    Example("D2", sound(Daemon.D2), MET, "DhcpDdns answers"),
+    Example("another daemon", answering_as("Dhcp6"), UNMET, "Dhcp6 answers where Dhcp4 was expected"),
+    Example("an agent", answering_as("Control-agent"), UNMET, "Control-agent answers where Dhcp4 was expected"),
+    NOTHING_KNOWN,
+)
+
+OVER_HTTP = (
+    Example("https", sound(), MET, "the daemon offers https on 192.0.2.1 port 8001"),
+    Example("http", over_http(), MET, "the daemon offers http on 192.0.2.1 port 8001"),
+    Example("unix in use, https too", over_unix(), MET, "the daemon offers https on 192.0.2.1 port 8001"),
+    Example("unix only", offering(unix_socket()), UNMET, "no control socket of type http or https"),
+    Example("no socket at all", offering(), UNMET, "no control socket of type http or https"),
+    Example("only its Control Agent does", behind_agent(), UNMET, "no control socket of type http or https"),
+    NOTHING_KNOWN,
+)
+
+USES_TLS = (
+    Example("https", sound(), MET, "the control socket in use is https"),
+    Example("https, expired", at_tls(Reason.CERTIFICATE_EXPIRED), MET, "the control socket in use is https"),
+    Example("https, 401", answered(401), MET, "the control socket in use is https"),
+    Example(
+        "http with credentials", over_http(), UNMET, "plain http, and the exporter's credentials cross the network"
+    ),
+    Example("http", over_http(sends_credentials=False), UNMET, "the control socket in use is plain http"),
+    Example("not TLS", at_tls(Reason.NOT_TLS, "it does not speak TLS"), UNMET, "it does not speak TLS"),
+    Example("handshake timed out", at_tls(Reason.TIMED_OUT), UNKNOWN, "tls: no handshake"),
+    Example("handshake cut off", at_tls(Reason.CONNECTION_CLOSED), UNKNOWN, "tls: no handshake"),
+    Example("no CA file", at_tls(Reason.LOCAL_FILE_UNREADABLE), UNKNOWN, "tls: no handshake"),
+    NOTHING_KNOWN,
+    UNIX,
+)
+
+ADDRESS_MATCHES = (
+    Example("the same", sound(), MET, "a control socket is bound to 192.0.2.1 port 8001"),
+    Example("0.0.0.0 serves IPv4", bound_to("0.0.0.0", "192.0.2.1"), MET, "bound to 192.0.2.1"),  # noqa: S104
+    Example(":: serves IPv6", bound_to("::", "2001:db8::1"), MET, "bound to 2001:db8::1"),
+    Example(":: serves IPv4 too", bound_to("::", "192.0.2.1"), MET, "bound to 192.0.2.1"),
+    Example("written long", bound_to("2001:0DB8:0:0:0:0:0:1", "2001:db8::1"), MET, "bound to 2001:db8::1"),
+    Example("written mapped", bound_to("::ffff:192.0.2.1", "192.0.2.1"), MET, "bound to 192.0.2.1"),
+    Example("reached mapped", bound_to("192.0.2.1", "::ffff:192.0.2.1"), MET, "bound to ::ffff:192.0.2.1"),
+    Example("the agent's", behind_agent(), MET, "bound to 192.0.2.1 port 8001"),
+    Example("0.0.0.0 is no IPv6", bound_to("0.0.0.0", "2001:db8::1"), UNMET, "no control socket is bound"),  # noqa: S104
+    Example("IPv4 only", bound_to("192.0.2.1", "2001:db8::1"), UNMET, "bound to 2001:db8::1 port 8001; configured: "),
+    Example("translated", bound_to("10.0.0.1", "192.0.2.1"), UNMET, "configured: https on 10.0.0.1 port 8001"),
+    Example("another port", bound_to("192.0.2.1", "192.0.2.1", 8002), UNMET, "https on 192.0.2.1 port 8002"),
+    Example("a name", bound_to("kea1", "192.0.2.1"), UNMET, "https on kea1 port 8001"),
+    Example("not over http", offering(unix_socket()), UNMET, "configured: none over http"),
+    Example("another agent's", behind_agent(address="127.0.0.1"), UNMET, "http on 127.0.0.1 port 8001"),
+    Example("no configuration", sound(sockets=UNSAID), UNKNOWN, "command: the answer is not Kea's"),
+    NOTHING_KNOWN,
+    UNIX,
+)
+
+TWO_ADDRESSES = (control_socket(address="2001:db8::1", authentication=None), control_socket())
+TWO_TRANSLATED = (control_socket(address="10.0.0.1"), control_socket(address="10.0.0.2"))
+ONE_TRANSLATED = (control_socket(address="10.0.0.1"), control_socket(address="10.0.0.1", port=8002))
+
+AUTHENTICATION_CONFIGURED = (
+    Example("clients", sound(), MET, "the control socket in use demands credentials"),
+    Example("401", answered(401), MET, "demands credentials"),
+    Example("two sockets, guarded", offering(*TWO_ADDRESSES), MET, "demands credentials"),
+    Example(
+        "two sockets, open",
+        offering(*TWO_ADDRESSES, connection=Connection("2001:db8::1", PORT)),
+        UNMET,
+        "no authentication is configured",
+    ),
+    Example("the port decides", offering(*ONE_TRANSLATED), MET, "demands credentials"),
+    Example(
+        "the only one", offering(OPEN, connection=Connection(ELSEWHERE, 443)), UNMET, "no authentication is configured"
+    ),
+    Example("nothing decides", offering(*TWO_TRANSLATED), UNKNOWN, "no entry of control-sockets can be told"),
+    Example("the agent's", behind_agent(), MET, "demands credentials"),
+    Example("an open agent", behind_agent(authentication=None), UNMET, "no authentication is configured"),
+    Example("none", letting_in(None), UNMET, "everybody who reaches it can command the daemon"),
+    Example("clients: []", letting_in(NO_CLIENTS), UNMET, "authentication lists no clients, which means none is"),
+    Example("500", answered(500), UNKNOWN, "http: HTTP status 500"),
+    NOTHING_KNOWN,
+    UNIX,
+)
+
+TYPE_BASIC = (
+    Example("basic", sound(), MET, "the authentication type is basic"),
+    Example("the server asks for it", answered(401, "any"), MET, "the server asks for basic authentication"),
+    Example("digest", letting_in(replace(authentication(), kind="digest")), UNMET, "the authentication type is digest"),
+    Example("401, unsaid", answered(401), UNKNOWN, "auth: the server answered 401"),
+    Example("none", letting_in(None), NOT_APPLICABLE, "no authentication is configured"),
+    Example("clients: []", letting_in(NO_CLIENTS), NOT_APPLICABLE, "no authentication is configured"),
+    Example("a unix socket", over_unix(), NOT_APPLICABLE, ""),
+    NOTHING_KNOWN,
+)
+
+SET_REALM = 'Set "realm": "kea-dhcpv4-server" under authentication.'
+
+REALM_MATCHES = (
+    Example("DHCPv4", sound(), MET, "the realm is 'kea-dhcpv4-server'"),
+    Example("DHCPv6", sound(Daemon.DHCP6), MET, "the realm is 'kea-dhcpv6-server'"),
+    Example("absent", with_realm(None), MET, "the realm is not configured"),
+    Example("in a 401", answered(401, "kea-dhcpv4-server"), MET, "the realm is 'kea-dhcpv4-server'"),
+    Example("another", with_realm("office"), UNMET, "the realm is 'office', not 'kea-dhcpv4-server'", SET_REALM),
+    Example("empty", with_realm(""), UNMET, "the realm is '', not 'kea-dhcpv4-server'", SET_REALM),
+    Example("another in a 401", answered(401, "office"), UNMET, "the realm is 'office'", SET_REALM),
+    Example(
+        "an agent's default",
+        behind_agent(authentication=replace(authentication(), realm=None)),
+        UNMET,
+        "kea-control-agent",
+        SET_REALM,
+    ),
+    Example("403", answered(403), UNKNOWN, "auth: the server answered 403"),
+    Example("none", letting_in(None), NOT_APPLICABLE, "no authentication is configured"),
+    Example("clients: []", letting_in(NO_CLIENTS), NOT_APPLICABLE, "no authentication is configured"),
+    Example("D2", sound(Daemon.D2), NOT_APPLICABLE, "the profile ipam demands no realm of d2"),
+    Example("a unix socket", over_unix(), NOT_APPLICABLE, ""),
+    NOTHING_KNOWN,
+)
+
+ACCEPTED = (
+    Example("accepted", sound(), MET, "credentials were accepted"),
+    Example("none demanded", over_http(sends_credentials=False), MET, "no credentials were demanded"),
+    Example("401", answered(401), UNMET, "the server did not accept the configured credentials (401)"),
+    Example("401, none sent", answered(401, sends_credentials=False), UNMET, "none are configured", "Add basic_auth"),
+    Example("403", answered(403), UNMET, "this socket does not allow the command", "high availability hook"),
+    Example("500", answered(500), UNKNOWN, "http: the server answered with HTTP status 500"),
+    Example("400", answered(400), UNKNOWN, "http: the server answered with HTTP status 400"),
+    Example("TLS failed", at_tls(Reason.CERTIFICATE_EXPIRED), UNKNOWN, "tls: no handshake"),
+    NOTHING_KNOWN,
+    UNIX,
+)
+
+IN_FILES = (
+    Example("in files", sound(), MET, "user and password of every client are kept in files"),
+    Example("in clear", letting_in(IN_CLEAR), UNMET, "1 of 2 clients stand with user or password in clear text"),
+    Example(
+        "in clear at another socket",
+        offering(control_socket(), control_socket(port=8002, authentication=IN_CLEAR)),
+        UNMET,
+        "1 of 3 clients",
+    ),
+    Example("in clear at the agent", behind_agent(authentication=IN_CLEAR), UNMET, "1 of 2 clients"),
+    Example("clients: []", letting_in(NO_CLIENTS), NOT_APPLICABLE, "no control socket lists clients"),
+    Example("none", letting_in(None), NOT_APPLICABLE, "no control socket lists clients"),
+    NOTHING_KNOWN,
+)
+
+VERSION_SUPPORTED = (
+    Example("3.0.3", sound(), MET, "the daemon runs 3.0.3; 3.0.0 or later is supported"),
+    Example("3.0.0", running(Version(3, 0, 0, "3.0.0")), MET, "the daemon runs 3.0.0"),
+    Example("3.2.0-git", running(KEA_3_2_0), MET, "the daemon runs 3.2.0-git"),
+    Example("2.6.3", behind_agent(), UNMET, "the daemon runs 2.6.3, older than 3.0.0"),
+    Example("2.10.9", running(Version(2, 10, 9, "2.10.9")), UNMET, "older than 3.0.0"),
+    NOTHING_KNOWN,
+)
+
+VERSION_TESTED = (
+    Example("3.0.3", sound(), MET, "the daemon runs 3.0.3; versions up to 3.1.3 were tested"),
+    Example("3.1.3", running(Version(3, 1, 3, "3.1.3")), MET, "the daemon runs 3.1.3"),
+    Example("3.1.3-rc1", running(Version(3, 1, 3, "3.1.3-rc1")), MET, "the daemon runs 3.1.3-rc1"),
+    Example("3.1.10", running(Version(3, 1, 10, "3.1.10")), UNMET, "newer than 3.1.3"),
+    Example("3.2.0-git", running(KEA_3_2_0), UNMET, "the daemon runs 3.2.0-git, newer than 3.1.3"),
+    NOTHING_KNOWN,
+)
+
+
+def of_hook(library: str, sign: str) -> tuple[Example, ...]:
+    registered = frozenset({"version-get"})
+    without = replace(configuration(Daemon.DHCP4), hooks=())
+    add = f'Add {{"library": "{library}"}} to hooks-libraries of '
+    return (
+        Example("loaded", sound(), MET, f"{library} is loaded: its command {sign} is registered"),
+        Example("loaded in DHCPv6", sound(Daemon.DHCP6), MET, f"{library} is loaded"),
+        Example(
+            "not loaded",
+            sound(commands=registered, configuration=without),
+            UNMET,
+            f"{library} is not loaded: its command {sign} is not registered",
+            f"{add}Dhcp4",
+        ),
+        Example(
+            "not loaded in DHCPv6",
+            sound(Daemon.DHCP6, commands=registered, configuration=without),
+            UNMET,
+            f"{library} is not loaded",
+            f"{add}Dhcp6",
+        ),
+        Example(
+            "not registered",
+            sound(commands=registered),
+            UNMET,
+            f"{library} stands in hooks-libraries, but its command {sign} is not registered",
+            "HOOKS_LIBRARY_",
+        ),
+        Example(
+            "no configuration",
+            sound(commands=registered, configuration=UNSAID),
+            UNMET,
+            f"{library} is not loaded",
+            f"{add}Dhcp4",
+        ),
+        Example("no commands", sound(commands=UNSAID), UNKNOWN, "command: the answer is not Kea's"),
+        Example("D2", sound(Daemon.D2), NOT_APPLICABLE, "D2 has no such hooks"),
+        NOTHING_KNOWN,
+    )
+
+
+EXAMPLES = {
+    "control-socket-reachable": REACHABLE,
+    "service-running": RUNNING,
+    "dhcp-service-enabled": DHCP_ENABLED,
+    "service-matches": MATCHES,
+    "control-socket-over-http": OVER_HTTP,
+    "control-socket-uses-tls": USES_TLS,
+    "control-socket-address-matches": ADDRESS_MATCHES,
+    "authentication-configured": AUTHENTICATION_CONFIGURED,
+    "authentication-type-basic": TYPE_BASIC,
+    "authentication-realm-matches": REALM_MATCHES,
+    "authentication-accepted": ACCEPTED,
+    "credentials-in-files": IN_FILES,
+    "version-supported": VERSION_SUPPORTED,
+    "version-tested": VERSION_TESTED,
+    "hook-subnet-cmds-loaded": of_hook("libdhcp_subnet_cmds.so", "subnet4-list"),
+    "hook-host-cmds-loaded": of_hook("libdhcp_host_cmds.so", "reservation-get"),
+    "hook-lease-cmds-loaded": of_hook("libdhcp_lease_cmds.so", "lease4-get"),
+    "hook-stat-cmds-loaded": of_hook("libdhcp_stat_cmds.so", "stat-lease4-get"),
+}
+
+CASES = [
+    pytest.param(name, example, id=f"{name}: {example.name}: {example.status}")
+    for name, examples in EXAMPLES.items()
+    for example in examples
+]
+
+
+def verdict_on(requirement: str, snapshot: Snapshot) -> Verdict:
+    [verdict] = [it for it in judge_all(REQUIREMENTS, snapshot, IPAM).verdicts if it.requirement.id == requirement]
+    return verdict
+
+
+def verdicts_on(snapshot: Snapshot) -> dict[str, Verdict]:
+    return {it.requirement.id: it for it in judge_all(REQUIREMENTS, snapshot, IPAM).verdicts}
+
+
+@pytest.mark.parametrize(("requirement", "example"), CASES)
+def test_a_requirement_says_what_the_facts_say(requirement: str, example: Example) -> None:
+    verdict = verdict_on(requirement, example.snapshot)
+    assert verdict.status is example.status, verdict.evidence
+    assert example.evidence in verdict.evidence
+
+
+@pytest.mark.parametrize(("requirement", "example"), CASES)
+def test_there_is_a_remedy_only_where_a_requirement_is_unmet(requirement: str, example: Example) -> None:
+    verdict = verdict_on(requirement, example.snapshot)
+    if example.status is not UNMET:
+        assert verdict.remedy == ""
+    elif example.remedy:
+        assert example.remedy in verdict.remedy
+        assert verdict.remedy != verdict.requirement.remedy
+    else:
+        assert verdict.remedy == verdict.requirement.remedy
+
+
+@pytest.mark.parametrize(("requirement", "example"), CASES)
+def test_an_unknown_verdict_keeps_the_failure_and_no_other_does(requirement: str, example: Example) -> None:
+    verdict = verdict_on(requirement, example.snapshot)
+    if example.status is UNKNOWN:
+        assert verdict.failure is not None
+        assert verdict.evidence == f"{verdict.failure.stage}: {verdict.failure.detail}"
+    else:
+        assert verdict.failure is None
+
+
+@pytest.mark.parametrize(("requirement", "example"), CASES)
+def test_evidence_and_remedy_are_one_line(requirement: str, example: Example) -> None:
+    verdict = verdict_on(requirement, example.snapshot)
+    assert verdict.evidence.isprintable()
+    assert verdict.remedy.isprintable()
+
+
+@pytest.mark.parametrize("requirement", REQUIREMENTS, ids=lambda it: it.id)
+def test_each_requirement_has_an_example_of_each_status(requirement: Requirement) -> None:
+    wanted = set(Status) - ({NOT_APPLICABLE} if requirement.id in ALWAYS_APPLICABLE else set())
+    assert {example.status for example in EXAMPLES.get(requirement.id, ())} == wanted
+
+
+def test_ids_and_severities_are_those_of_the_contract() -> None:
+    assert [(it.id, it.severity) for it in REQUIREMENTS] == list(SEVERITIES.items())
+
+
+def test_each_id_occurs_once() -> None:
+    ids = [requirement.id for requirement in REQUIREMENTS]
+    assert sorted(ids) == sorted(set(ids))
+
+
+@pytest.mark.parametrize("requirement", REQUIREMENTS, ids=lambda it: it.id)
+def test_each_requirement_has_a_title_and_a_remedy(requirement: Requirement) -> None:
+    assert requirement.title.isprintable()
+    assert requirement.title
+    assert requirement.remedy.isprintable()
+    assert requirement.remedy
+
+
+@pytest.mark.parametrize("daemon", [Daemon.DHCP4, Daemon.DHCP6])
+def test_a_sound_daemon_meets_all(daemon: Daemon) -> None:
+    assert {it.status for it in verdicts_on(sound(daemon)).values()} == {MET}
+
+
+def test_a_sound_d2_meets_all_that_concern_it() -> None:
+    assert {it.status for it in verdicts_on(sound(Daemon.D2)).values()} == {MET, NOT_APPLICABLE}
+
+
+@pytest.mark.parametrize("daemon", Daemon)
+def test_of_a_silent_daemon_only_its_unreachable_socket_is_unmet(daemon: Daemon) -> None:
+    verdicts = verdicts_on(silent(daemon))
+    assert [name for name, it in verdicts.items() if it.status is UNMET] == ["control-socket-reachable"]
+    assert {it.failure for it in verdicts.values() if it.status is UNKNOWN} == {refused()}
+    assert not [name for name, it in verdicts.items() if it.status is MET]
+
+
+@given(
+    snapshot=st.sampled_from([sound(), sound(Daemon.DHCP6), sound(Daemon.D2), over_unix()]),
+    lost=st.sets(
+        st.sampled_from(
+            ["connection", "admission", "version", "status", "commands", "configuration", "sockets", "leases"]
+        )
+    ),
+)
+def test_losing_facts_makes_no_requirement_unmet(snapshot: Snapshot, lost: set[str]) -> None:
+    verdicts = verdicts_on(replace(snapshot, **dict.fromkeys(lost, UNSAID)))
+    assert not [name for name, it in verdicts.items() if it.status is UNMET]
+    assert {it.failure for it in verdicts.values() if it.status is UNKNOWN} <= {UNSAID}
+
+
+def test_a_judge_that_raises_is_unknown_and_costs_the_others_nothing() -> None:
+    broken = replace(REQUIREMENTS[0], id="broken", judge=lambda _, __: 1 // 0)
+    verdicts = judge_all((broken, *REQUIREMENTS), sound(), IPAM).verdicts
+    assert (verdicts[0].status, verdicts[0].evidence) == (UNKNOWN, "internal error: ZeroDivisionError")
+    assert {it.status for it in verdicts[1:]} == {MET}
+
+
+def test_plain_http_without_credentials_exposes_none() -> None:
+    assert "credentials" not in verdict_on("control-socket-uses-tls", over_http(sends_credentials=False)).evidence
+
+
+@pytest.mark.parametrize(
+    ("requirement", "snapshot"),
+    [
+        pytest.param("authentication-configured", offering(OPEN), id="open socket"),
+        pytest.param("credentials-in-files", offering(control_socket(authentication=IN_CLEAR)), id="in clear"),
+    ],
+)
+def test_what_blocks_the_next_upgrade_is_said_before_kea_3_1_only(requirement: str, snapshot: Snapshot) -> None:
+    note = "Kea 3.1 and later refuse to start like this"
+    assert note in verdict_on(requirement, snapshot).evidence
+    assert note not in verdict_on(requirement, replace(snapshot, version=KEA_3_2_0)).evidence
+    assert note not in verdict_on(requirement, replace(snapshot, version=UNSAID)).evidence
+
+
+def test_an_absent_realm_is_keas_default_and_not_whatever_the_profile_demands() -> None:
+    profile = replace(IPAM, realms={Daemon.DHCP4: "office"})
+    [verdict] = [
+        it
+        for it in judge_all(REQUIREMENTS, with_realm(None), profile).verdicts
+        if it.requirement.id == "authentication-realm-matches"
+    ]
+    assert verdict.status is UNMET
+
+
+def test_the_version_window_is_the_profiles() -> None:
+    profile = replace(IPAM, minimum_version=Version(3, 1, 0, "3.1.0"), tested_version=Version(3, 0, 2, "3.0.2"))
+    statuses = {it.requirement.id: it.status for it in judge_all(REQUIREMENTS, sound(), profile).verdicts}
+    assert statuses["version-supported"] is UNMET
+    assert statuses["version-tested"] is UNMET

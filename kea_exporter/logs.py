@@ -31,8 +31,9 @@ def configure(level: str, log_format: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=_number(level), force=True)
-    # Their debug messages repeat requests, headers included.
-    logging.getLogger("urllib3").setLevel(logging.WARNING)
+    # The first repeats requests, headers included, when debugging; the second repeats what is logged here.
+    for library in ("urllib3", "uvicorn"):
+        logging.getLogger(library).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(_number(level)),

@@ -14,6 +14,7 @@ from lab.processes import StartError, accepts, free_port
 from lab.record import record
 
 USUAL_PORT = 9547
+CONFIG_FILE = Path("build/demo.yml")
 
 
 def main(arguments: list[str]) -> int:
@@ -37,13 +38,14 @@ def main(arguments: list[str]) -> int:
 
 def _demo(lab: Lab) -> int:
     print("starting four Kea servers ...", flush=True)
-    fleet = start_fleet(lab)
+    CONFIG_FILE.parent.mkdir(exist_ok=True)
+    start_fleet(lab, CONFIG_FILE)
     port = free_port() if accepts("127.0.0.1", USUAL_PORT) else USUAL_PORT
-    exporter = [sys.executable, "-m", "kea_exporter"]
-    print(_welcome(port, str(fleet.config_file)), flush=True)
+    exporter = str(Path(sys.executable).with_name("kea-exporter"))
+    print(_welcome(port), flush=True)
     listen = f"127.0.0.1:{port}"
     with subprocess.Popen(  # noqa: S603 - our own program
-        [*exporter, "serve", "--config.file", str(fleet.config_file), "--web.listen-address", listen]
+        [exporter, "serve", "--config.file", str(CONFIG_FILE), "--web.listen-address", listen]
     ) as process:
         # Ctrl-C reaches the exporter too: it ends by itself.
         while process.poll() is None:
@@ -52,16 +54,15 @@ def _demo(lab: Lab) -> int:
     return process.returncode
 
 
-def _welcome(port: int, config_file: str) -> str:
-    exporter = f"{sys.executable} -m kea_exporter"
+def _welcome(port: int) -> str:
     return f"""
-A fleet of real Kea servers runs: two are sound, and each of the others has a fault.
+A fleet of real Kea servers runs: two are sound, each of the others has a fault.
 
-  open        http://127.0.0.1:{port}/metrics
+  open    http://127.0.0.1:{port}/metrics
 
-  try         curl -s http://127.0.0.1:{port}/metrics | grep -E '^kea_(up|requirement_met)'
-              {exporter} check --config.file {config_file}
-              {exporter} check --config.file {config_file} --server hooks-missing --output json
+  try     .venv/bin/kea-exporter check --config.file {CONFIG_FILE}
+          .venv/bin/kea-exporter check --config.file {CONFIG_FILE} --server hooks-missing --output json
+          curl -s http://127.0.0.1:{port}/metrics | grep -E '^kea_(up|probe_failure|requirement_met)'
 
 Ctrl-C ends the exporter and all servers.
 """

@@ -26,8 +26,8 @@ class Fleet:
     config_file: Path
 
 
-def start_fleet(lab: Lab) -> Fleet:
-    """Start the daemons and write the exporter's configuration."""
+def start_fleet(lab: Lab, config_file: Path | None = None) -> Fleet:
+    """Start the daemons and write the exporter's configuration, by default into the lab's folder."""
     user, password = lab.secret("user", USER), lab.secret("password", PASSWORD)
     wrong = lab.secret("wrong-password", "not-the-password")
     servers: dict[str, tuple[str, Tree]] = {
@@ -44,7 +44,7 @@ def start_fleet(lab: Lab) -> Fleet:
     _add_leases(daemons["sound-v4"], daemons["sound-v6"])
     entries = [_entry(name, servers[name][0] if name in servers else "Dhcp4", ports[name], wrong) for name in ports]
     config = {"defaults": _defaults(lab, password), "servers": entries}
-    path = lab.folder / "config.yml"
+    path = config_file or lab.folder / "config.yml"
     path.write_text(yaml.safe_dump(config, sort_keys=False))
     return Fleet(daemons, path)
 

@@ -33,6 +33,9 @@ REASONS = {
     errno.EPERM: Reason.PERMISSION_DENIED,
 }
 
+# Linux has it; elsewhere the first answer over TLS is late.
+QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
+
 
 class DeadlineSocket(socket.socket):
     """A plain socket under a deadline."""
@@ -58,6 +61,9 @@ class DeadlineTlsSocket(ssl.SSLSocket):
     def recv_into(self, buffer: Buffer, nbytes: int | None = None, flags: int = 0) -> int:
         """Receive, for no longer than the deadline leaves."""
         self.settimeout(self.deadline.budget())
+        if QUICK_ACK is not None:
+            # Kea sends session tickets, and its first answer only when they are acknowledged: 40 ms otherwise.
+            self.setsockopt(socket.IPPROTO_TCP, QUICK_ACK, 1)
         return super().recv_into(buffer, nbytes, flags)
 
     def sendall(self, data: Buffer, flags: int = 0) -> None:

@@ -83,13 +83,11 @@ def _unmet_and_unknown(report: Report, width: int) -> Iterator[str]:
         (verdict for verdict in report.verdicts if verdict.status in {Status.UNMET, Status.UNKNOWN}),
         key=lambda it: (WORST_FIRST[it.status], GRAVEST_FIRST[it.requirement.severity]),
     )
-    for evidence, verdicts in groupby(ranked, key=lambda it: (it.status, it.evidence)):
-        group = list(verdicts)
-        for verdict in group:
-            yield _line(verdict)
-        yield from _wrapped(evidence[1], INDENT * 2, width)
-        if group[0].remedy:
-            yield from _wrapped(f"-> {group[0].remedy}", INDENT * 2, width)
+    for (_, evidence, remedy), verdicts in groupby(ranked, key=lambda it: (it.status, it.evidence, it.remedy)):
+        yield from map(_line, verdicts)
+        yield from _wrapped(evidence, INDENT * 2, width)
+        if remedy:
+            yield from _wrapped(f"-> {remedy}", INDENT * 2, width)
 
 
 def _line(verdict: Verdict) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import shutil
 import ssl
 import sys
@@ -22,10 +23,10 @@ from kea_exporter.snapshot import Daemon, TransportKind
 from kea_exporter.transport import TransportError
 from kea_exporter.transport.deadline import Deadline
 from kea_exporter.transport.tls import build_context
-from kea_exporter.web import ListenError, WebOptions, create_app, end_on_signals, listen, serve
+from kea_exporter.web import ListenError, WebOptions, address_of, create_app, end_on_signals, listen, serve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 USAGE_ERROR = 3
 DEFAULT_CONFIG = "config.yml"
@@ -33,8 +34,19 @@ DEFAULT_LISTEN = ":9547"
 CHECK_SECONDS = 120.0
 WIDEST, NARROWEST = 110, 60
 
-# What may stand in an ad-hoc check, and where it stands in a configuration file.
-OPTION_NAMES = {"username": "--user", "dhcp4": "--url", "dhcp6": "--url", "d2": "--url", "basic_auth": "--user"}
+# The options of an ad-hoc check, by the keys of a configuration file that they stand for.
+OPTIONS = {
+    "url": "--url",
+    "username": "--user",
+    "password_file": "--password-file",
+    "basic_auth": "--user and --password-file",
+    "ca_file": "--ca-file",
+    "cert_file": "--cert-file",
+    "key_file": "--key-file",
+    "server_name": "--server-name",
+    "control_agent": "--control-agent",
+    "timeout": "--timeout",
+}
 
 config_file = click.option(
     "--config.file",
@@ -55,16 +67,12 @@ class CommandError(click.ClickException):
 def main() -> NoReturn:
     """Run the command line and end the process with its exit code."""
     try:
-        status = cli.main(standalone_mode=False)
+        status = cli.main(prog_name="kea-exporter", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(USAGE_ERROR)
     except click.Abort:
         sys.exit(130)
-    except BrokenPipeError:
-        # Whoever read our output has seen enough; nothing may be flushed into the closed pipe at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     sys.exit(status if isinstance(status, int) else 0)
 
 
@@ -123,7 +131,7 @@ def serve_command(  # noqa: PLR0913, PLR0917 - one parameter per option
     """Serve metrics to Prometheus until SIGTERM or Ctrl-C."""
     end_on_signals()
     logs.configure(level, log_format)
-    if not path.startswith("/") or path in {"/", "/-/healthy", "/-/ready"}:
+    if not re.fullmatch(r"/(?!-/)[A-Za-z0-9._~/-]+", path):
         raise click.BadParameter("write a path such as /metrics", param_hint="--web.telemetry-path")
     settings = _checked(lambda: load(config_file), str(config_file))
     options = WebOptions(path, timeout_offset, max_requests)
@@ -134,9 +142,9 @@ def serve_command(  # noqa: PLR0913, PLR0917 - one parameter per option
         raise CommandError(str(error)) from None
     log = structlog.get_logger("main")
     for sock in sockets:
-        log.info("listening", address="{}:{}".format(*sock.getsockname()[:2]), version=__version__)
+        log.info("listening", address=address_of(sock), version=__version__)
     try:
-        serve(create_app(settings, collector, options), sockets)
+        serve(create_app(settings, collector, options), sockets, collector.stop)
     finally:
         collector.stop()
         log.info("stopped")
@@ -148,7 +156,7 @@ def serve_command(  # noqa: PLR0913, PLR0917 - one parameter per option
 )
 @click.option("--server", "servers", multiple=True, help="Check this server only; may be given several times.")
 @click.option("--url", help="Check one daemon without a configuration file.")
-@click.option("--daemon", type=click.Choice(list(Daemon)), default=Daemon.DHCP4, help="What answers at --url [dhcp4].")
+@click.option("--daemon", type=click.Choice([str(it) for it in Daemon]), help="What answers at --url [dhcp4].")
 @click.option("--user", "username", help="User name for --url.")
 @click.option("--password-file", help="File with the password for --url.")
 @click.option("--ca-file", help="Trusted certificates for --url.")
@@ -163,7 +171,6 @@ def check_command(
     config_file: Path | None,
     servers: Sequence[str],
     url: str | None,
-    daemon: str,
     output: str,
     **ad_hoc: Any,  # noqa: ANN401 - the options for --url
 ) -> int:
@@ -178,13 +185,13 @@ def check_command(
     if url is not None and (config_file or servers):
         raise click.UsageError("--url stands alone; --config.file and --server go without it")
     if url is not None:
-        settings = _checked(lambda: _ad_hoc_settings(url, daemon, ad_hoc), "", _option_place)
+        settings = _checked(lambda: _ad_hoc_settings(url, ad_hoc), "", _in_options)
     else:
         path = config_file or Path(DEFAULT_CONFIG)
         settings = _only(servers, _checked(lambda: load(path), str(path)))
     reports = Collector().collect(settings.daemons, Deadline.after(CHECK_SECONDS))
     width = max(NARROWEST, min(WIDEST, shutil.get_terminal_size().columns))
-    click.echo(as_json(reports) if output == "json" else as_text(reports, width))
+    _print(as_json(reports) if output == "json" else as_text(reports, width))
     return exit_status(reports)
 
 
@@ -198,54 +205,69 @@ def config_group() -> None:
 def config_check(config_file: Path) -> None:
     """Check a configuration file, and the files that it names; print all mistakes."""
     settings = _checked(lambda: load(config_file), str(config_file))
-    click.echo(f"{config_file} is fine: {len(settings.servers)} servers, {len(settings.daemons)} daemons")
+    _print(f"{config_file} is fine: {len(settings.servers)} servers, {len(settings.daemons)} daemons")
 
 
 @config_group.command("schema")
 def config_schema() -> None:
     """Print the JSON schema of the configuration file, for editors."""
-    click.echo(json.dumps(ConfigFile.model_json_schema(), indent=2))
+    _print(json.dumps(ConfigFile.model_json_schema(), indent=2))
 
 
-def _checked(
-    read: Callable[[], Settings], source: str, name_place: Callable[[str], str] = lambda text: text
-) -> Settings:
+def _print(text: str) -> None:
+    """Print, and take no offence where whoever reads has seen enough."""
+    try:
+        click.echo(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Nothing may be flushed into the closed pipe at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _checked(read: Callable[[], Settings], source: str, reword: Callable[[str], str] = str) -> Settings:
+    """Return the settings that *read* gives, or raise CommandError with all mistakes, those of TLS files included."""
     try:
         settings = read()
+        mistakes = list(_tls_mistakes(settings))
     except ConfigError as error:
-        prefix = f"{source}: " if source else ""
-        raise CommandError("\n  ".join(["", *(prefix + name_place(str(it)) for it in error.mistakes)])) from None
-    _check_tls_files(settings)
-    return settings
+        mistakes = [str(it) for it in error.mistakes]
+    if not mistakes:
+        return settings
+    prefix = f"{source}: " if source else ""
+    raise CommandError("\n  ".join(["", *(reword(f"{prefix}{it}") for it in dict.fromkeys(mistakes))]))
 
 
-def _check_tls_files(settings: Settings) -> None:
-    found: dict[str, None] = {}
+def _tls_mistakes(settings: Settings) -> Iterator[str]:
     for daemon in settings.daemons:
         if daemon.target.kind is TransportKind.HTTPS:
             try:
                 build_context(daemon.tls)
             except TransportError as error:
-                found[str(error)] = None
-    if found:
-        raise CommandError("\n  ".join(["", *found]))
+                yield f"tls_config: {error}"
 
 
-def _ad_hoc_settings(url: str, daemon: str, options: dict[str, Any]) -> Settings:
+def _ad_hoc_settings(url: str, options: dict[str, Any]) -> Settings:
     given = {key: value for key, value in options.items() if value}
+    for one, other in (("username", "password_file"), ("cert_file", "key_file")):
+        if (one in given) != (other in given):
+            raise click.UsageError(f"{OPTIONS[one]} and {OPTIONS[other]} go together; give both")
     auth = {key: given[key] for key in ("username", "password_file") if key in given}
     tls_keys = ("ca_file", "cert_file", "key_file", "server_name", "insecure_skip_verify")
     tls = {key: given[key] for key in tls_keys if key in given}
     entry: dict[str, Any] = {key: given[key] for key in ("control_agent", "timeout") if key in given}
     entry |= {"url": url, **({"basic_auth": auth} if auth else {}), **({"tls_config": tls} if tls else {})}
+    daemon = given.get("daemon", str(Daemon.DHCP4))
     return settings_from_tree({"servers": [{"name": "ad-hoc", daemon: entry}]}, Path.cwd())
 
 
-def _option_place(mistake: str) -> str:
+def _in_options(mistake: str) -> str:
     """Return a mistake in the words of the command line: `servers[0].dhcp4.url: ...` is about `--url`."""
-    place, colon, text = mistake.partition(": ")
-    key = place.rpartition(".")[2]
-    return f"{OPTION_NAMES.get(key, '--' + key.replace('_', '-'))}{colon}{text}"
+    place, _, text = mistake.partition(": ")
+    about = OPTIONS.get(place.rpartition(".")[2])
+    for key, option in OPTIONS.items():
+        if key != "url":  # a word like any other
+            text = re.sub(rf"\b{key}\b", option, text)
+    return f"{about}: {text}" if about else text
 
 
 def _only(servers: Sequence[str], settings: Settings) -> Settings:

@@ -88,12 +88,13 @@ class Collector:
     def _run(self, started: _Probe) -> None:
         try:
             snapshot = self._probe(started.daemon, started.deadline)
-        except Exception as error:
-            log.exception("probe raised", server=started.daemon.target.server)
+        except Exception as error:  # noqa: BLE001 - the edge of a probe: one mistake must not cost the others
             snapshot = self._nothing(started, Reason.INTERNAL_ERROR, f"internal error: {type(error).__name__}")
+            self._log_change(snapshot, error)
+        else:
+            self._log_change(snapshot)
         with self._lock:
             self._under_way.pop(started.daemon.target, None)
-        self._log_change(snapshot)
         _settle(started.future, snapshot)
 
     def _report(self, started: _Probe) -> Report:
@@ -101,13 +102,14 @@ class Collector:
             snapshot = started.future.result()
         else:
             snapshot = self._nothing(started, Reason.BUDGET_USED_UP, "the probe did not end in time")
+            self._log_change(snapshot)
         return judge_all(REQUIREMENTS, snapshot, started.daemon.profile)
 
     def _nothing(self, started: _Probe, reason: Reason, detail: str) -> Snapshot:
         failure = Failure(Stage.DEADLINE, reason, detail)
         return nothing_learnt(started.daemon.target, failure, self._clock.wall(), started.timeout_seconds)
 
-    def _log_change(self, snapshot: Snapshot) -> None:
+    def _log_change(self, snapshot: Snapshot, error: Exception | None = None) -> None:
         """Log a failure when it begins, changes and ends, not on every scrape."""
         target = snapshot.target
         failure = next(iter(snapshot.failures), None)
@@ -115,9 +117,8 @@ class Collector:
         self._last_failures[target] = failure
         about = {"server": target.server, "daemon": str(target.daemon)}
         if failure is not None and _differs(failure, known_before):
-            log.warning(
-                "probe fails", **about, stage=str(failure.stage), reason=str(failure.reason), detail=failure.detail
-            )
+            why = {"stage": str(failure.stage), "reason": str(failure.reason), "detail": failure.detail}
+            log.warning("probe fails", **about, **why, **({"exc_info": error} if error else {}))
         elif failure is None and known_before is not None:
             log.info("probe succeeds again", **about)
 

@@ -213,13 +213,13 @@ class Authentication:
 
     Attributes:
         kind: its `type`, `basic` where Kea takes the default.
-        realm: its `realm`; None where it is not configured.
+        realm: its `realm`, or Kea's default where none is configured.
         clients: how many clients it lists; none at all means that everybody is let in.
         clients_in_clear: how many of them stand with user or password in clear text.
     """
 
     kind: str
-    realm: str | None
+    realm: str
     clients: int
     clients_in_clear: int
 
@@ -333,5 +333,8 @@ class Snapshot:
             self.sockets,
             self.leases,
         )
-        failed = [fact for fact in facts if isinstance(fact, Failure) and fact.reason is not Reason.UNSUPPORTED]
-        return tuple({(failure.stage, failure.reason): failure for failure in reversed(failed)}.values())[::-1]
+        failed: dict[tuple[Stage, Reason], Failure] = {}
+        for fact in facts:
+            if isinstance(fact, Failure) and fact.reason is not Reason.UNSUPPORTED:
+                failed.setdefault((fact.stage, fact.reason), fact)
+        return tuple(failed.values())

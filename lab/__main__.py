@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from lab.chroot import LabUnavailableError, ensure
+from lab.chroot import LabBuildError, LabUnavailableError, ensure
 from lab.fleet import start_fleet
 from lab.kea import Lab
 from lab.processes import StartError, accepts, free_port
@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
                 return _demo(lab)
             record(lab, Path(arguments[1]))
             return 0
-    except (LabUnavailableError, StartError) as error:
+    except (LabUnavailableError, LabBuildError, StartError) as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1
 

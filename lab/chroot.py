@@ -30,6 +30,10 @@ class LabUnavailableError(Exception):
     """This machine cannot have the lab; the message says what is missing."""
 
 
+class LabBuildError(Exception):
+    """This machine can have the lab, but building it failed; the message says where."""
+
+
 @dataclass(frozen=True)
 class Chroot:
     """A root directory with Kea and Prometheus installed."""
@@ -65,7 +69,8 @@ def ensure() -> Chroot:
     """Return the cached chroot, building it first where there is none.
 
     Raises:
-        LabUnavailableError: this machine cannot have it, or a build step failed.
+        LabUnavailableError: this machine cannot have it.
+        LabBuildError: a build step failed.
     """
     if lacks := missing():
         raise LabUnavailableError("the lab of real Kea servers needs " + " and ".join(lacks))
@@ -92,16 +97,22 @@ def mirror(environ: Mapping[str, str] = os.environ) -> str:
     """Return the Debian archive to install from: KEA_LAB_MIRROR, else the one that apt itself uses.
 
     Raises:
-        LabUnavailableError: apt knows no Debian archive.
+        LabBuildError: apt knows no Debian archive.
     """
     if chosen := environ.get("KEA_LAB_MIRROR"):
         return chosen
-    listed = _run("apt-get", "indextargets", "--format", "$(ORIGIN) $(REPO_URI)", "Created-By: Packages")
-    uris = [line.split()[-1].rstrip("/") for line in listed.splitlines() if line.strip()]
-    archives = [uri for uri in uris if not uri.endswith(("-security", "-backports"))]
+    if not (archives := _archives()):
+        # apt names its archives only once it has their lists.
+        _run("apt-get", "update")
+        archives = _archives()
     if not archives:
-        raise LabUnavailableError("apt lists no Debian archive; set KEA_LAB_MIRROR to the address of one")
+        raise LabBuildError("apt lists no Debian archive; set KEA_LAB_MIRROR to the address of one")
     return archives[0]
+
+
+def _archives() -> list[str]:
+    listed = _run("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages")
+    return [uri.rstrip("/") for uri in listed.splitlines() if uri.rstrip("/").endswith("/debian")]
 
 
 @contextmanager
@@ -165,7 +176,7 @@ def _run(*arguments: str) -> str:
         arguments, capture_output=True, text=True, check=False, env=environment
     )
     if done.returncode != 0:
-        raise LabUnavailableError(_explain(arguments, done))
+        raise LabBuildError(_explain(arguments, done))
     return done.stdout
 
 

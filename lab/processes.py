@@ -64,6 +64,10 @@ class Running:
                 self._process.kill()
         self._process.wait()
 
+    def wait(self, seconds: float) -> int:
+        """Wait for the program to end by itself and return its exit status."""
+        return self._process.wait(seconds)
+
     def signal(self, number: int) -> None:
         """Send a signal."""
         self._process.send_signal(number)

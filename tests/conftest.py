@@ -1,13 +1,12 @@
-"""Fixtures of the whole suite."""
+"""Fixtures of the whole suite, and a loud word on what it could not run."""
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 import pytest
 
-from lab.chroot import Chroot, LabUnavailableError, ensure
+from lab.chroot import Chroot, ensure, missing
 from lab.kea import Lab
 
 if TYPE_CHECKING:
@@ -16,15 +15,27 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def chroot() -> Chroot:
-    try:
-        return ensure()
-    except LabUnavailableError as error:
-        message = f"no real Kea on this machine: {error}"
-        warnings.warn(pytest.PytestWarning(message), stacklevel=1)
-        pytest.skip(message)
+    return ensure()
 
 
 @pytest.fixture
 def lab(chroot: Chroot) -> Iterator[Lab]:
     with Lab(chroot) as running:
         yield running
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs the lab where this machine cannot have it; a lab that fails to build is an error."""
+    if lacks := missing():
+        skip = pytest.mark.skip(reason=f"real Kea needs {' and '.join(lacks)}")
+        for item in items:
+            if item.get_closest_marker("lab"):
+                item.add_marker(skip)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = terminalreporter.getreports("skipped")
+    if skipped:
+        terminalreporter.section("NOT RUN ON THIS MACHINE", sep="!", red=True)
+        for report in skipped:
+            terminalreporter.line(report.nodeid)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -135,7 +136,7 @@ def letting_in(allowed: Authentication | None, version: Version = KEA_3_2_0) -> 
     return offering(control_socket(authentication=allowed), version=version)
 
 
-def with_realm(realm: str | None) -> Snapshot:
+def with_realm(realm: str) -> Snapshot:
     return letting_in(replace(authentication(), realm=realm))
 
 
@@ -151,6 +152,7 @@ NO_CLIENTS = replace(authentication(), clients=0)
 IN_CLEAR = replace(authentication(), clients=2, clients_in_clear=1)
 OPEN = control_socket(authentication=None)
 PLAIN_AND_OPEN = replace(OPEN, kind="http", tls=False, client_certificate_required=False)
+ANY_IPV4 = str(IPv4Address(0))
 ELSEWHERE = "198.51.100.7"
 UNSAID = Failure(Stage.COMMAND, Reason.MALFORMED_ANSWER, "the answer is not Kea's")
 NO_BUDGET = Failure(Stage.DEADLINE, Reason.BUDGET_USED_UP, "the probe did not end in time")
@@ -300,16 +302,15 @@ SET_REALM = 'Set "realm": "kea-dhcpv4-server" under authentication.'
 REALM_MATCHES = (
     Example("DHCPv4", sound(), MET, "the realm is 'kea-dhcpv4-server'"),
     Example("DHCPv6", sound(Daemon.DHCP6), MET, "the realm is 'kea-dhcpv6-server'"),
-    Example("absent", with_realm(None), MET, "the realm is not configured"),
     Example("in a 401", answered(401, "kea-dhcpv4-server"), MET, "the realm is 'kea-dhcpv4-server'"),
     Example("another", with_realm("office"), UNMET, "the realm is 'office', not 'kea-dhcpv4-server'", SET_REALM),
     Example("empty", with_realm(""), UNMET, "the realm is '', not 'kea-dhcpv4-server'", SET_REALM),
     Example("another in a 401", answered(401, "office"), UNMET, "the realm is 'office'", SET_REALM),
     Example(
-        "an agent's default",
-        behind_agent(authentication=replace(authentication(), realm=None)),
+        "an agent's",
+        behind_agent(authentication=replace(authentication(), realm="kea-control-agent")),
         UNMET,
-        "kea-control-agent",
+        "the realm is 'kea-control-agent'",
         SET_REALM,
     ),
     Example("403", answered(403), UNKNOWN, "auth: the server answered 403"),
@@ -551,9 +552,11 @@ def test_what_blocks_the_next_upgrade_is_said_before_kea_3_1_only(requirement: s
     assert note not in verdicts_on(replace(snapshot, version=UNSAID))[requirement].evidence
 
 
-def test_an_absent_realm_is_keas_default_and_not_whatever_the_profile_demands() -> None:
+def test_the_realm_demanded_is_the_profiles() -> None:
     profile = replace(IPAM, realms={Daemon.DHCP4: "office"})
-    assert verdicts_on(with_realm(None), profile)["authentication-realm-matches"].status is UNMET
+    assert verdicts_on(with_realm("office"), profile)["authentication-realm-matches"].status is MET
+    assert verdicts_on(sound(), profile)["authentication-realm-matches"].status is UNMET
+    assert verdicts_on(sound(Daemon.DHCP6), profile)["authentication-realm-matches"].status is NOT_APPLICABLE
 
 
 def test_the_version_window_is_the_profiles() -> None:

@@ -25,15 +25,26 @@ if TYPE_CHECKING:
 Place = tuple[str | int, ...]
 LARGEST_FILE = 4 * 1024**2
 DEFAULT_PORTS = {"http": 80, "https": 443}
-SECTIONS: tuple[type[BaseModel], ...] = (
-    schema.ConfigFile,
-    schema.Options,
-    schema.ServerEntry,
-    schema.DaemonEntry,
-    schema.BasicAuth,
-    schema.TlsConfig,
-)
+# Which section a key opens; a server is opened by its number.
+SECTION_AT: dict[str | int, type[BaseModel]] = {
+    "": schema.ConfigFile,
+    "defaults": schema.Options,
+    "basic_auth": schema.BasicAuth,
+    "tls_config": schema.TlsConfig,
+    **dict.fromkeys(map(str, Daemon), schema.DaemonEntry),
+}
+SECTIONS: tuple[type[BaseModel], ...] = (*SECTION_AT.values(), schema.ServerEntry)
 FIELDS = {name: field for section in SECTIONS for name, field in section.model_fields.items()}
+
+# What pydantic found, in words for people.
+SAID = {
+    "model_type": "this must be a mapping of keys and values",
+    "model_attributes_type": "this must be a mapping of keys and values",
+    "list_type": "this must be a list",
+    "too_short": "this list is empty; write at least one entry",
+    "string_type": "this must be text; put it in quotes",
+    "bool_type": "this must be true or false",
+}
 
 
 @dataclass(frozen=True)
@@ -66,15 +77,16 @@ def load(path: Path) -> Settings:
         ConfigError: the file cannot be read, or has mistakes.
     """
     try:
-        text = path.read_bytes()[: LARGEST_FILE + 1].decode("utf-8")
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
     except OSError as error:
         raise ConfigError((Mistake((), f"cannot read the file: {error.strerror}"),)) from None
-    except UnicodeDecodeError:
-        raise ConfigError((Mistake((), "the file is not text in UTF-8"),)) from None
-    if len(text) > LARGEST_FILE:
+    if len(content) > LARGEST_FILE:
         raise ConfigError((Mistake((), "the file is larger than 4 MiB"),))
     try:
-        tree, node = read_tree(text)
+        tree, node = read_tree(content.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise ConfigError((Mistake((), "the file is not text in UTF-8"),)) from None
     except TreeError as error:
         raise ConfigError((Mistake((), str(error), error.line),)) from None
     return settings_from_tree(tree, path.parent, node)
@@ -96,29 +108,50 @@ def settings_from_tree(tree: object, directory: Path, node: yaml.Node | None = N
         written = schema.ConfigFile.model_validate(tree, context=directory)
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=False, include_input=False)
-        mistakes += [Mistake(detail["loc"], _explain(detail)) for detail in details]
+        mistakes += map(_mistake, details)
     if mistakes:
         located = [Mistake(it.place, it.text, line_of(node, it.place)) for it in mistakes]
         raise ConfigError(tuple(sorted(located, key=lambda it: it.line or 0)))
     return Settings(tuple(_resolve(written)))
 
 
-def _explain(detail: ErrorDetails) -> str:
-    key = str(detail["loc"][-1]) if detail["loc"] else ""
+def _mistake(detail: ErrorDetails) -> Mistake:
+    place = detail["loc"]
+    if detail["type"] == "extra_forbidden" and "basic_auth" in place and not _looks_like_a_key(place):
+        # Without a blank after the colon, the password is part of the key.
+        return Mistake(place[:-1], f"a key here is unknown; the keys are {', '.join(schema.BasicAuth.model_fields)}")
+    return Mistake(place, _explain(detail, place))
+
+
+def _looks_like_a_key(place: Place) -> bool:
+    key = str(place[-1])
+    return ":" not in key and bool(difflib.get_close_matches(key, schema.BasicAuth.model_fields, n=1, cutoff=0.8))
+
+
+def _explain(detail: ErrorDetails, place: Place) -> str:
+    key = str(place[-1]) if place else ""
     if detail["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(key, FIELDS, n=1)
+        close = difflib.get_close_matches(key, _keys_around(place), n=1)
         return f"this key is unknown; did you mean '{close[0]}'?" if close else "this key is unknown; remove it"
-    examples = FIELDS[key].examples if key in FIELDS else None
-    advice = f"; write for example {examples[0]}" if examples else ""
-    if detail["type"] == "missing":
-        return f"this key is missing{advice}"
-    if detail["type"] == "string_pattern_mismatch":
-        return f"write {FIELDS[key].description}{advice.replace('write ', '')}"
     if detail["type"] == "value_error":
         return detail["msg"].removeprefix("Value error, ")
-    if detail["type"] in {"model_type", "model_attributes_type"}:
-        return "this must be a mapping of keys and values"
-    return f"{detail['msg'][:1].lower()}{detail['msg'][1:]}{advice}"
+    if detail["type"] == "missing":
+        return f"this key is missing; write{_advice(key).lstrip(';') or ' it'}"
+    if detail["type"] in SAID:
+        return SAID[detail["type"]] + _advice(key)
+    wanted = FIELDS[key].description if key in FIELDS else None
+    return f"write {wanted or 'another value'}{_advice(key)}"
+
+
+def _advice(key: str) -> str:
+    examples = FIELDS[key].examples if key in FIELDS else None
+    return f"; for example {examples[0]}" if examples else ""
+
+
+def _keys_around(place: Place) -> list[str]:
+    """Return the keys that may stand beside the one at *place*."""
+    section = SECTION_AT.get(place[-2] if len(place) > 1 else "", schema.ServerEntry)
+    return list(section.model_fields)
 
 
 def _cross_mistakes(tree: object) -> Iterator[Mistake]:
@@ -139,7 +172,7 @@ def _server_mistakes(server: dict[str, Any], place: Place, names: dict[object, i
         yield Mistake((*place, "name"), f"servers[{names[name]}] has this name already; give each server its own")
     elif isinstance(name, str):
         names[name] = int(place[-1])
-    if not any(server.get(daemon) for daemon in Daemon):
+    if not any(server.get(daemon) is not None for daemon in Daemon):
         yield Mistake(place, "this server has no daemon; add dhcp4, dhcp6 or d2 with its url")
     yield from _option_mistakes(server, place)
     for daemon in Daemon:
@@ -182,7 +215,7 @@ def _daemon_settings(
     credentials = _credentials(_nearest("basic_auth", levels)) if reached_by_http else None
     tls: schema.TlsConfig | None = _nearest("tls_config", levels) if kind is TransportKind.HTTPS else None
     return DaemonSettings(
-        target=Target(server, daemon, kind, url.geturl(), entry.control_agent, credentials is not None),
+        target=Target(server, daemon, kind, _shown(url), entry.control_agent, credentials is not None),
         host=url.hostname or "",
         port=_port(url) if reached_by_http else None,
         path=url.path or "/",
@@ -208,6 +241,10 @@ def _credentials(auth: schema.BasicAuth | None) -> Credentials | None:
     if username is None or password is None:  # _option_mistakes has seen to it
         raise AssertionError("basic_auth without username or password")
     return Credentials(username, password)
+
+
+def _shown(url: SplitResult) -> str:
+    return url.geturl() if url.netloc else f"{url.scheme}://{url.path}"
 
 
 def _port(url: SplitResult) -> int:

@@ -6,7 +6,6 @@ Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Annotated, Literal
@@ -17,9 +16,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 from kea_exporter.config.profiles import BUILT_IN
 
 DURATION_PATTERN = r"^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?$"
+SECRET_FILES = {"username_file", "password_file"}
 DURATION_UNITS = (3600.0, 60.0, 1.0, 0.001)
 LONGEST_DURATION = 600.0
-SIZE_PATTERN = r"^(\d+)(B|KB|MB|GB|KiB|MiB|GiB)$"
+SIZE_PATTERN = r"^(\d{1,12})(B|KB|MB|GB|KiB|MiB|GiB)$"
 SIZE_UNITS = {"B": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
 
 
@@ -32,7 +32,7 @@ def parse_duration(value: object) -> float:
     match = re.fullmatch(DURATION_PATTERN, value) if isinstance(value, str) and value else None
     if match is None:
         raise ValueError("write a number with its unit, such as 5s, 500ms or 1m30s")
-    seconds = sum(int(number or 0) * unit for number, unit in zip(match.groups(), DURATION_UNITS, strict=True))
+    seconds = sum(float(number or 0) * unit for number, unit in zip(match.groups(), DURATION_UNITS, strict=True))
     if not 0 < seconds <= LONGEST_DURATION:
         raise ValueError("write more than 0s and at most 10m")
     return seconds
@@ -59,13 +59,15 @@ def parse_file(value: object, info: ValidationInfo) -> Path:
     if not isinstance(value, str) or not value or "\0" in value:
         raise ValueError("write the path of a file, as text")
     path = Path(info.context or ".") / value
-    if path.is_dir():
-        raise ValueError(f"{path} is a folder; write the path of a file")
-    if not path.exists():
-        raise ValueError(f"there is no file {path}; create it, or correct the path")
-    if not os.access(path, os.R_OK):
-        raise ValueError(f"the file {path} may not be read by this user; correct its owner or mode")
-    return path
+    try:
+        with path.open("rb"):
+            return path
+    except (PermissionError, IsADirectoryError) as error:
+        raise ValueError(f"the file {path} cannot be read: {error.strerror}; correct path, owner or mode") from None
+    except OSError:
+        # What stands at the place of a secret's file, and is none, may be the secret.
+        shown = "of this name" if info.field_name in SECRET_FILES else str(path)
+        raise ValueError(f"there is no file {shown}; create it, or correct the path") from None
 
 
 def parse_url(value: object) -> SplitResult:
@@ -75,17 +77,20 @@ def parse_url(value: object) -> SplitResult:
         ValueError: it is no http, https or unix url, or it has parts that do not belong there.
     """
     try:
-        parts = urlsplit(value) if isinstance(value, str) and value.isprintable() else urlsplit("")
-        port = parts.port
+        text = value if isinstance(value, str) else ""
+        parts = urlsplit(text)
+        is_url = parts.port != 0 and text.isprintable() and " " not in text
     except ValueError:
-        raise ValueError("this is not a url; check host and port (an IPv6 address stands in brackets)") from None
-    if "@" in parts.netloc:
+        is_url = False
+    if "@" in text:
         raise ValueError("take user and password out of the url; write them under basic_auth")
+    if not is_url:
+        raise ValueError("this is not a url; check host and port (an IPv6 address stands in brackets)")
     if parts.query or parts.fragment:
         raise ValueError("a control socket has no query or fragment; end the url after port or path")
     if parts.scheme == "unix":
         return _unix(parts)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError('write "http://address:port", "https://address:port" or "unix:///path/of/socket"')
     return parts
 
@@ -148,7 +153,7 @@ class TlsConfig(Section):
         examples=["kea1.example.com"],
     )
     insecure_skip_verify: bool = Field(default=False, description="send credentials to whoever answers")
-    min_version: Literal["TLS12", "TLS13"] = Field("TLS12", examples=["TLS12"])
+    min_version: Literal["TLS12", "TLS13"] = Field("TLS12", description="TLS12 or TLS13")
 
 
 class Options(Section):
@@ -185,4 +190,4 @@ class ConfigFile(Section):
     """The configuration file of kea-exporter."""
 
     defaults: Options = Options()
-    servers: list[ServerEntry] = Field(min_length=1)
+    servers: list[ServerEntry] = Field(min_length=1, examples=["- {name: dhcp-a, dhcp4: {url: ...}}"])

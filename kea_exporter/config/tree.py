@@ -22,17 +22,23 @@ class TreeError(Exception):
         self.line = line
 
 
+MERGE, TEXT = "tag:yaml.org,2002:merge", "tag:yaml.org,2002:str"
+
+
 class _Loader(yaml.SafeLoader):
     """A safe loader to which the same key twice is a mistake, not a silent choice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:  # noqa: FBT001, FBT002 - PyYAML's signature
-        seen: set[Hashable] = set()
+        seen: set[str] = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if isinstance(key, str) and key != "<<":
-                if key in seen:
-                    raise TreeError("the same key stands here twice; keep one", key_node.start_mark.line + 1)
-                seen.add(key)
+            if key_node.tag == MERGE:
+                continue
+            line = key_node.start_mark.line + 1
+            if key_node.tag != TEXT:
+                raise TreeError("this key is not text; put it in quotes", line)
+            if key_node.value in seen:
+                raise TreeError("the same key stands here twice; keep one", line)
+            seen.add(key_node.value)
         return super().construct_mapping(node, deep)
 
 
@@ -82,7 +88,9 @@ def _child(node: yaml.Node, step: str | int) -> tuple[int, yaml.Node] | None:
 
 def _explain(error: yaml.MarkedYAMLError) -> str:
     if isinstance(error, yaml.composer.ComposerError):
-        return "an alias without its anchor, or a second document; put a text that begins with * in quotes"
+        if (error.problem or "").startswith("found undefined alias"):
+            return "an alias without its anchor; put a text that begins with * in quotes"
+        return "the file holds a second document, or an anchor twice; keep one"
     if isinstance(error, yaml.constructor.ConstructorError):
         return "a tag or key that is not allowed; put a text that begins with ! in quotes"
     return "this is not YAML; check indentation, colons and quotes on this line and the one before"

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
 AGENT = "Control-agent"
 ROOTS = (*ROOT_KEYS.values(), AGENT)
+DEFAULT_REALMS = {
+    "Dhcp4": "kea-dhcpv4-server",
+    "Dhcp6": "kea-dhcpv6-server",
+    "DhcpDdns": "kea-dhcp-ddns-server",
+    AGENT: "kea-control-agent",
+}
 DEFAULT_ADDRESS = "127.0.0.1"
 DEFAULT_PORT = 8000
 MOST_SOCKETS = 64
@@ -33,54 +39,44 @@ def read_configuration(answer: Answer) -> Configuration:
     hooks = as_list(tree.get("hooks-libraries", []), "hooks-libraries")[:MOST_HOOKS]
     return Configuration(
         root=root,
-        sockets=tuple(_agent_sockets(tree) if root == AGENT else _sockets(tree)),
+        sockets=tuple(_socket(entry, root) for entry in _socket_entries(tree, root)[:MOST_SOCKETS]),
         subnets=frozenset(_subnet_ids(tree, root)),
         hooks=tuple(_base_name(hook) for hook in hooks),
     )
 
 
-def _agent_sockets(agent: Mapping[str, Any]) -> Iterator[ControlSocket]:
-    """A Control Agent has one socket; its keys stand at the top, and `control-sockets` are the daemons behind it."""
-    yield _socket(
-        {
-            **agent,
-            "socket-type": "http",
-            "socket-address": agent.get("http-host", DEFAULT_ADDRESS),
-            "socket-port": agent.get("http-port", DEFAULT_PORT),
-        }
-    )
-
-
-def _sockets(tree: Mapping[str, Any]) -> Iterator[ControlSocket]:
+def _socket_entries(tree: Mapping[str, Any], root: str) -> list[Any]:
+    if root == AGENT:
+        # An agent has one socket; its keys stand at the top, and `control-sockets` are the daemons behind it.
+        address, port = tree.get("http-host", DEFAULT_ADDRESS), tree.get("http-port", DEFAULT_PORT)
+        return [{**tree, "socket-type": "http", "socket-address": address, "socket-port": port}]
     # Kea before 3.0 has one socket, as a map under the singular key.
     single = tree.get("control-socket")
-    entries = tree.get("control-sockets", [single] if single else [])
-    for entry in as_list(entries, "control-sockets")[:MOST_SOCKETS]:
-        yield _socket(as_map(entry, "control-sockets"))
+    return as_list(tree.get("control-sockets", [single] if single else []), "control-sockets")
 
 
-def _socket(entry: Mapping[str, Any]) -> ControlSocket:
+def _socket(value: object, root: str) -> ControlSocket:
+    entry = as_map(value, "control-sockets")
     kind = as_text(entry.get("socket-type"), "socket-type")
-    authentication = entry.get("authentication")
     tls = bool(entry.get("trust-anchor") and entry.get("cert-file") and entry.get("key-file"))
     over_http = kind != "unix"
     address = entry.get("socket-address", DEFAULT_ADDRESS) if over_http else entry.get("socket-name", "")
+    authentication = entry.get("authentication")
     return ControlSocket(
         kind=printable(kind),
         address=printable(as_text(address, "socket-address")),
         port=as_int(entry.get("socket-port", DEFAULT_PORT), "socket-port") if over_http else None,
         tls=tls,
         client_certificate_required=tls and entry.get("cert-required", True) is True,
-        authentication=_authentication(as_map(authentication, "authentication")) if authentication else None,
+        authentication=_authentication(as_map(authentication, "authentication"), root) if authentication else None,
     )
 
 
-def _authentication(entry: Mapping[str, Any]) -> Authentication:
+def _authentication(entry: Mapping[str, Any], root: str) -> Authentication:
     clients = [as_map(client, "clients") for client in as_list(entry.get("clients", []), "clients")]
-    realm = entry.get("realm")
     return Authentication(
         kind=printable(as_text(entry.get("type", "basic"), "type")),
-        realm=printable(as_text(realm, "realm")) if realm is not None else None,
+        realm=printable(as_text(entry.get("realm", DEFAULT_REALMS[root]), "realm")),
         clients=len(clients),
         clients_in_clear=sum("user" in client or "password" in client for client in clients),
     )

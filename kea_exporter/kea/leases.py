@@ -6,9 +6,9 @@ stat-lease from Kea 3.1.2 on only. Here a lease is in one state, whichever way i
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
+from kea_exporter.kea.protocol import Result
 from kea_exporter.kea.reading import as_int, as_list, as_map, as_text
 from kea_exporter.kea.statistics import unknown_names
 from kea_exporter.snapshot import Daemon, LeaseCounts, Leases, Version
@@ -41,7 +41,7 @@ def read_statistics(answer: Answer, daemon: Daemon, subnets: frozenset[int]) -> 
     """Return the sums over the statistics of the configured subnets; Kea keeps those of deleted subnets too.
 
     Raises:
-        MalformedAnswerError: a statistic has no samples.
+        MalformedAnswerError: a statistic is not there (somebody removed it), or has no samples.
     """
     statistics = answer.map
     declined = _sum(statistics, "declined-addresses", subnets)
@@ -51,9 +51,9 @@ def read_statistics(answer: Answer, daemon: Daemon, subnets: frozenset[int]) -> 
 
 
 def _rows(answer: Answer) -> Iterator[dict[str, int]]:
-    if "result-set" not in answer.map:  # no subnet is configured
+    if answer.result == Result.EMPTY:  # no subnet is configured
         return
-    result_set = as_map(answer.map["result-set"], "result-set")
+    result_set = as_map(answer.map.get("result-set"), "result-set")
     columns = [as_text(column, "columns") for column in as_list(result_set.get("columns"), "columns")]
     for row in as_list(result_set.get("rows"), "rows"):
         yield _Row(zip(columns, as_list(row, "rows"), strict=False))
@@ -67,12 +67,7 @@ class _Row(dict[str, Any]):
 
 
 def _sum(statistics: Mapping[str, object], name: str, subnets: frozenset[int]) -> int:
-    return sum(_newest(samples, name) for full_name, samples in statistics.items() if _is_of(full_name, name, subnets))
-
-
-def _is_of(full_name: str, name: str, subnets: frozenset[int]) -> bool:
-    found = re.fullmatch(r"subnet\[(\d{1,10})\]\.(.+)", full_name, re.ASCII)
-    return found is not None and found[2] == name and int(found[1]) in subnets
+    return sum(_newest(statistics.get(f"subnet[{number}].{name}"), name) for number in subnets)
 
 
 def _newest(samples: object, name: str) -> int:

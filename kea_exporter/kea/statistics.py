@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 # `subnet[1].`, `subnet[1].pool[0].` and the like in front of a name.
-SCOPE = re.compile(r"^(?:subnet\[\d+\]\.)?(?:(?:pool|pd-pool)\[\d+\]\.)?|^key\[.*\]\.", re.ASCII)
+SCOPE = re.compile(r"^key\[.*\]\.|^subnet\[\d+\]\.(?:(?:pool|pd-pool)\[\d+\]\.)?", re.ASCII)
 FAILURES = r"-allocation-fail(?:-classes|-no-pools|-shared-network|-subnet)?"
 DROPS = (
     "admin-filtered|duplicate|limit-exceeded|not-for-us|parse-failed|processing-failed"

@@ -16,7 +16,7 @@ from prometheus_client.registry import Collector
 from kea_exporter.metrics.model import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from kea_exporter.metrics.model import Family, Sample
 
@@ -49,15 +49,22 @@ def encode(
         good, bad = ([], 1) if isinstance(samples, Exception) else _sound(family, samples)
         metrics.append(_metric(family, good))
         dropped += bad
-    write, content_type = choose_encoder(accept)
+    write, content_type = _encoder(accept)
     return write(_Collected([metric for metric in metrics if metric.samples], *others)), content_type, dropped
+
+
+def _encoder(accept: str) -> tuple[Callable[[Collector], bytes], str]:
+    try:
+        return choose_encoder(accept)
+    except (TypeError, ValueError):  # a version in the header that is none
+        return choose_encoder("")
 
 
 def _sound(family: Family, samples: list[Sample]) -> tuple[list[Sample], int]:
     seen: dict[tuple[str, ...], Sample] = {}
     for sample in samples:
-        if sample.labels not in seen and _can_be_written(family, sample):
-            seen[sample.labels] = sample
+        if _can_be_written(family, sample):
+            seen.setdefault(sample.labels, sample)
     return list(seen.values()), len(samples) - len(seen)
 
 

@@ -55,11 +55,12 @@ def _upgrade_note(snapshot: Snapshot) -> str:
     return "; Kea 3.1 and later refuse to start like this"
 
 
-def _challenge(snapshot: Snapshot) -> Admission | None:
-    """Return the first answer where it was a 401 that asks for basic authentication."""
+def _challenge(snapshot: Snapshot) -> str | None:
+    """Return the realm of a first answer that was a 401 and asks for basic authentication."""
     admission = snapshot.admission
-    is_challenge = isinstance(admission, Admission) and admission.status == UNAUTHORIZED and admission.realm is not None
-    return admission if is_challenge and isinstance(admission, Admission) else None
+    if isinstance(admission, Admission) and admission.status == UNAUTHORIZED:
+        return admission.realm
+    return None
 
 
 def _authentication(snapshot: Snapshot) -> Authentication | None:
@@ -71,7 +72,7 @@ def _authentication(snapshot: Snapshot) -> Authentication | None:
 
 
 def _type_basic(snapshot: Snapshot, _: Profile) -> Finding:
-    if _challenge(snapshot):
+    if _challenge(snapshot) is not None:
         return met("the server asks for basic authentication")
     authentication = _authentication(snapshot)
     if authentication is None:
@@ -85,18 +86,12 @@ def _realm_matches(snapshot: Snapshot, profile: Profile) -> Finding:
     wanted = profile.realms.get(snapshot.target.daemon)
     if wanted is None:
         return not_applicable(f"the profile {profile.name} demands no realm of {snapshot.target.daemon}")
-    challenge = _challenge(snapshot)
-    if challenge:
-        return _compare_realm(challenge.realm, wanted)
-    authentication = _authentication(snapshot)
-    if authentication is None:
-        return not_applicable(NOT_CONFIGURED)
-    return _compare_realm(authentication.realm, wanted)
-
-
-def _compare_realm(realm: str | None, wanted: str) -> Finding:
+    realm = _challenge(snapshot)
     if realm is None:
-        return met("the realm is not configured, and Kea's default is the demanded one")
+        authentication = _authentication(snapshot)
+        if authentication is None:
+            return not_applicable(NOT_CONFIGURED)
+        realm = authentication.realm
     if realm != wanted:
         return unmet(f"the realm is '{realm}', not '{wanted}'", f'Set "realm": "{wanted}" under authentication.')
     return met(f"the realm is '{realm}'")

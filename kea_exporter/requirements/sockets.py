@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
+from kea_exporter.certificates import parse_address
 from kea_exporter.requirements.model import Finding, Requirement, Severity, met, not_applicable, unmet
 from kea_exporter.snapshot import Failure, Reason, Stage, TransportKind, UnknownFactError, known
 
 if TYPE_CHECKING:
     from kea_exporter.config import Profile
     from kea_exporter.snapshot import Connection, ControlSocket, Snapshot
-
-Address = IPv4Address | IPv6Address
 
 # After these the server may well speak TLS; it could not be told.
 TELLS_NOTHING_OF_TLS = {Reason.TIMED_OUT, Reason.CONNECTION_CLOSED, Reason.LOCAL_FILE_UNREADABLE}
@@ -41,20 +39,12 @@ def _over_http(sockets: tuple[ControlSocket, ...]) -> list[ControlSocket]:
 
 
 def _binds(socket: ControlSocket, connection: Connection) -> bool:
-    bound, reached = _address(socket.address), _address(connection.address)
+    bound, reached = parse_address(socket.address), parse_address(connection.address)
     if bound is None or reached is None or socket.port != connection.port:
         return False
     # Measured: "::" serves IPv4 too, "0.0.0.0" does not serve IPv6.
     wildcard = bound.is_unspecified and bound.version >= reached.version
     return wildcard or bound == reached
-
-
-def _address(text: str) -> Address | None:
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return None
-    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
 
 
 def _offers_http(snapshot: Snapshot, _: Profile) -> Finding:

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from kea_exporter import __version__
+from kea_exporter.collector import StoppedError
 from kea_exporter.metrics import FAMILIES, ExporterState, Page, read_families
 from kea_exporter.metrics.encoding import encode
 from kea_exporter.transport.deadline import Deadline
@@ -82,6 +83,7 @@ class _MetricsPage:
         self._loaded_at = time.time()
         self._build = (__version__, platform.python_version(), ssl.OPENSSL_VERSION)
         self._in_flight = self._rejected = self._dropped = 0
+        self._limiter = CapacityLimiter(options.max_requests)
         self._process = CollectorRegistry(auto_describe=False)
         for make in (ProcessCollector, PlatformCollector, GCCollector):
             make(registry=self._process)
@@ -96,7 +98,11 @@ class _MetricsPage:
             seconds = scrape_seconds(request.headers.get(TIMEOUT_HEADER), self._options.timeout_offset)
             accept = request.headers.get("Accept", "")
             # Given up, not waited for, when the client is gone or the process ends.
-            body, content_type = await to_thread.run_sync(self._page, seconds, accept, abandon_on_cancel=True)
+            body, content_type = await to_thread.run_sync(
+                self._page, seconds, accept, abandon_on_cancel=True, limiter=self._limiter
+            )
+        except StoppedError:
+            return PlainTextResponse("the exporter is ending\n", 503)
         finally:
             self._in_flight -= 1
         return Response(body, headers={"Content-Type": content_type})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import re
 import signal
 import socket
 import sys
@@ -11,20 +13,34 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from starlette.applications import Starlette
 
 BACKLOG = 512
+GRACE_SECONDS = 0.7
 SHUTDOWN_SECONDS = 1
+LAST_PORT = 65535
 
 
 class ListenError(Exception):
     """An address cannot be listened on; the message says which and why."""
 
 
-def serve(app: Starlette, sockets: list[socket.socket]) -> None:
-    """Serve *app* until SIGTERM or SIGINT; requests in flight then have a second to end."""
+class _Server(uvicorn.Server):
+    """Gives requests in flight a moment to end by themselves, then ends what they wait for."""
+
+    def __init__(self, config: uvicorn.Config, give_up: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._give_up = give_up
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        asyncio.get_running_loop().call_later(GRACE_SECONDS, self._give_up)
+        await super().shutdown(sockets)
+
+
+def serve(app: Starlette, sockets: list[socket.socket], give_up: Callable[[], None]) -> None:
+    """Serve *app* until SIGTERM or SIGINT; requests still in flight after a moment are given up by *give_up*."""
     config = uvicorn.Config(
         app,
         http="h11",
@@ -37,7 +53,7 @@ def serve(app: Starlette, sockets: list[socket.socket]) -> None:
         backlog=BACKLOG,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
-    uvicorn.Server(config).run(sockets)
+    _Server(config, give_up).run(sockets)
 
 
 def end_on_signals() -> None:
@@ -63,12 +79,19 @@ def listen(addresses: Iterable[str]) -> list[socket.socket]:
     return sockets
 
 
+def address_of(sock: socket.socket) -> str:
+    """Return where a socket listens, as `127.0.0.1:9547` or `[::1]:9547`."""
+    host, port = sock.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def _listen(address: str) -> list[socket.socket]:
     host, port = _split(address)
     try:
         found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except OSError as error:
-        raise ListenError(f"cannot listen on {address}: {error.strerror}") from None
+    except (OSError, UnicodeError) as error:
+        text = error.strerror if isinstance(error, OSError) else "this is no name"
+        raise ListenError(f"cannot listen on {address}: {text}") from None
     sockets = []
     for family, _, _, _, place in found:
         try:
@@ -99,9 +122,7 @@ def _bind(family: int, place: tuple[object, ...]) -> socket.socket:
 
 
 def _split(address: str) -> tuple[str, int]:
-    host, colon, port = address.rpartition(":")
-    is_port = port.isascii() and port.isdecimal() and int(port) <= 65535  # noqa: PLR2004 - the last TCP port
-    has_brackets = host.startswith("[") and host.endswith("]")
-    if not colon or not is_port or (":" in host and not has_brackets):
+    found = re.fullmatch(r"(?:\[([^\[\]]+)\]|([^\[\]:]*)):(\d{1,5})", address, re.ASCII)
+    if found is None or int(found[3]) > LAST_PORT:
         raise ListenError(f"{address} is no address to listen on; write :9547, 127.0.0.1:9547 or [::1]:9547")
-    return host.strip("[]"), int(port)
+    return found[1] or found[2] or "", int(found[3])

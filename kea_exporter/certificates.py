@@ -1,0 +1,162 @@
+"""X.509 certificates: DER to facts, and whether a certificate covers an address or a name.
+
+The only module that imports `cryptography`. Names are matched as RFC 9525 says: an address needs an iPAddress entry, a
+name a dNSName entry, and a common name never counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import TYPE_CHECKING
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+
+Address = IPv4Address | IPv6Address
+
+LONGEST_NAME = 256
+MOST_SAN_ENTRIES = 1000
+
+
+class CertificateError(Exception):
+    """Bytes that are no certificate."""
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What is kept of one certificate.
+
+    Attributes:
+        subject: RFC 4514 text, cut after 256 characters; so is *issuer*.
+        serial_number: lowercase hexadecimal, whole bytes.
+        fingerprint_sha256: lowercase hexadecimal, of the DER bytes.
+        key_type: such as `rsa-2048`, `ec-secp256r1`, `ed25519`.
+        not_before: seconds since the epoch; so is *not_after*.
+        addresses: the iPAddress entries of the SAN; at most 1000 entries of each kind are kept.
+        names: its dNSName entries.
+    """
+
+    subject: str
+    issuer: str
+    serial_number: str
+    fingerprint_sha256: str
+    key_type: str
+    not_before: float
+    not_after: float
+    is_self_issued: bool
+    addresses: frozenset[Address]
+    names: frozenset[str]
+
+    def covers(self, host: str) -> bool:
+        """Return whether the SAN has an entry for *host*, an IP address or a name."""
+        address = parse_address(host)
+        if address is not None:
+            return address in self.addresses
+        return any(_matches(pattern, host) for pattern in self.names)
+
+
+def read_der(der: bytes) -> Certificate:
+    """Return the facts of a certificate.
+
+    Raises:
+        CertificateError: the bytes are none.
+    """
+    try:
+        return _facts(x509.load_der_x509_certificate(der))
+    except (ValueError, TypeError, x509.UnsupportedGeneralNameType) as error:
+        raise CertificateError("the certificate cannot be read") from error
+
+
+def read_pem(pem: bytes) -> Certificate:
+    """Return the facts of the first certificate of a PEM file.
+
+    Raises:
+        CertificateError: it holds none.
+    """
+    try:
+        return _facts(x509.load_pem_x509_certificate(pem))
+    except (ValueError, TypeError, x509.UnsupportedGeneralNameType) as error:
+        raise CertificateError("the certificate cannot be read") from error
+
+
+def parse_address(text: str) -> Address | None:
+    """Return the address that *text* stands for, an IPv4-mapped one as IPv4; None where it is a name."""
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return _unmapped(address)
+
+
+def _facts(certificate: x509.Certificate) -> Certificate:
+    addresses, names = _san(certificate)
+    return Certificate(
+        subject=_shown(certificate.subject),
+        issuer=_shown(certificate.issuer),
+        serial_number=_hexadecimal(certificate.serial_number),
+        fingerprint_sha256=certificate.fingerprint(hashes.SHA256()).hex(),
+        key_type=_key_type(certificate.public_key()),
+        not_before=certificate.not_valid_before_utc.timestamp(),
+        not_after=certificate.not_valid_after_utc.timestamp(),
+        is_self_issued=certificate.subject == certificate.issuer,
+        addresses=addresses,
+        names=names,
+    )
+
+
+def _san(certificate: x509.Certificate) -> tuple[frozenset[Address], frozenset[str]]:
+    try:
+        san = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return frozenset(), frozenset()
+    hosts = {_unmapped(it) for it in san.get_values_for_type(x509.IPAddress)[:MOST_SAN_ENTRIES]}
+    return frozenset(hosts), frozenset(san.get_values_for_type(x509.DNSName)[:MOST_SAN_ENTRIES])
+
+
+def _unmapped(address: Address | IPv4Network | IPv6Network) -> Address:
+    if isinstance(address, IPv4Network | IPv6Network):  # legal in name constraints only
+        raise TypeError("a SAN holds addresses, not networks")
+    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
+
+
+def _matches(pattern: str, host: str) -> bool:
+    """Compare as RFC 9525 section 6.3: case does not count, `*` stands for one whole left-most label."""
+    wanted, found = _labels(host), _labels(pattern)
+    if len(wanted) != len(found) or len(wanted) == 0:
+        return False
+    if found[0] == "*" and len(found) > 2:  # noqa: PLR2004 - never for all names of a top-level domain
+        return wanted[1:] == found[1:] and wanted[0] != ""
+    return "*" not in pattern and wanted == found
+
+
+def _labels(name: str) -> list[str]:
+    try:
+        ascii_name = name if name.isascii() else name.encode("idna").decode("ascii")
+    except UnicodeError:
+        return []
+    return ascii_name.lower().removesuffix(".").split(".")
+
+
+def _shown(name: x509.Name) -> str:
+    text = name.rfc4514_string()
+    return text if len(text) <= LONGEST_NAME else f"{text[:LONGEST_NAME]}..."
+
+
+def _hexadecimal(number: int) -> str:
+    text = f"{number:x}"
+    return text.zfill(len(text) + len(text) % 2)
+
+
+def _key_type(key: CertificatePublicKeyTypes) -> str:
+    if isinstance(key, rsa.RSAPublicKey):
+        return f"rsa-{key.key_size}"
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return f"ec-{key.curve.name}"
+    if isinstance(key, ed25519.Ed25519PublicKey):
+        return "ed25519"
+    return "ed448" if isinstance(key, ed448.Ed448PublicKey) else "other"

@@ -1,0 +1,294 @@
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from queue import Queue
+from threading import Barrier, Event
+from threading import enumerate as running_threads
+from typing import TYPE_CHECKING
+
+import pytest
+import structlog
+from structlog.testing import capture_logs
+
+from kea_exporter.collector import Collector, StoppedError
+from kea_exporter.config import settings_from_tree
+from kea_exporter.probe import nothing_learnt
+from kea_exporter.requirements import REQUIREMENTS, Status
+from kea_exporter.snapshot import Failure, Reason, Snapshot, Stage
+from kea_exporter.transport.deadline import Deadline
+from tests.examples import sound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from kea_exporter.config import DaemonSettings
+
+GENEROUS = 20.0
+ANSWERED = None
+REFUSED = Failure(Stage.CONNECT, Reason.REFUSED, "nothing listens there")
+TIMED_OUT = Failure(Stage.HTTP, Reason.TIMED_OUT, "no answer came in time")
+
+
+@pytest.fixture(autouse=True)
+def usual_logging() -> None:
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def release() -> Iterator[Event]:
+    """What stuck probes wait for; no probe outlives the test."""
+    event = Event()
+    yield event
+    event.set()
+    for thread in running_threads():
+        if thread.name == "probe":
+            thread.join(GENEROUS)
+
+
+def daemons(*names: str, timeout: str = "60s") -> tuple[DaemonSettings, ...]:
+    servers = [{"name": name, "dhcp4": {"url": "http://127.0.0.1:1"}} for name in names]
+    return settings_from_tree({"defaults": {"timeout": timeout}, "servers": servers}, Path()).daemons
+
+
+def learnt(daemon: DaemonSettings, failure: Failure | None = ANSWERED) -> Snapshot:
+    if failure is None:
+        return replace(sound(), target=daemon.target)
+    return nothing_learnt(daemon.target, failure, taken_at=0, timeout=5)
+
+
+def probe_that(does: Callable[[str], object]) -> Callable[[DaemonSettings, Deadline], Snapshot]:
+    """Return a probe that does something with the name of the server, and then has its answer."""
+
+    def probe(daemon: DaemonSettings, _: Deadline) -> Snapshot:
+        does(daemon.target.server)
+        return learnt(daemon)
+
+    return probe
+
+
+def soon() -> Deadline:
+    return Deadline.after(GENEROUS)
+
+
+def test_probes_run_in_parallel() -> None:
+    meeting = Barrier(3, timeout=GENEROUS)
+    reports = Collector(probe_that(lambda _: meeting.wait())).collect(daemons("a", "b", "c"), soon())
+    assert [report.snapshot.failures for report in reports] == [(), (), ()]
+
+
+def test_reports_keep_the_order_of_the_daemons() -> None:
+    is_done = {name: Event() for name in "abc"}
+    waits_for = {"a": "b", "b": "c"}
+
+    def finish_backwards(name: str) -> None:
+        if name in waits_for:
+            assert is_done[waits_for[name]].wait(GENEROUS)
+        is_done[name].set()
+
+    reports = Collector(probe_that(finish_backwards)).collect(daemons("a", "b", "c"), soon())
+    assert [report.snapshot.target.server for report in reports] == ["a", "b", "c"]
+
+
+def test_every_requirement_is_judged() -> None:
+    (report,) = Collector(probe_that(lambda _: None)).collect(daemons("a"), soon())
+    assert [verdict.requirement for verdict in report.verdicts] == list(REQUIREMENTS)
+    assert report.count(Status.UNKNOWN) == 0
+
+
+def test_no_daemons_give_no_reports() -> None:
+    assert Collector(probe_that(lambda _: None)).collect((), soon()) == ()
+
+
+def stuck_at(release: Event, *names: str) -> Callable[[str], object]:
+    return lambda name: release.wait() if name in names else None
+
+
+@pytest.mark.parametrize("order", ["a stuck b", "stuck a b", "a b stuck"])
+def test_a_probe_that_never_returns_costs_only_itself(release: Event, order: str) -> None:
+    collector = Collector(probe_that(stuck_at(release, "stuck")))
+    reports = collector.collect(daemons(*order.split()), Deadline.after(0.5))
+    failures = {report.snapshot.target.server: report.snapshot.failures for report in reports}
+    assert failures == {"a": (), "b": (), "stuck": failures["stuck"]}
+    assert [(it.stage, it.reason) for it in failures["stuck"]] == [(Stage.DEADLINE, Reason.BUDGET_USED_UP)]
+
+
+def test_a_collection_ends_by_its_deadline(release: Event) -> None:
+    started = time.monotonic()
+    Collector(probe_that(stuck_at(release, "a", "b"))).collect(daemons("a", "b"), Deadline.after(0.3))
+    assert time.monotonic() - started < GENEROUS
+
+
+def test_a_collection_ends_when_all_daemons_have_used_up_their_own_time(release: Event) -> None:
+    collector = Collector(probe_that(stuck_at(release, "a")))
+    started = time.monotonic()
+    (report,) = collector.collect(daemons("a", timeout="100ms"), Deadline.after(600))
+    assert time.monotonic() - started < GENEROUS
+    assert report.snapshot.failures[0].reason is Reason.BUDGET_USED_UP
+    assert report.snapshot.timeout_seconds <= 0.1
+
+
+@pytest.mark.parametrize(
+    ("timeout", "scrape", "expected"), [("1s", 10, 1), ("60s", 10, 9.9), ("60s", 0.5, 0.45), ("1s", 0, 0)]
+)
+def test_a_probe_gets_the_shorter_of_its_own_time_and_what_the_scrape_leaves(
+    timeout: str, scrape: float, expected: float
+) -> None:
+    given: Queue[float] = Queue()
+
+    def probe(daemon: DaemonSettings, deadline: Deadline) -> Snapshot:
+        given.put(deadline.remaining())
+        return learnt(daemon)
+
+    Collector(probe).collect(daemons("a", timeout=timeout), Deadline.after(scrape, clock=lambda: 1000.0))
+    assert given.get(timeout=GENEROUS) == pytest.approx(expected)
+
+
+class CountedProbe:
+    """A probe that says when it has begun, and waits until it may go on."""
+
+    def __init__(self, may_end: Event) -> None:
+        self.has_begun = Event()
+        self.count = 0
+        self._may_end = may_end
+
+    def __call__(self, daemon: DaemonSettings, _: Deadline) -> Snapshot:
+        self.count += 1
+        self.has_begun.set()
+        assert self._may_end.wait(GENEROUS)
+        return learnt(daemon)
+
+
+def announcing(asked: Iterable[DaemonSettings], has_started_all: Event) -> Iterator[DaemonSettings]:
+    """Yield the daemons, and say when the collector has started, or joined, the probes of all of them."""
+    yield from asked
+    has_started_all.set()
+
+
+def test_joined_collections_ask_once(release: Event) -> None:
+    probe = CountedProbe(release)
+    collector = Collector(probe)
+    asked = daemons("a")
+    has_joined = Event()
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(collector.collect, asked, soon())
+        assert probe.has_begun.wait(GENEROUS)
+        second = pool.submit(collector.collect, announcing(asked, has_joined), soon())
+        assert has_joined.wait(GENEROUS)
+        release.set()
+        assert first.result(GENEROUS)[0].snapshot is second.result(GENEROUS)[0].snapshot
+    assert probe.count == 1
+
+
+def test_a_collection_after_the_end_of_another_asks_anew(release: Event) -> None:
+    probe = CountedProbe(release)
+    release.set()
+    collector = Collector(probe)
+    collector.collect(daemons("a"), soon())
+    collector.collect(daemons("a"), soon())
+    assert probe.count == 2
+
+
+def test_a_stuck_probe_is_not_started_again(release: Event) -> None:
+    probe = CountedProbe(release)
+    collector = Collector(probe)
+    for _ in range(3):
+        (report,) = collector.collect(daemons("a"), Deadline.after(0.1))
+        assert report.snapshot.failures[0].reason is Reason.BUDGET_USED_UP
+    assert probe.count == 1
+    release.set()
+    (report,) = collector.collect(daemons("a"), soon())
+    assert report.snapshot.failures == ()
+
+
+def fail_at_a(name: str) -> None:
+    if name == "a":
+        raise ValueError("monitor:password")
+
+
+def test_a_probe_that_raises_becomes_a_report_of_its_own() -> None:
+    first, second = Collector(probe_that(fail_at_a)).collect(daemons("a", "b"), soon())
+    assert first.snapshot.failures == (Failure(Stage.DEADLINE, Reason.INTERNAL_ERROR, "internal error: ValueError"),)
+    assert {verdict.status for verdict in first.verdicts} == {Status.UNKNOWN}
+    assert second.snapshot.failures == ()
+
+
+def test_stop_ends_a_collection_under_way(release: Event) -> None:
+    probe = CountedProbe(release)
+    collector = Collector(probe)
+    with ThreadPoolExecutor() as pool:
+        under_way = pool.submit(collector.collect, daemons("a"), soon())
+        assert probe.has_begun.wait(GENEROUS)
+        collector.stop()
+        assert isinstance(under_way.exception(GENEROUS), StoppedError)
+
+
+def test_stop_ends_further_collections_at_once() -> None:
+    probed: list[str] = []
+    collector = Collector(probe_that(probed.append))
+    collector.stop()
+    collector.stop()
+    with pytest.raises(StoppedError):
+        collector.collect(daemons("a"), soon())
+    assert probed == []
+
+
+def probe_that_meets(failures: Iterable[Failure | None]) -> Callable[[DaemonSettings, Deadline], Snapshot]:
+    """Return a probe that meets one failure after the other, or none."""
+    ahead = iter(failures)
+    return lambda daemon, _: learnt(daemon, next(ahead))
+
+
+def logs_of(*failures: Failure | None) -> list[dict[str, object]]:
+    collector = Collector(probe_that_meets(failures))
+    with capture_logs() as logs:
+        for _ in failures:
+            collector.collect(daemons("a"), soon())
+    return [dict(entry) for entry in logs]
+
+
+FAILS = {"event": "probe fails", "log_level": "warning", "server": "a", "daemon": "dhcp4"}
+SUCCEEDS = {"event": "probe succeeds again", "log_level": "info", "server": "a", "daemon": "dhcp4"}
+
+
+def failing(failure: Failure) -> dict[str, object]:
+    return {**FAILS, "stage": str(failure.stage), "reason": str(failure.reason), "detail": failure.detail}
+
+
+def test_success_is_not_logged() -> None:
+    assert logs_of(ANSWERED, ANSWERED) == []
+
+
+def test_a_failure_is_logged_when_it_begins_changes_and_ends() -> None:
+    logs = logs_of(ANSWERED, REFUSED, REFUSED, TIMED_OUT, TIMED_OUT, ANSWERED, ANSWERED, REFUSED)
+    assert logs == [failing(REFUSED), failing(TIMED_OUT), SUCCEEDS, failing(REFUSED)]
+
+
+def test_another_detail_of_the_same_failure_is_not_logged() -> None:
+    assert logs_of(REFUSED, replace(REFUSED, detail="nothing listens at another address")) == [failing(REFUSED)]
+
+
+def test_each_daemon_has_a_log_of_its_own() -> None:
+    with capture_logs() as logs:
+        collector = Collector(lambda daemon, _: learnt(daemon, REFUSED if daemon.target.server == "b" else ANSWERED))
+        collector.collect(daemons("a", "b"), soon())
+    assert [(entry["server"], entry["event"]) for entry in logs] == [("b", "probe fails")]
+
+
+def test_an_internal_error_is_logged_once_with_its_traceback() -> None:
+    collector = Collector(probe_that(fail_at_a))
+    with capture_logs() as logs:
+        for _ in range(3):
+            collector.collect(daemons("a"), soon())
+    assert [entry["event"] for entry in logs] == ["probe raised", "probe fails"]
+    assert logs[0]["exc_info"]
+
+
+def test_a_probe_that_never_returns_is_logged(release: Event) -> None:
+    collector = Collector(probe_that(stuck_at(release, "a")))
+    with capture_logs() as logs:
+        for _ in range(2):
+            collector.collect(daemons("a"), Deadline.after(0.1))
+    assert [(entry["event"], entry["reason"]) for entry in logs] == [("probe fails", "budget_used_up")]

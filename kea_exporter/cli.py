@@ -265,8 +265,8 @@ def _in_options(mistake: str) -> str:
     place, _, text = mistake.partition(": ")
     about = OPTIONS.get(place.rpartition(".")[2])
     for key, option in OPTIONS.items():
-        if key != "url":  # a word like any other
-            text = re.sub(rf"\b{key}\b", option, text)
+        if "_" in key:  # the others are words like any other
+            text = re.sub(rf"(?<![\w/.-]){key}(?![\w/.-])", option, text)
     return f"{about}: {text}" if about else text
 
 

@@ -48,7 +48,7 @@ class Collector:
         self._probe = probe_daemon
         self._clock = clock
         self._lock = threading.Lock()
-        self._under_way: dict[Target, Future[Snapshot]] = {}
+        self._under_way: dict[Target, Future[_Outcome]] = {}
         self._last_failures: dict[Target, Failure | None] = {}
         self._is_stopped = False
 
@@ -87,32 +87,30 @@ class Collector:
 
     def _run(self, started: _Probe) -> None:
         try:
-            snapshot = self._probe(started.daemon, started.deadline)
+            outcome = _Outcome(self._probe(started.daemon, started.deadline))
         except Exception as error:  # noqa: BLE001 - the edge of a probe: one mistake must not cost the others
-            snapshot = self._nothing(started, Reason.INTERNAL_ERROR, f"internal error: {type(error).__name__}")
-            self._log_change(snapshot, error)
-        else:
-            self._log_change(snapshot)
+            detail = f"internal error: {type(error).__name__}"
+            outcome = _Outcome(self._nothing(started, Reason.INTERNAL_ERROR, detail), error)
         with self._lock:
             self._under_way.pop(started.daemon.target, None)
-        _settle(started.future, snapshot)
+        _settle(started.future, outcome)
 
     def _report(self, started: _Probe) -> Report:
         if started.future.done():
-            snapshot = started.future.result()
+            outcome = started.future.result()
         else:
-            snapshot = self._nothing(started, Reason.BUDGET_USED_UP, "the probe did not end in time")
-            self._log_change(snapshot)
-        return judge_all(REQUIREMENTS, snapshot, started.daemon.profile)
+            outcome = _Outcome(self._nothing(started, Reason.BUDGET_USED_UP, "the probe did not end in time"))
+        self._log_change(outcome)
+        return judge_all(REQUIREMENTS, outcome.snapshot, started.daemon.profile)
 
     def _nothing(self, started: _Probe, reason: Reason, detail: str) -> Snapshot:
         failure = Failure(Stage.DEADLINE, reason, detail)
         return nothing_learnt(started.daemon.target, failure, self._clock.wall(), started.timeout_seconds)
 
-    def _log_change(self, snapshot: Snapshot, error: Exception | None = None) -> None:
+    def _log_change(self, outcome: _Outcome) -> None:
         """Log a failure when it begins, changes and ends, not on every scrape."""
-        target = snapshot.target
-        failure = next(iter(snapshot.failures), None)
+        target, error = outcome.snapshot.target, outcome.error
+        failure = next(iter(outcome.snapshot.failures), None)
         known_before = self._last_failures.get(target)
         self._last_failures[target] = failure
         about = {"server": target.server, "daemon": str(target.daemon)}
@@ -124,20 +122,28 @@ class Collector:
 
 
 @dataclass(frozen=True)
+class _Outcome:
+    """What a probe came back with; *error* where it should not have raised."""
+
+    snapshot: Snapshot
+    error: Exception | None = None
+
+
+@dataclass(frozen=True)
 class _Probe:
     """A probe under way."""
 
     daemon: DaemonSettings
     deadline: Deadline
     timeout_seconds: float
-    future: Future[Snapshot]
+    future: Future[_Outcome]
 
 
 def _differs(failure: Failure, other: Failure | None) -> bool:
     return other is None or (failure.stage, failure.reason) != (other.stage, other.reason)
 
 
-def _settle(future: Future[Snapshot], result: Snapshot | StoppedError) -> None:
+def _settle(future: Future[_Outcome], result: _Outcome | StoppedError) -> None:
     """Give a future its result; whoever comes second is too late."""
     with suppress(InvalidStateError):
         if isinstance(result, StoppedError):

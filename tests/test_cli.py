@@ -213,8 +213,9 @@ MISTAKES_IN_OPTIONS = {
     "--url unix:///run/kea/socket --control-agent": "--control-agent: a Control Agent is reached by http or https only",
     "--url http://kea1 --timeout 5": "--timeout: write a number with its unit",
     "--url http://kea1 --user a:b --password-file /dev/null": "--user: write a name without a colon",
-    "--url http://kea1 --user a --password-file /nowhere": "--password-file: there is no file /nowhere",
+    "--url http://kea1 --user a --password-file /nowhere": "--password-file: there is no file ",
     "--url https://kea1 --ca-file /nowhere": "--ca-file: there is no file /nowhere",
+    "--url https://kea1 --ca-file /no/timeout/url": "--ca-file: there is no file /no/timeout/url",
     "--url https://kea1 --server-name a/b": "--server-name: write the name or address to verify",
 }
 

@@ -43,6 +43,10 @@ def release() -> Iterator[Event]:
     event = Event()
     yield event
     event.set()
+    join_probes()
+
+
+def join_probes() -> None:
     for thread in running_threads():
         if thread.name == "probe":
             thread.join(GENEROUS)
@@ -282,7 +286,7 @@ def test_an_internal_error_is_logged_once_with_its_traceback() -> None:
     with capture_logs() as logs:
         for _ in range(3):
             collector.collect(daemons("a"), soon())
-    assert [entry["event"] for entry in logs] == ["probe raised", "probe fails"]
+    assert [(entry["event"], entry["reason"]) for entry in logs] == [("probe fails", "internal_error")]
     assert logs[0]["exc_info"]
 
 
@@ -292,3 +296,21 @@ def test_a_probe_that_never_returns_is_logged(release: Event) -> None:
         for _ in range(2):
             collector.collect(daemons("a"), Deadline.after(0.1))
     assert [(entry["event"], entry["reason"]) for entry in logs] == [("probe fails", "budget_used_up")]
+
+
+def test_a_probe_that_always_ends_too_late_is_not_logged_on_every_scrape() -> None:
+    rounds = Queue[Event]()
+
+    def end_too_late(daemon: DaemonSettings, _: Deadline) -> Snapshot:
+        assert rounds.get(timeout=GENEROUS).wait(GENEROUS)
+        return learnt(daemon, REFUSED)
+
+    collector = Collector(end_too_late)
+    with capture_logs() as logs:
+        for _ in range(4):
+            may_end = Event()
+            rounds.put(may_end)
+            collector.collect(daemons("a"), Deadline.after(0.1))
+            may_end.set()
+            join_probes()
+    assert 0 < len(logs) <= 2

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import traceback
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -327,7 +328,7 @@ WRONG_URLS = {
     '"http:"': FORMS,
     "http:///path": FORMS,
     "http://:8000": FORMS,
-    '"http://kea1\\n"': FORMS,
+    '"http://kea1\\n"': NO_URL,
     "8000": FORMS,
     "[http://kea1]": FORMS,
     "": FORMS,
@@ -470,7 +471,7 @@ def test_the_files_that_are_named_must_be_there(folder: Path) -> None:
 
 def test_a_folder_is_no_file(folder: Path) -> None:
     text = f"{SERVER}    basic_auth: {{username: monitor, password_file: sub}}\n"
-    expected = f"{folder}/sub is a folder; write the path of a file"
+    expected = f"{folder}/sub is no file; write the path of a file"
     assert mistakes_in(folder, text) == [f"line 5: {DAEMON}.basic_auth.password_file: {expected}"]
 
 
@@ -503,8 +504,20 @@ def test_the_files_that_are_named_must_be_readable(public_folder: Path, name: st
     text = f"{SERVER}    basic_auth: {{username: monitor, password_file: {name}}}\n"
     with without_privileges():
         found = mistakes_in(public_folder, text)
-    expected = f"the file {public_folder}/{name} may not be read by this user; correct its owner or mode"
+    expected = f"the file {public_folder}/{name} cannot be read: Permission denied; correct path, owner or mode"
     assert found == [f"line 5: {DAEMON}.basic_auth.password_file: {expected}"]
+
+
+def test_a_named_pipe_that_nobody_writes_to_does_not_hold_it_up(folder: Path) -> None:
+    pipe = folder / "pipe"
+    os.mkfifo(pipe)
+    text = f"{SERVER}    basic_auth: {{username: monitor, password_file: pipe}}\n"
+    with ThreadPoolExecutor() as pool:
+        reading = pool.submit(settings_or_mistakes, lambda: read(folder, text))
+        done = wait([reading], timeout=5).done
+        # Whoever waits for a writer has one now.
+        os.close(os.open(pipe, os.O_RDWR))
+    assert reading in done
 
 
 def test_a_file_that_may_not_be_read_cannot_be_loaded(public_folder: Path) -> None:

@@ -24,7 +24,7 @@ from kea_exporter.metrics import FAMILIES, ExporterState, Family, Page, Sample, 
 from kea_exporter.metrics.encoding import encode
 from kea_exporter.metrics.model import Kind
 from kea_exporter.requirements import REQUIREMENTS, Report, Status, judge_all
-from kea_exporter.snapshot import Admission, Daemon, Exchange, Failure, Leases, Reason, Snapshot, Stage, known
+from kea_exporter.snapshot import Admission, Daemon, Exchange, Failure, Reason, Snapshot, Stage, known
 from tests.examples import (
     HOOK_COMMANDS,
     OWN_COMMANDS,
@@ -154,6 +154,7 @@ LACKS_STATISTICS = sound(
 NO_HOOKS = sound(commands=OWN_COMMANDS, configuration=replace(configuration(Daemon.DHCP4), hooks=()))
 WRONG_DAEMON = sound(configuration=configuration(Daemon.DHCP6))
 NO_SUBNETS = sound(configuration=replace(configuration(Daemon.DHCP4), subnets=frozenset()))
+UNKNOWN_STATISTICS = sound(leases=replace(known(sound().leases), unknown_statistics=frozenset({"pkt4-new", "v4-new"})))
 SOME_FAIL = sound(status=UNSAID, configuration=LATE, sockets=LATE, leases=LATE)
 
 FOUR_HOOKS = ("subnet_cmds", "host_cmds", "lease_cmds", "stat_cmds")
@@ -313,7 +314,7 @@ def test_whatever_is_not_known_no_family_raises_and_two_are_always_there(snapsho
 
 
 def test_the_exporters_own_families_are_only_on_its_own_page() -> None:
-    read = read_families(FAMILIES, Page(reports(sound())))
+    read = read_families(FAMILIES, Page(reports(UNKNOWN_STATISTICS)))
     assert not [family.name for family, found in read if family.name.startswith("kea_exporter_") and found]
 
 
@@ -331,9 +332,7 @@ def test_the_exporter_tells_of_itself() -> None:
 
 
 def test_unknown_statistics_are_counted_where_statistics_were_asked_for() -> None:
-    leases: Leases = known(sound().leases)
-    asked = sound(leases=replace(leases, unknown_statistics=frozenset({"pkt4-new", "v4-new"})))
-    assert own("kea_exporter_unknown_statistics", asked) == {(): 2}
+    assert own("kea_exporter_unknown_statistics", UNKNOWN_STATISTICS) == {(): 2}
     assert own("kea_exporter_unknown_statistics", sound()) == {}
 
 

@@ -548,8 +548,16 @@ def test_plain_http_without_credentials_exposes_none() -> None:
 def test_what_blocks_the_next_upgrade_is_said_before_kea_3_1_only(requirement: str, snapshot: Snapshot) -> None:
     note = "Kea 3.1 and later refuse to start like this"
     assert note in verdicts_on(snapshot)[requirement].evidence
+    assert note not in verdicts_on(replace(snapshot, version=Version(3, 1, 0, "3.1.0")))[requirement].evidence
     assert note not in verdicts_on(replace(snapshot, version=KEA_3_2_0))[requirement].evidence
     assert note not in verdicts_on(replace(snapshot, version=UNSAID))[requirement].evidence
+
+
+def test_evidence_names_no_more_than_eight_sockets() -> None:
+    many = offering(*(control_socket(port=port) for port in range(9000, 9100)))
+    evidence = verdicts_on(many)["control-socket-address-matches"].evidence
+    assert evidence.endswith("https on 192.0.2.1 port 9007")
+    assert evidence.count("https on") == 8
 
 
 def test_the_realm_demanded_is_the_profiles() -> None:

@@ -60,9 +60,11 @@ def parse_file(value: object, info: ValidationInfo) -> Path:
         raise ValueError("write the path of a file, as text")
     path = Path(info.context or ".") / value
     try:
+        if path.exists() and not path.is_file():
+            raise ValueError(f"{path} is no file; write the path of a file")
         with path.open("rb"):
             return path
-    except (PermissionError, IsADirectoryError) as error:
+    except PermissionError as error:
         raise ValueError(f"the file {path} cannot be read: {error.strerror}; correct path, owner or mode") from None
     except OSError:
         # What stands at the place of a secret's file, and is none, may be the secret.

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kea_exporter.kea.configuration import read_configuration
+from kea_exporter.kea.configuration import MOST_HOOKS, MOST_SOCKETS, read_configuration
 from kea_exporter.kea.leases import read_stat_lease, read_statistics
 from kea_exporter.kea.protocol import Answer, Command, decode, encode
 from kea_exporter.kea.reading import LONGEST_DETAIL, MalformedAnswerError, as_text, printable
@@ -460,6 +460,13 @@ def test_hooks_are_known_by_their_base_names() -> None:
     assert configured(hooks_libraries=hooks).hooks == ("libdhcp_lease_cmds.so", "libdhcp_stat_cmds.so")
 
 
+def test_neither_sockets_nor_hooks_are_kept_without_end() -> None:
+    flood = configured(
+        control_sockets=[{"socket-type": "http"}] * 1000, hooks_libraries=[{"library": "libdhcp_ha.so"}] * 1000
+    )
+    assert (len(flood.sockets), len(flood.hooks)) == (MOST_SOCKETS, MOST_HOOKS)
+
+
 def test_subnets_of_shared_networks_are_counted() -> None:
     networks = [{"name": "office", "subnet4": [{"id": 10}, {"id": 11}]}, {"name": "empty"}]
     assert configured(subnet4=SUBNETS, shared_networks=networks).subnets == {1, 2, 10, 11}
@@ -805,8 +812,9 @@ def test_statistics_that_were_removed_are_not_zero() -> None:
 
 @pytest.mark.parametrize("samples", [None, {}, [], [[]], [None], [1], ["1"], [["1", ""]], [[1.5, ""]], [[True, ""]]])
 def test_a_statistic_of_another_shape_is_malformed(samples: object) -> None:
+    answer = said({**statistics(**FOUR).map, "subnet[1].assigned-addresses": samples})
     with pytest.raises(MalformedAnswerError):
-        read_statistics(said({"subnet[1].assigned-addresses": samples}), Daemon.DHCP4, frozenset({1}))
+        read_statistics(answer, Daemon.DHCP4, frozenset({1}))
 
 
 def test_a_statistic_that_no_rule_knows_is_noticed_and_breaks_nothing() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -31,7 +31,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from kea_exporter.config import DaemonSettings
-    from kea_exporter.snapshot import Admission, Connection, ControlSocket, Exchange, Fact, Leases, Target, Version
+    from kea_exporter.snapshot import (
+        Admission,
+        Connection,
+        ControlSocket,
+        Exchange,
+        Fact,
+        Leases,
+        Status,
+        Target,
+        Tls,
+        Version,
+    )
     from kea_exporter.transport import Transport
     from kea_exporter.transport.deadline import Deadline
 
@@ -49,8 +60,17 @@ class Clock:
 REAL_CLOCK = Clock()
 
 
-def probe(settings: DaemonSettings, deadline: Deadline, clock: Clock = REAL_CLOCK) -> Snapshot:
-    """Return what one daemon tells over one connection; whatever a peer does, it never raises."""
+def probe(
+    settings: DaemonSettings, deadline: Deadline, before: Snapshot | None = None, clock: Clock = REAL_CLOCK
+) -> Snapshot:
+    """Return what one daemon tells over one connection; whatever a peer does, it never raises.
+
+    Args:
+        settings: the daemon.
+        deadline: when to be back.
+        before: the last snapshot of the same daemon, to notice a reload since; None for the first.
+        clock: for tests.
+    """
     target, started, taken_at = settings.target, clock.monotonic(), clock.wall()
     timeout = deadline.remaining()
     with closing(transport_to(settings, deadline)) as transport:
@@ -61,6 +81,9 @@ def probe(settings: DaemonSettings, deadline: Deadline, clock: Clock = REAL_CLOC
         commands = client.ask(Command.LIST_COMMANDS, read_commands, service)
         status = client.ask(Command.STATUS_GET, read_status, service)
         configuration = client.ask(Command.CONFIG_GET, read_configuration, service)
+        if _was_reloaded(status, before, taken_at):
+            # The first connection after a reload is still shown the old certificate (measured).
+            _look_again(transport)
         return Snapshot(
             target=target,
             taken_at=taken_at,
@@ -75,6 +98,8 @@ def probe(settings: DaemonSettings, deadline: Deadline, clock: Clock = REAL_CLOC
             admission=_admission(transport, client, target),
             exchanges=client.exchanges,
             supported=_supported(target.daemon, commands, client.exchanges),
+            tls=_tls(transport, opened, target),
+            client_certificate=transport.client_certificate,
             duration_seconds=clock.monotonic() - started,
         )
 
@@ -96,6 +121,7 @@ def nothing_learnt(target: Target, failure: Failure, taken_at: float, timeout: f
         leases=failure,
         exchanges=(),
         supported={},
+        tls=failure,
     )
 
 
@@ -104,6 +130,25 @@ def _open(transport: Transport) -> Fact[Connection]:
         return transport.open()
     except TransportError as error:
         return error.failure
+
+
+def _was_reloaded(status: Fact[Status], before: Snapshot | None, now: float) -> bool:
+    """Return whether the daemon was reloaded, not started, since it was last probed."""
+    if isinstance(status, Failure) or status.reload_seconds >= status.uptime_seconds:
+        return False
+    # A second more, because Kea counts whole ones.
+    return before is None or now - status.reload_seconds >= before.taken_at - 1
+
+
+def _look_again(transport: Transport) -> None:
+    with suppress(TransportError):  # then what the first connection showed stands
+        transport.look_again()
+
+
+def _tls(transport: Transport, opened: Fact[Connection], target: Target) -> Fact[Tls | None]:
+    if transport.tls is None and target.kind is TransportKind.HTTPS and isinstance(opened, Failure):
+        return opened
+    return transport.tls
 
 
 def _admission(transport: Transport, client: KeaClient, target: Target) -> Fact[Admission | None]:
@@ -131,7 +176,7 @@ def _leases(
     try:
         subnets = _subnets(known(configuration), daemon)
         if STAT_LEASE[daemon] in known(commands):
-            read_rows = partial(read_stat_lease, daemon=daemon, version=known(version))
+            read_rows = partial(read_stat_lease, daemon=daemon, version=known(version), subnets=subnets)
             return client.ask(STAT_LEASE[daemon], read_rows, service)
         read_all = partial(read_statistics, daemon=daemon, subnets=subnets)
         return client.ask(Command.STATISTIC_GET_ALL, read_all, service)
@@ -139,7 +184,7 @@ def _leases(
         return error.failure
 
 
-def _subnets(configuration: Configuration, daemon: Daemon) -> frozenset[int]:
+def _subnets(configuration: Configuration, daemon: Daemon) -> Mapping[int, str]:
     if configuration.root != ROOT_KEYS[daemon]:
         detail = f"{configuration.root} answers where {ROOT_KEYS[daemon]} was expected"
         raise UnknownFactError(Failure(Stage.COMMAND, Reason.WRONG_DAEMON, detail))

@@ -6,12 +6,14 @@ needs a fact reads it through `known`. Nothing here does I/O, and no fact is a s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from kea_exporter.certificates import Certificate
 
 
 class Daemon(StrEnum):
@@ -64,6 +66,7 @@ class Reason(StrEnum):
     CERTIFICATE_NAME_MISMATCH = "certificate_name_mismatch"
     CERTIFICATE_SELF_SIGNED = "certificate_self_signed"
     CERTIFICATE_UNTRUSTED_ISSUER = "certificate_untrusted_issuer"
+    CERTIFICATE_STRICT_PROFILE = "certificate_strict_profile"
     CERTIFICATE_INVALID = "certificate_invalid"
     CLIENT_CERTIFICATE_REQUIRED = "client_certificate_required"
     CLIENT_CERTIFICATE_REJECTED = "client_certificate_rejected"
@@ -88,6 +91,7 @@ class Reason(StrEnum):
     DAEMON_OFFLINE = "daemon_offline"
     WRONG_DAEMON = "wrong_daemon"
     SOCKET_NOT_IDENTIFIED = "socket_not_identified"
+    AUDIT_PENDING = "audit_pending"
     # deadline
     BUDGET_USED_UP = "budget_used_up"
     INTERNAL_ERROR = "internal_error"
@@ -133,12 +137,19 @@ def known(fact: Fact[T]) -> T:
 
 @dataclass(frozen=True)
 class Target:
-    """Where a daemon is said to be: what the configuration asks the probe to reach."""
+    """Where a daemon is said to be: what the configuration asks the probe to reach.
+
+    Attributes:
+        host: the address or name in the url; empty for a unix socket.
+        verified_name: what a certificate has to cover before credentials are sent.
+    """
 
     server: str
     daemon: Daemon
     kind: TransportKind
     url: str
+    host: str
+    verified_name: str
     control_agent: bool
     sends_credentials: bool
 
@@ -163,10 +174,29 @@ class Admission:
     Attributes:
         status: its HTTP status.
         realm: the realm of its `WWW-Authenticate: Basic` header, where it had one.
+        strict_transport_security: whether it had such a header (RFC 6797).
     """
 
     status: int
     realm: str | None
+    strict_transport_security: bool
+
+
+@dataclass(frozen=True)
+class Tls:
+    """What a TLS handshake showed.
+
+    Attributes:
+        version: such as `TLSv1.3`.
+        chain: the certificates as the server sent them, its own first; at most ten are kept.
+        distrust: why the chain does not verify against the configured authorities, apart from the name and from
+            the validity of the leaf; None where it does.
+    """
+
+    version: str
+    cipher: str
+    chain: tuple[Certificate, ...]
+    distrust: Failure | None
 
 
 @dataclass(frozen=True, order=True)
@@ -251,14 +281,16 @@ class Configuration:
 
     Attributes:
         root: the root key, such as `Dhcp4`.
-        subnets: the ids of the configured subnets, those of shared networks included.
+        subnets: the prefixes of the configured subnets by their ids, those of shared networks included.
         hooks: base names of the configured hook libraries, such as `libdhcp_lease_cmds.so`.
+        hosts_databases: the types of the configured hosts databases, such as `mysql`.
     """
 
     root: str
     sockets: tuple[ControlSocket, ...]
-    subnets: frozenset[int]
+    subnets: Mapping[int, str]
     hooks: tuple[str, ...]
+    hosts_databases: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -275,11 +307,49 @@ class Leases:
 
     Attributes:
         unknown_statistics: names that no rule knows; None where the statistics were not asked for.
+        left_behind: leases that the statistics count in subnets that are not configured, by subnet id.
+        overfull: ids of subnets with more leases than their prefix has addresses.
     """
 
     addresses: LeaseCounts
     prefixes: LeaseCounts | None
     unknown_statistics: frozenset[str] | None = None
+    left_behind: Mapping[int, int] = field(default_factory=dict)
+    overfull: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Misplaced:
+    """Leases that are not where they belong: how many by subnet id, and a few of their addresses."""
+
+    counts: Mapping[int, int]
+    examples: tuple[str, ...]
+
+    @property
+    def total(self) -> int:
+        """Return how many leases they are."""
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True)
+class LeaseAudit:
+    """What paging through all leases of a daemon found.
+
+    Attributes:
+        finished_at: seconds since the epoch.
+        leases: how many were looked at.
+        is_complete: whether that was all of them.
+        subnets: the configured subnets that they were compared with.
+        orphaned: leases whose subnet id is not configured.
+        outside: leases whose address does not lie in the prefix of their subnet.
+    """
+
+    finished_at: float
+    leases: int
+    is_complete: bool
+    subnets: Mapping[int, str]
+    orphaned: Misplaced
+    outside: Misplaced
 
 
 @dataclass(frozen=True)
@@ -303,6 +373,9 @@ class Snapshot:
         sockets: the control sockets of whoever answers on the connection: the daemon's own, or the
             Control Agent's.
         supported: per command of the plan, whether the daemon has it; only what was learnt.
+        tls: None where the socket is not https.
+        client_certificate: the exporter's own, None where it has none to show.
+        audit: the last lease audit; None where audits are off.
     """
 
     target: Target
@@ -319,6 +392,9 @@ class Snapshot:
     leases: Fact[Leases]
     exchanges: tuple[Exchange, ...]
     supported: Mapping[str, bool]
+    tls: Fact[Tls | None]
+    client_certificate: Certificate | None = None
+    audit: Fact[LeaseAudit | None] = None
 
     @property
     def failures(self) -> tuple[Failure, ...]:

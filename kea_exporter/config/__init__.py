@@ -1,12 +1,14 @@
 """The configuration file: YAML in, frozen settings out, every mistake at once with its place in the file."""
 
-from kea_exporter.config.load import ConfigError, Mistake, load, settings_from_tree
+from kea_exporter.config.load import load, settings_from_tree
+from kea_exporter.config.mistakes import ConfigError, Mistake
 from kea_exporter.config.profiles import IPAM, Profile
 from kea_exporter.config.schema import ConfigFile
-from kea_exporter.config.settings import Credentials, DaemonSettings, Settings, TlsSettings
+from kea_exporter.config.settings import AuditSettings, Credentials, DaemonSettings, Settings, TlsSettings
 
 __all__ = [
     "IPAM",
+    "AuditSettings",
     "ConfigError",
     "ConfigFile",
     "Credentials",

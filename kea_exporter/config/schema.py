@@ -6,123 +6,14 @@ Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-from typing import Annotated, Literal
-from urllib.parse import SplitResult, urlsplit
+from typing import Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from kea_exporter.config.profiles import BUILT_IN
+from kea_exporter.config.values import KeaVersion, Period, ReadableFile, RequirementId, Size, Timeout, Url
 
-DURATION_PATTERN = r"^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?$"
-SECRET_FILES = {"username_file", "password_file"}
-DURATION_UNITS = (3600.0, 60.0, 1.0, 0.001)
-LONGEST_DURATION = 600.0
-SIZE_PATTERN = r"^(\d{1,12})(B|KB|MB|GB|KiB|MiB|GiB)$"
-SIZE_UNITS = {"B": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
-
-
-def parse_duration(value: object) -> float:
-    """Return the seconds of a Prometheus duration such as `5s`, `500ms` or `1m30s`.
-
-    Raises:
-        ValueError: it is no such text, or not above 0 and at most ten minutes.
-    """
-    match = re.fullmatch(DURATION_PATTERN, value) if isinstance(value, str) and value else None
-    if match is None:
-        raise ValueError("write a number with its unit, such as 5s, 500ms or 1m30s")
-    seconds = sum(float(number or 0) * unit for number, unit in zip(match.groups(), DURATION_UNITS, strict=True))
-    if not 0 < seconds <= LONGEST_DURATION:
-        raise ValueError("write more than 0s and at most 10m")
-    return seconds
-
-
-def parse_size(value: object) -> int:
-    """Return the bytes of a size such as `64MiB` (units of 1024, as in Prometheus).
-
-    Raises:
-        ValueError: it is no such text, or 0.
-    """
-    match = re.fullmatch(SIZE_PATTERN, value) if isinstance(value, str) else None
-    if match is None or int(match[1]) == 0:
-        raise ValueError("write a number above 0 with its unit, such as 64MiB")
-    return int(match[1]) * SIZE_UNITS[match[2][0]]
-
-
-def parse_file(value: object, info: ValidationInfo) -> Path:
-    """Return the path of a readable file, taken from the folder of the configuration file.
-
-    Raises:
-        ValueError: it is no path, or the file cannot be read.
-    """
-    if not isinstance(value, str) or not value or "\0" in value:
-        raise ValueError("write the path of a file, as text")
-    path = Path(info.context or ".") / value
-    try:
-        if path.exists() and not path.is_file():
-            raise ValueError(f"{path} is no file; write the path of a file")
-        with path.open("rb"):
-            return path
-    except PermissionError as error:
-        raise ValueError(f"the file {path} cannot be read: {error.strerror}; correct path, owner or mode") from None
-    except OSError:
-        # What stands at the place of a secret's file, and is none, may be the secret.
-        shown = "of this name" if info.field_name in SECRET_FILES else str(path)
-        raise ValueError(f"there is no file {shown}; create it, or correct the path") from None
-
-
-def parse_url(value: object) -> SplitResult:
-    """Return the parts of a control socket's url. The text is never repeated: it may hold a password.
-
-    Raises:
-        ValueError: it is no http, https or unix url, or it has parts that do not belong there.
-    """
-    try:
-        text = value if isinstance(value, str) else ""
-        parts = urlsplit(text)
-        is_url = parts.port != 0 and text.isprintable() and " " not in text
-    except ValueError:
-        is_url = False
-    if "@" in text:
-        raise ValueError("take user and password out of the url; write them under basic_auth")
-    if not is_url:
-        raise ValueError("this is not a url; check host and port (an IPv6 address stands in brackets)")
-    if parts.query or parts.fragment:
-        raise ValueError("a control socket has no query or fragment; end the url after port or path")
-    if parts.scheme == "unix":
-        return _unix(parts)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError('write "http://address:port", "https://address:port" or "unix:///path/of/socket"')
-    return parts
-
-
-def _unix(parts: SplitResult) -> SplitResult:
-    if parts.netloc or not parts.path.startswith("/"):
-        raise ValueError('a unix url has three slashes and an absolute path: "unix:///run/kea/kea4-ctrl-socket"')
-    return parts
-
-
-def parse_profile(value: object) -> str:
-    """Return the name of a profile that exists.
-
-    Raises:
-        ValueError: there is none of that name.
-    """
-    if not isinstance(value, str) or value not in BUILT_IN:
-        raise ValueError(f"there is no such profile; write one of: {', '.join(BUILT_IN)}")
-    return value
-
-
-Duration = Annotated[
-    float, BeforeValidator(parse_duration), WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN})
-]
-Size = Annotated[int, BeforeValidator(parse_size), WithJsonSchema({"type": "string", "pattern": SIZE_PATTERN})]
-ReadableFile = Annotated[Path, BeforeValidator(parse_file), WithJsonSchema({"type": "string"})]
-Url = Annotated[
-    SplitResult, BeforeValidator(parse_url), WithJsonSchema({"type": "string", "pattern": "^(https?|unix)://"})
-]
-ProfileName = Annotated[str, BeforeValidator(parse_profile), WithJsonSchema({"enum": list(BUILT_IN)})]
+HookName = Literal["subnet_cmds", "host_cmds", "lease_cmds", "stat_cmds", "class_cmds", "cb_cmds", "host_cache", "ha"]
+SeverityName = Literal["required", "recommended", "advisory"]
 
 
 class Section(BaseModel):
@@ -155,17 +46,27 @@ class TlsConfig(Section):
         examples=["kea1.example.com"],
     )
     insecure_skip_verify: bool = Field(default=False, description="send credentials to whoever answers")
+    x509_strict: bool = Field(default=False, description="demand certificates in the strict profile of RFC 5280")
     min_version: Literal["TLS12", "TLS13"] = Field("TLS12", description="TLS12 or TLS13")
+
+
+class LeaseAudit(Section):
+    """Paging through all leases in the background, to find those that are not where they belong."""
+
+    interval: Period = Field(3600.0, examples=["1h"])
+    page_size: int = Field(1000, ge=10, le=10_000, description="a number from 10 to 10000")
+    max_leases: int = Field(1_000_000, ge=1, description="a number above 0")
 
 
 class Options(Section):
     """What may be set for all, for a server, and for a daemon; the nearest wins, whole sections at a time."""
 
-    timeout: Duration = Field(5.0, description="time for all of one daemon", examples=["5s"])
+    timeout: Timeout = Field(5.0, description="time for all of one daemon", examples=["5s"])
     basic_auth: BasicAuth | None = None
     tls_config: TlsConfig | None = None
     body_size_limit: Size = Field(64 * 1024**2, description="largest answer accepted", examples=["64MiB"])
-    profile: ProfileName = Field("ipam", description="whose requirements are judged", examples=["ipam"])
+    profile: str = Field("ipam", description="whose requirements are judged", examples=["ipam"])
+    lease_audit: LeaseAudit | None = None
 
 
 class DaemonEntry(Options):
@@ -180,7 +81,7 @@ class ServerEntry(Options):
 
     name: str = Field(
         description="a name of at most 100 characters, without blanks and slashes",
-        pattern=r"^[^\s/]{1,100}$",
+        pattern=r"^[^\s/\x00-\x1f\x7f-\x9f]{1,100}$",
         examples=["dhcp-a"],
     )
     dhcp4: DaemonEntry | None = None
@@ -188,8 +89,30 @@ class ServerEntry(Options):
     d2: DaemonEntry | None = None
 
 
+class Realms(Section):
+    """The authentication realm demanded of each daemon; null for none."""
+
+    dhcp4: str | None = Field(None, examples=["kea-dhcpv4-server"])
+    dhcp6: str | None = Field(None, examples=["kea-dhcpv6-server"])
+    d2: str | None = Field(None, examples=["kea-dhcp-ddns-server"])
+
+
+class ProfileEntry(Section):
+    """What a product demands of Kea, as differences from another profile."""
+
+    based_on: str = Field("ipam", description="a profile that is built in or stands above", examples=["ipam"])
+    minimum_version: KeaVersion | None = Field(None, examples=['"3.0.0"'])
+    tested_version: KeaVersion | None = Field(None, examples=['"3.1.3"'])
+    hooks: list[HookName] | None = Field(None, description="the hook libraries that are required")
+    realms: Realms | None = None
+    renewal_window: Period | None = Field(None, examples=["30d"])
+    severities: dict[RequirementId, SeverityName] = Field({}, description="other severities, by requirement")
+    leave_out: list[RequirementId] = Field([], description="requirements that are not judged")
+
+
 class ConfigFile(Section):
     """The configuration file of kea-exporter."""
 
+    profiles: dict[str, ProfileEntry] = {}
     defaults: Options = Options()
     servers: list[ServerEntry] = Field(min_length=1, examples=["- {name: dhcp-a, dhcp4: {url: ...}}"])

@@ -28,15 +28,30 @@ class TlsSettings:
 
     Attributes:
         ca_file: the trusted certificates; None for those of the system.
-        server_name: the name or address to verify instead of the one in the url.
+        x509_strict: whether certificates have to follow the strict profile of RFC 5280.
     """
 
     ca_file: Path | None = None
     cert_file: Path | None = None
     key_file: Path | None = None
-    server_name: str | None = None
     insecure_skip_verify: bool = False
+    x509_strict: bool = False
     min_version: str = "TLS12"
+
+
+@dataclass(frozen=True)
+class AuditSettings:
+    """How often, and in which portions, all leases of a daemon are looked at.
+
+    Attributes:
+        interval: seconds from one audit to the next.
+        page_size: leases asked for at a time.
+        max_leases: where to stop.
+    """
+
+    interval: float
+    page_size: int
+    max_leases: int
 
 
 @dataclass(frozen=True)
@@ -44,13 +59,11 @@ class DaemonSettings:
     """One daemon to probe.
 
     Attributes:
-        host: name or address to connect to; empty for a unix socket.
         port: TCP port; None for a unix socket.
         path: HTTP request path, or the path of the unix socket.
     """
 
     target: Target
-    host: str
     port: int | None
     path: str
     timeout_seconds: float
@@ -58,6 +71,7 @@ class DaemonSettings:
     credentials: Credentials | None
     tls: TlsSettings
     profile: Profile
+    lease_audit: AuditSettings | None
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,7 @@ DEFAULT_REALMS = {
 }
 DEFAULT_ADDRESS = "127.0.0.1"
 DEFAULT_PORT = 8000
-MOST_SOCKETS = 64
-MOST_HOOKS = 256
+MOST_ENTRIES = 256
 
 
 def read_configuration(answer: Answer) -> Configuration:
@@ -36,12 +35,13 @@ def read_configuration(answer: Answer) -> Configuration:
     if root is None:
         raise MalformedAnswerError(f"none of {', '.join(ROOTS)} is there")
     tree = as_map(answer.map[root], root)
-    hooks = as_list(tree.get("hooks-libraries", []), "hooks-libraries")[:MOST_HOOKS]
+    hooks = as_list(tree.get("hooks-libraries", []), "hooks-libraries")[:MOST_ENTRIES]
     return Configuration(
         root=root,
-        sockets=tuple(_socket(entry, root) for entry in _socket_entries(tree, root)[:MOST_SOCKETS]),
-        subnets=frozenset(_subnet_ids(tree, root)),
+        sockets=tuple(_socket(entry, root) for entry in _socket_entries(tree, root)[:MOST_ENTRIES]),
+        subnets=dict(_subnets(tree, root)),
         hooks=tuple(_base_name(hook) for hook in hooks),
+        hosts_databases=tuple(_hosts_databases(tree)),
     )
 
 
@@ -82,14 +82,22 @@ def _authentication(entry: Mapping[str, Any], root: str) -> Authentication:
     )
 
 
-def _subnet_ids(tree: Mapping[str, Any], root: str) -> Iterator[int]:
+def _hosts_databases(tree: Mapping[str, Any]) -> Iterator[str]:
+    single = tree.get("hosts-database")
+    entries = as_list(tree.get("hosts-databases", [single] if single else []), "hosts-databases")
+    for entry in entries[:MOST_ENTRIES]:
+        yield printable(as_text(as_map(entry, "hosts-databases").get("type"), "type"))
+
+
+def _subnets(tree: Mapping[str, Any], root: str) -> Iterator[tuple[int, str]]:
     key = {"Dhcp4": "subnet4", "Dhcp6": "subnet6"}.get(root)
     if key is None:
         return
     networks = as_list(tree.get("shared-networks", []), "shared-networks")
     for holder in (tree, *(as_map(network, "shared-networks") for network in networks)):
-        for subnet in as_list(holder.get(key, []), key):
-            yield as_int(as_map(subnet, key).get("id"), "id")
+        for value in as_list(holder.get(key, []), key):
+            subnet = as_map(value, key)
+            yield as_int(subnet.get("id"), "id"), printable(as_text(subnet.get("subnet"), "subnet"))
 
 
 def _base_name(hook: object) -> str:

@@ -6,6 +6,7 @@ stat-lease from Kea 3.1.2 on only. Here a lease is in one state, whichever way i
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from kea_exporter.kea.protocol import Result
@@ -20,37 +21,63 @@ if TYPE_CHECKING:
 
 ASSIGNED_HOLDS_DECLINED_SINCE = (3, 1, 2)
 ADDRESSES = {Daemon.DHCP4: "assigned-addresses", Daemon.DHCP6: "assigned-nas"}
+ADDRESS_BITS = {Daemon.DHCP4: 32, Daemon.DHCP6: 128}
 
 
-def read_stat_lease(answer: Answer, daemon: Daemon, version: Version) -> Leases:
+def read_stat_lease(answer: Answer, daemon: Daemon, version: Version, subnets: Mapping[int, str]) -> Leases:
     """Return the sums over the rows of stat-lease4-get or stat-lease6-get, of which each is a configured subnet.
 
     Raises:
         MalformedAnswerError: the result set has not the documented columns.
     """
     rows = list(_rows(answer))
-    declined = sum(row["declined-addresses"] for row in rows)
-    assigned = sum(row[ADDRESSES[daemon]] for row in rows)
-    if version.numbers >= ASSIGNED_HOLDS_DECLINED_SINCE:
-        assigned -= declined
+    holds_declined = version.numbers >= ASSIGNED_HOLDS_DECLINED_SINCE
+    counts = {row["subnet-id"]: _counts(row, ADDRESSES[daemon], holds_declined) for row in rows}
     prefixes = LeaseCounts(sum(row["assigned-pds"] for row in rows), 0) if daemon is Daemon.DHCP6 else None
-    return Leases(LeaseCounts(assigned, declined), prefixes)
+    return Leases(_total(counts), prefixes, overfull=_overfull(counts, subnets, daemon))
 
 
-def read_statistics(answer: Answer, daemon: Daemon, subnets: frozenset[int]) -> Leases:
+def read_statistics(answer: Answer, daemon: Daemon, subnets: Mapping[int, str]) -> Leases:
     """Return the sums over the statistics of the configured subnets; Kea keeps those of deleted subnets too.
 
     Raises:
         MalformedAnswerError: a statistic is not there (somebody removed it), or has no samples.
     """
     statistics = answer.map
-    declined = _sum(statistics, "declined-addresses", subnets)
-    assigned = _sum(statistics, ADDRESSES[daemon], subnets) - declined
-    prefixes = LeaseCounts(_sum(statistics, "assigned-pds", subnets), 0) if daemon is Daemon.DHCP6 else None
-    return Leases(LeaseCounts(assigned, declined), prefixes, unknown_names(statistics, daemon))
+    counts = {number: _counts_of(statistics, number, ADDRESSES[daemon]) for number in subnets}
+    prefixes = None
+    if daemon is Daemon.DHCP6:
+        prefixes = LeaseCounts(sum(_newest(statistics, number, "assigned-pds") for number in subnets), 0)
+    return Leases(
+        addresses=_total(counts),
+        prefixes=prefixes,
+        unknown_statistics=unknown_names(statistics, daemon),
+        left_behind=_left_behind(statistics, ADDRESSES[daemon], subnets),
+        overfull=_overfull(counts, subnets, daemon),
+    )
 
 
-def _rows(answer: Answer) -> Iterator[dict[str, int]]:
+def _total(counts: Mapping[int, LeaseCounts]) -> LeaseCounts:
+    return LeaseCounts(sum(it.assigned for it in counts.values()), sum(it.declined for it in counts.values()))
+
+
+def _overfull(counts: Mapping[int, LeaseCounts], subnets: Mapping[int, str], daemon: Daemon) -> frozenset[int]:
+    bits = ADDRESS_BITS[daemon]
+    return frozenset(
+        number
+        for number, it in counts.items()
+        if number in subnets and it.assigned + it.declined > _size(subnets[number], bits)
+    )
+
+
+def _size(prefix: str, bits: int) -> int:
+    """Return how many addresses a prefix has; one of no known length has them all."""
+    length = prefix.rpartition("/")[2]
+    known_length = int(length) if re.fullmatch(r"\d{1,3}", length, re.ASCII) else 0
+    return 1 << (bits - min(known_length, bits))
+
+
+def _rows(answer: Answer) -> Iterator[_Row]:
     if answer.result == Result.EMPTY:  # no subnet is configured
         return
     result_set = as_map(answer.map.get("result-set"), "result-set")
@@ -66,10 +93,24 @@ class _Row(dict[str, Any]):
         return as_int(self.get(column), column)
 
 
-def _sum(statistics: Mapping[str, object], name: str, subnets: frozenset[int]) -> int:
-    return sum(_newest(statistics.get(f"subnet[{number}].{name}"), name) for number in subnets)
+def _counts(row: _Row, assigned: str, holds_declined: bool) -> LeaseCounts:  # noqa: FBT001 - a fact about the version
+    declined = row["declined-addresses"]
+    return LeaseCounts(row[assigned] - (declined if holds_declined else 0), declined)
 
 
-def _newest(samples: object, name: str) -> int:
-    newest = as_list(samples, name)[:1]
+def _counts_of(statistics: Mapping[str, object], number: int, assigned: str) -> LeaseCounts:
+    declined = _newest(statistics, number, "declined-addresses")
+    return LeaseCounts(_newest(statistics, number, assigned) - declined, declined)
+
+
+def _newest(statistics: Mapping[str, object], number: int, name: str) -> int:
+    newest = as_list(statistics.get(f"subnet[{number}].{name}"), name)[:1]
     return as_int(as_list(newest[0], name)[0] if newest and newest[0] else None, name)
+
+
+def _left_behind(statistics: Mapping[str, object], assigned: str, subnets: Mapping[int, str]) -> dict[int, int]:
+    pattern = re.compile(rf"subnet\[(\d{{1,10}})\]\.{assigned}", re.ASCII)
+    found = (pattern.fullmatch(name) for name in statistics)
+    counted = {int(it[1]) for it in found if it} - subnets.keys()
+    left = {number: _newest(statistics, number, assigned) for number in sorted(counted)}
+    return {number: leases for number, leases in left.items() if leases > 0}

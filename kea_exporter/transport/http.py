@@ -21,15 +21,17 @@ from kea_exporter.snapshot import Admission, Connection, Failure, Reason, Stage,
 from kea_exporter.transport.credentials import read_credentials
 from kea_exporter.transport.model import TransportError
 from kea_exporter.transport.sockets import connect_failure, connect_tcp
-from kea_exporter.transport.tls import handshake, tls_failure
+from kea_exporter.transport.tls import own_certificate, secure, tls_failure
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator, Mapping
 
+    from kea_exporter.certificates import Certificate
     from kea_exporter.config import DaemonSettings
+    from kea_exporter.snapshot import Tls
     from kea_exporter.transport.deadline import Deadline
-    from kea_exporter.transport.sockets import DeadlineSocket
+    from kea_exporter.transport.sockets import DeadlineSocket, DeadlineTlsSocket
 
 CHUNK = 64 * 1024
 LONGEST_REALM = 200
@@ -49,20 +51,31 @@ class HttpTransport:
         self._deadline = deadline
         self._session: requests.Session | None = None
         self._headers: dict[str, str] = {}
+        self._socket: DeadlineSocket | DeadlineTlsSocket | None = None
         self.connection: Connection | None = None
+        self.tls: Tls | None = None
+        self.client_certificate: Certificate | None = None
         self.admission: Admission | None = None
 
     def open(self) -> Connection:
         """Connect, and verify where it is https; see `Transport.open`."""
         settings = self._settings
-        sock: socket.socket
-        sock = tcp = connect_tcp(settings.host, settings.port or 0, self._deadline)
-        self.connection = _peer(tcp)
-        if settings.target.kind is TransportKind.HTTPS:
-            sock = handshake(tcp, settings.host, settings.tls)
-        self._session = _session_over(sock, settings)
+        is_https = settings.target.kind is TransportKind.HTTPS
+        self._socket = self._secure() if is_https else self._dial()
+        self._session = _session_over(self._socket, settings)
         self._headers = {**HEADERS, **_authorization(settings)}
-        return self.connection
+        return self.connection or _peer(self._socket)
+
+    def look_again(self) -> None:
+        """Read anew what TLS shows; see `Transport.look_again`."""
+        if self.tls is not None:
+            self._secure().close()
+
+    def renew(self, deadline: Deadline) -> None:
+        """Go on under another deadline."""
+        self._deadline = deadline
+        if self._socket is not None:
+            self._socket.deadline = deadline
 
     def exchange(self, request: bytes) -> bytes:
         """Post one command; see `Transport.exchange`."""
@@ -78,18 +91,34 @@ class HttpTransport:
         if self._session is not None:
             self._session.close()
 
+    def _dial(self) -> DeadlineSocket:
+        sock = connect_tcp(self._settings.target.host, self._settings.port or 0, self._deadline)
+        self.connection = _peer(sock)
+        return sock
+
+    def _secure(self) -> DeadlineTlsSocket:
+        settings = self._settings
+        self.client_certificate = own_certificate(settings.tls)
+        secured = secure(self._dial, settings.target.verified_name, settings.tls)
+        self.tls = secured.facts
+        if secured.refusal is not None:
+            secured.socket.close()
+            raise TransportError(secured.refusal)
+        return secured.socket
+
     def _post(self, session: requests.Session, request: bytes) -> bytes:
         with session.post(
             self._url(), data=request, headers=self._headers, allow_redirects=False, stream=True, timeout=None
         ) as response:
             if self.admission is None:
-                self.admission = Admission(response.status_code, _realm(response.headers))
+                strict = "Strict-Transport-Security" in response.headers
+                self.admission = Admission(response.status_code, _realm(response.headers), strict)
             _check_status(response.status_code)
             return _read_body(response, self._settings.body_size_limit)
 
     def _url(self) -> str:
         # Always http to requests: TLS, where there is any, stands beneath already.
-        host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
+        host = f"[{self._settings.target.host}]" if ":" in self._settings.target.host else self._settings.target.host
         return f"http://{host}:{self._settings.port}{self._settings.path}"
 
 
@@ -127,7 +156,7 @@ class _ReadyAdapter(HTTPAdapter):
         self._sock.close()
 
 
-def _peer(sock: DeadlineSocket) -> Connection:
+def _peer(sock: socket.socket) -> Connection:
     try:
         address, port = sock.getpeername()[:2]
     except OSError as error:
@@ -140,7 +169,7 @@ def _session_over(sock: socket.socket, settings: DaemonSettings) -> requests.Ses
     session = requests.Session()
     # Neither proxies nor a netrc of the environment: credentials go where the configuration says.
     session.trust_env = False
-    pool = _ReadyPool(settings.host, settings.port, maxsize=1, ready=[sock])
+    pool = _ReadyPool(settings.target.host, settings.port, maxsize=1, ready=[sock])
     session.mount("http://", _ReadyAdapter(pool, sock))
     return session
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from kea_exporter.snapshot import Admission, Connection, Failure
+    from kea_exporter.certificates import Certificate
+    from kea_exporter.snapshot import Admission, Connection, Failure, Tls
+    from kea_exporter.transport.deadline import Deadline
 
 
 class TransportError(Exception):
@@ -26,6 +28,16 @@ class Transport(Protocol):
             TransportError: it could not be established.
         """
 
+    def look_again(self) -> None:
+        """Read anew what TLS shows, over a connection of its own over which nothing is sent.
+
+        Raises:
+            TransportError: it could not be established.
+        """
+
+    def renew(self, deadline: Deadline) -> None:
+        """Go on under another deadline."""
+
     def exchange(self, request: bytes) -> bytes:
         """Send one command and return the whole of its answer.
 
@@ -36,6 +48,14 @@ class Transport(Protocol):
     @property
     def connection(self) -> Connection | None:
         """Return whom the connection reached; known as soon as TCP stands, even if TLS then fails."""
+
+    @property
+    def tls(self) -> Tls | None:
+        """Return what the TLS handshake showed, even where it did not verify; None before it, and without TLS."""
+
+    @property
+    def client_certificate(self) -> Certificate | None:
+        """Return the certificate that the exporter shows of itself; None where it has none."""
 
     @property
     def admission(self) -> Admission | None:

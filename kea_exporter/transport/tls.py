@@ -1,18 +1,33 @@
-"""TLS towards a control socket: verify first, and say exactly why where it does not."""
+"""TLS towards a control socket: nothing is sent before it verified, and what it showed survives where it did not.
+
+OpenSSL judges whether the chain is trusted. The name is compared here, against the SAN, so that a wrong name, a wrong
+time and a wrong issuer are told apart from one another.
+"""
 
 from __future__ import annotations
 
 import ssl
-from typing import TYPE_CHECKING
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from kea_exporter.snapshot import Failure, Reason, Stage
+from kea_exporter.certificates import Certificate, CertificateError, read_der, read_pem
+from kea_exporter.snapshot import Failure, Reason, Stage, Tls
 from kea_exporter.transport.model import TransportError
 from kea_exporter.transport.sockets import DeadlineSocket, DeadlineTlsSocket
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kea_exporter.config import TlsSettings
 
+    Dial = Callable[[], DeadlineSocket]
+
 MINIMUM = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
+MOST_CERTIFICATES = 10
+
+# X509_V_FLAG_NO_CHECK_TIME of OpenSSL's x509_vfy.h, which Python does not name.
+NO_CHECK_TIME = 0x200000
 
 # OpenSSL's X509_V_ERR_* (x509_vfy.h); measured on real Kea.
 VERIFY_REASONS = {
@@ -24,9 +39,10 @@ VERIFY_REASONS = {
     19: Reason.CERTIFICATE_UNTRUSTED_ISSUER,
     20: Reason.CERTIFICATE_UNTRUSTED_ISSUER,
     21: Reason.CERTIFICATE_UNTRUSTED_ISSUER,
-    62: Reason.CERTIFICATE_NAME_MISMATCH,
-    64: Reason.CERTIFICATE_NAME_MISMATCH,
+    # What only the strict profile of RFC 5280 demands: key identifiers, critical extensions and the like.
+    **dict.fromkeys(range(79, 95), Reason.CERTIFICATE_STRICT_PROFILE),
 }
+CODES_OF_TIME = {9, 10}
 
 # OpenSSL's reason names for alerts and protocol errors; measured on real Kea.
 ALERT_REASONS = {
@@ -44,6 +60,54 @@ ALERT_REASONS = {
     "UNEXPECTED_EOF_WHILE_READING": Reason.CONNECTION_CLOSED,
 }
 
+ALERT_TEXTS = {
+    Reason.CLIENT_CERTIFICATE_REQUIRED: "the server demands a client certificate (cert-required), none is configured",
+    Reason.CLIENT_CERTIFICATE_REJECTED: "the server does not accept the exporter's client certificate",
+    Reason.PROTOCOL_VERSION: "server and exporter have no TLS version in common",
+    Reason.NOT_TLS: "the server does not speak TLS on this port",
+    Reason.CONNECTION_CLOSED: "the server closed the TLS connection",
+}
+
+
+@dataclass(frozen=True)
+class Secured:
+    """A TLS connection and what its handshake showed; *refusal* says why nothing may be sent over it."""
+
+    socket: DeadlineTlsSocket
+    facts: Tls
+    refusal: Failure | None
+
+
+def secure(dial: Dial, name: str, tls: TlsSettings) -> Secured:
+    """Return a TLS connection over a socket that *dial* connects.
+
+    Where verification fails, further handshakes without it read what the server shows; the connection is then refused
+    unless verification is turned off.
+
+    Args:
+        dial: connects anew each time.
+        name: the address or name that the certificate has to cover.
+        tls: authorities to trust, and the exporter's own certificate.
+
+    Raises:
+        TransportError: no handshake could be finished, or a file cannot be used.
+    """
+    context = build_context(tls)
+    distrust, refusal = None, None
+    try:
+        sock = _handshake(dial, context, name)
+    except ssl.SSLCertVerificationError as error:
+        refusal = tls_failure(error)
+        sock = _handshake(dial, _unverified(tls), name)
+        distrust = refusal
+        if error.verify_code in CODES_OF_TIME and not _is_valid_now(_leaf(sock)):
+            distrust = _distrust_apart_from_time(dial, tls, name)
+    facts = Tls(sock.version() or "", (sock.cipher() or ("", "", 0))[0], _chain(sock), distrust)
+    if refusal is None and not (facts.chain and facts.chain[0].covers(name)):
+        detail = f"the server's certificate does not cover {name}"
+        refusal = Failure(Stage.TLS, Reason.CERTIFICATE_NAME_MISMATCH, detail)
+    return Secured(sock, facts, None if tls.insecure_skip_verify else refusal)
+
 
 def build_context(tls: TlsSettings) -> ssl.SSLContext:
     """Return the context for one connection; files are read anew each time, so that they can be renewed.
@@ -52,40 +116,27 @@ def build_context(tls: TlsSettings) -> ssl.SSLContext:
         TransportError: a file cannot be read, or is not what it should be.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
     context.minimum_version = MINIMUM[tls.min_version]
     context.sslsocket_class = DeadlineTlsSocket
     # The same verdicts on every Python: 3.13 turns both of these on by default, 3.11 neither. An intermediate may
-    # be the trust anchor; home-made certificates without key identifiers are accepted.
+    # be the trust anchor; home-made certificates without key identifiers are accepted unless asked otherwise.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    if tls.insecure_skip_verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+    if tls.x509_strict:
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
     _load_files(context, tls)
     return context
 
 
-def handshake(sock: DeadlineSocket, host: str, tls: TlsSettings) -> DeadlineTlsSocket:
-    """Turn a connected socket into a verified TLS connection.
-
-    Raises:
-        TransportError: at stage tls; the socket is then closed.
-    """
-    deadline = sock.deadline
+def own_certificate(tls: TlsSettings) -> Certificate | None:
+    """Return the certificate that the exporter shows of itself; None where it has none, or it cannot be read."""
+    if tls.cert_file is None:
+        return None
     try:
-        context = build_context(tls)
-        sock.settimeout(deadline.budget())
-        secured = context.wrap_socket(sock, server_hostname=tls.server_name or host)
-    except (OSError, ValueError) as error:
-        sock.close()
-        raise TransportError(tls_failure(error)) from None
-    except TransportError:
-        sock.close()
-        raise
-    if not isinstance(secured, DeadlineTlsSocket):
-        raise TypeError("the context makes another kind of socket")
-    secured.deadline = deadline
-    return secured
+        return read_pem(tls.cert_file.read_bytes())
+    except (OSError, CertificateError):
+        return None
 
 
 def tls_failure(error: Exception) -> Failure:
@@ -95,7 +146,7 @@ def tls_failure(error: Exception) -> Failure:
         return Failure(Stage.TLS, reason, f"the server's certificate was not accepted: {error.verify_message}")
     if isinstance(error, ssl.SSLError):
         reason = ALERT_REASONS.get(error.reason or "", Reason.HANDSHAKE_FAILED)
-        return Failure(Stage.TLS, reason, _ALERT_TEXTS.get(reason, f"TLS failed: {error.reason or 'unknown reason'}"))
+        return Failure(Stage.TLS, reason, ALERT_TEXTS.get(reason, f"TLS failed: {error.reason or 'unknown reason'}"))
     if isinstance(error, TimeoutError):
         return Failure(Stage.TLS, Reason.TIMED_OUT, "the server did not finish the TLS handshake in time")
     if isinstance(error, OSError):
@@ -103,13 +154,60 @@ def tls_failure(error: Exception) -> Failure:
     return Failure(Stage.TLS, Reason.CERTIFICATE_NAME_MISMATCH, "the server name to verify is not a valid name")
 
 
-_ALERT_TEXTS = {
-    Reason.CLIENT_CERTIFICATE_REQUIRED: "the server demands a client certificate (cert-required), none is configured",
-    Reason.CLIENT_CERTIFICATE_REJECTED: "the server does not accept the exporter's client certificate",
-    Reason.PROTOCOL_VERSION: "server and exporter have no TLS version in common",
-    Reason.NOT_TLS: "the server does not speak TLS on this port",
-    Reason.CONNECTION_CLOSED: "the server closed the TLS connection",
-}
+def _handshake(dial: Dial, context: ssl.SSLContext, name: str) -> DeadlineTlsSocket:
+    """Return a connection after its handshake; only a failed verification is left to the caller as it is."""
+    sock = dial()
+    try:
+        sock.settimeout(sock.deadline.budget())
+        secured = context.wrap_socket(sock, server_hostname=name)
+    except ssl.SSLCertVerificationError:
+        sock.close()
+        raise
+    except (OSError, ValueError) as error:
+        sock.close()
+        raise TransportError(tls_failure(error)) from None
+    if not isinstance(secured, DeadlineTlsSocket):
+        raise TypeError("the context makes another kind of socket")
+    secured.deadline = sock.deadline
+    return secured
+
+
+def _unverified(tls: TlsSettings) -> ssl.SSLContext:
+    context = build_context(tls)
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _distrust_apart_from_time(dial: Dial, tls: TlsSettings, name: str) -> Failure | None:
+    """Return why a chain would not be trusted even if its leaf were valid now."""
+    context = build_context(tls)
+    context.verify_flags |= ssl.VerifyFlags(NO_CHECK_TIME)
+    try:
+        _handshake(dial, context, name).close()
+    except ssl.SSLCertVerificationError as error:
+        return tls_failure(error)
+    return None
+
+
+def _is_valid_now(certificate: Certificate | None) -> bool:
+    return certificate is not None and certificate.not_before <= time.time() < certificate.not_after
+
+
+def _leaf(sock: DeadlineTlsSocket) -> Certificate | None:
+    return next(iter(_chain(sock)), None)
+
+
+def _chain(sock: DeadlineTlsSocket) -> tuple[Certificate, ...]:
+    try:
+        return tuple(read_der(der) for der in _sent_chain(sock)[:MOST_CERTIFICATES])
+    except CertificateError:
+        return ()
+
+
+def _sent_chain(sock: Any) -> list[bytes]:  # noqa: ANN401 - what is private differs between versions of Python
+    if hasattr(sock, "get_unverified_chain"):  # Python 3.13
+        return [bytes(der) for der in sock.get_unverified_chain()]
+    return [ssl.PEM_cert_to_DER_cert(it.public_bytes()) for it in sock._sslobj.get_unverified_chain() or ()]  # noqa: SLF001
 
 
 def _load_files(context: ssl.SSLContext, tls: TlsSettings) -> None:

@@ -20,6 +20,8 @@ class UnixTransport:
     """A unix control socket."""
 
     admission = None
+    tls = None
+    client_certificate = None
 
     def __init__(self, settings: DaemonSettings, deadline: Deadline) -> None:
         self._path = settings.path
@@ -33,6 +35,13 @@ class UnixTransport:
         self._ready = connect_unix(self._path, self._deadline)
         self.connection = Connection(self._path, None)
         return self.connection
+
+    def look_again(self) -> None:
+        """Do nothing: there is no TLS."""
+
+    def renew(self, deadline: Deadline) -> None:
+        """Go on under another deadline."""
+        self._deadline = deadline
 
     def exchange(self, request: bytes) -> bytes:
         """Send one command and read to the end; see `Transport.exchange`."""

@@ -1,0 +1,163 @@
+"""Mistakes in a configuration, in words that say what to write instead."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kea_exporter.config import schema
+from kea_exporter.config.profiles import BUILT_IN
+from kea_exporter.snapshot import Daemon
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic import BaseModel
+    from pydantic_core import ErrorDetails
+
+Place = tuple[str | int, ...]
+# Which section a key opens; a server is opened by its number.
+SECTION_AT: dict[str | int, type[BaseModel]] = {
+    "": schema.ConfigFile,
+    "defaults": schema.Options,
+    "basic_auth": schema.BasicAuth,
+    "tls_config": schema.TlsConfig,
+    "lease_audit": schema.LeaseAudit,
+    "realms": schema.Realms,
+    **dict.fromkeys(map(str, Daemon), schema.DaemonEntry),
+}
+SECTIONS: tuple[type[BaseModel], ...] = (*SECTION_AT.values(), schema.ServerEntry, schema.ProfileEntry)
+FIELDS = {name: field for section in SECTIONS for name, field in section.model_fields.items()}
+
+# What pydantic found, in words for people.
+SAID = {
+    "model_type": "this must be a mapping of keys and values",
+    "model_attributes_type": "this must be a mapping of keys and values",
+    "list_type": "this must be a list",
+    "too_short": "this list is empty; write at least one entry",
+    "string_type": "this must be text; put it in quotes",
+    "bool_type": "this must be true or false",
+}
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One mistake in a configuration: where it is, and what to write instead."""
+
+    place: Place
+    text: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        """Return the mistake as one line, such as `line 7: servers[0].dhcp4.url: ...`."""
+        line = f"line {self.line}: " if self.line else ""
+        path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.place).lstrip(".")
+        return f"{line}{path}: {self.text}" if path else f"{line}{self.text}"
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; `mistakes` has all that is wrong with it."""
+
+    def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
+        super().__init__("\n".join(map(str, mistakes)))
+        self.mistakes = mistakes
+
+
+def mistake_of(detail: ErrorDetails) -> Mistake:
+    place = detail["loc"]
+    if detail["type"] == "extra_forbidden" and "basic_auth" in place and not _looks_like_a_key(place):
+        # Without a blank after the colon, the password is part of the key.
+        return Mistake(place[:-1], f"a key here is unknown; the keys are {', '.join(schema.BasicAuth.model_fields)}")
+    return Mistake(place, _explain(detail, place))
+
+
+def _looks_like_a_key(place: Place) -> bool:
+    key = str(place[-1])
+    return ":" not in key and bool(difflib.get_close_matches(key, schema.BasicAuth.model_fields, n=1, cutoff=0.8))
+
+
+def _explain(detail: ErrorDetails, place: Place) -> str:
+    key = str(place[-1]) if place else ""
+    if detail["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(key, _keys_around(place), n=1)
+        return f"this key is unknown; did you mean '{close[0]}'?" if close else "this key is unknown; remove it"
+    if detail["type"] == "value_error":
+        return detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "missing":
+        return f"this key is missing; write{_advice(key).lstrip(';') or ' it'}"
+    if detail["type"] in SAID:
+        return SAID[detail["type"]] + _advice(key)
+    wanted = FIELDS[key].description if key in FIELDS else None
+    return f"write {wanted or 'another value'}{_advice(key)}"
+
+
+def _advice(key: str) -> str:
+    examples = FIELDS[key].examples if key in FIELDS else None
+    return f"; for example {examples[0]}" if examples else ""
+
+
+def _keys_around(place: Place) -> list[str]:
+    """Return the keys that may stand beside the one at *place*."""
+    around = place[-2] if len(place) > 1 else ""
+    is_profile = len(place) == 3 and place[0] == "profiles"  # noqa: PLR2004 - profiles, its name, the key
+    section = schema.ProfileEntry if is_profile else SECTION_AT.get(around, schema.ServerEntry)
+    return list(section.model_fields)
+
+
+def cross_mistakes(tree: object) -> Iterator[Mistake]:
+    """Find what concerns several keys; done on the tree, so that it is found beside any other mistake."""
+    if not isinstance(tree, dict):
+        return
+    profiles = set(BUILT_IN)
+    written = tree.get("profiles")
+    for name, entry in written.items() if isinstance(written, dict) else ():
+        if isinstance(entry, dict) and (based_on := entry.get("based_on")) is not None:
+            yield from _profile_mistakes(based_on, profiles, ("profiles", name, "based_on"))
+        profiles.add(name)
+    yield from _option_mistakes(tree.get("defaults"), ("defaults",), profiles)
+    names: dict[object, int] = {}
+    servers = tree.get("servers")
+    for index, server in enumerate(servers if isinstance(servers, list) else []):
+        if isinstance(server, dict):
+            yield from _server_mistakes(server, ("servers", index), names, profiles)
+
+
+def _profile_mistakes(name: object, profiles: set[str], place: Place) -> Iterator[Mistake]:
+    if isinstance(name, str) and name not in profiles:
+        yield Mistake(place, f"there is no such profile; write one of: {', '.join(sorted(profiles))}")
+
+
+def _server_mistakes(
+    server: dict[str, Any], place: Place, names: dict[object, int], profiles: set[str]
+) -> Iterator[Mistake]:
+    name = server.get("name")
+    if isinstance(name, str) and name in names:
+        yield Mistake((*place, "name"), f"servers[{names[name]}] has this name already; give each server its own")
+    elif isinstance(name, str):
+        names[name] = int(place[-1])
+    if not any(server.get(daemon) is not None for daemon in Daemon):
+        yield Mistake(place, "this server has no daemon; add dhcp4, dhcp6 or d2 with its url")
+    yield from _option_mistakes(server, place, profiles)
+    for daemon in Daemon:
+        entry = server.get(daemon)
+        yield from _option_mistakes(entry, (*place, str(daemon)), profiles)
+        if isinstance(entry, dict) and entry.get("control_agent") is True and str(entry.get("url")).startswith("unix:"):
+            yield Mistake((*place, str(daemon), "control_agent"), "a Control Agent is reached by http or https only")
+
+
+def _option_mistakes(options: object, place: Place, profiles: set[str]) -> Iterator[Mistake]:
+    if not isinstance(options, dict):
+        return
+    yield from _profile_mistakes(options.get("profile"), profiles, (*place, "profile"))
+    if isinstance(auth := options.get("basic_auth"), dict):
+        here = (*place, "basic_auth")
+        for key in ("username", "password"):
+            given = [name for name in (key, f"{key}_file") if auth.get(name) is not None]
+            if len(given) != 1:
+                yield Mistake(here, f"write either {key} or {key}_file, {'not both' if given else 'one is needed'}")
+    if isinstance(tls := options.get("tls_config"), dict):
+        given = [name for name in ("cert_file", "key_file") if tls.get(name) is not None]
+        if len(given) == 1:
+            other = "key_file" if given == ["cert_file"] else "cert_file"
+            yield Mistake((*place, "tls_config"), f"{given[0]} is of no use without {other}; write both")

@@ -1,0 +1,124 @@
+"""From the configuration as it is written to settings: inheritance, and profiles upon profiles."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from kea_exporter.config.profiles import BUILT_IN, STANDARD_HOOKS, Profile, hook_requirement
+from kea_exporter.config.settings import AuditSettings, Credentials, DaemonSettings, Settings, TlsSettings
+from kea_exporter.snapshot import Daemon, Target, TransportKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from urllib.parse import SplitResult
+
+    from kea_exporter.config import schema
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def resolve(written: schema.ConfigFile) -> Settings:
+    """Return the settings that a configuration without mistakes stands for."""
+    profiles = _profiles(written)
+    return Settings(tuple(_daemons(written, profiles)))
+
+
+def _profiles(written: schema.ConfigFile) -> Mapping[str, Profile]:
+    profiles = dict(BUILT_IN)
+    for name, entry in written.profiles.items():
+        profiles[name] = _derived(name, entry, profiles[entry.based_on])
+    return profiles
+
+
+def _derived(name: str, entry: schema.ProfileEntry, base: Profile) -> Profile:
+    severities, left_out = dict(base.severities), set(base.left_out)
+    if entry.hooks is not None:
+        left_out |= {hook_requirement(hook) for hook in STANDARD_HOOKS if hook not in entry.hooks}
+        severities |= {hook_requirement(hook): "required" for hook in entry.hooks}
+        left_out -= {hook_requirement(hook) for hook in entry.hooks}
+    severities |= entry.severities
+    realms = base.realms
+    if entry.realms is not None:
+        given = {daemon: getattr(entry.realms, daemon) for daemon in Daemon if daemon in entry.realms.model_fields_set}
+        realms = {daemon: realm for daemon, realm in {**realms, **given}.items() if realm is not None}
+    return replace(
+        base,
+        name=name,
+        minimum_version=entry.minimum_version or base.minimum_version,
+        tested_version=entry.tested_version or base.tested_version,
+        realms=MappingProxyType(dict(realms)),
+        renewal_window_seconds=entry.renewal_window or base.renewal_window_seconds,
+        severities=MappingProxyType(severities),
+        left_out=frozenset((left_out - entry.severities.keys()) | set(entry.leave_out)),
+    )
+
+
+def _daemons(written: schema.ConfigFile, profiles: Mapping[str, Profile]) -> Iterator[DaemonSettings]:
+    for server in written.servers:
+        for daemon in Daemon:
+            entry: schema.DaemonEntry | None = getattr(server, daemon)
+            if entry is not None:
+                yield _daemon_settings(server.name, daemon, entry, (entry, server, written.defaults), profiles)
+
+
+def _daemon_settings(
+    server: str,
+    daemon: Daemon,
+    entry: schema.DaemonEntry,
+    levels: tuple[schema.Options, ...],
+    profiles: Mapping[str, Profile],
+) -> DaemonSettings:
+    url = entry.url
+    kind = TransportKind(url.scheme)
+    reached_by_http = kind is not TransportKind.UNIX
+    credentials = _credentials(_nearest("basic_auth", levels)) if reached_by_http else None
+    tls: schema.TlsConfig | None = _nearest("tls_config", levels) if kind is TransportKind.HTTPS else None
+    audit: schema.LeaseAudit | None = _nearest("lease_audit", levels) if daemon is not Daemon.D2 else None
+    host = url.hostname or ""
+    target = Target(
+        server=server,
+        daemon=daemon,
+        kind=kind,
+        url=_shown(url),
+        host=host,
+        verified_name=(tls.server_name if tls else None) or host,
+        control_agent=entry.control_agent,
+        sends_credentials=credentials is not None,
+    )
+    return DaemonSettings(
+        target=target,
+        port=_port(url) if reached_by_http else None,
+        path=url.path or "/",
+        timeout_seconds=_nearest("timeout", levels),
+        body_size_limit=_nearest("body_size_limit", levels),
+        credentials=credentials,
+        tls=TlsSettings(**{name: value for name, value in tls if name != "server_name"}) if tls else TlsSettings(),
+        profile=profiles[_nearest("profile", levels)],
+        lease_audit=AuditSettings(**dict(audit)) if audit else None,
+    )
+
+
+def _nearest(option: str, levels: tuple[schema.Options, ...]) -> Any:  # noqa: ANN401 - any option of any type
+    """Return the option from the nearest level that sets it, else its default; null sets it to nothing."""
+    setting = next((level for level in levels if option in level.model_fields_set), levels[-1])
+    return getattr(setting, option)
+
+
+def _credentials(auth: schema.BasicAuth | None) -> Credentials | None:
+    if auth is None:
+        return None
+    username = auth.username_file or auth.username
+    password = auth.password_file or auth.password
+    if username is None or password is None:  # _option_mistakes has seen to it
+        raise AssertionError("basic_auth without username or password")
+    return Credentials(username, password)
+
+
+def _shown(url: SplitResult) -> str:
+    return url.geturl() if url.netloc else f"{url.scheme}://{url.path}"
+
+
+def _port(url: SplitResult) -> int:
+    return url.port or DEFAULT_PORTS[url.scheme]

@@ -1,0 +1,185 @@
+"""The values of a configuration file: texts to durations, sizes, files, urls; a ValueError says what to write."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
+
+from kea_exporter.snapshot import Version
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+NO_REQUIREMENT = "there is no such requirement; kea-exporter check --explain list names them all"
+LONGEST_UNIX_PATH = 107
+DURATION_PATTERN = r"^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?$"
+SECRET_FILES = {"username_file", "password_file"}
+DURATION_UNITS = (86400.0, 3600.0, 60.0, 1.0, 0.001)
+LONGEST_TIMEOUT = 600.0
+SHORTEST_PERIOD, LONGEST_PERIOD = 60.0, 366 * 86400.0
+VERSION_PATTERN = r"^(\d{1,6})\.(\d{1,6})\.(\d{1,6})$"
+SIZE_PATTERN = r"^(\d{1,12})(B|KB|MB|GB|KiB|MiB|GiB)$"
+SIZE_UNITS = {"B": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
+
+
+@dataclass(frozen=True)
+class Context:
+    """What values are checked against.
+
+    Attributes:
+        directory: where relative paths start.
+        requirements: the ids of all requirements; None to take any.
+    """
+
+    directory: Path
+    requirements: Collection[str] | None = None
+
+
+def parse_timeout(value: object) -> float:
+    """Return the seconds of a Prometheus duration such as `5s`, `500ms` or `1m30s`.
+
+    Raises:
+        ValueError: it is no such text, or not above 0 and at most ten minutes.
+    """
+    seconds = _seconds(value, "5s, 500ms or 1m30s")
+    if not 0 < seconds <= LONGEST_TIMEOUT:
+        raise ValueError("write more than 0s and at most 10m")
+    return seconds
+
+
+def parse_period(value: object) -> float:
+    """Return the seconds of a Prometheus duration such as `1h` or `30d`.
+
+    Raises:
+        ValueError: it is no such text, or not between one minute and a year.
+    """
+    seconds = _seconds(value, "30m, 1h or 30d")
+    if not SHORTEST_PERIOD <= seconds <= LONGEST_PERIOD:
+        raise ValueError("write at least 1m and at most 366d")
+    return seconds
+
+
+def _seconds(value: object, examples: str) -> float:
+    match = re.fullmatch(DURATION_PATTERN, value) if isinstance(value, str) and value else None
+    if match is None:
+        raise ValueError(f"write a number with its unit, such as {examples}")
+    return sum(float(number or 0) * unit for number, unit in zip(match.groups(), DURATION_UNITS, strict=True))
+
+
+def parse_version(value: object) -> Version:
+    """Return a Kea version such as `3.0.0`.
+
+    Raises:
+        ValueError: it is no such text.
+    """
+    match = re.fullmatch(VERSION_PATTERN, value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError('write three numbers in quotes, such as "3.0.0"')
+    return Version(int(match[1]), int(match[2]), int(match[3]), match[0])
+
+
+def parse_requirement(value: object, info: ValidationInfo) -> str:
+    """Return the id of a requirement that exists.
+
+    Raises:
+        ValueError: there is none of that id.
+    """
+    ids = _context(info).requirements
+    if not isinstance(value, str) or (ids is not None and value not in ids):
+        close = difflib.get_close_matches(str(value), ids or (), n=1)
+        raise ValueError(f"there is no such requirement; did you mean '{close[0]}'?" if close else NO_REQUIREMENT)
+    return value
+
+
+def _context(info: ValidationInfo) -> Context:
+    return info.context if isinstance(info.context, Context) else Context(Path())
+
+
+def parse_size(value: object) -> int:
+    """Return the bytes of a size such as `64MiB` (units of 1024, as in Prometheus).
+
+    Raises:
+        ValueError: it is no such text, or 0.
+    """
+    match = re.fullmatch(SIZE_PATTERN, value) if isinstance(value, str) else None
+    if match is None or int(match[1]) == 0:
+        raise ValueError("write a number above 0 with its unit, such as 64MiB")
+    return int(match[1]) * SIZE_UNITS[match[2][0]]
+
+
+def parse_file(value: object, info: ValidationInfo) -> Path:
+    """Return the path of a readable file, taken from the folder of the configuration file.
+
+    Raises:
+        ValueError: it is no path, or the file cannot be read.
+    """
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise ValueError("write the path of a file, as text")
+    path = _context(info).directory / value
+    try:
+        if path.exists() and not path.is_file():
+            raise ValueError(f"{path} is no file; write the path of a file")
+        with path.open("rb"):
+            return path
+    except PermissionError as error:
+        raise ValueError(f"the file {path} cannot be read: {error.strerror}; correct path, owner or mode") from None
+    except OSError:
+        # What stands at the place of a secret's file, and is none, may be the secret.
+        shown = "of this name" if info.field_name in SECRET_FILES else str(path)
+        raise ValueError(f"there is no file {shown}; create it, or correct the path") from None
+
+
+def parse_url(value: object) -> SplitResult:
+    """Return the parts of a control socket's url. The text is never repeated: it may hold a password.
+
+    Raises:
+        ValueError: it is no http, https or unix url, or it has parts that do not belong there.
+    """
+    try:
+        text = value if isinstance(value, str) else ""
+        parts = urlsplit(text)
+        is_url = parts.port != 0 and text.isprintable() and " " not in text
+    except ValueError:
+        is_url = False
+    if "@" in text:
+        raise ValueError("take user and password out of the url; write them under basic_auth")
+    if not is_url:
+        raise ValueError("this is not a url; check host and port (an IPv6 address stands in brackets)")
+    if parts.query or parts.fragment:
+        raise ValueError("a control socket has no query or fragment; end the url after port or path")
+    if parts.scheme == "unix":
+        return _unix(parts)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError('write "http://address:port", "https://address:port" or "unix:///path/of/socket"')
+    return parts
+
+
+def _unix(parts: SplitResult) -> SplitResult:
+    if len(parts.path.encode()) > LONGEST_UNIX_PATH:
+        raise ValueError(f"the path of a unix socket has at most {LONGEST_UNIX_PATH} bytes; use a shorter one")
+    if parts.netloc or not parts.path.startswith("/"):
+        raise ValueError('a unix url has three slashes and an absolute path: "unix:///run/kea/kea4-ctrl-socket"')
+    return parts
+
+
+Timeout = Annotated[
+    float, BeforeValidator(parse_timeout), WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN})
+]
+Period = Annotated[
+    float, BeforeValidator(parse_period), WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN})
+]
+KeaVersion = Annotated[
+    Version, BeforeValidator(parse_version), WithJsonSchema({"type": "string", "pattern": VERSION_PATTERN})
+]
+RequirementId = Annotated[str, BeforeValidator(parse_requirement), WithJsonSchema({"type": "string"})]
+Size = Annotated[int, BeforeValidator(parse_size), WithJsonSchema({"type": "string", "pattern": SIZE_PATTERN})]
+ReadableFile = Annotated[Path, BeforeValidator(parse_file), WithJsonSchema({"type": "string"})]
+Url = Annotated[
+    SplitResult, BeforeValidator(parse_url), WithJsonSchema({"type": "string", "pattern": "^(https?|unix)://"})
+]

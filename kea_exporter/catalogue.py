@@ -43,16 +43,21 @@ def _requirements_document() -> str:
 
 
 def _requirement_section(requirement: Requirement) -> Iterable[str]:
+    severity = str(requirement.severity).capitalize() if requirement.severity else "Only where a profile asks for it"
     clause = f"> {requirement.clause}" if requirement.clause else "> (added by this project)"
+    example = ("    " + requirement.example, "") if requirement.example else ()
     return (
         f"## {requirement.id}",
         "",
-        f"{requirement.title}. *{str(requirement.severity).capitalize()}.*",
+        f"{requirement.title}. *{severity}.*",
         "",
         clause,
         "",
+        f"**Met when** {requirement.rule}",
+        "",
         f"**Remedy:** {requirement.remedy}",
         "",
+        *example,
     )
 
 

@@ -14,10 +14,11 @@ from kea_exporter.requirements import Severity, Status
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from kea_exporter.requirements import Report, Verdict
+    from kea_exporter.requirements import Report, Requirement, Verdict
 
 JSON_SHAPE_VERSION = 1
 INDENT = " " * 4
+BAR_WIDTH = 30
 WORST_FIRST = {status: rank for rank, status in enumerate((Status.UNMET, Status.UNKNOWN, Status.MET))}
 GRAVEST_FIRST = {severity: rank for rank, severity in enumerate(Severity)}
 COLOURS = {Status.UNMET: "red", Status.UNKNOWN: "yellow", Status.MET: "green"}
@@ -28,10 +29,7 @@ ALL_MET, SOME_UNMET, SOME_UNKNOWN = 0, 1, 2
 def exit_status(reports: Iterable[Report]) -> int:
     """Return 0 where all required requirements are met, 1 where some are not, 2 where some are merely unknown."""
     found = {
-        verdict.status
-        for report in reports
-        for verdict in report.verdicts
-        if verdict.requirement.severity is Severity.REQUIRED
+        verdict.status for report in reports for verdict in report.verdicts if verdict.severity is Severity.REQUIRED
     }
     if Status.UNMET in found:
         return SOME_UNMET
@@ -45,11 +43,31 @@ def as_json(reports: Sequence[Report]) -> str:
 
 
 def as_text(reports: Sequence[Report], width: int) -> str:
-    """Return the report for people, coloured, at most *width* columns wide."""
+    """Return the report for people, coloured, at most *width* columns wide; the worst daemon comes first."""
     lines: list[str] = []
-    for report in reports:
-        lines += [*_heading(report), *_unmet_and_unknown(report, width), *_rest(report, width), ""]
+    for report in sorted(reports, key=_rank):
+        lines += [*_heading(report), *_unmet(report, width), *_unknown(report, width), *_met(report, width), ""]
     return "\n".join([*lines, _summary(reports)])
+
+
+def explanation(requirement: Requirement, width: int) -> str:
+    """Return all about a requirement: where it comes from, when it is met, and what to do where it is not."""
+    severity = requirement.severity or "only where a profile asks for it"
+    lines = [click.style(f"{requirement.id} ({severity})", bold=True), *_wrapped(requirement.title, INDENT, width)]
+    for heading, text in (
+        ("The source document says", requirement.clause or "nothing; this project added it"),
+        ("It is met when", requirement.rule),
+        ("Where it is not", requirement.remedy),
+        ("For example", requirement.example),
+    ):
+        lines += ["", heading, *_wrapped(text, INDENT, width)] if text else []
+    return "\n".join(lines)
+
+
+def _rank(report: Report) -> tuple[int, int]:
+    """Rank by required requirements that are unmet, then by those that are unknown, most first."""
+    required = [it.status for it in report.verdicts if it.severity is Severity.REQUIRED]
+    return -required.count(Status.UNMET), -required.count(Status.UNKNOWN)
 
 
 def _daemon_document(report: Report) -> dict[str, object]:
@@ -65,53 +83,81 @@ def _daemon_document(report: Report) -> dict[str, object]:
 def _verdict_document(verdict: Verdict) -> dict[str, object]:
     return {
         "id": verdict.requirement.id,
-        "severity": str(verdict.requirement.severity),
+        "severity": str(verdict.severity),
         "status": str(verdict.status),
         "title": verdict.requirement.title,
         "evidence": verdict.evidence,
         "remedy": verdict.remedy or None,
+        "example": verdict.requirement.example or None,
     }
 
 
 def _heading(report: Report) -> Iterator[str]:
     target = report.snapshot.target
-    yield click.style(f"{target.server} {target.daemon}", bold=True) + f"  {target.url}"
+    counts = ", ".join(f"{report.count(status)} {status}" for status in WORST_FIRST if report.count(status))
+    yield click.style(f"{target.server} {target.daemon}", bold=True) + f"  {target.url}  ({counts})"
 
 
-def _unmet_and_unknown(report: Report, width: int) -> Iterator[str]:
-    ranked = sorted(
-        (verdict for verdict in report.verdicts if verdict.status in {Status.UNMET, Status.UNKNOWN}),
-        key=lambda it: (WORST_FIRST[it.status], GRAVEST_FIRST[it.requirement.severity]),
-    )
-    for (_, evidence, remedy), verdicts in groupby(ranked, key=lambda it: (it.status, it.evidence, it.remedy)):
-        yield from map(_line, verdicts)
+def _unmet(report: Report, width: int) -> Iterator[str]:
+    unmet = sorted(_of(report, Status.UNMET), key=lambda it: GRAVEST_FIRST[it.severity])
+    for (evidence, remedy), verdicts in groupby(unmet, key=lambda it: (it.evidence, it.remedy)):
+        group = list(verdicts)
+        for verdict in group:
+            yield from _entry(Status.UNMET, f"{verdict.requirement.id} ({verdict.severity})", width)
         yield from _wrapped(evidence, INDENT * 2, width)
-        if remedy:
-            yield from _wrapped(f"-> {remedy}", INDENT * 2, width)
+        yield from _wrapped(f"-> {remedy}", INDENT * 2, width)
+        yield from (f"{INDENT * 3}{it}" for it in dict.fromkeys(it.requirement.example for it in group) if it)
 
 
-def _line(verdict: Verdict) -> str:
-    status = click.style(f"{verdict.status:<8}", fg=COLOURS[verdict.status], bold=verdict.status is Status.UNMET)
-    return f"{INDENT}{status} {verdict.requirement.id} ({verdict.requirement.severity})"
+def _unknown(report: Report, width: int) -> Iterator[str]:
+    unknown = sorted(_of(report, Status.UNKNOWN), key=lambda it: (it.evidence, GRAVEST_FIRST[it.severity]))
+    for evidence, verdicts in groupby(unknown, key=lambda it: it.evidence):
+        ids = [verdict.requirement.id for verdict in verdicts]
+        yield from _entry(Status.UNKNOWN, evidence, width)
+        yield from _wrapped(", ".join(ids), INDENT * 2, width)
 
 
-def _rest(report: Report, width: int) -> Iterator[str]:
-    for verdict in report.verdicts:
-        if verdict.status is Status.MET:
-            yield _line(verdict)
-            yield from _wrapped(verdict.evidence, INDENT * 2, width)
-    without = [verdict.requirement.id for verdict in report.verdicts if verdict.status is Status.NOT_APPLICABLE]
-    if without:
+def _met(report: Report, width: int) -> Iterator[str]:
+    for verdict in _of(report, Status.MET):
+        yield from _entry(Status.MET, f"{verdict.requirement.id}: {verdict.evidence}", width)
+    if without := [verdict.requirement.id for verdict in _of(report, Status.NOT_APPLICABLE)]:
         yield from _wrapped(f"not applicable: {', '.join(without)}", INDENT, width)
 
 
-def _wrapped(text: str, indent: str, width: int) -> list[str]:
+def _of(report: Report, status: Status) -> list[Verdict]:
+    return [verdict for verdict in report.verdicts if verdict.status is status]
+
+
+def _entry(status: Status, text: str, width: int) -> list[str]:
+    lines = _wrapped(f"{status:<8} {text}", INDENT, width, hanging=INDENT * 2)
+    styled = click.style(str(status), fg=COLOURS[status], bold=status is Status.UNMET)
+    return [lines[0].replace(str(status), styled, 1), *lines[1:]]
+
+
+def _wrapped(text: str, indent: str, width: int, hanging: str | None = None) -> list[str]:
     return textwrap.wrap(
-        text, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        text,
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent if hanging is None else hanging,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 
 def _summary(reports: Sequence[Report]) -> str:
     counts = ", ".join(f"{sum(report.count(status) for report in reports)} {status}" for status in WORST_FIRST)
     servers = len({report.snapshot.target.server for report in reports})
-    return f"{servers} servers, {len(reports)} daemons: {counts}"
+    return f"{_counted(servers, 'server')}, {_counted(len(reports), 'daemon')}: {counts}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def progress_bar(done: int, total: int) -> str:
+    """Return how far something came; only the number done where the total is not known."""
+    if not total:
+        return f"{done} leases"
+    filled = min(BAR_WIDTH, BAR_WIDTH * done // total)
+    return f"[{'#' * filled}{' ' * (BAR_WIDTH - filled)}] {done} of {total} leases"

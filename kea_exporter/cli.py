@@ -9,6 +9,7 @@ import re
 import shutil
 import ssl
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -16,20 +17,27 @@ import click
 import structlog
 
 from kea_exporter import __version__, logs
-from kea_exporter.check import as_json, as_text, exit_status
+from kea_exporter.audit import Auditor
+from kea_exporter.check import as_json, as_text, exit_status, explanation, progress_bar
 from kea_exporter.collector import Collector
-from kea_exporter.config import ConfigError, ConfigFile, Settings, load, settings_from_tree
-from kea_exporter.snapshot import Daemon, TransportKind
+from kea_exporter.config import AuditSettings, ConfigError, ConfigFile, Settings, load, settings_from_tree
+from kea_exporter.requirements import REQUIREMENTS
+from kea_exporter.snapshot import Daemon, Failure, TransportKind
 from kea_exporter.transport import TransportError
 from kea_exporter.transport.deadline import Deadline
 from kea_exporter.transport.tls import build_context
 from kea_exporter.web import ListenError, WebOptions, address_of, create_app, end_on_signals, listen, serve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from kea_exporter.config import DaemonSettings
+    from kea_exporter.requirements import Report
+
+REQUIREMENT_IDS = tuple(it.id for it in REQUIREMENTS)
 USAGE_ERROR = 3
 DEFAULT_CONFIG = "config.yml"
+DEFAULT_AUDIT = AuditSettings(interval=3600, page_size=1000, max_leases=1_000_000)
 DEFAULT_LISTEN = ":9547"
 CHECK_SECONDS = 120.0
 WIDEST, NARROWEST = 110, 60
@@ -133,9 +141,10 @@ def serve_command(  # noqa: PLR0913, PLR0917 - one parameter per option
     logs.configure(level, log_format)
     if not re.fullmatch(r"/(?!-/)[A-Za-z0-9._~/-]+", path):
         raise click.BadParameter("write a path such as /metrics", param_hint="--web.telemetry-path")
-    settings = _checked(lambda: load(config_file), str(config_file))
+    settings = _checked(lambda: load(config_file, REQUIREMENT_IDS), str(config_file))
     options = WebOptions(path, timeout_offset, max_requests)
-    collector = Collector()
+    auditor = Auditor(settings.daemons)
+    collector = Collector(audits=auditor.result)
     try:
         sockets = listen(addresses)
     except ListenError as error:
@@ -143,9 +152,11 @@ def serve_command(  # noqa: PLR0913, PLR0917 - one parameter per option
     log = structlog.get_logger("main")
     for sock in sockets:
         log.info("listening", address=address_of(sock), version=__version__)
+    auditor.start()
     try:
         serve(create_app(settings, collector, options), sockets, collector.stop)
     finally:
+        auditor.stop()
         collector.stop()
         log.info("stopped")
 
@@ -166,12 +177,17 @@ def serve_command(  # noqa: PLR0913, PLR0917 - one parameter per option
 @click.option("--insecure-skip-verify", is_flag=True, help="Do not verify the certificate at --url.")
 @click.option("--control-agent", is_flag=True, help="A Control Agent answers at --url (Kea before 3.0).")
 @click.option("--timeout", help="Time for the daemon at --url, such as 5s.")
+@click.option("--audit-leases", is_flag=True, help="Look at all leases now; needs the hook lease_cmds.")
+@click.option("--explain", metavar="REQUIREMENT", help="Explain a requirement, or 'list' them all, and end.")
 @click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def check_command(
+def check_command(  # noqa: PLR0913 - one parameter per option
+    *,
     config_file: Path | None,
     servers: Sequence[str],
     url: str | None,
     output: str,
+    audit_leases: bool,
+    explain: str | None,
     **ad_hoc: Any,  # noqa: ANN401 - the options for --url
 ) -> int:
     """Judge servers now and print verdicts, evidence and remedies.
@@ -180,6 +196,9 @@ def check_command(
     unknown, 3 after a usage or configuration error.
     """
     logs.configure("error", "logfmt")
+    if explain is not None:
+        _print(_explained(explain))
+        return 0
     if url is None and any(ad_hoc.values()):
         raise click.UsageError("options about one daemon need --url")
     if url is not None and (config_file or servers):
@@ -188,10 +207,15 @@ def check_command(
         settings = _checked(lambda: _ad_hoc_settings(url, ad_hoc), "", _in_options)
     else:
         path = config_file or Path(DEFAULT_CONFIG)
-        settings = _only(servers, _checked(lambda: load(path), str(path)))
-    reports = Collector().collect(settings.daemons, Deadline.after(CHECK_SECONDS))
-    width = max(NARROWEST, min(WIDEST, shutil.get_terminal_size().columns))
-    _print(as_json(reports) if output == "json" else as_text(reports, width))
+        settings = _only(servers, _checked(lambda: load(path, REQUIREMENT_IDS), str(path)))
+    daemons = [_with_audit(it) if audit_leases else replace(it, lease_audit=None) for it in settings.daemons]
+    auditor = Auditor(daemons)
+    collector = Collector(audits=auditor.result)
+    reports = collector.collect(daemons, Deadline.after(CHECK_SECONDS))
+    if audit_leases:
+        _audit(auditor, reports)
+        reports = collector.collect(daemons, Deadline.after(CHECK_SECONDS))
+    _print(as_json(reports) if output == "json" else as_text(reports, _width()))
     return exit_status(reports)
 
 
@@ -204,7 +228,7 @@ def config_group() -> None:
 @config_file
 def config_check(config_file: Path) -> None:
     """Check a configuration file, and the files that it names; print all mistakes."""
-    settings = _checked(lambda: load(config_file), str(config_file))
+    settings = _checked(lambda: load(config_file, REQUIREMENT_IDS), str(config_file))
     _print(f"{config_file} is fine: {len(settings.servers)} servers, {len(settings.daemons)} daemons")
 
 
@@ -214,14 +238,54 @@ def config_schema() -> None:
     _print(json.dumps(ConfigFile.model_json_schema(), indent=2))
 
 
+def _explained(requirement_id: str) -> str:
+    if requirement_id == "list":
+        return "\n".join(f"{it.id:<34}{it.title}" for it in REQUIREMENTS)
+    found = next((it for it in REQUIREMENTS if it.id == requirement_id), None)
+    if found is None:
+        raise click.BadParameter("there is no such requirement; see --explain list", param_hint="--explain")
+    return explanation(found, _width())
+
+
+def _audit(auditor: Auditor, reports: Iterable[Report]) -> None:
+    """Look at all leases; on a terminal, a bar shows how far it came towards what the daemon itself counts."""
+    counted = {report.snapshot.target: report.snapshot.leases for report in reports}
+
+    def progress(daemon: DaemonSettings, leases: int) -> None:
+        known_total = counted[daemon.target]
+        total = 0 if isinstance(known_total, Failure) else known_total.total
+        label = f"{daemon.target.server} {daemon.target.daemon}"
+        click.echo(f"\r{label} {progress_bar(leases, total)}", nl=False, err=True)
+
+    is_seen = sys.stderr.isatty()
+    auditor.run_all(progress if is_seen else lambda *_: None)
+    if is_seen:
+        click.echo(err=True)
+
+
+def _width() -> int:
+    return max(NARROWEST, min(WIDEST, shutil.get_terminal_size().columns))
+
+
 def _print(text: str) -> None:
-    """Print, and take no offence where whoever reads has seen enough."""
+    """Print, and take no offence where whoever reads has seen enough.
+
+    Raises:
+        CommandError: it cannot be written, as on a full disk.
+    """
     try:
         click.echo(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Nothing may be flushed into the closed pipe at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
+    except OSError as error:
+        _drop_output()
+        raise CommandError(f"cannot write the output: {error.strerror}") from None
+
+
+def _drop_output() -> None:
+    # Nothing may be flushed at exit into what cannot take it.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _checked(read: Callable[[], Settings], source: str, reword: Callable[[str], str] = str) -> Settings:
@@ -268,6 +332,12 @@ def _in_options(mistake: str) -> str:
         if "_" in key:  # the others are words like any other
             text = re.sub(rf"(?<![\w/.-]){key}(?![\w/.-])", option, text)
     return f"{about}: {text}" if about else text
+
+
+def _with_audit(daemon: DaemonSettings) -> DaemonSettings:
+    if daemon.target.daemon is Daemon.D2 or daemon.lease_audit is not None:
+        return daemon
+    return replace(daemon, lease_audit=DEFAULT_AUDIT)
 
 
 def _only(servers: Sequence[str], settings: Settings) -> Settings:

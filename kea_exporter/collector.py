@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import Future, InvalidStateError, wait
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kea_exporter.config import DaemonSettings
     from kea_exporter.probe import Clock
     from kea_exporter.requirements import Report
-    from kea_exporter.snapshot import Target
+    from kea_exporter.snapshot import Configuration, Fact, LeaseAudit, Target
     from kea_exporter.transport.deadline import Deadline
 
 # Kept of a scrape's time for putting together what the probes learnt.
@@ -43,12 +43,17 @@ class Collector:
     """
 
     def __init__(
-        self, probe_daemon: Callable[[DaemonSettings, Deadline], Snapshot] = probe, clock: Clock = REAL_CLOCK
+        self,
+        probe_daemon: Callable[[DaemonSettings, Deadline, Snapshot | None], Snapshot] = probe,
+        clock: Clock = REAL_CLOCK,
+        audits: Callable[[DaemonSettings, Fact[Configuration]], Fact[LeaseAudit | None]] = lambda *_: None,
     ) -> None:
         self._probe = probe_daemon
+        self._audits = audits
         self._clock = clock
         self._lock = threading.Lock()
         self._under_way: dict[Target, Future[_Outcome]] = {}
+        self._before: dict[Target, Snapshot] = {}
         self._last_failures: dict[Target, Failure | None] = {}
         self._is_stopped = False
 
@@ -87,12 +92,14 @@ class Collector:
 
     def _run(self, started: _Probe) -> None:
         try:
-            outcome = _Outcome(self._probe(started.daemon, started.deadline))
+            outcome = _Outcome(self._probe(started.daemon, started.deadline, self._before.get(started.daemon.target)))
         except Exception as error:  # noqa: BLE001 - the edge of a probe: one mistake must not cost the others
             detail = f"internal error: {type(error).__name__}"
             outcome = _Outcome(self._nothing(started, Reason.INTERNAL_ERROR, detail), error)
         with self._lock:
             self._under_way.pop(started.daemon.target, None)
+            if not isinstance(outcome.snapshot.status, Failure):
+                self._before[started.daemon.target] = outcome.snapshot
         _settle(started.future, outcome)
 
     def _report(self, started: _Probe) -> Report:
@@ -101,7 +108,8 @@ class Collector:
         else:
             outcome = _Outcome(self._nothing(started, Reason.BUDGET_USED_UP, "the probe did not end in time"))
         self._log_change(outcome)
-        return judge_all(REQUIREMENTS, outcome.snapshot, started.daemon.profile)
+        audit = self._audits(started.daemon, outcome.snapshot.configuration)
+        return judge_all(REQUIREMENTS, replace(outcome.snapshot, audit=audit), started.daemon.profile)
 
     def _nothing(self, started: _Probe, reason: Reason, detail: str) -> Snapshot:
         failure = Failure(Stage.DEADLINE, reason, detail)

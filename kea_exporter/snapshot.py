@@ -317,6 +317,12 @@ class Leases:
     left_behind: Mapping[int, int] = field(default_factory=dict)
     overfull: frozenset[int] = frozenset()
 
+    @property
+    def total(self) -> int:
+        """Return how many leases are counted, of whatever kind and state."""
+        kinds = (self.addresses, *((self.prefixes,) if self.prefixes else ()))
+        return sum(it.assigned + it.declined for it in kinds)
+
 
 @dataclass(frozen=True)
 class Misplaced:
@@ -395,6 +401,11 @@ class Snapshot:
     tls: Fact[Tls | None]
     client_certificate: Certificate | None = None
     audit: Fact[LeaseAudit | None] = None
+
+    @property
+    def shows_tls(self) -> bool:
+        """Return whether a TLS handshake was finished."""
+        return isinstance(self.tls, Tls)
 
     @property
     def failures(self) -> tuple[Failure, ...]:

@@ -2,7 +2,7 @@
 
 from kea_exporter.config.load import load, settings_from_tree
 from kea_exporter.config.mistakes import ConfigError, Mistake
-from kea_exporter.config.profiles import IPAM, Profile
+from kea_exporter.config.profiles import IPAM, Profile, hook_requirement
 from kea_exporter.config.schema import ConfigFile
 from kea_exporter.config.settings import AuditSettings, Credentials, DaemonSettings, Settings, TlsSettings
 
@@ -17,6 +17,7 @@ __all__ = [
     "Profile",
     "Settings",
     "TlsSettings",
+    "hook_requirement",
     "load",
     "settings_from_tree",
 ]

@@ -65,6 +65,7 @@ class ConfigError(Exception):
 
 
 def mistake_of(detail: ErrorDetails) -> Mistake:
+    """Return what pydantic found, in words for people; nothing that may be a secret is repeated."""
     place = detail["loc"]
     if detail["type"] == "extra_forbidden" and "basic_auth" in place and not _looks_like_a_key(place):
         # Without a blank after the colon, the password is part of the key.

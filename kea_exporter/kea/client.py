@@ -11,7 +11,7 @@ from kea_exporter.snapshot import Exchange, Fact, Failure, Reason, Stage
 from kea_exporter.transport import Transport, TransportError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 T = TypeVar("T")
 
@@ -39,25 +39,32 @@ class KeaClient:
         """Return the commands sent so far, in their order."""
         return tuple(self._exchanges)
 
-    def ask(self, command: Command, read: Callable[[Answer], T], service: str | None = None) -> Fact[T]:
+    def ask(
+        self,
+        command: Command,
+        read: Callable[[Answer], T],
+        service: str | None = None,
+        arguments: Mapping[str, object] | None = None,
+    ) -> Fact[T]:
         """Send *command* and return what *read* picks from its answer, or why there is nothing to pick.
 
         Args:
             command: one of the closed list.
             read: picks the fact from an answer with result 0 or 3; raises MalformedAnswerError.
             service: the daemon behind a Control Agent; None for whoever answers.
+            arguments: of the command.
         """
         if self.ended is not None:
             return self.ended
         started = self._clock()
-        fact = self._fact(command, read, service)
+        fact = self._fact(command, read, encode(command, service, arguments))
         failure = fact if isinstance(fact, Failure) else None
         self._exchanges.append(Exchange(str(command), self._clock() - started, failure))
         return fact
 
-    def _fact(self, command: Command, read: Callable[[Answer], T], service: str | None) -> Fact[T]:
+    def _fact(self, command: Command, read: Callable[[Answer], T], request: bytes) -> Fact[T]:
         try:
-            answer = decode(self._transport.exchange(encode(command, service)))
+            answer = decode(self._transport.exchange(request))
             return _refusal(command, answer) or read(answer)
         except TransportError as error:
             self.ended = error.failure

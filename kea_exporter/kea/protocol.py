@@ -17,6 +17,8 @@ class Command(StrEnum):
     """Every command that the exporter can send; all of them only read."""
 
     CONFIG_GET = "config-get"
+    LEASE4_GET_PAGE = "lease4-get-page"
+    LEASE6_GET_PAGE = "lease6-get-page"
     LIST_COMMANDS = "list-commands"
     STATISTIC_GET_ALL = "statistic-get-all"
     STATUS_GET = "status-get"
@@ -51,7 +53,7 @@ class Answer:
         return as_map({} if self.arguments is None else self.arguments, "arguments")
 
 
-def encode(command: Command, service: str | None = None) -> bytes:
+def encode(command: Command, service: str | None = None, arguments: Mapping[str, object] | None = None) -> bytes:
     """Return the bytes of a command; *service* is for a Control Agent only.
 
     Raises:
@@ -60,6 +62,8 @@ def encode(command: Command, service: str | None = None) -> bytes:
     request: dict[str, object] = {"command": str(Command(command))}
     if service is not None:
         request["service"] = [service]
+    if arguments is not None:
+        request["arguments"] = dict(arguments)
     # Kea answers 400 to escapes above \u00ff.
     return json.dumps(request, ensure_ascii=False).encode()
 

@@ -3,13 +3,14 @@
 The order is that of the page and of the documentation.
 """
 
-from kea_exporter.metrics import exporter, leases, reaching, requirements
+from kea_exporter.metrics import exporter, leases, reaching, requirements, tls
 from kea_exporter.metrics.exporter import ExporterState
 from kea_exporter.metrics.model import Family, Page, Sample, read_families
 
 FAMILIES: tuple[Family, ...] = (
     *reaching.FAMILIES,
     *requirements.FAMILIES,
+    *tls.FAMILIES,
     *leases.FAMILIES,
     *exporter.FAMILIES,
 )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kea_exporter.metrics.model import Sample, per_daemon
 from kea_exporter.snapshot import ROOT_KEYS, Daemon, known
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from kea_exporter.requirements import Report
+    from kea_exporter.snapshot import LeaseAudit
 
 
 def _subnets(report: Report) -> Iterator[Sample]:
@@ -27,6 +29,12 @@ def _leases(report: Report) -> Iterator[Sample]:
         yield Sample(("prefix", "assigned"), leases.prefixes.assigned)
 
 
+def _audit(report: Report, read: Callable[[LeaseAudit], float]) -> Iterator[Sample]:
+    audit = known(report.snapshot.audit)
+    if audit is not None:
+        yield Sample((), read(audit))
+
+
 FAMILIES = (
     per_daemon("kea_subnets", "Number of configured subnets, those of shared networks included.", _subnets),
     per_daemon(
@@ -34,5 +42,20 @@ FAMILIES = (
         "Number of leases in the configured subnets; each lease is in one state: assigned does not hold the declined.",
         _leases,
         ("kind", "state"),
+    ),
+    per_daemon(
+        "kea_leases_orphaned",
+        "Leases that belong to a subnet id that is not configured, from the last lease audit.",
+        partial(_audit, read=lambda audit: audit.orphaned.total),
+    ),
+    per_daemon(
+        "kea_leases_outside_subnet",
+        "Leases whose address lies outside the prefix of their subnet, from the last lease audit.",
+        partial(_audit, read=lambda audit: audit.outside.total),
+    ),
+    per_daemon(
+        "kea_lease_audit_timestamp_seconds",
+        "When the last lease audit of the current configuration finished.",
+        partial(_audit, read=lambda audit: audit.finished_at),
     ),
 )

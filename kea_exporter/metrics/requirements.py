@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from kea_exporter.metrics.model import Family, Kind, Page, Sample, per_daemon
-from kea_exporter.requirements import REQUIREMENTS, Status
+from kea_exporter.requirements import Status
 from kea_exporter.requirements.hooks import SIGNS, library_of
 from kea_exporter.snapshot import Daemon, known
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def _met(report: Report) -> Iterator[Sample]:
     for verdict in report.verdicts:
         if verdict.status in {Status.MET, Status.UNMET}:
-            labels = (verdict.requirement.id, str(verdict.requirement.severity))
+            labels = (verdict.requirement.id, str(verdict.severity))
             yield Sample(labels, verdict.status is Status.MET)
 
 
@@ -28,9 +28,12 @@ def _counts(report: Report) -> Iterator[Sample]:
         yield Sample((str(status),), report.count(status))
 
 
-def _info(_: Page) -> Iterator[Sample]:
-    for it in REQUIREMENTS:
-        yield Sample((it.id, str(it.severity), it.title, it.remedy), 1)
+def _info(page: Page) -> Iterator[Sample]:
+    """Say it once for each severity that a profile in use gives to a requirement."""
+    judged = ((verdict.requirement, verdict.severity) for report in page.reports for verdict in report.verdicts)
+    seen = {(it.id, severity): it for it, severity in judged}
+    for (requirement_id, severity), it in sorted(seen.items()):
+        yield Sample((requirement_id, str(severity), it.title, it.remedy), 1)
 
 
 def _verdict(report: Report, requirement_id: str) -> Iterable[Sample]:

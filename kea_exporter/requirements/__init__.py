@@ -3,15 +3,17 @@
 The order is that of the report: from reaching the daemon to what it has loaded.
 """
 
-from kea_exporter.requirements import authentication, hooks, reaching, sockets, version
-from kea_exporter.requirements.model import Report, Requirement, Severity, Status, Verdict, judge_all
+from kea_exporter.requirements import authentication, certificates, hooks, leases, reaching, sockets, version
+from kea_exporter.requirements.model import Report, Requirement, Severity, Status, Verdict, judge_all, severity_in
 
 REQUIREMENTS: tuple[Requirement, ...] = (
     *reaching.REQUIREMENTS,
     *sockets.REQUIREMENTS,
     *authentication.REQUIREMENTS,
+    *certificates.REQUIREMENTS,
     *version.REQUIREMENTS,
     *hooks.REQUIREMENTS,
+    *leases.REQUIREMENTS,
 )
 
-__all__ = ["REQUIREMENTS", "Report", "Requirement", "Severity", "Status", "Verdict", "judge_all"]
+__all__ = ["REQUIREMENTS", "Report", "Requirement", "Severity", "Status", "Verdict", "judge_all", "severity_in"]

@@ -39,13 +39,18 @@ def _configured(snapshot: Snapshot, _: Profile) -> Finding:
         return not_applicable(ON_UNIX)
     if demanded:
         return met("the control socket in use demands credentials")
-    return unmet(f"{_why_open(snapshot)}: everybody who reaches it can command the daemon{_upgrade_note(snapshot)}")
+    return unmet(f"{_why_open(snapshot)}: everybody who reaches it can command the daemon{_refusal_note(snapshot)}")
 
 
 def _why_open(snapshot: Snapshot) -> str:
     if socket_in_use(snapshot).authentication is not None:
         return "authentication lists no clients, which means none is demanded"
     return NOT_CONFIGURED
+
+
+def _refusal_note(snapshot: Snapshot) -> str:
+    socket = socket_in_use(snapshot)
+    return _upgrade_note(snapshot) if socket.authentication is None and not socket.tls else ""
 
 
 def _upgrade_note(snapshot: Snapshot) -> str:
@@ -65,13 +70,13 @@ def _challenge(snapshot: Snapshot) -> str | None:
 
 def _authentication(snapshot: Snapshot) -> Authentication | None:
     """Return the authentication of the socket in use; None where nobody is asked for credentials."""
-    if snapshot.admission is None:
-        return None
     authentication = socket_in_use(snapshot).authentication
     return authentication if authentication and authentication.clients else None
 
 
 def _type_basic(snapshot: Snapshot, _: Profile) -> Finding:
+    if snapshot.admission is None:
+        return not_applicable(ON_UNIX)
     if _challenge(snapshot) is not None:
         return met("the server asks for basic authentication")
     authentication = _authentication(snapshot)
@@ -86,6 +91,8 @@ def _realm_matches(snapshot: Snapshot, profile: Profile) -> Finding:
     wanted = profile.realms.get(snapshot.target.daemon)
     if wanted is None:
         return not_applicable(f"the profile {profile.name} demands no realm of {snapshot.target.daemon}")
+    if snapshot.admission is None:
+        return not_applicable(ON_UNIX)
     realm = _challenge(snapshot)
     if realm is None:
         authentication = _authentication(snapshot)
@@ -139,18 +146,22 @@ REQUIREMENTS = (
         title="The control socket in use demands credentials",
         clause="Although not required, we strongly recommend configuring clients that will have access to the API "
         "service.",
-        remedy='Add to the entry in control-sockets: "authentication": {"type": "basic", "realm": '
-        '"kea-dhcpv4-server", "directory": "/etc/kea", "clients": [{"user-file": "kea-user", "password-file": '
-        '"kea-password"}]} (realm kea-dhcpv6-server for DHCPv6).',
+        rule="the control socket in use has an authentication with at least one client.",
+        remedy="Add an authentication with a client to the entry in control-sockets (for DHCPv6, realm "
+        "kea-dhcpv6-server).",
         judge=_configured,
+        example='"authentication": {"type": "basic", "realm": "kea-dhcpv4-server", "directory": "/etc/kea", '
+        '"clients": [{"user-file": "kea-user", "password-file": "kea-password"}]}',
     ),
     Requirement(
         id="authentication-type-basic",
         severity=Severity.REQUIRED,
         title="Authentication is of type basic",
         clause="It is mandatory to set type to basic as this is currently the only supported authentication mechanism.",
+        rule="the type of the authentication is basic, where there is one.",
         remedy='Set "type": "basic" under authentication.',
         judge=_type_basic,
+        example='"authentication": {"type": "basic", ...}',
     ),
     Requirement(
         id="authentication-realm-matches",
@@ -158,14 +169,17 @@ REQUIREMENTS = (
         title="The authentication realm is the demanded one",
         clause="The realm should be set to kea-dhcpv4-server when configuring IPv4 service and kea-dhcpv6-server for "
         "IPv6.",
+        rule="the realm is the one that the profile demands of this daemon, where there is authentication.",
         remedy='Set "realm" under authentication to kea-dhcpv4-server for DHCPv4, kea-dhcpv6-server for DHCPv6.',
         judge=_realm_matches,
+        example='"authentication": {"realm": "kea-dhcpv4-server", ...}',
     ),
     Requirement(
         id="authentication-accepted",
         severity=Severity.REQUIRED,
         title="The configured credentials are accepted",
         clause="Client credentials are set in the array under clients parameter.",
+        rule="the server answers with HTTP status 200 to the exporter's credentials.",
         remedy="Make username and password of basic_auth in the exporter's configuration the same as those of a client "
         "under authentication in Kea's; Kea reads its password files only when it starts or reloads.",
         judge=_accepted,
@@ -176,8 +190,10 @@ REQUIREMENTS = (
         title="Credentials of clients are kept in files",
         clause="Kea changed its configuration in a specific version: it no longer allows client credentials directly "
         "in the file. Instead, you must store the username and password in separate files.",
-        remedy='Write user and password of each client into files, and name them: "directory": "/etc/kea", "clients": '
-        '[{"user-file": "kea-user", "password-file": "kea-password"}].',
+        rule="every client has user-file and password-file instead of user and password.",
+        remedy="Write user and password of each client into files of their own, and name these with directory, "
+        "user-file and password-file.",
         judge=_in_files,
+        example='"directory": "/etc/kea", "clients": [{"user-file": "kea-user", "password-file": "kea-password"}]',
     ),
 )

@@ -6,6 +6,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from kea_exporter.config import hook_requirement
 from kea_exporter.requirements.model import Finding, Requirement, Severity, met, not_applicable, unmet
 from kea_exporter.snapshot import ROOT_KEYS, Daemon, Failure, known
 
@@ -22,6 +23,10 @@ SIGNS: Mapping[str, str] = MappingProxyType(
         "host_cmds": "reservation-get",
         "lease_cmds": "lease4-get",
         "stat_cmds": "stat-lease4-get",
+        "class_cmds": "class-list",
+        "cb_cmds": "remote-server4-get-all",
+        "host_cache": "cache-size",
+        "ha": "ha-heartbeat",
     }
 )
 
@@ -44,14 +49,16 @@ def _loaded(snapshot: Snapshot, _: Profile, hook: str) -> Finding:
     return unmet(evidence, f'Add {{"library": "{library}"}} to hooks-libraries of {ROOT_KEYS[daemon]}, and restart it.')
 
 
-def _requirement(hook: str, severity: Severity, clause: str) -> Requirement:
+def _requirement(hook: str, severity: Severity | None, clause: str = "") -> Requirement:
     return Requirement(
-        id=f"hook-{hook.replace('_', '-')}-loaded",
+        id=hook_requirement(hook),
         severity=severity,
         title=f"The hook library {library_of(hook)} is loaded",
         clause=clause,
+        rule=f"its command {SIGNS[hook]} is registered.",
         remedy=f'Add {{"library": "{library_of(hook)}"}} to hooks-libraries, and restart the service.',
         judge=partial(_loaded, hook=hook),
+        example=f'"hooks-libraries": [{{"library": "{library_of(hook)}"}}]',
     )
 
 
@@ -61,5 +68,7 @@ REQUIREMENTS = (
     _requirement("subnet_cmds", Severity.REQUIRED, _CLAUSE),
     _requirement("host_cmds", Severity.REQUIRED, _CLAUSE),
     _requirement("lease_cmds", Severity.REQUIRED, _CLAUSE),
-    _requirement("stat_cmds", Severity.ADVISORY, ""),
+    _requirement("stat_cmds", Severity.ADVISORY),
+    # Only where a profile asks for them.
+    *(_requirement(hook, None) for hook in ("class_cmds", "cb_cmds", "host_cache", "ha")),
 )

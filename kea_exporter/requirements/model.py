@@ -69,17 +69,22 @@ class Requirement:
 
     Attributes:
         id: says what should hold; stable for ever.
+        severity: None where it is judged only if a profile asks for it.
         clause: the words of the source document that it comes from; empty where this project added it.
+        rule: when it is met, in one sentence.
         remedy: what an operator has to do, with the exact keys of Kea's configuration.
+        example: a piece of Kea's configuration that meets it; empty where none does.
         judge: finds whether it holds; may raise UnknownFactError.
     """
 
     id: str
-    severity: Severity
+    severity: Severity | None
     title: str
     clause: str
+    rule: str
     remedy: str
     judge: Callable[[Snapshot, Profile], Finding]
+    example: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,7 @@ class Verdict:
     """A requirement judged; `failure` says why where the status is unknown."""
 
     requirement: Requirement
+    severity: Severity
     status: Status
     evidence: str
     remedy: str
@@ -107,16 +113,26 @@ class Report:
 
 def judge_all(requirements: Iterable[Requirement], snapshot: Snapshot, profile: Profile) -> Report:
     """Return the report on one daemon; a requirement that goes wrong is unknown, the others are judged."""
-    return Report(snapshot, tuple(_judge(requirement, snapshot, profile) for requirement in requirements))
+    weighed = ((requirement, severity_in(profile, requirement)) for requirement in requirements)
+    verdicts = (_judge(requirement, severity, snapshot, profile) for requirement, severity in weighed if severity)
+    return Report(snapshot, tuple(verdicts))
 
 
-def _judge(requirement: Requirement, snapshot: Snapshot, profile: Profile) -> Verdict:
+def severity_in(profile: Profile, requirement: Requirement) -> Severity | None:
+    """Return how much a profile makes of a requirement; None where it is not judged."""
+    if requirement.id in profile.left_out:
+        return None
+    named = profile.severities.get(requirement.id)
+    return Severity(named) if named else requirement.severity
+
+
+def _judge(requirement: Requirement, severity: Severity, snapshot: Snapshot, profile: Profile) -> Verdict:
     try:
         finding = requirement.judge(snapshot, profile)
     except UnknownFactError as error:
         failure = error.failure
-        return Verdict(requirement, Status.UNKNOWN, f"{failure.stage}: {failure.detail}", "", failure)
+        return Verdict(requirement, severity, Status.UNKNOWN, f"{failure.stage}: {failure.detail}", "", failure)
     except Exception as error:  # noqa: BLE001 - the edge of a requirement: one mistake must not cost the others
-        return Verdict(requirement, Status.UNKNOWN, f"internal error: {type(error).__name__}", "")
+        return Verdict(requirement, severity, Status.UNKNOWN, f"internal error: {type(error).__name__}", "")
     remedy = (finding.remedy or requirement.remedy) if finding.status is Status.UNMET else ""
-    return Verdict(requirement, finding.status, finding.evidence, remedy)
+    return Verdict(requirement, severity, finding.status, finding.evidence, remedy)

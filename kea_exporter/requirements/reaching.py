@@ -76,6 +76,7 @@ REQUIREMENTS = (
         title="The control socket can be reached",
         clause="The socket-address and socket-port specify an IP address and port to which the HTTP service will be "
         "bound to. Ensure that the ports specified in the configuration files are open (check your firewall).",
+        rule="a connection to the configured address and port was established.",
         remedy="Start the Kea service, check socket-address and socket-port, and open the port in the firewalls.",
         judge=_reachable,
     ),
@@ -84,6 +85,7 @@ REQUIREMENTS = (
         severity=Severity.REQUIRED,
         title="The Kea service runs and has its sockets open",
         clause="Verify that the Kea services are running so IPAM can communicate with your server.",
+        rule="the daemon answers version-get and status-get, and none of its DHCP sockets failed.",
         remedy="Start the service of this daemon; where sockets failed, free the port or interface that the evidence "
         "names, correct interfaces-config and restart the service.",
         judge=_running,
@@ -93,6 +95,7 @@ REQUIREMENTS = (
         severity=Severity.RECOMMENDED,
         title="DHCP service is enabled",
         clause="Verify that the Kea services are running so IPAM can communicate with your server.",
+        rule="DHCP service is not disabled, by whomever.",
         remedy="Send dhcp-enable where a user disabled the service; otherwise repair the high availability "
         "relationship or the database connection that the evidence names.",
         judge=_dhcp_enabled,
@@ -103,6 +106,7 @@ REQUIREMENTS = (
         title="The daemon behind the socket is the one configured",
         clause="The realm should be set to kea-dhcpv4-server when configuring IPv4 service and kea-dhcpv6-server for "
         "IPv6.",
+        rule="the root key of the running configuration is Dhcp4, Dhcp6 or DhcpDdns, as configured here.",
         remedy="Correct the url under dhcp4, dhcp6 or d2 in the exporter's configuration: each daemon has its own "
         "socket-port.",
         judge=_matches,

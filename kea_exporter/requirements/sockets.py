@@ -91,19 +91,24 @@ REQUIREMENTS = (
         severity=Severity.REQUIRED,
         title="The daemon offers a control socket over http or https",
         clause="The socket-type must be http or https.",
-        remedy='Add to control-sockets: {"socket-type": "https", "socket-address": "<the server\'s IP address>", '
-        '"socket-port": 8001, "trust-anchor": ..., "cert-file": ..., "key-file": ..., "authentication": ...}; it '
-        "needs Kea 3.0 or later.",
+        rule="control-sockets has at least one entry of socket-type http or https.",
+        remedy="Add an entry of socket-type https to control-sockets, with the server's IP address; it needs Kea 3.0 "
+        "or later.",
         judge=_offers_http,
+        example='"control-sockets": [{"socket-type": "https", "socket-address": "10.10.10.10", "socket-port": 8001, '
+        "...}]",
     ),
     Requirement(
         id="control-socket-uses-tls",
         severity=Severity.RECOMMENDED,
         title="The control socket in use is https",
         clause="When using https, TLS is required.",
+        rule="the exporter reaches the daemon over https.",
         remedy="Set socket-type to https, with trust-anchor, cert-file and key-file, and write https:// in the url of "
         "every client.",
         judge=_uses_tls,
+        example='"socket-type": "https", "trust-anchor": "/etc/kea/ca.pem", "cert-file": "/etc/kea/cert.pem", '
+        '"key-file": "/etc/kea/key.pem"',
     ),
     Requirement(
         id="control-socket-address-matches",
@@ -111,8 +116,11 @@ REQUIREMENTS = (
         title="A control socket is bound to the address at which the server is reached",
         clause="When adding a server to IPAM with an IPv6 address, make sure that in the Kea configuration file, the "
         "control socket is also set to this IPv6 address.",
+        rule="an entry of control-sockets binds the address (or a wildcard) and the port at which the server is "
+        "reached.",
         remedy="Set socket-address to the IP address at which the server is reached (or to 0.0.0.0 or ::), and "
         "socket-port to its port.",
         judge=_address_matches,
+        example='"socket-address": "2001:db8::10", "socket-port": 8001',
     ),
 )

@@ -1,0 +1,163 @@
+"""The lease audit: page through all leases of a daemon, gently, in the background and never during a scrape."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import closing
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+
+from kea_exporter.kea.client import KeaClient
+from kea_exporter.kea.configuration import read_configuration
+from kea_exporter.kea.lease_pages import AuditTally, read_lease_page
+from kea_exporter.kea.protocol import Command
+from kea_exporter.snapshot import Daemon, Failure, Reason, Stage
+from kea_exporter.transport import TransportError, transport_to
+from kea_exporter.transport.deadline import Deadline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from kea_exporter.config import DaemonSettings
+    from kea_exporter.config.settings import AuditSettings
+    from kea_exporter.snapshot import Configuration, Fact, LeaseAudit, Target
+    from kea_exporter.transport import Transport
+
+    Progress = Callable[[int], None]
+
+PAGES = {Daemon.DHCP4: (Command.LEASE4_GET_PAGE, "start"), Daemon.DHCP6: (Command.LEASE6_GET_PAGE, "start")}
+
+# Kea serves no DHCP packet while it puts a page together; this leaves it the thread in between.
+PAUSE_SECONDS = 0.05
+# How long a failed audit waits to be tried again.
+RETRY_SECONDS = 60.0
+IDLE_SECONDS = 1.0
+
+log = structlog.get_logger("audit")
+
+
+def audit_leases(
+    daemon: DaemonSettings,
+    audit: AuditSettings,
+    progress: Progress = lambda _: None,
+    pause: Callable[[float], object] = time.sleep,
+) -> Fact[LeaseAudit]:
+    """Return what paging through all leases of one daemon finds; each page has the daemon's timeout for itself.
+
+    Args:
+        daemon: the daemon.
+        audit: page size and where to stop.
+        progress: told the number of leases looked at after each page.
+        pause: waits between two pages.
+    """
+    with closing(transport_to(daemon, Deadline.after(daemon.timeout_seconds))) as transport:
+        try:
+            transport.open()
+        except TransportError as error:
+            return error.failure
+        return _page_through(daemon, audit, transport, progress, pause)
+
+
+def _page_through(
+    daemon: DaemonSettings,
+    audit: AuditSettings,
+    transport: Transport,
+    progress: Progress,
+    pause: Callable[[float], object],
+) -> Fact[LeaseAudit]:
+    service = str(daemon.target.daemon) if daemon.target.control_agent else None
+    ask = partial(KeaClient(transport).ask, service=service)
+    configuration = ask(Command.CONFIG_GET, read_configuration)
+    if isinstance(configuration, Failure):
+        return configuration
+    tally, (command, start) = AuditTally(configuration.subnets), PAGES[daemon.target.daemon]
+    while True:
+        transport.renew(Deadline.after(daemon.timeout_seconds))
+        page = ask(command, read_lease_page, arguments={"from": start, "limit": audit.page_size})
+        if isinstance(page, Failure):
+            return page
+        tally.add(page)
+        progress(tally.leases)
+        if not page or tally.leases >= audit.max_leases:
+            return tally.result(time.time(), is_complete=not page)
+        start = page[-1].address
+        pause(PAUSE_SECONDS)
+
+
+class Auditor:
+    """Audits daemons one after another on a thread of its own, and keeps the last result of each."""
+
+    def __init__(
+        self,
+        daemons: Iterable[DaemonSettings],
+        audit: Callable[..., Fact[LeaseAudit]] = audit_leases,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._daemons = [daemon for daemon in daemons if daemon.lease_audit]
+        self._audit = audit
+        self._clock = clock
+        self._results: dict[Target, Fact[LeaseAudit]] = {}
+        self._due: dict[Target, float] = {}
+        self._stopped = threading.Event()
+
+    def start(self) -> None:
+        """Begin; without anything to audit there is no thread."""
+        if self._daemons:
+            threading.Thread(target=self._work, daemon=True, name="audit").start()
+
+    def stop(self) -> None:
+        """End after the page under way."""
+        self._stopped.set()
+
+    def result(self, daemon: DaemonSettings, configuration: Fact[Configuration]) -> Fact[LeaseAudit | None]:
+        """Return the last audit of a daemon as long as its subnets are those that were audited.
+
+        None where audits are off. A changed configuration makes an audit due at once.
+        """
+        if daemon.lease_audit is None:
+            return None
+        found = self._results.get(daemon.target, PENDING)
+        if isinstance(found, Failure) or isinstance(configuration, Failure):
+            return found
+        if found.subnets == configuration.subnets:
+            return found
+        self._due[daemon.target] = 0.0
+        return Failure(Stage.COMMAND, Reason.AUDIT_PENDING, "the subnets have changed since the last lease audit")
+
+    def run_all(self, progress: Callable[[DaemonSettings, int], None]) -> None:
+        """Audit every daemon now."""
+        for daemon in self._daemons:
+            self._run(daemon, partial(progress, daemon))
+
+    def _work(self) -> None:
+        while not self._stopped.wait(IDLE_SECONDS):
+            for daemon in self._daemons:
+                if self._clock() >= self._due.get(daemon.target, 0.0):
+                    self._run(daemon, lambda _: None)
+
+    def _run(self, daemon: DaemonSettings, progress: Progress) -> None:
+        if daemon.lease_audit is None:
+            return
+        try:
+            found = self._audit(daemon, daemon.lease_audit, progress, self._stopped.wait)
+        except Exception as error:  # noqa: BLE001 - the edge of an audit: one mistake must not end them all
+            found = Failure(Stage.COMMAND, Reason.INTERNAL_ERROR, f"internal error: {type(error).__name__}")
+        failed = isinstance(found, Failure)
+        self._due[daemon.target] = self._clock() + (RETRY_SECONDS if failed else daemon.lease_audit.interval)
+        self._results[daemon.target] = found
+        _log(daemon, found)
+
+
+PENDING = Failure(Stage.COMMAND, Reason.AUDIT_PENDING, "no lease audit has finished yet")
+
+
+def _log(daemon: DaemonSettings, found: Fact[LeaseAudit]) -> None:
+    about: Mapping[str, str] = {"server": daemon.target.server, "daemon": str(daemon.target.daemon)}
+    if isinstance(found, Failure):
+        log.warning("lease audit failed", **about, detail=found.detail)
+    else:
+        misplaced = {"orphaned": found.orphaned.total, "outside": found.outside.total}
+        log.info("lease audit finished", **about, leases=found.leases, **misplaced)

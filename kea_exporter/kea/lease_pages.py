@@ -1,0 +1,120 @@
+"""Pages of leases (Kea ARM, "lease4-get-page, lease6-get-page"), and whether each lease is where it belongs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import TYPE_CHECKING
+
+from kea_exporter.kea.protocol import Result
+from kea_exporter.kea.reading import MalformedAnswerError, as_int, as_list, as_map, as_text
+from kea_exporter.snapshot import LeaseAudit, Misplaced
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from kea_exporter.kea.protocol import Answer
+
+# Lease state 2: the address is free again, the lease is kept for history only.
+RECLAIMED = 2
+MOST_EXAMPLES = 5
+MOST_SUBNETS = 1000
+
+
+@dataclass(frozen=True)
+class Lease:
+    """What is looked at of one lease; *is_prefix* where a prefix is delegated."""
+
+    address: str
+    subnet_id: int
+    state: int
+    is_prefix: bool
+
+
+def read_lease_page(answer: Answer) -> tuple[Lease, ...]:
+    """Return the leases of one page; none where the last page was the last.
+
+    Raises:
+        MalformedAnswerError: a lease has not the documented keys.
+    """
+    if answer.result == Result.EMPTY:
+        return ()
+    return tuple(_lease(as_map(it, "leases")) for it in as_list(answer.map.get("leases"), "leases"))
+
+
+def _lease(entry: Mapping[str, object]) -> Lease:
+    return Lease(
+        address=as_text(entry.get("ip-address"), "ip-address"),
+        subnet_id=as_int(entry.get("subnet-id"), "subnet-id"),
+        state=as_int(entry.get("state", 0), "state"),
+        is_prefix=entry.get("type") == "IA_PD",
+    )
+
+
+class AuditTally:
+    """Counts, page by page, the leases that are not where they belong."""
+
+    def __init__(self, subnets: Mapping[int, str]) -> None:
+        self.leases = 0
+        self._subnets = dict(subnets)
+        self._networks = {number: _network(prefix) for number, prefix in subnets.items()}
+        self._orphaned = _Misplacements()
+        self._outside = _Misplacements()
+
+    def add(self, leases: Iterable[Lease]) -> None:
+        """Count further leases.
+
+        Raises:
+            MalformedAnswerError: an address is none.
+        """
+        for lease in leases:
+            self.leases += 1
+            if lease.state == RECLAIMED:
+                continue
+            if lease.subnet_id not in self._networks:
+                self._orphaned.add(lease)
+            elif self._is_outside(lease):
+                self._outside.add(lease)
+
+    def result(self, finished_at: float, *, is_complete: bool) -> LeaseAudit:
+        """Return what was found."""
+        return LeaseAudit(
+            finished_at=finished_at,
+            leases=self.leases,
+            is_complete=is_complete,
+            subnets=self._subnets,
+            orphaned=self._orphaned.frozen(),
+            outside=self._outside.frozen(),
+        )
+
+    def _is_outside(self, lease: Lease) -> bool:
+        # A delegated prefix comes from a pd-pool, which need not lie in the subnet.
+        network = self._networks[lease.subnet_id]
+        if lease.is_prefix or network is None:
+            return False
+        try:
+            return ip_address(lease.address) not in network
+        except ValueError:
+            raise MalformedAnswerError("'ip-address' is not an address") from None
+
+
+class _Misplacements:
+    def __init__(self) -> None:
+        self._counts: dict[int, int] = {}
+        self._examples: list[str] = []
+
+    def add(self, lease: Lease) -> None:
+        if lease.subnet_id in self._counts or len(self._counts) < MOST_SUBNETS:
+            self._counts[lease.subnet_id] = self._counts.get(lease.subnet_id, 0) + 1
+        if len(self._examples) < MOST_EXAMPLES:
+            self._examples.append(lease.address)
+
+    def frozen(self) -> Misplaced:
+        return Misplaced(dict(sorted(self._counts.items())), tuple(self._examples))
+
+
+def _network(prefix: str) -> IPv4Network | IPv6Network | None:
+    try:
+        return ip_network(prefix, strict=False)
+    except ValueError:
+        return None

@@ -1,0 +1,147 @@
+"""Families that say what TLS showed; they are there even where verification failed."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from kea_exporter.metrics.model import Sample, one, per_daemon
+from kea_exporter.requirements.certificates import leaf, uncovered
+from kea_exporter.snapshot import Reason, TransportKind, known
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from kea_exporter.certificates import Certificate
+    from kea_exporter.requirements import Report
+    from kea_exporter.snapshot import Tls
+
+VERIFY_REASONS = {
+    Reason.CERTIFICATE_SELF_SIGNED: "self_signed",
+    Reason.CERTIFICATE_UNTRUSTED_ISSUER: "untrusted_issuer",
+    Reason.CERTIFICATE_STRICT_PROFILE: "strict_profile",
+    # Of a certificate above the leaf; that of the leaf is judged apart.
+    Reason.CERTIFICATE_EXPIRED: "expired",
+    Reason.CERTIFICATE_NOT_YET_VALID: "not_yet_valid",
+}
+
+
+def _tls(report: Report) -> Tls | None:
+    return known(report.snapshot.tls)
+
+
+def _enabled(report: Report) -> Iterator[Sample]:
+    kind = report.snapshot.target.kind
+    if kind is not TransportKind.UNIX:
+        yield Sample((), kind is TransportKind.HTTPS)
+
+
+def _handshake_success(report: Report) -> Iterator[Sample]:
+    if report.snapshot.target.kind is TransportKind.HTTPS:
+        known(report.snapshot.connection)
+        yield Sample((), report.snapshot.shows_tls)
+
+
+def _connection_info(report: Report) -> Iterator[Sample]:
+    if tls := _tls(report):
+        yield Sample((tls.version, tls.cipher), 1)
+
+
+def _san_valid(report: Report) -> Iterator[Sample]:
+    if certificate := leaf(report.snapshot):
+        yield Sample((), not uncovered(report.snapshot, certificate))
+
+
+def _trusted(report: Report) -> Iterator[Sample]:
+    if tls := _tls(report):
+        yield Sample((), tls.distrust is None)
+
+
+def _verify_failures(report: Report) -> Iterator[Sample]:
+    tls, taken_at = _tls(report), report.snapshot.taken_at
+    if tls is None:
+        return
+    reasons = {VERIFY_REASONS.get(tls.distrust.reason, "other")} if tls.distrust else set()
+    for certificate in tls.chain[:1]:
+        reasons |= {"expired"} if taken_at >= certificate.not_after else set()
+        reasons |= {"not_yet_valid"} if taken_at < certificate.not_before else set()
+        reasons |= set() if certificate.covers(report.snapshot.target.verified_name) else {"name_mismatch"}
+    yield from (Sample((reason,), 1) for reason in sorted(reasons))
+
+
+def _chain(report: Report) -> Iterator[tuple[str, str, Certificate]]:
+    """Return role, position and certificate; a server may send the same one twice, hence the position."""
+    tls = _tls(report)
+    for position, certificate in enumerate(tls.chain if tls else ()):
+        above = "root" if certificate.is_self_issued else "intermediate"
+        yield ("leaf" if position == 0 else above), str(position), certificate
+
+
+def _times(report: Report, attribute: str) -> Iterable[Sample]:
+    return [Sample((role, position), getattr(it, attribute)) for role, position, it in _chain(report)]
+
+
+def _info(report: Report) -> Iterator[Sample]:
+    for role, position, it in _chain(report):
+        identity = (it.subject, it.issuer, it.serial_number, it.fingerprint_sha256, it.key_type)
+        yield Sample((role, position, *identity), 1)
+
+
+def _client_certificate(report: Report) -> Iterable[Sample]:
+    certificate = report.snapshot.client_certificate
+    return one(certificate.not_after) if certificate else ()
+
+
+FAMILIES = (
+    per_daemon("kea_tls_enabled", "1 if the control socket is reached over https, 0 over http.", _enabled),
+    per_daemon(
+        "kea_tls_handshake_success",
+        "1 if a TLS handshake could be finished, be it without verification; else 0.",
+        _handshake_success,
+    ),
+    per_daemon(
+        "kea_tls_connection_info",
+        "Protocol version and cipher of the TLS connection; always 1.",
+        _connection_info,
+        ("version", "cipher"),
+    ),
+    per_daemon(
+        "kea_certificate_san_valid",
+        "1 if the SAN of the server's certificate covers the server's address (and its name, if reached by one).",
+        _san_valid,
+    ),
+    per_daemon(
+        "kea_certificate_trusted",
+        "1 if the chain verifies against the configured authorities; name and validity are judged apart.",
+        _trusted,
+    ),
+    per_daemon(
+        "kea_certificate_verify_failure",
+        "1 while the certificate fails verification for this reason; absent otherwise.",
+        _verify_failures,
+        ("reason",),
+    ),
+    per_daemon(
+        "kea_certificate_not_before_timestamp_seconds",
+        "When the validity of a certificate that the server sent begins.",
+        partial(_times, attribute="not_before"),
+        ("role", "position"),
+    ),
+    per_daemon(
+        "kea_certificate_not_after_timestamp_seconds",
+        "When the validity of a certificate that the server sent ends.",
+        partial(_times, attribute="not_after"),
+        ("role", "position"),
+    ),
+    per_daemon(
+        "kea_certificate_info",
+        "The identity of a certificate that the server sent; always 1.",
+        _info,
+        ("role", "position", "subject", "issuer", "serial_number", "fingerprint_sha256", "key_type"),
+    ),
+    per_daemon(
+        "kea_client_certificate_not_after_timestamp_seconds",
+        "When the validity of the exporter's own certificate for this daemon ends.",
+        _client_certificate,
+    ),
+)

@@ -1,0 +1,192 @@
+"""Does the certificate of a https control socket name the server, is it valid, and is it trusted?"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from kea_exporter.certificates import parse_address
+from kea_exporter.requirements.model import Finding, Requirement, Severity, met, not_applicable, unmet
+from kea_exporter.requirements.sockets import socket_in_use
+from kea_exporter.snapshot import Failure, Reason, Stage, TransportKind, UnknownFactError, known
+
+if TYPE_CHECKING:
+    from kea_exporter.certificates import Certificate
+    from kea_exporter.config import Profile
+    from kea_exporter.snapshot import Snapshot, Tls
+
+DAY = 86400.0
+MOST_SHOWN = 8
+NOT_HTTPS = "the control socket in use is not https"
+
+
+def _tls(snapshot: Snapshot) -> Tls | None:
+    return known(snapshot.tls) if snapshot.target.kind is TransportKind.HTTPS else None
+
+
+def leaf(snapshot: Snapshot) -> Certificate | None:
+    """Return the server's own certificate; None where the socket is not https.
+
+    Raises:
+        UnknownFactError: no handshake showed one that can be read.
+    """
+    tls = _tls(snapshot)
+    if tls is not None and not tls.chain:
+        detail = "the server's certificate cannot be read"
+        raise UnknownFactError(Failure(Stage.TLS, Reason.CERTIFICATE_INVALID, detail))
+    return tls.chain[0] if tls else None
+
+
+def uncovered(snapshot: Snapshot, certificate: Certificate) -> list[str]:
+    """Return the server's address, and its name where it is reached by one, as far as the SAN lacks them."""
+    host = snapshot.target.host
+    wanted = [known(snapshot.connection).address, *([] if parse_address(host) else [host])]
+    return [it for it in wanted if not certificate.covers(it)]
+
+
+def _covers_address(snapshot: Snapshot, _: Profile) -> Finding:
+    certificate = leaf(snapshot)
+    if certificate is None:
+        return not_applicable(NOT_HTTPS)
+    holds = _san_text(certificate)
+    if missing := uncovered(snapshot, certificate):
+        return unmet(f"the SAN holds {holds}, not {' and not '.join(map(_entry, missing))}")
+    return met(f"the SAN holds {holds}")
+
+
+def _entry(host: str) -> str:
+    return f"ip:{host}" if parse_address(host) else f"dns:{host}"
+
+
+def _san_text(certificate: Certificate) -> str:
+    entries = [*(f"ip:{it}" for it in certificate.addresses), *(f"dns:{it}" for it in certificate.names)]
+    shown = ", ".join(sorted(entries)[:MOST_SHOWN])
+    more = f" and {len(entries) - MOST_SHOWN} more" if len(entries) > MOST_SHOWN else ""
+    return f"{shown}{more}" or "nothing"
+
+
+def _within_validity(snapshot: Snapshot, _: Profile) -> Finding:
+    certificate = leaf(snapshot)
+    if certificate is None:
+        return not_applicable(NOT_HTTPS)
+    if snapshot.taken_at >= certificate.not_after:
+        return unmet(f"the certificate expired on {_date(certificate.not_after)}")
+    if snapshot.taken_at < certificate.not_before:
+        return unmet(f"the certificate is not valid before {_date(certificate.not_before)}", _CLOCK)
+    return met(f"the certificate is valid until {_date(certificate.not_after)}")
+
+
+_CLOCK = "Check the clocks of exporter and certificate authority, or issue a certificate that is valid already."
+
+
+def _renewal_not_due(snapshot: Snapshot, profile: Profile) -> Finding:
+    certificate = leaf(snapshot)
+    if certificate is None:
+        return not_applicable(NOT_HTTPS)
+    left, window = certificate.not_after - snapshot.taken_at, profile.renewal_window_seconds
+    said = f"{left / DAY:.1f} days of validity are left" if left > 0 else "no validity is left"
+    if left <= window:
+        return unmet(f"{said}; it should be renewed {window / DAY:g} days before its end")
+    return met(said)
+
+
+def _trusted(snapshot: Snapshot, _: Profile) -> Finding:
+    tls = _tls(snapshot)
+    if tls is None:
+        return not_applicable(NOT_HTTPS)
+    if tls.distrust is not None:
+        return unmet(f"{tls.distrust.detail} ({_chain_text(tls)})")
+    return met(f"the chain verifies against the configured authorities ({_chain_text(tls)})")
+
+
+def _chain_text(tls: Tls) -> str:
+    return f"issued by {tls.chain[0].issuer}" if tls.chain else "no certificate was sent"
+
+
+def _client_certificate_required(snapshot: Snapshot, _: Profile) -> Finding:
+    if snapshot.target.kind is not TransportKind.HTTPS:
+        return not_applicable(NOT_HTTPS)
+    refusals = {Reason.CLIENT_CERTIFICATE_REQUIRED, Reason.CLIENT_CERTIFICATE_REJECTED}
+    if isinstance(snapshot.version, Failure) and snapshot.version.reason in refusals:
+        return met(f"the server demands a client certificate: {snapshot.version.detail}")
+    if socket_in_use(snapshot).client_certificate_required:
+        return met("cert-required is true")
+    return unmet("cert-required is false: whoever has a password may connect from anywhere")
+
+
+def _strict_transport_security(snapshot: Snapshot, _: Profile) -> Finding:
+    if snapshot.target.kind is not TransportKind.HTTPS:
+        return not_applicable(NOT_HTTPS)
+    admission = known(snapshot.admission)
+    if admission is None or not admission.strict_transport_security:
+        return unmet("the answer has no Strict-Transport-Security header")
+    return met("the answer has a Strict-Transport-Security header")
+
+
+def _date(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+REQUIREMENTS = (
+    Requirement(
+        id="certificate-san-matches-address",
+        severity=Severity.REQUIRED,
+        title="The certificate's SAN holds the server's IP address",
+        clause="When using HTTPS in Kea, the TLS/SSL certificate must include the Kea server IP address in the SAN.",
+        rule="the SAN has an iPAddress entry for the address that was reached and, where the url has a name, a dNSName "
+        "entry for it; a common name does not count.",
+        remedy="Issue a certificate whose subjectAltName holds the server's IP address, put it at cert-file, and send "
+        "config-reload.",
+        judge=_covers_address,
+        example="subjectAltName = IP:10.10.10.10, DNS:kea1.example.com   (in the request to the certificate authority)",
+    ),
+    Requirement(
+        id="certificate-within-validity",
+        severity=Severity.REQUIRED,
+        title="The certificate is valid now",
+        clause="SSL/TLS certificate",
+        rule="now is not before the certificate's begin, and before its end.",
+        remedy="Issue a new certificate, put it at cert-file, and send config-reload: Kea reads it only then.",
+        judge=_within_validity,
+    ),
+    Requirement(
+        id="certificate-renewal-not-due",
+        severity=Severity.RECOMMENDED,
+        title="The certificate need not be renewed yet",
+        clause="",
+        rule="more is left of its validity than the profile's renewal window.",
+        remedy="Renew the certificate, put it at cert-file, and send config-reload: Kea reads it only then.",
+        judge=_renewal_not_due,
+    ),
+    Requirement(
+        id="certificate-trusted",
+        severity=Severity.REQUIRED,
+        title="The certificate is trusted",
+        clause="trust-anchor",
+        rule="the chain verifies against the configured authorities; name and validity are judged apart.",
+        remedy="Set ca_file of tls_config in the exporter's configuration to the authority that issued the "
+        "certificate, and let cert-file hold the intermediate certificates behind the server's own.",
+        judge=_trusted,
+        example='"trust-anchor": "/etc/kea/ca.pem", "cert-file": "/etc/kea/cert-and-intermediates.pem"',
+    ),
+    Requirement(
+        id="client-certificate-required",
+        severity=Severity.RECOMMENDED,
+        title="The control socket demands a client certificate",
+        clause='"cert-required": true',
+        rule="cert-required of the socket in use is true, which is Kea's default.",
+        remedy="Set cert-required to true, and give each client a certificate of the authority at trust-anchor.",
+        judge=_client_certificate_required,
+        example='"cert-required": true',
+    ),
+    Requirement(
+        id="hsts-header-present",
+        severity=Severity.ADVISORY,
+        title="Answers carry Strict-Transport-Security",
+        clause='"http-headers": [{"name": "Strict-Transport-Security", "value": "max-age=31536000"}]',
+        rule="the first answer over https has the header.",
+        remedy="Add the header to http-headers of the control socket.",
+        judge=_strict_transport_security,
+        example='"http-headers": [{"name": "Strict-Transport-Security", "value": "max-age=31536000"}]',
+    ),
+)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from kea_exporter.failure import Failure, Reason, Stage
 from kea_exporter.kea.client import KeaClient
 from kea_exporter.kea.configuration import read_configuration
 from kea_exporter.kea.lease_pages import AuditTally, read_lease_page
 from kea_exporter.kea.protocol import Command
-from kea_exporter.snapshot import Daemon, Failure, Reason, Stage
+from kea_exporter.snapshot import Daemon
 from kea_exporter.transport import TransportError, transport_to
 from kea_exporter.transport.deadline import Deadline
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
     from kea_exporter.config import DaemonSettings
     from kea_exporter.config.settings import AuditSettings
-    from kea_exporter.snapshot import Configuration, Fact, LeaseAudit, Target
+    from kea_exporter.failure import Fact
+    from kea_exporter.snapshot import Configuration, LeaseAudit, Target
     from kea_exporter.transport import Transport
 
     Progress = Callable[[int], None]

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kea_exporter.failure import Reason, Stage
 from kea_exporter.metrics import FAMILIES
 from kea_exporter.requirements import REQUIREMENTS
-from kea_exporter.snapshot import Reason, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -21,8 +21,9 @@ from kea_exporter.audit import Auditor
 from kea_exporter.check import as_json, as_text, exit_status, explanation, progress_bar
 from kea_exporter.collector import Collector
 from kea_exporter.config import AuditSettings, ConfigError, ConfigFile, Settings, load, settings_from_tree
+from kea_exporter.failure import Failure
 from kea_exporter.requirements import REQUIREMENTS
-from kea_exporter.snapshot import Daemon, Failure, TransportKind
+from kea_exporter.snapshot import Daemon, TransportKind
 from kea_exporter.transport import TransportError
 from kea_exporter.transport.deadline import Deadline
 from kea_exporter.transport.tls import build_context

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from kea_exporter.failure import Failure, Reason, Stage
 from kea_exporter.probe import REAL_CLOCK, nothing_learnt, probe
 from kea_exporter.requirements import REQUIREMENTS, judge_all
-from kea_exporter.snapshot import Failure, Reason, Snapshot, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from kea_exporter.config import DaemonSettings
+    from kea_exporter.failure import Fact
     from kea_exporter.probe import Clock
     from kea_exporter.requirements import Report
-    from kea_exporter.snapshot import Configuration, Fact, LeaseAudit, Target
+    from kea_exporter.snapshot import Configuration, LeaseAudit, Snapshot, Target
     from kea_exporter.transport.deadline import Deadline
 
 # Kept of a scrape's time for putting together what the probes learnt.

@@ -8,35 +8,25 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from kea_exporter.failure import Failure, Reason, Stage, UnknownFactError, known
 from kea_exporter.kea.client import KeaClient
 from kea_exporter.kea.configuration import read_configuration
 from kea_exporter.kea.leases import read_stat_lease, read_statistics
 from kea_exporter.kea.protocol import Command
 from kea_exporter.kea.status import read_commands, read_status, read_version
-from kea_exporter.snapshot import (
-    ROOT_KEYS,
-    Configuration,
-    Daemon,
-    Failure,
-    Reason,
-    Snapshot,
-    Stage,
-    TransportKind,
-    UnknownFactError,
-    known,
-)
+from kea_exporter.snapshot import ROOT_KEYS, Configuration, Daemon, Snapshot, TransportKind
 from kea_exporter.transport import TransportError, transport_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from kea_exporter.config import DaemonSettings
+    from kea_exporter.failure import Fact
     from kea_exporter.snapshot import (
         Admission,
         Connection,
         ControlSocket,
         Exchange,
-        Fact,
         Leases,
         Status,
         Target,

@@ -1,19 +1,22 @@
 """The facts that one probe learnt about one daemon.
 
-Everything here is a frozen value. A fact that could not be learnt is a `Failure` in its place, and whoever
-needs a fact reads it through `known`. Nothing here does I/O, and no fact is a secret.
+Everything here is a frozen value; a fact that could not be learnt is a `Failure` in its place. Nothing here does I/O,
+and no fact is a secret.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING
+
+from kea_exporter.failure import Failure, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kea_exporter.certificates import Certificate
+    from kea_exporter.failure import Fact, Stage
 
 
 class Daemon(StrEnum):
@@ -33,106 +36,6 @@ class TransportKind(StrEnum):
     HTTP = "http"
     HTTPS = "https"
     UNIX = "unix"
-
-
-class Stage(StrEnum):
-    """How far a probe came before it failed."""
-
-    RESOLVE = "resolve"
-    CONNECT = "connect"
-    TLS = "tls"
-    HTTP = "http"
-    AUTH = "auth"
-    COMMAND = "command"
-    DEADLINE = "deadline"
-
-
-class Reason(StrEnum):
-    """Why a stage failed. The list is closed: these are label values that alerts rely on."""
-
-    # resolve
-    NAME_NOT_RESOLVED = "name_not_resolved"
-    # connect
-    REFUSED = "refused"
-    NO_ROUTE = "no_route"
-    NO_SUCH_SOCKET = "no_such_socket"
-    PERMISSION_DENIED = "permission_denied"
-    # any stage that waits for the peer
-    TIMED_OUT = "timed_out"
-    CONNECTION_CLOSED = "connection_closed"
-    # tls
-    CERTIFICATE_EXPIRED = "certificate_expired"
-    CERTIFICATE_NOT_YET_VALID = "certificate_not_yet_valid"
-    CERTIFICATE_NAME_MISMATCH = "certificate_name_mismatch"
-    CERTIFICATE_SELF_SIGNED = "certificate_self_signed"
-    CERTIFICATE_UNTRUSTED_ISSUER = "certificate_untrusted_issuer"
-    CERTIFICATE_STRICT_PROFILE = "certificate_strict_profile"
-    CERTIFICATE_INVALID = "certificate_invalid"
-    CLIENT_CERTIFICATE_REQUIRED = "client_certificate_required"
-    CLIENT_CERTIFICATE_REJECTED = "client_certificate_rejected"
-    NOT_TLS = "not_tls"
-    PROTOCOL_VERSION = "protocol_version"
-    HANDSHAKE_FAILED = "handshake_failed"
-    # tls, auth: a file of the exporter's own configuration
-    LOCAL_FILE_UNREADABLE = "local_file_unreadable"
-    # http
-    REDIRECTED = "redirected"
-    UNEXPECTED_STATUS = "unexpected_status"
-    INVALID_HTTP = "invalid_http"
-    ANSWER_TOO_LARGE = "answer_too_large"
-    ANSWER_INCOMPLETE = "answer_incomplete"
-    # auth
-    UNAUTHORIZED = "unauthorized"
-    FORBIDDEN = "forbidden"
-    # command
-    MALFORMED_ANSWER = "malformed_answer"
-    ERROR_RESULT = "error_result"
-    UNSUPPORTED = "unsupported"
-    DAEMON_OFFLINE = "daemon_offline"
-    WRONG_DAEMON = "wrong_daemon"
-    SOCKET_NOT_IDENTIFIED = "socket_not_identified"
-    AUDIT_PENDING = "audit_pending"
-    # deadline
-    BUDGET_USED_UP = "budget_used_up"
-    INTERNAL_ERROR = "internal_error"
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why a fact could not be learnt.
-
-    Attributes:
-        stage: how far the probe came.
-        reason: what went wrong there, from the closed list.
-        detail: one sentence for people; never a secret, never a label.
-    """
-
-    stage: Stage
-    reason: Reason
-    detail: str
-
-
-T = TypeVar("T")
-Fact: TypeAlias = T | Failure
-
-
-class UnknownFactError(Exception):
-    """A fact was needed that could not be learnt."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.detail)
-        self.failure = failure
-
-
-def known(fact: Fact[T]) -> T:
-    """Return the value of *fact*.
-
-    Raises:
-        UnknownFactError: the fact could not be learnt; it carries the failure.
-    """
-    if isinstance(fact, Failure):
-        raise UnknownFactError(fact)
-    return fact
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypedDict
 
+from kea_exporter.failure import Failure, Reason, Stage
 from kea_exporter.probe import nothing_learnt
 from kea_exporter.snapshot import (
     ROOT_KEYS,
@@ -17,12 +18,9 @@ from kea_exporter.snapshot import (
     Daemon,
     DhcpState,
     Exchange,
-    Failure,
     LeaseCounts,
     Leases,
-    Reason,
     Snapshot,
-    Stage,
     Status,
     Target,
     TransportKind,
@@ -33,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Unpack
 
-    from kea_exporter.snapshot import Fact
+    from kea_exporter.failure import Fact
 
 ADDRESS, PORT = "192.0.2.1", 8001
 SOCKET_PATH = "/run/kea/kea4-ctrl-socket"

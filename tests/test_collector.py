@@ -15,9 +15,9 @@ from structlog.testing import capture_logs
 
 from kea_exporter.collector import Collector, StoppedError
 from kea_exporter.config import settings_from_tree
+from kea_exporter.failure import Failure, Reason, Stage
 from kea_exporter.probe import nothing_learnt
 from kea_exporter.requirements import REQUIREMENTS, Status
-from kea_exporter.snapshot import Failure, Reason, Snapshot, Stage
 from kea_exporter.transport.deadline import Deadline
 from tests.examples import sound
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from kea_exporter.config import DaemonSettings
+    from kea_exporter.snapshot import Snapshot
 
 GENEROUS = 20.0
 ANSWERED = None

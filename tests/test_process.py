@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from lab.processes import Running, accepts, free_port
 from tests.exporter import COMMAND, written
 from tests.peers import peer
+
+if TYPE_CHECKING:
+    import socket
 
 needs_namespaces = pytest.mark.skipif(
     os.geteuid() != 0 or shutil.which("unshare") is None, reason="PID 1 needs root and unshare (util-linux)"

@@ -9,8 +9,8 @@ import pytest
 
 from kea_exporter.collector import Collector
 from kea_exporter.config import settings_from_tree
+from kea_exporter.failure import Reason, Stage, known
 from kea_exporter.requirements import Report, Status, Verdict
-from kea_exporter.snapshot import Reason, Stage, known
 from kea_exporter.transport.deadline import Deadline
 from lab.certificates import Authority
 from lab.kea import HOOKS, Lab, Tree, control_agent, ddns, dhcp, http, subnet4, subnet6

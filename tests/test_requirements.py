@@ -11,19 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kea_exporter.config.profiles import IPAM
+from kea_exporter.failure import Failure, Reason, Stage
 from kea_exporter.requirements import REQUIREMENTS, Requirement, Severity, Status, Verdict, judge_all
-from kea_exporter.snapshot import (
-    Admission,
-    Authentication,
-    Configuration,
-    Connection,
-    Daemon,
-    Failure,
-    Reason,
-    Snapshot,
-    Stage,
-    Version,
-)
+from kea_exporter.snapshot import Admission, Authentication, Configuration, Connection, Daemon, Snapshot, Version
 from tests.examples import (
     KEA_3_2_0,
     NOT_DISABLED,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, TypeVar
 
+from kea_exporter.failure import Fact, Failure, Reason, Stage
 from kea_exporter.kea.protocol import Answer, Command, Result, decode, encode
 from kea_exporter.kea.reading import MalformedAnswerError
-from kea_exporter.snapshot import Exchange, Fact, Failure, Reason, Stage
+from kea_exporter.snapshot import Exchange
 from kea_exporter.transport import Transport, TransportError
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kea_exporter.failure import Failure
 from kea_exporter.metrics.model import Family, Kind, Page, Sample
-from kea_exporter.snapshot import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

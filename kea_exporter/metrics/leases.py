@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from kea_exporter.failure import known
 from kea_exporter.metrics.model import Sample, per_daemon
-from kea_exporter.snapshot import ROOT_KEYS, Daemon, known
+from kea_exporter.snapshot import ROOT_KEYS, Daemon
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from kea_exporter.snapshot import UnknownFactError
+from kea_exporter.failure import UnknownFactError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

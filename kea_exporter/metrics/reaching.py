@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kea_exporter.failure import Failure, Reason, known
 from kea_exporter.metrics.model import Sample, one, per_daemon
 from kea_exporter.requirements.authentication import FORBIDDEN, OK, UNAUTHORIZED, demands_credentials
-from kea_exporter.snapshot import Failure, Reason, known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

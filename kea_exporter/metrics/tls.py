@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from kea_exporter.failure import Reason, known
 from kea_exporter.metrics.model import Sample, one, per_daemon
 from kea_exporter.requirements.certificates import leaf, uncovered
-from kea_exporter.snapshot import Reason, TransportKind, known
+from kea_exporter.snapshot import TransportKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

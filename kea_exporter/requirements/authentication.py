@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kea_exporter.failure import Failure, Reason, Stage, UnknownFactError, known
 from kea_exporter.requirements.model import Finding, Requirement, Severity, met, not_applicable, unmet
 from kea_exporter.requirements.sockets import socket_in_use
-from kea_exporter.snapshot import Admission, Authentication, Failure, Reason, Stage, UnknownFactError, known
+from kea_exporter.snapshot import Admission, Authentication
 
 if TYPE_CHECKING:
     from kea_exporter.config import Profile

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from kea_exporter.certificates import parse_address
+from kea_exporter.failure import Failure, Reason, Stage, UnknownFactError, known
 from kea_exporter.requirements.model import Finding, Requirement, Severity, met, not_applicable, unmet
 from kea_exporter.requirements.sockets import socket_in_use
-from kea_exporter.snapshot import Failure, Reason, Stage, TransportKind, UnknownFactError, known
+from kea_exporter.snapshot import TransportKind
 
 if TYPE_CHECKING:
     from kea_exporter.certificates import Certificate

@@ -7,8 +7,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from kea_exporter.config import hook_requirement
+from kea_exporter.failure import Failure, known
 from kea_exporter.requirements.model import Finding, Requirement, Severity, met, not_applicable, unmet
-from kea_exporter.snapshot import ROOT_KEYS, Daemon, Failure, known
+from kea_exporter.snapshot import ROOT_KEYS, Daemon
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from kea_exporter.snapshot import UnknownFactError
+from kea_exporter.failure import UnknownFactError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from kea_exporter.config import Profile
-    from kea_exporter.snapshot import Failure, Snapshot
+    from kea_exporter.failure import Failure
+    from kea_exporter.snapshot import Snapshot
 
 
 class Severity(StrEnum):

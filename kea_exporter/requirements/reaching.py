@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kea_exporter.failure import Failure, Reason, Stage, UnknownFactError, known
 from kea_exporter.requirements.model import Finding, Requirement, Severity, met, not_applicable, unmet
-from kea_exporter.snapshot import ROOT_KEYS, Daemon, Failure, Reason, Stage, UnknownFactError, known
+from kea_exporter.snapshot import ROOT_KEYS, Daemon
 
 if TYPE_CHECKING:
     from kea_exporter.config import Profile

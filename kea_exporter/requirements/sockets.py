@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kea_exporter.certificates import parse_address
+from kea_exporter.failure import Failure, Reason, Stage, UnknownFactError, known
 from kea_exporter.requirements.model import Finding, Requirement, Severity, met, not_applicable, unmet
-from kea_exporter.snapshot import Failure, Reason, Stage, TransportKind, UnknownFactError, known
+from kea_exporter.snapshot import TransportKind
 
 if TYPE_CHECKING:
     from kea_exporter.config import Profile

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kea_exporter.failure import known
 from kea_exporter.requirements.model import Finding, Requirement, Severity, met, unmet
-from kea_exporter.snapshot import known
 
 if TYPE_CHECKING:
     from kea_exporter.config import Profile

@@ -17,7 +17,8 @@ from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import HTTPError
 
-from kea_exporter.snapshot import Admission, Connection, Failure, Reason, Stage, TransportKind
+from kea_exporter.failure import Failure, Reason, Stage
+from kea_exporter.snapshot import Admission, Connection, TransportKind
 from kea_exporter.transport.credentials import read_credentials
 from kea_exporter.transport.model import TransportError
 from kea_exporter.transport.sockets import connect_failure, connect_tcp

@@ -1,0 +1,100 @@
+"""What the commands share: the configuration with all its mistakes, and printing."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kea_exporter.config import ConfigError, Settings
+from kea_exporter.config import load as load_file
+from kea_exporter.requirements import REQUIREMENTS
+from kea_exporter.snapshot import TransportKind
+from kea_exporter.transport import TransportError
+from kea_exporter.transport.tls import build_context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+USAGE_ERROR = 3
+DEFAULT_CONFIG = "config.yml"
+
+config_file = click.option(
+    "--config.file",
+    "config_file",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_CONFIG,
+    show_default=True,
+    help="The configuration file.",
+)
+
+
+class CommandError(click.ClickException):
+    """A mistake of the user's, or of the configuration's."""
+
+    exit_code = USAGE_ERROR
+
+
+def load(path: Path) -> Settings:
+    """Return the settings of a configuration file.
+
+    Raises:
+        CommandError: it has mistakes; the message has all of them.
+    """
+    ids = tuple(it.id for it in REQUIREMENTS)
+    return checked(lambda: load_file(path, ids), str(path))
+
+
+def checked(read: Callable[[], Settings], source: str, reword: Callable[[str], str] = str) -> Settings:
+    """Return the settings that *read* gives, if the files of their TLS options can be used.
+
+    Args:
+        read: gives the settings, or raises ConfigError.
+        source: what goes in front of each mistake.
+        reword: puts a mistake into other words.
+
+    Raises:
+        CommandError: there are mistakes; the message has all of them.
+    """
+    try:
+        settings = read()
+        mistakes = list(_tls_mistakes(settings))
+    except ConfigError as error:
+        mistakes = [str(it) for it in error.mistakes]
+    if not mistakes:
+        return settings
+    prefix = f"{source}: " if source else ""
+    raise CommandError("\n  ".join(["", *(reword(f"{prefix}{it}") for it in dict.fromkeys(mistakes))]))
+
+
+def _tls_mistakes(settings: Settings) -> Iterator[str]:
+    for daemon in settings.daemons:
+        if daemon.target.kind is TransportKind.HTTPS:
+            try:
+                build_context(daemon.tls)
+            except TransportError as error:
+                yield f"tls_config: {error}"
+
+
+def print_text(text: str) -> None:
+    """Print, and take no offence where whoever reads has seen enough.
+
+    Raises:
+        CommandError: it cannot be written, as on a full disk.
+    """
+    try:
+        click.echo(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _drop_output()
+    except OSError as error:
+        _drop_output()
+        raise CommandError(f"cannot write the output: {error.strerror}") from None
+
+
+def _drop_output() -> None:
+    # Nothing may be flushed at exit into what cannot take it.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

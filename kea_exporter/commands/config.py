@@ -1,0 +1,33 @@
+"""`kea-exporter config`: check a configuration file, or print its schema."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from kea_exporter.commands.common import config_file, load, print_text
+from kea_exporter.config import ConfigFile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.group("config")
+def config_group() -> None:
+    """Work with configuration files."""
+
+
+@config_group.command("check")
+@config_file
+def config_check(config_file: Path) -> None:
+    """Check a configuration file, and the files that it names; print all mistakes."""
+    settings = load(config_file)
+    print_text(f"{config_file} is fine: {len(settings.servers)} servers, {len(settings.daemons)} daemons")
+
+
+@config_group.command("schema")
+def config_schema() -> None:
+    """Print the JSON schema of the configuration file, for editors."""
+    print_text(json.dumps(ConfigFile.model_json_schema(), indent=2))

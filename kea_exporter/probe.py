@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from kea_exporter.transport import Transport
     from kea_exporter.transport.deadline import Deadline
 
+# Within these after its start, a reload cannot be told from the start.
+SECONDS_TO_RELOAD = 2
 STAT_LEASE = {Daemon.DHCP4: Command.STAT_LEASE4_GET, Daemon.DHCP6: Command.STAT_LEASE6_GET}
 
 
@@ -123,11 +125,12 @@ def _open(transport: Transport) -> Fact[Connection]:
 
 
 def _was_reloaded(status: Fact[Status], before: Snapshot | None, now: float) -> bool:
-    """Return whether the daemon was reloaded, not started, since it was last probed."""
-    if isinstance(status, Failure) or status.reload_seconds >= status.uptime_seconds:
+    """Return whether the daemon may have been reloaded since it was last probed; Kea counts whole seconds."""
+    if isinstance(status, Failure):
         return False
-    # A second more, because Kea counts whole ones.
-    return before is None or now - status.reload_seconds >= before.taken_at - 1
+    if before is None:
+        return status.reload_seconds < max(status.uptime_seconds, SECONDS_TO_RELOAD)
+    return now - status.reload_seconds >= before.taken_at - 1
 
 
 def _look_again(transport: Transport) -> None:

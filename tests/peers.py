@@ -146,12 +146,18 @@ def peer(
     try:
         yield 0 if path else int(listener.getsockname()[1])
     finally:
-        for sock in (listener, *open_sockets):
-            with suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
-            sock.close()
+        _close(listener, *open_sockets)
         for thread in threads:
             thread.join(5)
+        # A handshake may have been finished in between.
+        _close(*open_sockets)
+
+
+def _close(*sockets: socket.socket) -> None:
+    for sock in sockets:
+        with suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
+        sock.close()
 
 
 @contextmanager

@@ -264,8 +264,9 @@ class TestTls:
     def test_another_name_can_be_verified(self, authority: Authority) -> None:
         pair = authority.issue("kea", dns_names=["kea1.example.com"])
         with peer(self.answer, pair) as port:
-            tls = TlsSettings(ca_file=authority.certificate, server_name="kea1.example.com")
-            assert exchange(settings(f"https://127.0.0.1:{port}", tls=tls)) == b"{}"
+            daemon = settings(f"https://127.0.0.1:{port}", tls=TlsSettings(ca_file=authority.certificate))
+            daemon = replace(daemon, target=replace(daemon.target, verified_name="kea1.example.com"))
+            assert exchange(daemon) == b"{}"
 
     def test_a_server_without_tls_is_told_apart(self) -> None:
         with peer(after_request(b"HTTP/1.0 400 Bad Request\r\n\r\n")) as port:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ssl
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kea_exporter.certificates import Certificate, CertificateError, read_der, read_pem
@@ -93,21 +93,31 @@ def secure(dial: Dial, name: str, tls: TlsSettings) -> Secured:
     Raises:
         TransportError: no handshake could be finished, or a file cannot be used.
     """
-    context = build_context(tls)
-    distrust, refusal = None, None
     try:
-        sock = _handshake(dial, context, name)
+        sock = _handshake(dial, build_context(tls), name)
     except ssl.SSLCertVerificationError as error:
-        refusal = tls_failure(error)
-        sock = _handshake(dial, _unverified(tls), name)
-        distrust = refusal
-        if error.verify_code in CODES_OF_TIME and not _is_valid_now(_leaf(sock)):
-            distrust = _distrust_apart_from_time(dial, tls, name)
-    facts = Tls(sock.version() or "", (sock.cipher() or ("", "", 0))[0], _chain(sock), distrust)
-    if refusal is None and not (facts.chain and facts.chain[0].covers(name)):
+        return _unverified(dial, name, tls, error)
+    facts = _facts(sock, distrust=None)
+    refusal = None
+    if not (facts.chain and facts.chain[0].covers(name)):
         detail = f"the server's certificate does not cover {name}"
         refusal = Failure(Stage.TLS, Reason.CERTIFICATE_NAME_MISMATCH, detail)
     return Secured(sock, facts, None if tls.insecure_skip_verify else refusal)
+
+
+def _unverified(dial: Dial, name: str, tls: TlsSettings, error: ssl.SSLCertVerificationError) -> Secured:
+    """Return a connection that did not verify, and why, the time of the leaf being judged apart."""
+    refusal = tls_failure(error)
+    # Nothing of the exporter's own is shown to a server that is not trusted, unless verification is turned off.
+    context = build_context(tls if tls.insecure_skip_verify else replace(tls, cert_file=None, key_file=None))
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        sock = _handshake(dial, context, name)
+    except TransportError:  # such as a server that demands a client certificate under TLS 1.2
+        raise TransportError(refusal) from None
+    is_about_leaf = error.verify_code in CODES_OF_TIME and not _is_valid_now(_leaf(sock))
+    distrust = _distrust_apart_from_time(dial, tls, name, refusal) if is_about_leaf else refusal
+    return Secured(sock, _facts(sock, distrust), None if tls.insecure_skip_verify else refusal)
 
 
 def build_context(tls: TlsSettings) -> ssl.SSLContext:
@@ -173,21 +183,21 @@ def _handshake(dial: Dial, context: ssl.SSLContext, name: str) -> DeadlineTlsSoc
     return secured
 
 
-def _unverified(tls: TlsSettings) -> ssl.SSLContext:
-    context = build_context(tls)
-    context.verify_mode = ssl.CERT_NONE
-    return context
-
-
-def _distrust_apart_from_time(dial: Dial, tls: TlsSettings, name: str) -> Failure | None:
+def _distrust_apart_from_time(dial: Dial, tls: TlsSettings, name: str, otherwise: Failure) -> Failure | None:
     """Return why a chain would not be trusted even if its leaf were valid now."""
-    context = build_context(tls)
+    context = build_context(replace(tls, cert_file=None, key_file=None))
     context.verify_flags |= ssl.VerifyFlags(NO_CHECK_TIME)
     try:
         _handshake(dial, context, name).close()
     except ssl.SSLCertVerificationError as error:
         return tls_failure(error)
+    except TransportError:
+        return otherwise
     return None
+
+
+def _facts(sock: DeadlineTlsSocket, distrust: Failure | None) -> Tls:
+    return Tls(sock.version() or "", (sock.cipher() or ("", "", 0))[0], _chain(sock), distrust)
 
 
 def _is_valid_now(certificate: Certificate | None) -> bool:

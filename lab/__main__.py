@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from lab.chroot import LabBuildError, LabUnavailableError, ensure
+from lab.chroot import OLD, LabBuildError, LabUnavailableError, ensure
 from lab.fleet import start_fleet
 from lab.kea import Lab
 from lab.processes import StartError, accepts, free_port
@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> int:
     try:
         chroot = ensure()
         if arguments == ["build"]:
-            print(f"the lab is ready in {chroot.root}")
+            print(f"the lab is ready in {chroot.root} and {ensure(OLD).root}")
             return 0
         with Lab(chroot) as lab:
             if arguments == ["demo"]:

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 SUITE = "trixie"
 BACKPORTS = f"{SUITE}-backports"
-BACKPORTED = ("kea-dhcp4-server", "kea-dhcp6-server", "kea-dhcp-ddns-server", "kea-ctrl-agent", "kea-admin")
-STABLE = ("prometheus",)
 # The trixie script of debootstrap 1.0.128 (Debian 12) is a link to this one.
 DEBOOTSTRAP_SCRIPT = "/usr/share/debootstrap/scripts/sid"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -32,6 +30,34 @@ class LabUnavailableError(Exception):
 
 class LabBuildError(Exception):
     """This machine can have the lab, but building it failed; the message says where."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a chroot holds.
+
+    Attributes:
+        stable: packages of the suite itself.
+        backported: packages of its backports.
+    """
+
+    name: str
+    stable: tuple[str, ...]
+    backported: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Return a name that changes with the recipe, so that an old chroot is never taken for a new one."""
+        text = "\n".join((SUITE, *self.stable, BACKPORTS, *self.backported))
+        return f"{self.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+CURRENT = Recipe(
+    name="kea-3.0",
+    stable=("prometheus",),
+    backported=("kea-dhcp4-server", "kea-dhcp6-server", "kea-dhcp-ddns-server", "kea-ctrl-agent", "kea-admin"),
+)
+OLD = Recipe(name="kea-2.6", stable=("kea-dhcp4-server", "kea-dhcp6-server", "kea-ctrl-agent"))
 
 
 @dataclass(frozen=True)
@@ -65,7 +91,7 @@ def missing() -> list[str]:
     return lacks
 
 
-def ensure() -> Chroot:
+def ensure(recipe: Recipe = CURRENT) -> Chroot:
     """Return the cached chroot, building it first where there is none.
 
     Raises:
@@ -74,10 +100,10 @@ def ensure() -> Chroot:
     """
     if lacks := missing():
         raise LabUnavailableError("the lab of real Kea servers needs " + " and ".join(lacks))
-    target = cache_directory() / recipe_key()
+    target = cache_directory() / recipe.key
     with _lock(target):
         if not target.is_dir():
-            _build(target)
+            _build(target, recipe)
     return Chroot(target)
 
 
@@ -85,12 +111,6 @@ def cache_directory(environ: Mapping[str, str] = os.environ) -> Path:
     """Return where chroots are kept: KEA_LAB_CACHE, else below the user's cache directory."""
     base = environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(environ.get("KEA_LAB_CACHE") or Path(base) / "kea-exporter-lab").absolute()
-
-
-def recipe_key() -> str:
-    """Return a name that changes with the recipe, so that an old chroot is never taken for a new one."""
-    recipe = "\n".join((SUITE, BACKPORTS, *BACKPORTED, *STABLE))
-    return f"{SUITE}-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}"
 
 
 def mirror(environ: Mapping[str, str] = os.environ) -> str:
@@ -123,14 +143,14 @@ def _lock(target: Path) -> Iterator[None]:
         yield
 
 
-def _build(target: Path) -> None:
-    print(f"building the lab in {target} (once, about two minutes) ...", file=sys.stderr, flush=True)
+def _build(target: Path, recipe: Recipe) -> None:
+    print(f"building the lab's {recipe.name} in {target} (once, about a minute) ...", file=sys.stderr, flush=True)
     _install_debootstrap()
     source = mirror()
     unfinished = Path(tempfile.mkdtemp(prefix="building-", dir=target.parent))
     try:
         _debootstrap(unfinished, source)
-        _install_servers(unfinished, source)
+        _install_servers(unfinished, source, recipe)
         _prepare_directories(unfinished)
         unfinished.chmod(0o755)
         unfinished.rename(target)
@@ -149,7 +169,7 @@ def _debootstrap(root: Path, source: str) -> None:
     _run("debootstrap", *options, SUITE, str(root), source, DEBOOTSTRAP_SCRIPT)
 
 
-def _install_servers(root: Path, source: str) -> None:
+def _install_servers(root: Path, source: str, recipe: Recipe) -> None:
     lists = "".join(f"deb {source} {suite} main\n" for suite in (SUITE, BACKPORTS))
     (root / "etc/apt/sources.list").write_text(lists)
     # Without this, maintainer scripts would try to start the servers.
@@ -158,8 +178,9 @@ def _install_servers(root: Path, source: str) -> None:
     policy.chmod(0o755)
     install = ("chroot", str(root), "apt-get", "install", "--yes", "--no-install-recommends")
     _run("chroot", str(root), "apt-get", "update")
-    _run(*install, *STABLE)
-    _run(*install, "--target-release", BACKPORTS, *BACKPORTED)
+    _run(*install, *recipe.stable)
+    if recipe.backported:
+        _run(*install, "--target-release", BACKPORTS, *recipe.backported)
     _run("chroot", str(root), "apt-get", "clean")
 
 

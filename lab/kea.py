@@ -204,13 +204,15 @@ def _with_own_socket(root: str, configuration: Tree, socket_name: str) -> Tree:
     if root == "Control-agent":
         return configuration
     own = {"socket-type": "unix", "socket-name": socket_name}
+    if "control-sockets" not in configuration:  # Kea before 3.0 has one only
+        return {**configuration, "control-socket": own}
     return {**configuration, "control-sockets": [*configuration["control-sockets"], own]}
 
 
 def _listens(root: str, tree: Tree, unix_socket: Path) -> bool:
     if root == "Control-agent":
         return accepts(tree["http-host"], tree["http-port"])
-    over_http = [it for it in tree["control-sockets"] if it["socket-type"] != "unix"]
+    over_http = [it for it in tree.get("control-sockets", ()) if it["socket-type"] != "unix"]
     return unix_socket.exists() and all(_accepts(it["socket-address"], it["socket-port"]) for it in over_http)
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypedDict
 
+from kea_exporter.certificates import Certificate, parse_address
 from kea_exporter.failure import Failure, Reason, Stage
 from kea_exporter.probe import nothing_learnt
 from kea_exporter.snapshot import (
@@ -18,11 +19,14 @@ from kea_exporter.snapshot import (
     Daemon,
     DhcpState,
     Exchange,
+    LeaseAudit,
     LeaseCounts,
     Leases,
+    Misplaced,
     Snapshot,
     Status,
     Target,
+    Tls,
     TransportKind,
     Version,
 )
@@ -34,8 +38,10 @@ if TYPE_CHECKING:
     from kea_exporter.failure import Fact
 
 ADDRESS, PORT = "192.0.2.1", 8001
+NAME = "kea1.example.com"
 SOCKET_PATH = "/run/kea/kea4-ctrl-socket"
 TAKEN_AT, TIMEOUT = 1_800_000_000.0, 5.0
+DAY = 86_400.0
 
 CONNECTION = Connection(ADDRESS, PORT)
 KEA_3_0_3 = Version(3, 0, 3, "3.0.3")
@@ -49,6 +55,11 @@ REALMS = {
 OWN_COMMANDS = frozenset({"config-get", "list-commands", "statistic-get-all", "status-get", "version-get"})
 # As measured: each hook registers the commands of both protocols, in either daemon.
 HOOK_COMMANDS = frozenset({"subnet4-list", "reservation-get", "lease4-get", "stat-lease4-get", "stat-lease6-get"})
+SUBNETS: dict[Daemon, Mapping[int, str]] = {
+    Daemon.DHCP4: {1: "192.0.2.0/24", 2: "198.51.100.0/24", 10: "203.0.113.0/24"},
+    Daemon.DHCP6: {1: "2001:db8:1::/64", 2: "2001:db8:2::/64", 10: "2001:db8:10::/64"},
+    Daemon.D2: {},
+}
 HOOKS = ("libdhcp_subnet_cmds.so", "libdhcp_host_cmds.so", "libdhcp_lease_cmds.so", "libdhcp_stat_cmds.so")
 NOT_DISABLED = DhcpState(
     globally_disabled=False,
@@ -75,6 +86,9 @@ class SnapshotChanges(TypedDict, total=False):
     leases: Fact[Leases]
     exchanges: tuple[Exchange, ...]
     supported: Mapping[str, bool]
+    tls: Fact[Tls | None]
+    client_certificate: Certificate | None
+    audit: Fact[LeaseAudit | None]
 
 
 class SocketChanges(TypedDict, total=False):
@@ -99,11 +113,58 @@ def unauthorized() -> Failure:
 
 
 def target(
-    daemon: Daemon = Daemon.DHCP4, kind: TransportKind = TransportKind.HTTPS, *, sends_credentials: bool = True
+    daemon: Daemon = Daemon.DHCP4,
+    kind: TransportKind = TransportKind.HTTPS,
+    host: str = ADDRESS,
+    *,
+    sends_credentials: bool = True,
 ) -> Target:
-    """Return where the sound daemon is said to be."""
-    url = f"unix://{SOCKET_PATH}" if kind is TransportKind.UNIX else f"{kind}://{ADDRESS}:{PORT}"
-    return Target("sound", daemon, kind, url, control_agent=False, sends_credentials=sends_credentials)
+    """Return where the sound daemon is said to be: at *host*, unless at a unix socket."""
+    host = "" if kind is TransportKind.UNIX else host
+    return Target(
+        server="sound",
+        daemon=daemon,
+        kind=kind,
+        url=f"{kind}://{host}:{PORT}" if host else f"unix://{SOCKET_PATH}",
+        host=host,
+        verified_name=host,
+        control_agent=False,
+        sends_credentials=sends_credentials,
+    )
+
+
+def certificate(
+    *hosts: str, name: str = "kea1", issuer: str = "office-ca", days: tuple[float, float] = (-30, 60)
+) -> Certificate:
+    """Return a certificate whose SAN has *hosts*, valid from and until days from when snapshots are taken."""
+    return Certificate(
+        subject=f"CN={name}",
+        issuer=f"CN={issuer}",
+        serial_number="0f1e2d",
+        fingerprint_sha256="ab" * 32,
+        key_type="ec-secp256r1",
+        not_before=TAKEN_AT + days[0] * DAY,
+        not_after=TAKEN_AT + days[1] * DAY,
+        is_self_issued=name == issuer,
+        addresses=frozenset(address for host in hosts if (address := parse_address(host))),
+        names=frozenset(host for host in hosts if not parse_address(host)),
+    )
+
+
+def showing(*chain: Certificate, distrust: Failure | None = None) -> Tls:
+    """Return what a handshake showed: these certificates."""
+    return Tls("TLSv1.3", "TLS_AES_256_GCM_SHA384", chain, distrust)
+
+
+def audited(
+    daemon: Daemon = Daemon.DHCP4,
+    orphaned: Misplaced = Misplaced({}, ()),  # noqa: B008 - frozen
+    outside: Misplaced = Misplaced({}, ()),  # noqa: B008 - frozen
+    *,
+    is_complete: bool = True,
+) -> LeaseAudit:
+    """Return a lease audit ten minutes old; by default, one that found nothing."""
+    return LeaseAudit(TAKEN_AT - 600, 152, is_complete, SUBNETS[daemon], orphaned, outside)
 
 
 def authentication(daemon: Daemon = Daemon.DHCP4) -> Authentication:
@@ -135,8 +196,9 @@ def configuration(daemon: Daemon, *sockets: ControlSocket) -> Configuration:
     return Configuration(
         root=ROOT_KEYS[daemon],
         sockets=sockets,
-        subnets=frozenset({1, 2, 10} if is_dhcp else ()),
+        subnets=SUBNETS[daemon],
         hooks=HOOKS if is_dhcp else (),
+        hosts_databases=(),
     )
 
 
@@ -150,7 +212,7 @@ def sound(daemon: Daemon = Daemon.DHCP4, **changes: Unpack[SnapshotChanges]) -> 
         duration_seconds=0.25,
         timeout_seconds=TIMEOUT,
         connection=CONNECTION,
-        admission=Admission(200, None),
+        admission=Admission(200, None, strict_transport_security=True),
         version=KEA_3_0_3,
         status=status(daemon),
         commands=OWN_COMMANDS if daemon is Daemon.D2 else OWN_COMMANDS | HOOK_COMMANDS,
@@ -159,6 +221,8 @@ def sound(daemon: Daemon = Daemon.DHCP4, **changes: Unpack[SnapshotChanges]) -> 
         leases=_leases(daemon),
         exchanges=exchanges,
         supported=MappingProxyType({exchange.command: True for exchange in exchanges}),
+        tls=TLS,
+        audit=None if daemon is Daemon.D2 else audited(daemon),
     )
     return replace(snapshot, **changes)
 
@@ -171,7 +235,13 @@ def silent(daemon: Daemon = Daemon.DHCP4, failure: Failure | None = None) -> Sna
 
 def connected_to(failure: Failure, daemon: Daemon = Daemon.DHCP4, **changes: Unpack[SnapshotChanges]) -> Snapshot:
     """Return the snapshot of a probe that connected, and came no further but for *changes*."""
-    return replace(replace(silent(daemon, failure), connection=CONNECTION), **changes)
+    snapshot = replace(silent(daemon, failure), connection=CONNECTION)
+    return replace(replace(snapshot, tls=TLS) if failure.stage in AFTER_TLS else snapshot, **changes)
+
+
+def at_name(*sans: str, name: str = NAME) -> Snapshot:
+    """Return the snapshot of a daemon reached by its name, whose certificate has *sans*; sound otherwise."""
+    return replace(sound(tls=showing(certificate(*sans))), target=target(host=name))
 
 
 def offering(*sockets: ControlSocket, connection: Connection = CONNECTION, version: Version = KEA_3_0_3) -> Snapshot:
@@ -188,7 +258,7 @@ def over_http(*, sends_credentials: bool = True) -> Snapshot:
     """Return the snapshot of a daemon reached over plain http, sound otherwise."""
     plain = control_socket(kind="http", tls=False, client_certificate_required=False)
     reached = target(kind=TransportKind.HTTP, sends_credentials=sends_credentials)
-    return replace(offering(plain), target=reached)
+    return replace(offering(plain), target=reached, tls=None)
 
 
 def over_unix() -> Snapshot:
@@ -198,6 +268,7 @@ def over_unix() -> Snapshot:
         target=target(kind=TransportKind.UNIX, sends_credentials=False),
         connection=Connection(SOCKET_PATH, None),
         admission=None,
+        tls=None,
     )
 
 
@@ -224,6 +295,10 @@ def status(daemon: Daemon = Daemon.DHCP4) -> Status:
         dhcp_state=NOT_DISABLED if is_dhcp else None,
         sockets_status="ready" if is_dhcp else None,
     )
+
+
+TLS = showing(certificate(ADDRESS))
+AFTER_TLS = {Stage.HTTP, Stage.AUTH, Stage.COMMAND}
 
 
 def _leases(daemon: Daemon) -> Fact[Leases]:

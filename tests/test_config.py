@@ -4,6 +4,7 @@ import os
 import traceback
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -13,13 +14,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from kea_exporter.config import ConfigError, ConfigFile, Credentials, Settings, TlsSettings, load, settings_from_tree
+from kea_exporter.config import (
+    IPAM,
+    AuditSettings,
+    ConfigError,
+    ConfigFile,
+    Credentials,
+    Settings,
+    TlsSettings,
+    hook_requirement,
+    load,
+    settings_from_tree,
+)
+from kea_exporter.requirements import REQUIREMENTS, Severity
+from kea_exporter.requirements.model import severity_in
 from kea_exporter.snapshot import Daemon, TransportKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
-    from kea_exporter.config import DaemonSettings
+    from kea_exporter.config import DaemonSettings, Profile
 
 CANARY = "canary-Tr0ub4dor"
 SERVER = """\
@@ -39,10 +53,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def read(folder: Path, text: str | bytes) -> Settings:
+def read(folder: Path, text: str | bytes, requirements: Collection[str] | None = None) -> Settings:
     path = folder / "config.yml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return load(path)
+    return load(path, requirements)
 
 
 def error_of(folder: Path, text: str | bytes) -> ConfigError:
@@ -105,7 +119,8 @@ def username_of(daemon: DaemonSettings) -> str | Path | None:
 
 def test_a_section_is_inherited_as_a_whole_or_not_at_all(folder: Path) -> None:
     nearest, middle, _ = read(folder, INHERITANCE).daemons
-    assert nearest.tls == TlsSettings(server_name="kea")
+    assert nearest.tls == TlsSettings()
+    assert nearest.target.verified_name == "kea"
     assert middle.tls == TlsSettings(insecure_skip_verify=True, min_version="TLS13")
 
 
@@ -125,6 +140,80 @@ def test_null_switches_an_inherited_section_off(folder: Path) -> None:
     assert not without.target.sends_credentials
     assert without.tls == TlsSettings()
     assert inherited.target.sends_credentials
+
+
+def test_the_name_that_a_certificate_must_cover_is_the_host_unless_another_is_given(folder: Path) -> None:
+    plain, named = only_daemon(folder), only_daemon(folder, "tls_config: {server_name: kea1.example.com}")
+    assert (plain.target.host, plain.target.verified_name) == ("127.0.0.1", "127.0.0.1")
+    assert (named.target.host, named.target.verified_name) == ("127.0.0.1", "kea1.example.com")
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_certificates_in_the_strict_profile_are_demanded_only_if_asked_for(folder: Path, *, strict: bool) -> None:
+    daemon = only_daemon(folder, f"tls_config: {{x509_strict: {str(strict).lower()}}}")
+    assert daemon.tls == TlsSettings(x509_strict=strict)
+
+
+AUDITED = """\
+defaults:
+  lease_audit: {interval: 2h, page_size: 500, max_leases: 7}
+servers:
+- name: a
+  dhcp4: {url: http://a, lease_audit: {interval: 30m}}
+  dhcp6: {url: http://a}
+  d2: {url: http://a, lease_audit: {}}
+- name: b
+  lease_audit: null
+  dhcp4: {url: http://b}
+  dhcp6: {url: http://b, lease_audit: {page_size: 10}}
+"""
+
+
+def audits_in(folder: Path, text: str) -> list[AuditSettings | None]:
+    return [daemon.lease_audit for daemon in read(folder, text).daemons]
+
+
+def test_leases_are_not_audited_unless_asked_for(folder: Path) -> None:
+    assert audits_in(folder, SERVER) == [None]
+
+
+def test_the_nearest_lease_audit_wins_as_a_whole(folder: Path) -> None:
+    own, inherited, _, _, again = audits_in(folder, AUDITED)
+    assert own == AuditSettings(interval=1800, page_size=1000, max_leases=1_000_000)
+    assert inherited == AuditSettings(interval=7200, page_size=500, max_leases=7)
+    assert again == AuditSettings(interval=3600, page_size=10, max_leases=1_000_000)
+
+
+def test_null_switches_an_inherited_lease_audit_off(folder: Path) -> None:
+    assert audits_in(folder, AUDITED)[3] is None
+
+
+def test_d2_has_no_leases_to_audit(folder: Path) -> None:
+    assert audits_in(folder, AUDITED)[2] is None
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ("{}", AuditSettings(3600, 1000, 1_000_000)),
+        ("{interval: 1m, page_size: 10, max_leases: 1}", AuditSettings(60, 10, 1)),
+        ("{interval: 366d, page_size: 10000}", AuditSettings(366 * 86400, 10_000, 1_000_000)),
+        ("{interval: 1d12h}", AuditSettings(36 * 3600, 1000, 1_000_000)),
+    ],
+)
+def test_a_lease_audit_may_reach_its_limits(folder: Path, options: str, expected: AuditSettings) -> None:
+    assert only_daemon(folder, f"lease_audit: {options}").lease_audit == expected
+
+
+def test_the_path_of_a_unix_socket_may_be_as_long_as_the_kernel_takes(folder: Path) -> None:
+    path = "/" + "a" * 106
+    assert only_daemon(folder, url=f"unix://{path}").path == path
+
+
+@pytest.mark.parametrize("path", ["/" + "a" * 107, "/" + "\N{LATIN SMALL LETTER A WITH DIAERESIS}" * 54])
+def test_a_longer_one_is_a_mistake(folder: Path, path: str) -> None:
+    expected = f"line 4: {DAEMON}.url: the path of a unix socket has at most 107 bytes; use a shorter one"
+    assert mistakes_in(folder, SERVER.replace("http://127.0.0.1:8000", f"unix://{path}")) == [expected]
 
 
 def test_servers_and_daemons_keep_their_order(folder: Path) -> None:
@@ -161,12 +250,8 @@ def test_a_unix_daemon_gets_neither_credentials_nor_tls(folder: Path) -> None:
     assert daemon.credentials is None
     assert not daemon.target.sends_credentials
     assert daemon.tls == TlsSettings()
-    assert (daemon.target.kind, daemon.host, daemon.port, daemon.path) == (
-        TransportKind.UNIX,
-        "",
-        None,
-        "/run/kea/ddns",
-    )
+    assert (daemon.target.kind, daemon.port, daemon.path) == (TransportKind.UNIX, None, "/run/kea/ddns")
+    assert (daemon.target.host, daemon.target.verified_name) == ("", "")
 
 
 def test_an_http_daemon_gets_credentials_but_no_tls(folder: Path) -> None:
@@ -191,7 +276,7 @@ def test_an_http_daemon_gets_credentials_but_no_tls(folder: Path) -> None:
 )
 def test_a_url_says_where_to_connect(folder: Path, url: str, host: str, port: int | None, path: str) -> None:
     daemon = only_daemon(folder, url=f'"{url}"')
-    assert (daemon.host, daemon.port, daemon.path) == (host, port, path)
+    assert (daemon.target.host, daemon.port, daemon.path) == (host, port, path)
     assert daemon.target.url == url
 
 
@@ -232,6 +317,253 @@ def test_a_server_may_have_any_name_without_blanks_and_slashes(folder: Path) -> 
 
 def test_a_byte_order_mark_does_no_harm(folder: Path) -> None:
     assert read(folder, "\ufeff" + SERVER).servers == ("a",)
+
+
+# Profiles.
+
+
+def profile_of(folder: Path, *entries: str) -> Profile:
+    """Return the last of these profiles, each of which stands on a line of its own."""
+    name = entries[-1].partition(":")[0]
+    lines = "".join(f"  {entry}\n" for entry in entries)
+    (daemon,) = read(folder, f"profiles:\n{lines}{SERVER}    profile: {name}\n").daemons
+    return daemon.profile
+
+
+def severities_of_hooks(profile: Profile) -> Mapping[str, Severity]:
+    """Return how much a profile makes of each hook that it has judged."""
+    prefix, suffix = hook_requirement("|").split("|")
+    found = {it.id: severity_in(profile, it) for it in REQUIREMENTS}
+    return {
+        name.removeprefix(prefix).removesuffix(suffix).replace("-", "_"): severity
+        for name, severity in found.items()
+        if severity and name.startswith(prefix)
+    }
+
+
+def test_a_profile_without_differences_is_the_one_it_is_based_on(folder: Path) -> None:
+    assert profile_of(folder, "mine: {}") == replace(IPAM, name="mine")
+    assert profile_of(folder, "mine: {based_on: ipam}") == replace(IPAM, name="mine")
+
+
+def test_a_profile_may_be_based_on_one_above(folder: Path) -> None:
+    found = profile_of(
+        folder,
+        'first: {minimum_version: "2.6.0", tested_version: "2.6.9", renewal_window: 10d}',
+        'second: {based_on: first, tested_version: "2.7.9"}',
+    )
+    versions = (found.minimum_version.numbers, found.tested_version.numbers)
+    assert (found.name, versions) == ("second", ((2, 6, 0), (2, 7, 9)))
+    assert found.renewal_window_seconds == 10 * 86400
+
+
+def test_the_usual_profile_itself_may_be_changed(folder: Path) -> None:
+    text = f'profiles: {{before: {{}}, ipam: {{minimum_version: "2.6.0"}}, after: {{}}}}\n{SERVER}'
+    changed = {name: read(folder, f"{text}    profile: {name}\n") for name in ("before", "ipam", "after")}
+    minimum = {name: settings.daemons[0].profile.minimum_version.text for name, settings in changed.items()}
+    assert minimum == {"before": "3.0.0", "ipam": "2.6.0", "after": "2.6.0"}
+    assert read(folder, text).daemons[0].profile.minimum_version.text == "2.6.0"
+
+
+def test_changing_the_usual_profile_does_not_outlive_the_file(folder: Path) -> None:
+    read(folder, f'profiles: {{ipam: {{minimum_version: "2.6.0", leave_out: [certificate-trusted]}}}}\n{SERVER}')
+    assert read(folder, SERVER).daemons[0].profile is IPAM
+
+
+def test_the_hooks_of_the_usual_profile_are_those_of_the_source_document() -> None:
+    required = dict.fromkeys(("subnet_cmds", "host_cmds", "lease_cmds"), Severity.REQUIRED)
+    assert severities_of_hooks(IPAM) == {**required, "stat_cmds": Severity.ADVISORY}
+
+
+HOOKS = {
+    "all of the usual ones": ("[subnet_cmds, host_cmds, lease_cmds]", {"subnet_cmds", "host_cmds", "lease_cmds"}),
+    "one of the usual ones": ("[lease_cmds]", {"lease_cmds"}),
+    "others": ("[ha, class_cmds]", {"ha", "class_cmds"}),
+    "one that is advisory otherwise": ("[stat_cmds, host_cmds]", {"stat_cmds", "host_cmds"}),
+    "none": ("[]", set[str]()),
+    "the same twice": ("[host_cmds, host_cmds]", {"host_cmds"}),
+}
+
+
+@pytest.mark.parametrize("case", HOOKS)
+def test_the_hooks_of_a_profile_are_required_and_no_others(folder: Path, case: str) -> None:
+    written, required = HOOKS[case]
+    expected = {"stat_cmds": Severity.ADVISORY, **dict.fromkeys(required, Severity.REQUIRED)}
+    assert severities_of_hooks(profile_of(folder, f"mine: {{hooks: {written}}}")) == expected
+
+
+def test_the_hooks_of_a_profile_take_the_place_of_those_it_is_based_on(folder: Path) -> None:
+    found = profile_of(folder, "base: {hooks: [ha, lease_cmds]}", "mine: {based_on: base, hooks: [host_cmds]}")
+    assert severities_of_hooks(found) == {"host_cmds": Severity.REQUIRED, "stat_cmds": Severity.ADVISORY}
+
+
+def test_hooks_are_inherited_where_a_profile_says_nothing_of_them(folder: Path) -> None:
+    found = profile_of(folder, "base: {hooks: [ha]}", "mine: {based_on: base, renewal_window: 1d}")
+    assert severities_of_hooks(found) == {"ha": Severity.REQUIRED, "stat_cmds": Severity.ADVISORY}
+
+
+def test_a_severity_that_is_named_outweighs_a_hook_that_is_listed(folder: Path) -> None:
+    found = profile_of(folder, "mine: {hooks: [ha], severities: {hook-ha-loaded: recommended}}")
+    assert severities_of_hooks(found)["ha"] is Severity.RECOMMENDED
+
+
+def realms_of(profile: Profile) -> dict[str, str]:
+    return {str(daemon): realm for daemon, realm in profile.realms.items()}
+
+
+REALMS = {
+    "{}": {"dhcp4": "kea-dhcpv4-server", "dhcp6": "kea-dhcpv6-server"},
+    "{dhcp4: null}": {"dhcp6": "kea-dhcpv6-server"},
+    "{dhcp4: null, dhcp6: null}": {},
+    "{dhcp6: other}": {"dhcp4": "kea-dhcpv4-server", "dhcp6": "other"},
+    "{d2: ddns}": {"dhcp4": "kea-dhcpv4-server", "dhcp6": "kea-dhcpv6-server", "d2": "ddns"},
+}
+
+
+@pytest.mark.parametrize("written", REALMS)
+def test_the_realms_of_a_profile_are_changed_one_by_one_and_null_removes_one(folder: Path, written: str) -> None:
+    assert realms_of(profile_of(folder, f"mine: {{realms: {written}}}")) == REALMS[written]
+
+
+def test_a_realm_that_was_removed_may_come_back(folder: Path) -> None:
+    found = profile_of(folder, "base: {realms: {dhcp4: null}}", "mine: {based_on: base, realms: {dhcp4: mine}}")
+    assert realms_of(found)["dhcp4"] == "mine"
+
+
+@pytest.mark.parametrize(("written", "seconds"), [("1m", 60), ("12h", 43200), ("14d", 14 * 86400)])
+def test_the_time_to_renew_certificates_is_part_of_a_profile(folder: Path, written: str, seconds: float) -> None:
+    assert profile_of(folder, f"mine: {{renewal_window: {written}}}").renewal_window_seconds == seconds
+
+
+def test_severities_are_inherited_one_by_one(folder: Path) -> None:
+    found = profile_of(
+        folder,
+        "base: {severities: {certificate-trusted: advisory, no-orphaned-leases: required}}",
+        "mine: {based_on: base, severities: {certificate-trusted: recommended}}",
+    )
+    assert found.severities == {"certificate-trusted": "recommended", "no-orphaned-leases": "required"}
+
+
+def test_a_requirement_that_is_left_out_stays_out_unless_a_severity_brings_it_back(folder: Path) -> None:
+    base = "base: {leave_out: [certificate-trusted, no-orphaned-leases]}"
+    assert profile_of(folder, base, "mine: {based_on: base}").left_out == {
+        "certificate-trusted",
+        "no-orphaned-leases",
+    }
+    back = profile_of(folder, base, "mine: {based_on: base, severities: {certificate-trusted: advisory}}")
+    assert back.left_out == {"no-orphaned-leases"}
+
+
+ASSIGNED = """\
+profiles: {ours: {}, theirs: {}, special: {}}
+defaults: {profile: ours}
+servers:
+- name: a
+  profile: theirs
+  dhcp4: {url: http://a, profile: special}
+  dhcp6: {url: http://a}
+- name: b
+  dhcp4: {url: http://b}
+  d2: {url: http://b, profile: ipam}
+"""
+
+
+def test_the_nearest_profile_wins(folder: Path) -> None:
+    names = [daemon.profile.name for daemon in read(folder, ASSIGNED).daemons]
+    assert names == ["special", "theirs", "ours", "ipam"]
+
+
+NO_PROFILE = "there is no such profile; write one of: "
+NO_REQUIREMENT_BUT = "there is no such requirement; did you mean"
+NO_REQUIREMENT = "there is no such requirement; kea-exporter check --explain list names them all"
+VERSION = 'write three numbers in quotes, such as "3.0.0"'
+IDS = ("certificate-trusted", "hook-ha-loaded")
+
+
+WRONG_PROFILES = {
+    "based_on: ipan": f"based_on: {NO_PROFILE}ipam",
+    "based_on: below": f"based_on: {NO_PROFILE}ipam",
+    "based_on: mine": f"based_on: {NO_PROFILE}ipam",
+    "based_on: 5": "based_on: this must be text; put it in quotes; for example ipam",
+    "based_on: ": "based_on: this must be text; put it in quotes; for example ipam",
+    "base_on: ipam": "base_on: this key is unknown; did you mean 'based_on'?",
+    "minimum_version: 3.0": f"minimum_version: {VERSION}",
+    "minimum_version: '3.0'": f"minimum_version: {VERSION}",
+    "minimum_version: 3.0.0-git": f"minimum_version: {VERSION}",
+    "tested_version: latest": f"tested_version: {VERSION}",
+    "tested_version: -1.0.0": f"tested_version: {VERSION}",
+    "tested_version: 3.0.9999999": f"tested_version: {VERSION}",
+    "renewal_window: 30": "renewal_window: write a number with its unit, such as 30m, 1h or 30d",
+    "renewal_window: 30 days": "renewal_window: write a number with its unit, such as 30m, 1h or 30d",
+    "renewal_window: 5s": "renewal_window: write at least 1m and at most 366d",
+    "renewal_window: 2000d": "renewal_window: write at least 1m and at most 366d",
+    "hooks: ha": "hooks: this must be a list",
+    "hooks: [leas_cmds]": "hooks[0]: ",
+    "hooks: [libdhcp_ha.so]": "hooks[0]: ",
+    "hooks: [ha, 5]": "hooks[1]: ",
+    "realms: kea": "realms: this must be a mapping of keys and values",
+    "realms: {dhcp4: 5}": "realms.dhcp4: this must be text; put it in quotes",
+    "realms: {dhcp5: kea}": "realms.dhcp5: this key is unknown; did you mean 'dhcp",
+    "severities: {certificate-trusted: high}": "severities.certificate-trusted: ",
+    "severities: [certificate-trusted]": "severities: ",
+    "leave_out: certificate-trusted": "leave_out: this must be a list",
+    "leave_out: [certificate-trustd]": f"leave_out[0]: {NO_REQUIREMENT_BUT} 'certificate-trusted'?",
+    "leave_out: [hook-ha-loaded, zzqq]": f"leave_out[1]: {NO_REQUIREMENT}",
+    "leave_out: [5]": f"leave_out[0]: {NO_REQUIREMENT}",
+}
+
+
+def mistakes_of_profile(folder: Path, line: str) -> list[str]:
+    text = f"profiles:\n  mine:\n    {line}\n  below: {{}}\n{SERVER}"
+    with pytest.raises(ConfigError) as caught:
+        read(folder, text, IDS)
+    return str(caught.value).splitlines()
+
+
+@pytest.mark.parametrize("line", WRONG_PROFILES)
+def test_a_mistake_of_a_profile_is_named_with_its_line(folder: Path, line: str) -> None:
+    assert_each_begins(mistakes_of_profile(folder, line), [f"line 3: profiles.mine.{WRONG_PROFILES[line]}"])
+
+
+def test_a_severity_of_an_unknown_requirement_gets_a_suggestion_on_its_line(folder: Path) -> None:
+    (found,) = mistakes_of_profile(folder, "severities: {hook-haa-loaded: advisory}")
+    assert found.startswith("line 3: profiles.mine.severities.hook-haa-loaded")
+    assert found.endswith(": there is no such requirement; did you mean 'hook-ha-loaded'?")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("hooks: [leas_cmds]", ["subnet_cmds", "host_cmds", "lease_cmds", "stat_cmds", "ha"]),
+        ("severities: {certificate-trusted: high}", ["required", "recommended", "advisory"]),
+    ],
+)
+def test_a_word_that_is_not_in_a_closed_list_is_answered_with_the_list(
+    folder: Path, line: str, words: list[str]
+) -> None:
+    (found,) = mistakes_of_profile(folder, line)
+    assert [word for word in words if word not in found.partition(": write ")[2]] == []
+
+
+def test_an_unknown_profile_is_answered_with_those_there_are(folder: Path) -> None:
+    expected = f"line 5: servers[0].profile: {NO_PROFILE}ipam, ours, special, theirs"
+    assert mistakes_in(folder, ASSIGNED.replace("profile: theirs", "profile: ipan")) == [expected]
+
+
+def test_a_profile_whose_name_is_no_text_is_a_mistake(folder: Path) -> None:
+    tree = {"profiles": {5: {}}, "servers": [{"name": "a", "profile": "mine", "dhcp4": {"url": "http://kea"}}]}
+    with pytest.raises(ConfigError):
+        settings_from_tree(tree, folder)
+
+
+def test_any_requirement_may_be_named_where_the_ids_are_not_known(folder: Path) -> None:
+    assert profile_of(folder, "mine: {leave_out: [zzqq]}").left_out == {"zzqq"}
+
+
+def test_profiles_that_are_no_mapping_are_a_mistake(folder: Path) -> None:
+    assert_each_begins(mistakes_in(folder, f"profiles: [ipam]\n{SERVER}"), ["line 1: profiles: "])
+    assert_each_begins(mistakes_in(folder, f"profiles: {{mine: ipam}}\n{SERVER}"), ["line 1: profiles.mine: "])
+    assert "valid" not in str(error_of(folder, f"profiles: [ipam]\n{SERVER}"))
 
 
 # What is wrong with one that is not.
@@ -308,7 +640,9 @@ def test_a_mistake_of_the_file_is_named_with_its_line(folder: Path, case: str) -
 NAME = "write a name of at most 100 characters, without blanks and slashes; for example dhcp-a"
 
 
-@pytest.mark.parametrize("name", ["a b", "a/b", '""', "a" * 101, '"a\\tb"'])
+@pytest.mark.parametrize(
+    "name", ["a b", "a/b", '""', "a" * 101, '"a\\tb"', '"a\\x00b"', '"a\\x1bb"', '"a\\x7fb"', '"a\\x9bb"', '"a\\n"']
+)
 def test_a_name_that_cannot_be_used_is_a_mistake(folder: Path, name: str) -> None:
     assert mistakes_in(folder, SERVER.replace("name: a", f"name: {name}")) == [f"line 2: servers[0].name: {NAME}"]
 
@@ -369,6 +703,11 @@ AUTH = "basic_auth: {username: monitor, password: word"
 ONE_PASSWORD = "basic_auth: write either password or password_file, "
 ONE_USER = "basic_auth: write either username or username_file, "
 PROFILE = "profile: there is no such profile; write one of: ipam"
+PROFILE_IS_NO_TEXT = "profile: this must be text; put it in quotes; for example ipam"
+PERIOD = "lease_audit.interval: write a number with its unit, such as 30m, 1h or 30d"
+PERIOD_RANGE = "lease_audit.interval: write at least 1m and at most 366d"
+PAGE_SIZE = "lease_audit.page_size: write a number from 10 to 10000"
+MAX_LEASES = "lease_audit.max_leases: write a number above 0"
 
 
 WRONG_LINES = {
@@ -396,8 +735,8 @@ WRONG_LINES = {
     "body_size_limit: ''": SIZE,
     "body_size_limit:": SIZE,
     "profile: ipan": PROFILE,
-    "profile: 5": PROFILE,
-    "profile:": PROFILE,
+    "profile: 5": PROFILE_IS_NO_TEXT,
+    "profile:": PROFILE_IS_NO_TEXT,
     "control_agent: 'yes'": "control_agent: ",
     "control_agent: 1": "control_agent: ",
     "basic_auth: monitor": "basic_auth: this must be a mapping of keys and values",
@@ -419,7 +758,24 @@ WRONG_LINES = {
     'tls_config: {ca_file: "a\\0b"}': "tls_config.ca_file: write the path of a file, as text",
     "tls_config: {server_name: a b}": "tls_config.server_name: write the name or address to verify",
     "tls_config: {min_version: TLS11}": "tls_config.min_version: ",
-    "tls_config: {insecure_skip_verify: 'no'}": "tls_config.insecure_skip_verify: ",
+    "tls_config: {insecure_skip_verify: 'no'}": "tls_config.insecure_skip_verify: this must be true or false",
+    "tls_config: {x509_strict: 'yes'}": "tls_config.x509_strict: this must be true or false",
+    "tls_config: {x509_strct: true}": "tls_config.x509_strct: this key is unknown; did you mean 'x509_strict'?",
+    "lease_audit: true": "lease_audit: this must be a mapping of keys and values",
+    "lease_audit: {intervall: 1h}": "lease_audit.intervall: this key is unknown; did you mean 'interval'?",
+    "lease_audit: {interval: 59s}": PERIOD_RANGE,
+    "lease_audit: {interval: 0s}": PERIOD_RANGE,
+    "lease_audit: {interval: 367d}": PERIOD_RANGE,
+    "lease_audit: {interval: 3600}": PERIOD,
+    "lease_audit: {interval: 1w}": PERIOD,
+    "lease_audit: {interval: }": PERIOD,
+    "lease_audit: {page_size: 9}": PAGE_SIZE,
+    "lease_audit: {page_size: 10001}": PAGE_SIZE,
+    "lease_audit: {page_size: '100'}": PAGE_SIZE,
+    "lease_audit: {page_size: true}": PAGE_SIZE,
+    "lease_audit: {page_size: }": PAGE_SIZE,
+    "lease_audit: {max_leases: 0}": MAX_LEASES,
+    "lease_audit: {max_leases: 1.5}": MAX_LEASES,
 }
 
 
@@ -716,10 +1072,11 @@ def test_settings_do_not_show_a_password_that_is_not_used(folder: Path) -> None:
 
 def test_the_schema_describes_every_section() -> None:
     schema = ConfigFile.model_json_schema()
-    assert set(schema["properties"]) == {"defaults", "servers"}
+    assert set(schema["properties"]) == {"profiles", "defaults", "servers"}
     assert schema["required"] == ["servers"]
     assert schema["additionalProperties"] is False
     assert set(schema["$defs"]["ServerEntry"]["properties"]) >= {"name", "dhcp4", "dhcp6", "d2", "timeout"}
+    assert set(schema["$defs"]["ProfileEntry"]["properties"]) >= {"based_on", "hooks", "realms", "severities"}
     assert references_in(schema) <= {f"#/$defs/{name}" for name in schema["$defs"]}
 
 
@@ -759,11 +1116,24 @@ sections: dict[str, st.SearchStrategy[Any]] = {
     "basic_auth": entry(username=scalars, password=scalars, password_file=scalars),
     "tls_config": entry(ca_file=scalars, cert_file=scalars, key_file=scalars, server_name=scalars),
     "profile": scalars,
+    "lease_audit": entry(interval=st.just("1h") | scalars, page_size=scalars, max_leases=scalars),
 }
+profiles = entry(
+    based_on=st.sampled_from(["ipam", "a"]) | scalars,
+    minimum_version=st.just("3.0.0") | scalars,
+    hooks=st.lists(st.just("ha") | scalars, max_size=2),
+    realms=entry(dhcp4=scalars),
+    severities=st.dictionaries(scalars, st.just("required") | scalars, max_size=2),
+    leave_out=st.lists(scalars, max_size=2),
+)
 urls = st.lists(st.sampled_from(WORDS) | st.text(max_size=2), max_size=6).map("".join)
 daemons = entry(url=urls, control_agent=scalars, **sections)
 servers = entry(name=st.sampled_from("ab") | scalars, dhcp4=daemons, dhcp6=daemons | scalars, **sections)
-nearly_valid = entry(defaults=entry(**sections), servers=st.lists(servers, max_size=3))
+nearly_valid = entry(
+    profiles=st.dictionaries(st.sampled_from("ab") | st.text(max_size=2), profiles, max_size=2) | scalars,
+    defaults=entry(**sections),
+    servers=st.lists(servers, max_size=3),
+)
 fragments = st.sampled_from(
     ["\n", "  ", "- ", ": ", "{", "}", "[", "]", "&a", "*a", "!a", "<<", "'", '"', "#", "|", "? ", "---\n"]
 )

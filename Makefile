@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint types format lab docs lock clean
+.PHONY: help demo test lint format lab bench docs lock clean
 
 help:
 	@echo "make demo    run the exporter on a fleet of real Kea servers (root on Debian)"
 	@echo "make test    run all checks and tests"
 	@echo "make lint    only the static checks"
 	@echo "make lab     only build the chroot with the real servers"
+	@echo "make bench   measure what the exporter costs, on the lab's Kea (minutes)"
 	@echo "make docs    write the generated documents anew"
 	@echo "make lock    resolve the locked dependencies anew"
 	@echo "make clean   remove what was made here (the lab's cache stays: see README)"
@@ -36,6 +37,9 @@ format: $(READY)
 
 lab: $(READY)
 	$(BIN)/python -m lab build
+
+bench: $(READY)
+	$(BIN)/python -m bench.audit
 
 docs: $(READY)
 	$(BIN)/python -m kea_exporter.catalogue docs

@@ -61,6 +61,7 @@ SUBNETS: dict[Daemon, Mapping[int, str]] = {
     Daemon.D2: {},
 }
 HOOKS = ("libdhcp_subnet_cmds.so", "libdhcp_host_cmds.so", "libdhcp_lease_cmds.so", "libdhcp_stat_cmds.so")
+NONE_MISPLACED = Misplaced({}, ())
 NOT_DISABLED = DhcpState(
     globally_disabled=False,
     by_user=False,
@@ -121,11 +122,12 @@ def target(
 ) -> Target:
     """Return where the sound daemon is said to be: at *host*, unless at a unix socket."""
     host = "" if kind is TransportKind.UNIX else host
+    written = f"[{host}]" if ":" in host else host
     return Target(
         server="sound",
         daemon=daemon,
         kind=kind,
-        url=f"{kind}://{host}:{PORT}" if host else f"unix://{SOCKET_PATH}",
+        url=f"{kind}://{written}:{PORT}" if host else f"unix://{SOCKET_PATH}",
         host=host,
         verified_name=host,
         control_agent=False,
@@ -158,8 +160,8 @@ def showing(*chain: Certificate, distrust: Failure | None = None) -> Tls:
 
 def audited(
     daemon: Daemon = Daemon.DHCP4,
-    orphaned: Misplaced = Misplaced({}, ()),  # noqa: B008 - frozen
-    outside: Misplaced = Misplaced({}, ()),  # noqa: B008 - frozen
+    orphaned: Misplaced = NONE_MISPLACED,
+    outside: Misplaced = NONE_MISPLACED,
     *,
     is_complete: bool = True,
 ) -> LeaseAudit:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 import pytest
 
-from kea_exporter.check import as_json, as_text, exit_status
-from kea_exporter.requirements import Report, Requirement, Severity, Status, Verdict
+from kea_exporter.check import as_json, as_text, exit_status, explanation, progress_bar
+from kea_exporter.requirements import REQUIREMENTS, Report, Requirement, Severity, Status, Verdict
 from kea_exporter.snapshot import Daemon
 from tests.examples import silent
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kea_exporter.snapshot import Snapshot
 
 WIDTH = 60
+UMLAUT = "\N{LATIN SMALL LETTER A WITH DIAERESIS}"
 
 
 def never_judged(_snapshot: Snapshot, _profile: Profile) -> Finding:
@@ -31,8 +32,17 @@ def verdict(
     evidence: str = "so it was found",
     remedy: str = "",
 ) -> Verdict:
-    requirement = Requirement(name, severity, f"title of {name}", "", f"remedy of {name}", never_judged)
-    return Verdict(requirement, status, evidence, remedy)
+    return Verdict(requirement(name, severity), severity, status, evidence, remedy)
+
+
+def with_example(it: Verdict, example: str) -> Verdict:
+    return replace(it, requirement=replace(it.requirement, example=example))
+
+
+def requirement(name: str, severity: Severity | None, clause: str = "", example: str = "") -> Requirement:
+    return Requirement(
+        name, severity, f"title of {name}", clause, f"rule of {name}.", f"remedy of {name}", never_judged, example
+    )
 
 
 def report(*verdicts: Verdict, server: str = "dhcp-a", daemon: Daemon = Daemon.DHCP4) -> Report:
@@ -56,18 +66,16 @@ MIXED = report(
 
 
 PARAGRAPH = """\
-dhcp-a dhcp4  https://192.0.2.1:8001
+dhcp-a dhcp4  https://192.0.2.1:8001  (2 unmet, 2 unknown, 1 met)
     unmet    needed (required)
         it is not there
         -> Put it there.
     unmet    advised (advisory)
         it is small
         -> Make it bigger.
-    unknown  first-unknown (required)
-    unknown  second-unknown (recommended)
-        connect: no answer
-    met      holds (required)
-        it is there
+    unknown  connect: no answer
+        first-unknown, second-unknown
+    met      holds: it is there
     not applicable: unneeded, unneeded-too"""
 
 
@@ -76,25 +84,91 @@ def test_the_text_has_the_worst_first_and_says_how_to_mend_it() -> None:
     assert paragraph == PARAGRAPH
 
 
-def test_evidence_stands_once_for_a_run_of_unknowns() -> None:
-    unknowns = [verdict(f"unknown-{number}", Status.UNKNOWN, evidence="connect: no answer") for number in range(5)]
-    text = text_of(report(*unknowns))
-    assert text.count("connect: no answer") == 1
-    assert all(it.requirement.id in text for it in unknowns)
+def lines_about(*verdicts: Verdict, width: int = WIDTH) -> list[str]:
+    """Return what stands below the heading of the only daemon."""
+    paragraph, _summary = text_of(report(*verdicts), width=width).split("\n\n")
+    return paragraph.splitlines()[1:]
 
 
-def test_different_evidence_stands_with_its_own_verdict() -> None:
-    text = text_of(
-        report(
-            verdict("one", Status.UNKNOWN, evidence="connect: no answer"),
-            verdict("two", Status.UNKNOWN, evidence="auth: refused"),
-        )
-    )
-    assert text.splitlines()[1:5] == [
-        "    unknown  one (required)",
-        "        connect: no answer",
-        "    unknown  two (required)",
-        "        auth: refused",
+HEADINGS: dict[str, tuple[list[Status], str]] = {
+    "one of each": ([Status.UNKNOWN, Status.MET, Status.UNMET], "  (1 unmet, 1 unknown, 1 met)"),
+    "none of one kind": ([Status.MET, Status.UNMET, Status.MET], "  (1 unmet, 2 met)"),
+    "all of one kind": ([Status.UNKNOWN] * 3, "  (3 unknown)"),
+    "what does not apply": ([Status.MET, Status.NOT_APPLICABLE], "  (1 met)"),
+}
+
+
+@pytest.mark.parametrize("case", HEADINGS)
+def test_the_heading_counts_by_status(case: str) -> None:
+    statuses, expected = HEADINGS[case]
+    verdicts = [verdict(f"number-{number}", status) for number, status in enumerate(statuses)]
+    assert text_of(report(*verdicts)).splitlines()[0] == f"dhcp-a dhcp4  https://192.0.2.1:8001{expected}"
+
+
+def test_the_gravest_of_the_unmet_comes_first() -> None:
+    severities = (Severity.ADVISORY, Severity.REQUIRED, Severity.RECOMMENDED, Severity.REQUIRED)
+    verdicts = [verdict(f"number-{number}", Status.UNMET, it) for number, it in enumerate(severities)]
+    found = [line.split()[1:] for line in lines_about(*verdicts) if "number" in line]
+    assert found == [
+        ["number-1", "(required)"],
+        ["number-3", "(required)"],
+        ["number-2", "(recommended)"],
+        ["number-0", "(advisory)"],
+    ]
+
+
+def test_an_example_follows_the_remedy_as_it_is_to_be_written() -> None:
+    example = '"control-sockets": [{"socket-type": "https", "socket-address": "192.0.2.1", "socket-port": 8001}]'
+    it = verdict("one", Status.UNMET, evidence="none", remedy="Add one.")
+    assert lines_about(with_example(it, example)) == [
+        "    unmet    one (required)",
+        "        none",
+        "        -> Add one.",
+        f"            {example}",
+    ]
+
+
+@pytest.mark.parametrize("status", [Status.MET, Status.UNKNOWN, Status.NOT_APPLICABLE])
+def test_there_is_no_example_where_nothing_is_to_be_done(status: Status) -> None:
+    assert "example-of-it" not in text_of(report(with_example(verdict("one", status), "example-of-it")))
+
+
+def test_what_has_the_same_evidence_and_remedy_is_told_once_with_each_example() -> None:
+    told = (Status.UNMET, Severity.REQUIRED, "no TLS", "Configure it.")
+    verdicts = [with_example(verdict(name, *told), example) for name, example in zip("abc", "xyx", strict=True)]
+    assert lines_about(*verdicts) == [
+        "    unmet    a (required)",
+        "    unmet    b (required)",
+        "    unmet    c (required)",
+        "        no TLS",
+        "        -> Configure it.",
+        "            x",
+        "            y",
+    ]
+
+
+def test_unknowns_of_the_same_evidence_stand_together_the_gravest_first() -> None:
+    assert lines_about(
+        verdict("advised", Status.UNKNOWN, Severity.ADVISORY, "connect: no answer"),
+        verdict("other", Status.UNKNOWN, Severity.REQUIRED, "auth: refused"),
+        verdict("needed", Status.UNKNOWN, Severity.REQUIRED, "connect: no answer"),
+    ) == [
+        "    unknown  auth: refused",
+        "        other",
+        "    unknown  connect: no answer",
+        "        needed, advised",
+    ]
+
+
+def test_what_is_met_says_why_on_its_line() -> None:
+    assert lines_about(verdict("one", Status.MET, evidence="it is there")) == ["    met      one: it is there"]
+
+
+def test_what_does_not_apply_is_named_in_the_end() -> None:
+    verdicts = [verdict(name, Status.NOT_APPLICABLE) for name in ("one", "two")]
+    assert lines_about(*verdicts, verdict("three", Status.MET, evidence="yes")) == [
+        "    met      three: yes",
+        "    not applicable: one, two",
     ]
 
 
@@ -136,23 +210,148 @@ def test_a_word_that_is_wider_than_the_page_stays_whole() -> None:
     assert path in text_of(report(verdict("one", Status.UNMET, evidence=f"cannot read {path}")))
 
 
-def test_each_daemon_has_its_own_paragraph_and_the_summary_counts_all() -> None:
+def order_of(*reports: Report) -> list[str]:
+    """Return the daemons as the text has them one after the other."""
+    headings = [line for line in text_of(*reports).splitlines() if line.startswith("dhcp-")]
+    return [heading.split("  ")[0] for heading in headings]
+
+
+def test_each_daemon_has_its_own_paragraph() -> None:
     reports = (
         report(verdict("one", Status.MET)),
-        report(verdict("one", Status.UNMET), daemon=Daemon.DHCP6),
-        report(verdict("one", Status.UNKNOWN), server="dhcp-b", daemon=Daemon.D2),
+        report(verdict("one", Status.MET), daemon=Daemon.DHCP6),
+        report(verdict("one", Status.MET), server="dhcp-b", daemon=Daemon.D2),
     )
-    text = text_of(*reports)
-    headings = [line for line in text.splitlines() if line.startswith("dhcp-")]
-    assert [heading.split("  ")[0] for heading in headings] == ["dhcp-a dhcp4", "dhcp-a dhcp6", "dhcp-b d2"]
-    assert text.splitlines()[-1] == "2 servers, 3 daemons: 1 unmet, 1 unknown, 1 met"
+    assert order_of(*reports) == ["dhcp-a dhcp4", "dhcp-a dhcp6", "dhcp-b d2"]
+
+
+def of_server(name: str, *found: tuple[Status, Severity]) -> Report:
+    verdicts = [verdict(f"number-{number}", *it) for number, it in enumerate(found)]
+    return report(*verdicts, server=f"dhcp-{name}")
+
+
+def test_the_worst_daemon_comes_first() -> None:
+    unmet, unknown = (Status.UNMET, Severity.REQUIRED), (Status.UNKNOWN, Severity.REQUIRED)
+    reports = (
+        of_server("good", (Status.MET, Severity.REQUIRED)),
+        of_server("silent", unknown, unknown),
+        of_server("bad", unmet, unknown),
+        of_server("worse", unmet, unmet),
+        of_server("bad-and-silent", unmet, unknown, unknown),
+        of_server("strange", unknown),
+    )
+    in_order = ["worse", "bad-and-silent", "bad", "silent", "strange", "good"]
+    assert order_of(*reports) == [f"dhcp-{name} dhcp4" for name in in_order]
+
+
+def test_only_required_ones_make_a_daemon_worse_than_those_before_it() -> None:
+    advised = [(Status.UNMET, Severity.RECOMMENDED), (Status.UNKNOWN, Severity.ADVISORY)]
+    reports = (of_server("a"), of_server("b", *advised), of_server("c", (Status.UNMET, Severity.REQUIRED)))
+    assert order_of(*reports) == ["dhcp-c dhcp4", "dhcp-a dhcp4", "dhcp-b dhcp4"]
+
+
+SUMMARIES: dict[str, tuple[list[Report], str]] = {
+    "nobody": ([], "0 servers, 0 daemons: 0 unmet, 0 unknown, 0 met"),
+    "one alone": ([report(verdict("one", Status.MET))], "1 server, 1 daemon: 0 unmet, 0 unknown, 1 met"),
+    "two daemons of one server": (
+        [report(verdict("one", Status.UNMET)), report(verdict("one", Status.UNMET), daemon=Daemon.DHCP6)],
+        "1 server, 2 daemons: 2 unmet, 0 unknown, 0 met",
+    ),
+    "two servers": (
+        [report(verdict("one", Status.UNKNOWN)), report(verdict("one", Status.MET), server="dhcp-b")],
+        "2 servers, 2 daemons: 0 unmet, 1 unknown, 1 met",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SUMMARIES)
+def test_the_summary_counts_servers_daemons_and_what_was_found(case: str) -> None:
+    reports, expected = SUMMARIES[case]
+    assert text_of(*reports).splitlines()[-1] == expected
 
 
 def test_status_stands_out_in_colour() -> None:
     text = as_text([MIXED], WIDTH)
-    assert click.style("unmet   ", fg="red", bold=True) in text
-    assert click.style("unknown ", fg="yellow", bold=False) in text
-    assert click.style("met     ", fg="green", bold=False) in text
+    assert f"    {click.style('unmet', fg='red', bold=True)}    needed" in text
+    assert f"    {click.style('unknown', fg='yellow', bold=False)}  connect" in text
+    assert f"    {click.style('met', fg='green', bold=False)}      holds" in text
+
+
+def test_only_the_status_is_coloured_where_the_evidence_has_the_same_word() -> None:
+    text = as_text([report(verdict("met-indeed", Status.MET, evidence="met met met"))], WIDTH)
+    assert f"    {click.style('met', fg='green', bold=False)}      met-indeed: met met met" in text
+
+
+# A requirement explained.
+
+
+def explained(it: Requirement, width: int = WIDTH) -> str:
+    return click.unstyle(explanation(it, width))
+
+
+ALL_ABOUT_IT = """\
+one (required)
+    title of one
+
+The source document says
+    "there must be one"
+
+It is met when
+    rule of one.
+
+Where it is not
+    remedy of one
+
+For example
+    {"one": 1}"""
+
+
+def test_an_explanation_has_all_that_is_known_of_a_requirement() -> None:
+    it = requirement("one", Severity.REQUIRED, clause='"there must be one"', example='{"one": 1}')
+    assert explained(it) == ALL_ABOUT_IT
+
+
+def test_an_explanation_says_what_this_project_added() -> None:
+    text = explained(requirement("one", Severity.ADVISORY))
+    assert text.startswith("one (advisory)\n")
+    assert "The source document says\n    nothing; this project added it" in text
+    assert "For example" not in text
+
+
+def test_an_explanation_says_that_a_requirement_is_not_judged_by_itself() -> None:
+    assert explained(requirement("one", None)).startswith("one (only where a profile asks for it)\n")
+
+
+@pytest.mark.parametrize("it", REQUIREMENTS, ids=lambda it: it.id)
+def test_every_requirement_can_be_explained(it: Requirement) -> None:
+    text = explained(it)
+    assert text.startswith(f"{it.id} (")
+    assert it.remedy.split()[-1] in text
+    assert "\n\nIt is met when\n    " in text
+
+
+# How far a lease audit came.
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "filled"),
+    [(0, 300, 0), (9, 300, 0), (10, 300, 1), (150, 300, 15), (299, 300, 29), (300, 300, 30)],
+)
+def test_a_progress_bar_fills_as_the_leases_are_done(done: int, total: int, filled: int) -> None:
+    bar = "#" * filled + " " * (30 - filled)
+    assert progress_bar(done, total) == f"[{bar}] {done} of {total} leases"
+
+
+def test_a_progress_bar_is_never_longer_than_full() -> None:
+    assert progress_bar(5000, 7) == f"[{'#' * 30}] 5000 of 7 leases"
+
+
+@pytest.mark.parametrize("done", [0, 12_000])
+def test_progress_without_a_known_total_is_a_number(done: int) -> None:
+    assert progress_bar(done, 0) == f"{done} leases"
+
+
+# The report for programs.
 
 
 def document_of(*reports: Report) -> dict[str, Any]:
@@ -177,9 +376,7 @@ def test_the_json_has_every_requirement_in_the_order_of_the_report() -> None:
 def test_the_json_says_what_was_found_and_how_to_mend_it() -> None:
     unmet, met = document_of(
         report(
-            verdict(
-                "one", Status.UNMET, Severity.ADVISORY, "it is \N{LATIN SMALL LETTER A WITH DIAERESIS}", "Mend it."
-            ),
+            with_example(verdict("one", Status.UNMET, Severity.ADVISORY, f"it is {UMLAUT}", "Mend it."), '{"one": 1}'),
             verdict("two", Status.MET),
         )
     )["daemons"][0]["requirements"]
@@ -188,10 +385,11 @@ def test_the_json_says_what_was_found_and_how_to_mend_it() -> None:
         "severity": "advisory",
         "status": "unmet",
         "title": "title of one",
-        "evidence": "it is ä",
+        "evidence": f"it is {UMLAUT}",
         "remedy": "Mend it.",
+        "example": '{"one": 1}',
     }
-    assert met["remedy"] is None
+    assert (met["remedy"], met["example"]) == (None, None)
 
 
 ALL_MET, SOME_UNMET, SOME_UNKNOWN = 0, 1, 2

@@ -13,19 +13,25 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
+from kea_exporter.audit import PENDING
 from kea_exporter.collector import Collector, StoppedError
 from kea_exporter.config import settings_from_tree
 from kea_exporter.failure import Failure, Reason, Stage
 from kea_exporter.probe import nothing_learnt
 from kea_exporter.requirements import REQUIREMENTS, Status
+from kea_exporter.snapshot import Misplaced
 from kea_exporter.transport.deadline import Deadline
-from tests.examples import sound
+from tests.examples import audited, sound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kea_exporter.config import DaemonSettings
-    from kea_exporter.snapshot import Snapshot
+    from kea_exporter.failure import Fact
+    from kea_exporter.requirements import Report
+    from kea_exporter.snapshot import Configuration, LeaseAudit, Snapshot
+
+    Probe = Callable[[DaemonSettings, Deadline, Snapshot | None], Snapshot]
 
 GENEROUS = 20.0
 ANSWERED = None
@@ -64,10 +70,10 @@ def learnt(daemon: DaemonSettings, failure: Failure | None = ANSWERED) -> Snapsh
     return nothing_learnt(daemon.target, failure, taken_at=0, timeout=5)
 
 
-def probe_that(does: Callable[[str], object]) -> Callable[[DaemonSettings, Deadline], Snapshot]:
+def probe_that(does: Callable[[str], object]) -> Probe:
     """Return a probe that does something with the name of the server, and then has its answer."""
 
-    def probe(daemon: DaemonSettings, _: Deadline) -> Snapshot:
+    def probe(daemon: DaemonSettings, _: Deadline, _before: Snapshot | None) -> Snapshot:
         does(daemon.target.server)
         return learnt(daemon)
 
@@ -97,10 +103,18 @@ def test_reports_keep_the_order_of_the_daemons() -> None:
     assert [report.snapshot.target.server for report in reports] == ["a", "b", "c"]
 
 
-def test_every_requirement_is_judged() -> None:
+def test_every_requirement_is_judged_but_for_those_that_only_other_profiles_ask_for() -> None:
     (report,) = Collector(probe_that(lambda _: None)).collect(daemons("a"), soon())
-    assert [verdict.requirement for verdict in report.verdicts] == list(REQUIREMENTS)
+    assert [verdict.requirement for verdict in report.verdicts] == [it for it in REQUIREMENTS if it.severity]
     assert report.count(Status.UNKNOWN) == 0
+
+
+def test_each_daemon_is_judged_by_its_own_profile() -> None:
+    strict, lax = daemons("a", "b")
+    lax = replace(lax, profile=replace(lax.profile, left_out=frozenset(it.id for it in REQUIREMENTS[1:])))
+    first, second = Collector(probe_that(lambda _: None)).collect((strict, lax), soon())
+    assert len(first.verdicts) > 1
+    assert [verdict.requirement for verdict in second.verdicts] == [REQUIREMENTS[0]]
 
 
 def test_no_daemons_give_no_reports() -> None:
@@ -143,7 +157,7 @@ def test_a_probe_gets_the_shorter_of_its_own_time_and_what_the_scrape_leaves(
 ) -> None:
     given: Queue[float] = Queue()
 
-    def probe(daemon: DaemonSettings, deadline: Deadline) -> Snapshot:
+    def probe(daemon: DaemonSettings, deadline: Deadline, _: Snapshot | None) -> Snapshot:
         given.put(deadline.remaining())
         return learnt(daemon)
 
@@ -159,7 +173,7 @@ class CountedProbe:
         self.count = 0
         self._may_end = may_end
 
-    def __call__(self, daemon: DaemonSettings, _: Deadline) -> Snapshot:
+    def __call__(self, daemon: DaemonSettings, _: Deadline, _before: Snapshot | None) -> Snapshot:
         self.count += 1
         self.has_begun.set()
         assert self._may_end.wait(GENEROUS)
@@ -183,7 +197,7 @@ def test_joined_collections_ask_once(release: Event) -> None:
         second = pool.submit(collector.collect, announcing(asked, has_joined), soon())
         assert has_joined.wait(GENEROUS)
         release.set()
-        assert first.result(GENEROUS)[0].snapshot is second.result(GENEROUS)[0].snapshot
+        assert first.result(GENEROUS)[0].snapshot == second.result(GENEROUS)[0].snapshot
     assert probe.count == 1
 
 
@@ -216,8 +230,138 @@ def fail_at_a(name: str) -> None:
 def test_a_probe_that_raises_becomes_a_report_of_its_own() -> None:
     first, second = Collector(probe_that(fail_at_a)).collect(daemons("a", "b"), soon())
     assert first.snapshot.failures == (Failure(Stage.DEADLINE, Reason.INTERNAL_ERROR, "internal error: ValueError"),)
-    assert {verdict.status for verdict in first.verdicts} == {Status.UNKNOWN}
+    assert {verdict.status for verdict in first.verdicts} == {Status.UNKNOWN, Status.NOT_APPLICABLE}
     assert second.snapshot.failures == ()
+
+
+# What the probe before has learnt.
+
+
+SOUND = sound()
+WITHOUT_STATUS = replace(sound(), status=TIMED_OUT)
+WITHOUT_VERSION = replace(sound(), version=TIMED_OUT)
+
+
+class Recounting:
+    """A probe that has one answer after the other, and keeps what it is told of the one before."""
+
+    def __init__(self, *answers: Snapshot) -> None:
+        self.told: list[Snapshot | None] = []
+        self._ahead = iter(answers)
+
+    def __call__(self, daemon: DaemonSettings, _: Deadline, before: Snapshot | None) -> Snapshot:
+        self.told.append(before)
+        return replace(next(self._ahead), target=daemon.target)
+
+
+def told_of(answers: Sequence[Snapshot]) -> list[float | None]:
+    """Return when each of the probes was begun that was told of, of a daemon that has these answers."""
+    numbered = [replace(answer, taken_at=number) for number, answer in enumerate(answers)]
+    probe = Recounting(*numbered)
+    collector = Collector(probe)
+    for _ in numbered:
+        collector.collect(daemons("a"), soon())
+    return [before.taken_at if before else None for before in probe.told]
+
+
+def test_the_first_probe_is_told_of_none_before() -> None:
+    assert told_of([SOUND]) == [None]
+
+
+def test_a_probe_is_told_of_the_last_one_whose_status_was_known() -> None:
+    assert told_of([SOUND, SOUND, WITHOUT_STATUS, WITHOUT_STATUS, SOUND, SOUND]) == [None, 0, 1, 1, 1, 4]
+
+
+def test_a_probe_is_told_of_one_that_failed_otherwise() -> None:
+    assert told_of([WITHOUT_VERSION, SOUND]) == [None, 0]
+
+
+def test_a_probe_is_told_of_its_own_daemon_alone() -> None:
+    probe = Recounting(SOUND, SOUND, SOUND)
+    collector = Collector(probe)
+    for names in ("a", "b", "a"):
+        collector.collect(daemons(*names), soon())
+    assert [before and before.target.server for before in probe.told] == [None, None, "a"]
+
+
+def test_a_probe_that_raises_leaves_the_one_before_as_it_was() -> None:
+    told: list[Snapshot | None] = []
+
+    def raise_at_second(daemon: DaemonSettings, _: Deadline, before: Snapshot | None) -> Snapshot:
+        told.append(before)
+        if len(told) == 2:
+            raise ValueError
+        return learnt(daemon)
+
+    collector = Collector(raise_at_second)
+    for _ in range(3):
+        collector.collect(daemons("a"), soon())
+    assert [before is not None for before in told] == [False, True, True]
+
+
+def test_a_probe_that_ends_too_late_is_told_of_all_the_same(release: Event) -> None:
+    told: list[Snapshot | None] = []
+
+    def wait_at_first(daemon: DaemonSettings, _: Deadline, before: Snapshot | None) -> Snapshot:
+        told.append(before)
+        assert before or release.wait(GENEROUS)
+        return learnt(daemon)
+
+    collector = Collector(wait_at_first)
+    collector.collect(daemons("a"), Deadline.after(0.1))
+    release.set()
+    join_probes()
+    collector.collect(daemons("a"), soon())
+    assert [before is not None for before in told] == [False, True]
+
+
+# Lease audits.
+
+
+def reported(audits: Callable[[DaemonSettings, Fact[Configuration]], Fact[LeaseAudit | None]]) -> list[Report]:
+    """Return the reports on a daemon that answers and on one that refuses."""
+    probe = probe_that_meets([ANSWERED, REFUSED])
+    collector = Collector(probe, audits=audits)
+    return [*collector.collect(daemons("a"), soon()), *collector.collect(daemons("b"), soon())]
+
+
+def status_of(report: Report, requirement: str) -> Status:
+    return next(it.status for it in report.verdicts if it.requirement.id == requirement)
+
+
+def test_the_last_lease_audit_of_each_daemon_is_part_of_its_report() -> None:
+    found = {"a": audited(), "b": PENDING}
+    reports = reported(lambda daemon, _: found[daemon.target.server])
+    assert [report.snapshot.audit for report in reports] == [found["a"], found["b"]]
+
+
+def test_a_lease_audit_is_asked_for_with_the_configuration_just_read() -> None:
+    asked: list[tuple[str, Fact[Configuration]]] = []
+
+    def audits(daemon: DaemonSettings, configuration: Fact[Configuration]) -> None:
+        asked.append((daemon.target.server, configuration))
+
+    reported(audits)
+    assert asked == [("a", SOUND.configuration), ("b", REFUSED)]
+
+
+def test_there_is_no_lease_audit_where_nobody_audits() -> None:
+    (report,) = Collector(probe_that(lambda _: None)).collect(daemons("a"), soon())
+    assert report.snapshot.audit is None
+
+
+AUDITS: dict[str, tuple[Fact[LeaseAudit], Status]] = {
+    "nothing": (audited(), Status.MET),
+    "something": (audited(orphaned=Misplaced({7: 3}, ("192.0.2.99",))), Status.UNMET),
+    "not yet": (PENDING, Status.UNKNOWN),
+}
+
+
+@pytest.mark.parametrize("case", AUDITS)
+def test_what_a_lease_audit_found_is_judged(case: str) -> None:
+    audit, expected = AUDITS[case]
+    report, _ = reported(lambda *_: audit)
+    assert status_of(report, "no-orphaned-leases") is expected
 
 
 def test_stop_ends_a_collection_under_way(release: Event) -> None:
@@ -240,10 +384,10 @@ def test_stop_ends_further_collections_at_once() -> None:
     assert probed == []
 
 
-def probe_that_meets(failures: Iterable[Failure | None]) -> Callable[[DaemonSettings, Deadline], Snapshot]:
+def probe_that_meets(failures: Iterable[Failure | None]) -> Probe:
     """Return a probe that meets one failure after the other, or none."""
     ahead = iter(failures)
-    return lambda daemon, _: learnt(daemon, next(ahead))
+    return lambda daemon, *_: learnt(daemon, next(ahead))
 
 
 def logs_of(*failures: Failure | None) -> list[dict[str, object]]:
@@ -277,7 +421,7 @@ def test_another_detail_of_the_same_failure_is_not_logged() -> None:
 
 def test_each_daemon_has_a_log_of_its_own() -> None:
     with capture_logs() as logs:
-        collector = Collector(lambda daemon, _: learnt(daemon, REFUSED if daemon.target.server == "b" else ANSWERED))
+        collector = Collector(lambda daemon, *_: learnt(daemon, REFUSED if daemon.target.server == "b" else ANSWERED))
         collector.collect(daemons("a", "b"), soon())
     assert [(entry["server"], entry["event"]) for entry in logs] == [("b", "probe fails")]
 
@@ -302,7 +446,7 @@ def test_a_probe_that_never_returns_is_logged(release: Event) -> None:
 def test_a_probe_that_always_ends_too_late_is_not_logged_on_every_scrape() -> None:
     rounds = Queue[Event]()
 
-    def end_too_late(daemon: DaemonSettings, _: Deadline) -> Snapshot:
+    def end_too_late(daemon: DaemonSettings, _: Deadline, _before: Snapshot | None) -> Snapshot:
         assert rounds.get(timeout=GENEROUS).wait(GENEROUS)
         return learnt(daemon, REFUSED)
 

@@ -25,21 +25,31 @@ from kea_exporter.metrics import FAMILIES, ExporterState, Family, Page, Sample, 
 from kea_exporter.metrics.encoding import encode
 from kea_exporter.metrics.model import Kind
 from kea_exporter.requirements import REQUIREMENTS, Report, Status, judge_all
-from kea_exporter.snapshot import Admission, Daemon, Exchange, Snapshot
+from kea_exporter.snapshot import Admission, Connection, Daemon, Exchange, Misplaced, Snapshot
 from tests.examples import (
+    ADDRESS,
+    DAY,
     HOOK_COMMANDS,
+    NAME,
     OWN_COMMANDS,
+    PORT,
     TAKEN_AT,
     TIMEOUT,
+    at_name,
+    audited,
     authentication,
     behind_agent,
+    certificate,
     configuration,
     connected_to,
     control_socket,
     offering,
+    over_http,
     over_unix,
+    showing,
     silent,
     sound,
+    target,
     unauthorized,
 )
 
@@ -48,6 +58,8 @@ if TYPE_CHECKING:
     from typing import Never
 
     from prometheus_client.metrics_core import Metric
+
+    from kea_exporter.config.profiles import Profile
 
 GOLDEN = Path(__file__).parent / "golden" / "sound-and-silent.txt"
 DOCS = Path(__file__).parent.parent / "docs"
@@ -90,8 +102,30 @@ CONTRACT = {
     "kea_version_tested": COMMON,
     "kea_hook_loaded": (*COMMON, "hook"),
     "kea_hook_configured": (*COMMON, "hook"),
+    "kea_tls_enabled": COMMON,
+    "kea_tls_handshake_success": COMMON,
+    "kea_tls_connection_info": (*COMMON, "version", "cipher"),
+    "kea_certificate_san_valid": COMMON,
+    "kea_certificate_trusted": COMMON,
+    "kea_certificate_verify_failure": (*COMMON, "reason"),
+    "kea_certificate_not_before_timestamp_seconds": (*COMMON, "role", "position"),
+    "kea_certificate_not_after_timestamp_seconds": (*COMMON, "role", "position"),
+    "kea_certificate_info": (
+        *COMMON,
+        "role",
+        "position",
+        "subject",
+        "issuer",
+        "serial_number",
+        "fingerprint_sha256",
+        "key_type",
+    ),
+    "kea_client_certificate_not_after_timestamp_seconds": COMMON,
     "kea_subnets": COMMON,
     "kea_leases": (*COMMON, "kind", "state"),
+    "kea_leases_orphaned": COMMON,
+    "kea_leases_outside_subnet": COMMON,
+    "kea_lease_audit_timestamp_seconds": COMMON,
 }
 
 # Prometheus, its operator and Kubernetes attach these themselves.
@@ -105,13 +139,21 @@ GAUGE = Family("kea_test_value", Kind.GAUGE, "A value.", ("name",), lambda _: ()
 COUNTER = Family("kea_test_total", Kind.COUNTER, "A count.", ("name",), lambda _: ())
 
 
-def reports(*snapshots: Snapshot) -> tuple[Report, ...]:
-    return tuple(judge_all(REQUIREMENTS, snapshot, IPAM) for snapshot in snapshots)
+# Others are judged only where a profile asks for them.
+JUDGED = [requirement for requirement in REQUIREMENTS if requirement.severity]
+
+
+def reports(*snapshots: Snapshot, profile: Profile = IPAM) -> tuple[Report, ...]:
+    return tuple(judge_all(REQUIREMENTS, snapshot, profile) for snapshot in snapshots)
 
 
 def samples(name: str, *snapshots: Snapshot) -> dict[tuple[str, ...], float]:
+    return on_page(name, Page(reports(*snapshots), EXPORTER))
+
+
+def on_page(name: str, page: Page) -> dict[tuple[str, ...], float]:
     [family] = [family for family in FAMILIES if family.name == name]
-    return {sample.labels: sample.value for sample in family.read(Page(reports(*snapshots), EXPORTER))}
+    return {sample.labels: sample.value for sample in family.read(page)}
 
 
 def own(name: str, snapshot: Snapshot) -> dict[tuple[str, ...], float]:
@@ -141,7 +183,7 @@ def parse_openmetrics(body: bytes) -> dict[tuple[str, frozenset[tuple[str, str]]
 
 
 def answered(http_status: int) -> Snapshot:
-    return connected_to(unauthorized(), admission=Admission(http_status, None))
+    return connected_to(unauthorized(), admission=Admission(http_status, None, strict_transport_security=False))
 
 
 def letting_everybody_in() -> Snapshot:
@@ -152,13 +194,56 @@ ASKED_TWICE = sound(exchanges=(Exchange("config-get", 0.25, None), Exchange("con
 LACKS_STATISTICS = sound(
     exchanges=(Exchange("statistic-get-all", 0.25, LACKING),), supported={"statistic-get-all": False}
 )
+HA_LOADED = sound(commands=OWN_COMMANDS | HOOK_COMMANDS | {"ha-heartbeat"})
 NO_HOOKS = sound(commands=OWN_COMMANDS, configuration=replace(configuration(Daemon.DHCP4), hooks=()))
 WRONG_DAEMON = sound(configuration=configuration(Daemon.DHCP6))
-NO_SUBNETS = sound(configuration=replace(configuration(Daemon.DHCP4), subnets=frozenset()))
+NO_SUBNETS = sound(configuration=replace(configuration(Daemon.DHCP4), subnets={}))
 UNKNOWN_STATISTICS = sound(leases=replace(known(sound().leases), unknown_statistics=frozenset({"pkt4-new", "v4-new"})))
 SOME_FAIL = sound(status=UNSAID, configuration=LATE, sockets=LATE, leases=LATE)
 
 FOUR_HOOKS = ("subnet_cmds", "host_cmds", "lease_cmds", "stat_cmds")
+OTHER_HOOKS = ("class_cmds", "cb_cmds", "host_cache", "ha")
+USUAL_HOOKS = {**{(it,): 1 for it in FOUR_HOOKS}, **{(it,): 0 for it in OTHER_HOOKS}}
+NONE_OF_THE_HOOKS = dict.fromkeys(USUAL_HOOKS, 0)
+
+# What TLS shows survives a failure of each kind.
+NOT_ACCEPTED = Failure(Stage.TLS, Reason.CERTIFICATE_SELF_SIGNED, "self-signed certificate")
+CHAIN = (
+    certificate(ADDRESS, NAME, issuer="office-ca"),
+    certificate(name="office-ca", issuer="root-ca", days=(-400, 400)),
+    certificate(name="root-ca", issuer="root-ca", days=(-800, 800)),
+)
+OF_CHAIN = [("leaf", "0"), ("intermediate", "1"), ("root", "2")]
+
+
+def not_accepted(*hosts: str, distrust: Failure | None = None, days: tuple[float, float] = (-30, 60)) -> Snapshot:
+    """Return the snapshot of a probe that broke off over a certificate with these faults."""
+    shown = showing(certificate(*hosts, days=days), *CHAIN[1:], distrust=distrust)
+    return connected_to(distrust or NOT_ACCEPTED, tls=shown)
+
+
+DISTRUSTED = not_accepted(ADDRESS, distrust=NOT_ACCEPTED)
+EXPIRED = not_accepted(ADDRESS, days=(-90, -1))
+NOT_YET_VALID = not_accepted(ADDRESS, days=(1, 90))
+WRONG_NAME = not_accepted("198.51.100.7")
+ALL_WRONG = not_accepted(distrust=NOT_ACCEPTED, days=(-90, 0))
+ONLY_TCP = connected_to(Failure(Stage.TLS, Reason.HANDSHAKE_FAILED, "no handshake"))
+
+
+def with_server_name(name: str, *hosts: str) -> Snapshot:
+    """Return the snapshot of a daemon whose certificate has to cover another name than that of the url."""
+    return replace(
+        sound(tls=showing(certificate(*hosts))),
+        target=replace(target(), verified_name=name),
+    )
+
+
+def distrusted(reason: Reason) -> Snapshot:
+    return not_accepted(ADDRESS, distrust=Failure(Stage.TLS, reason, "not accepted"))
+
+
+MISPLACED = sound(audit=audited(orphaned=Misplaced({7: 5, 9: 2}, ()), outside=Misplaced({1: 3}, ())))
+PENDING = Failure(Stage.COMMAND, Reason.AUDIT_PENDING, "no lease audit has finished yet")
 FIVE_COMMANDS = ("version-get", "list-commands", "status-get", "config-get", "stat-lease4-get")
 
 
@@ -212,12 +297,13 @@ FIVE_COMMANDS = ("version-get", "list-commands", "status-get", "config-get", "st
         pytest.param("kea_version_supported", silent(), {}, id="unknown whether the version is supported"),
         pytest.param("kea_version_tested", behind_agent(), {(): 1}, id="version tested"),
         pytest.param("kea_version_tested", silent(), {}, id="unknown whether the version was tested"),
-        pytest.param("kea_hook_loaded", sound(), {(it,): 1 for it in FOUR_HOOKS}, id="hooks loaded"),
-        pytest.param("kea_hook_loaded", NO_HOOKS, {(it,): 0 for it in FOUR_HOOKS}, id="hooks not loaded"),
+        pytest.param("kea_hook_loaded", sound(), USUAL_HOOKS, id="hooks loaded"),
+        pytest.param("kea_hook_loaded", HA_LOADED, {**USUAL_HOOKS, ("ha",): 1}, id="optional hook loaded"),
+        pytest.param("kea_hook_loaded", NO_HOOKS, NONE_OF_THE_HOOKS, id="hooks not loaded"),
         pytest.param("kea_hook_loaded", sound(commands=UNSAID), {}, id="unknown whether hooks are loaded"),
         pytest.param("kea_hook_loaded", sound(Daemon.D2), {}, id="D2 loads no hooks"),
-        pytest.param("kea_hook_configured", sound(), {(it,): 1 for it in FOUR_HOOKS}, id="hooks configured"),
-        pytest.param("kea_hook_configured", NO_HOOKS, {(it,): 0 for it in FOUR_HOOKS}, id="hooks not configured"),
+        pytest.param("kea_hook_configured", sound(), USUAL_HOOKS, id="hooks configured"),
+        pytest.param("kea_hook_configured", NO_HOOKS, NONE_OF_THE_HOOKS, id="hooks not configured"),
         pytest.param("kea_hook_configured", sound(configuration=UNSAID), {}, id="unknown whether configured"),
         pytest.param("kea_hook_configured", sound(Daemon.D2), {}, id="D2 configures no hooks"),
         pytest.param("kea_subnets", sound(), {(): 3}, id="subnets"),
@@ -239,13 +325,13 @@ FIVE_COMMANDS = ("version-get", "list-commands", "status-get", "config-get", "st
         pytest.param(
             "kea_requirements",
             sound(),
-            {("met",): len(REQUIREMENTS), ("unmet",): 0, ("unknown",): 0, ("not_applicable",): 0},
+            {("met",): len(JUDGED), ("unmet",): 0, ("unknown",): 0, ("not_applicable",): 0},
             id="all requirements met",
         ),
         pytest.param(
             "kea_requirements",
             silent(),
-            {("met",): 0, ("unmet",): 1, ("unknown",): len(REQUIREMENTS) - 1, ("not_applicable",): 0},
+            {("met",): 0, ("unmet",): 1, ("unknown",): len(JUDGED) - 1, ("not_applicable",): 0},
             id="all but one requirement unknown",
         ),
     ],
@@ -269,8 +355,9 @@ def test_a_hook_is_loaded_or_configured_each_for_itself() -> None:
         commands=OWN_COMMANDS | HOOK_COMMANDS - {"lease4-get"},
         configuration=replace(configuration(Daemon.DHCP4), hooks=("libdhcp_lease_cmds.so", "libdhcp_ha.so")),
     )
-    assert {hook for (hook,), value in own("kea_hook_loaded", only_one).items() if not value} == {"lease_cmds"}
-    assert {hook for (hook,), value in own("kea_hook_configured", only_one).items() if value} == {"lease_cmds"}
+    loaded = {hook for (hook,), value in own("kea_hook_loaded", only_one).items() if value}
+    assert loaded == {"subnet_cmds", "host_cmds", "stat_cmds"}
+    assert {hook for (hook,), value in own("kea_hook_configured", only_one).items() if value} == {"lease_cmds", "ha"}
 
 
 def test_a_requirement_is_met_unmet_or_absent() -> None:
@@ -284,15 +371,208 @@ def test_a_requirement_is_met_unmet_or_absent() -> None:
 @pytest.mark.parametrize("snapshot", [sound(), sound(Daemon.D2), over_unix(), SOME_FAIL, silent()])
 def test_the_count_of_met_and_unmet_is_that_of_the_samples(snapshot: Snapshot) -> None:
     counts, met = own("kea_requirements", snapshot), own("kea_requirement_met", snapshot)
-    assert sum(counts.values()) == len(REQUIREMENTS)
+    assert sum(counts.values()) == len(JUDGED)
     assert counts[str(Status.MET),] == list(met.values()).count(1)
     assert counts[str(Status.UNMET),] == list(met.values()).count(0)
 
 
-@pytest.mark.parametrize("snapshots", [(), (sound(), silent())])
-def test_what_a_requirement_is_about_is_told_once_per_exporter(snapshots: tuple[Snapshot, ...]) -> None:
-    expected = {(it.id, str(it.severity), it.title, it.remedy): 1 for it in REQUIREMENTS}
-    assert samples("kea_requirement_info", *snapshots) == expected
+def test_what_a_requirement_is_about_is_told_once_per_exporter() -> None:
+    expected = {(it.id, str(it.severity), it.title, it.remedy): 1 for it in JUDGED}
+    assert samples("kea_requirement_info", sound(), silent(), sound(Daemon.D2)) == expected
+    assert samples("kea_requirement_info") == {}
+
+
+def test_what_a_requirement_is_about_is_told_once_for_each_severity_in_use() -> None:
+    severities = {"version-tested": "advisory", "hook-ha-loaded": "required"}
+    other = replace(IPAM, severities=severities, left_out=frozenset({"hsts-header-present"}))
+    both = Page((*reports(sound(), silent()), *reports(sound(), silent(), profile=other)))
+    told = sorted(labels[:2] for labels in on_page("kea_requirement_info", both))
+    assert told == sorted([*((it.id, str(it.severity)) for it in JUDGED), *severities.items()])
+    only_other = on_page("kea_requirement_info", Page(reports(sound(), profile=other)))
+    names = {labels[0] for labels in only_other}
+    assert names == {it.id for it in JUDGED} - {"hsts-header-present"} | {"hook-ha-loaded"}
+
+
+def test_a_sample_of_a_requirement_carries_the_severity_of_its_daemons_profile() -> None:
+    other = replace(IPAM, severities={"version-tested": "advisory"})
+    page = Page((*reports(sound()), *reports(sound(Daemon.DHCP6), profile=other)))
+    found = [labels[1:] for labels in on_page("kea_requirement_met", page) if labels[2] == "version-tested"]
+    assert found == [("dhcp4", "version-tested", "recommended"), ("dhcp6", "version-tested", "advisory")]
+
+
+def test_a_version_is_not_judged_where_the_profile_leaves_that_out() -> None:
+    other = replace(IPAM, left_out=frozenset({"version-supported", "version-tested"}))
+    page = Page(reports(sound(), profile=other))
+    assert on_page("kea_version_supported", page) == {}
+    assert on_page("kea_version_tested", page) == {}
+    assert on_page("kea_version_info", page) == {("sound", "dhcp4", "3.0.3"): 1}
+
+
+# TLS
+
+
+SAN_VALID, TRUSTED = "kea_certificate_san_valid", "kea_certificate_trusted"
+VERIFY_FAILURE, INFO = "kea_certificate_verify_failure", "kea_certificate_info"
+NOT_BEFORE, NOT_AFTER = "kea_certificate_not_before_timestamp_seconds", "kea_certificate_not_after_timestamp_seconds"
+HANDSHAKE, CONNECTION_INFO = "kea_tls_handshake_success", "kea_tls_connection_info"
+OF_CERTIFICATES = (SAN_VALID, TRUSTED, VERIFY_FAILURE, NOT_BEFORE, NOT_AFTER, INFO)
+FROM_HANDSHAKE = (HANDSHAKE, CONNECTION_INFO, *OF_CERTIFICATES)
+SHOWN_IN_ANY_CASE = sorted(set(FROM_HANDSHAKE) - {VERIFY_FAILURE})
+CLIENT = "kea_client_certificate_not_after_timestamp_seconds"
+
+
+@pytest.mark.parametrize(
+    ("name", "snapshot", "expected"),
+    [
+        pytest.param("kea_tls_enabled", sound(), {(): 1}, id="https"),
+        pytest.param("kea_tls_enabled", silent(), {(): 1}, id="https, silent"),
+        pytest.param("kea_tls_enabled", over_http(), {(): 0}, id="http"),
+        pytest.param("kea_tls_enabled", over_unix(), {}, id="unix"),
+        pytest.param(HANDSHAKE, sound(), {(): 1}, id="handshake"),
+        pytest.param(HANDSHAKE, DISTRUSTED, {(): 1}, id="handshake without verification"),
+        pytest.param(HANDSHAKE, answered(401), {(): 1}, id="handshake, credentials refused"),
+        pytest.param(HANDSHAKE, ONLY_TCP, {(): 0}, id="only TCP stood"),
+        pytest.param(HANDSHAKE, silent(), {}, id="not connected"),
+        pytest.param(CONNECTION_INFO, sound(), {("TLSv1.3", "TLS_AES_256_GCM_SHA384"): 1}, id="version and cipher"),
+        pytest.param(CONNECTION_INFO, ONLY_TCP, {}, id="no version and cipher"),
+        pytest.param(SAN_VALID, sound(), {(): 1}, id="covers the address"),
+        pytest.param(SAN_VALID, at_name(ADDRESS, NAME), {(): 1}, id="covers name and address"),
+        pytest.param(SAN_VALID, at_name(ADDRESS), {(): 0}, id="covers the address only"),
+        pytest.param(SAN_VALID, at_name(NAME), {(): 0}, id="covers the name only"),
+        pytest.param(SAN_VALID, WRONG_NAME, {(): 0}, id="covers another address"),
+        pytest.param(SAN_VALID, ONLY_TCP, {}, id="no certificate"),
+        pytest.param(TRUSTED, sound(), {(): 1}, id="trusted"),
+        pytest.param(TRUSTED, EXPIRED, {(): 1}, id="trusted, expired"),
+        pytest.param(TRUSTED, WRONG_NAME, {(): 1}, id="trusted, another address"),
+        pytest.param(TRUSTED, DISTRUSTED, {(): 0}, id="not trusted"),
+        pytest.param(TRUSTED, ONLY_TCP, {}, id="unknown whether trusted"),
+        pytest.param(VERIFY_FAILURE, sound(), {}, id="verifies"),
+        pytest.param(VERIFY_FAILURE, ONLY_TCP, {}, id="nothing to verify"),
+        pytest.param(VERIFY_FAILURE, EXPIRED, {("expired",): 1}, id="expired"),
+        pytest.param(VERIFY_FAILURE, not_accepted(ADDRESS, days=(-9, 0)), {("expired",): 1}, id="just expired"),
+        pytest.param(VERIFY_FAILURE, NOT_YET_VALID, {("not_yet_valid",): 1}, id="not yet valid"),
+        pytest.param(VERIFY_FAILURE, sound(tls=showing(certificate(ADDRESS, days=(0, 1)))), {}, id="just valid"),
+        pytest.param(VERIFY_FAILURE, WRONG_NAME, {("name_mismatch",): 1}, id="another address"),
+        pytest.param(VERIFY_FAILURE, with_server_name(NAME, ADDRESS), {("name_mismatch",): 1}, id="another name"),
+        pytest.param(VERIFY_FAILURE, with_server_name(NAME, NAME), {}, id="the name to verify"),
+        pytest.param(
+            VERIFY_FAILURE,
+            ALL_WRONG,
+            {("expired",): 1, ("name_mismatch",): 1, ("self_signed",): 1},
+            id="all that is wrong",
+        ),
+        pytest.param(CLIENT, sound(), {}, id="no client certificate"),
+        pytest.param(
+            CLIENT, sound(client_certificate=certificate(days=(-1, 2))), {(): TAKEN_AT + 2 * DAY}, id="client's end"
+        ),
+        pytest.param(
+            CLIENT,
+            replace(silent(), client_certificate=certificate(days=(-2, -1))),
+            {(): TAKEN_AT - DAY},
+            id="client's end, silent",
+        ),
+    ],
+)
+def test_a_family_of_tls_shows_what_was_learnt_and_nothing_else(
+    name: str, snapshot: Snapshot, expected: dict[tuple[str, ...], float]
+) -> None:
+    assert own(name, snapshot) == expected
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [
+        (Reason.CERTIFICATE_SELF_SIGNED, "self_signed"),
+        (Reason.CERTIFICATE_UNTRUSTED_ISSUER, "untrusted_issuer"),
+        (Reason.CERTIFICATE_STRICT_PROFILE, "strict_profile"),
+        (Reason.CERTIFICATE_EXPIRED, "expired"),
+        (Reason.CERTIFICATE_NOT_YET_VALID, "not_yet_valid"),
+        (Reason.CERTIFICATE_INVALID, "other"),
+        (Reason.HANDSHAKE_FAILED, "other"),
+    ],
+)
+def test_each_reason_of_distrust_is_one_of_the_closed_list(reason: Reason, expected: str) -> None:
+    assert own(VERIFY_FAILURE, distrusted(reason)) == {(expected,): 1}
+
+
+@pytest.mark.parametrize("snapshot", [sound(tls=showing(*CHAIN)), DISTRUSTED, EXPIRED, WRONG_NAME, ALL_WRONG])
+@pytest.mark.parametrize("name", SHOWN_IN_ANY_CASE)
+def test_what_tls_shows_survives_a_certificate_that_is_not_accepted(name: str, snapshot: Snapshot) -> None:
+    assert own(name, snapshot)
+
+
+@pytest.mark.parametrize("snapshot", [DISTRUSTED, EXPIRED, WRONG_NAME, ALL_WRONG])
+def test_each_certificate_that_is_not_accepted_says_why(snapshot: Snapshot) -> None:
+    assert own(VERIFY_FAILURE, snapshot)
+
+
+@pytest.mark.parametrize("snapshot", [over_http(), over_unix(), behind_agent(), silent()])
+@pytest.mark.parametrize("name", FROM_HANDSHAKE)
+def test_without_a_handshake_there_is_nothing_of_tls(name: str, snapshot: Snapshot) -> None:
+    assert own(name, snapshot) == {}
+
+
+def test_each_certificate_that_was_sent_has_its_role_and_position() -> None:
+    snapshot = sound(tls=showing(*CHAIN))
+    assert own(NOT_BEFORE, snapshot) == dict(zip(OF_CHAIN, [it.not_before for it in CHAIN], strict=True))
+    assert own(NOT_AFTER, snapshot) == dict(zip(OF_CHAIN, [it.not_after for it in CHAIN], strict=True))
+    assert [labels[:2] for labels in own(INFO, snapshot)] == OF_CHAIN
+
+
+def test_the_servers_own_certificate_is_the_leaf_even_where_it_is_its_own_issuer() -> None:
+    alone = certificate(ADDRESS, name="kea1", issuer="kea1")
+    assert own(NOT_AFTER, sound(tls=showing(alone))) == {("leaf", "0"): alone.not_after}
+
+
+def test_a_certificate_that_was_sent_twice_is_two_series() -> None:
+    snapshot = sound(tls=showing(CHAIN[0], CHAIN[1], CHAIN[1], CHAIN[0]))
+    expected = [("leaf", "0"), ("intermediate", "1"), ("intermediate", "2"), ("intermediate", "3")]
+    assert list(own(NOT_AFTER, snapshot)) == expected
+
+
+def test_the_identity_of_a_certificate_is_told_in_one_family_only() -> None:
+    identity = ("CN=kea1", "CN=office-ca", "0f1e2d", "ab" * 32, "ec-secp256r1")
+    assert own(INFO, sound()) == {("leaf", "0", *identity): 1}
+    text, _, _ = encode(list(read_families(FAMILIES, Page(reports(sound())))))
+    assert {line.partition(b"{")[0] for line in text.splitlines() if b"CN=kea1" in line} == {INFO.encode()}
+
+
+def test_a_certificate_that_cannot_be_read_is_of_no_family() -> None:
+    snapshot = sound(tls=showing())
+    assert own(HANDSHAKE, snapshot) == {(): 1}
+    assert not any(own(name, snapshot) for name in (SAN_VALID, NOT_BEFORE, NOT_AFTER, INFO))
+
+
+def test_an_address_is_compared_as_an_address() -> None:
+    mapped = sound(connection=Connection("::ffff:192.0.2.1", PORT))
+    assert own(SAN_VALID, mapped) == {(): 1}
+    assert own(VERIFY_FAILURE, replace(mapped, target=target(host="::ffff:192.0.2.1"))) == {}
+
+
+# The lease audit
+
+
+OF_AUDIT = ("kea_leases_orphaned", "kea_leases_outside_subnet", "kea_lease_audit_timestamp_seconds")
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "expected"),
+    [
+        pytest.param(sound(), [0, 0, TAKEN_AT - 600], id="nothing misplaced"),
+        pytest.param(MISPLACED, [7, 3, TAKEN_AT - 600], id="leases misplaced"),
+        pytest.param(replace(silent(), audit=audited()), [0, 0, TAKEN_AT - 600], id="silent since"),
+    ],
+)
+def test_a_lease_audit_says_how_many_leases_are_misplaced_and_when(snapshot: Snapshot, expected: list[float]) -> None:
+    assert [own(name, snapshot) for name in OF_AUDIT] == [{(): value} for value in expected]
+
+
+@pytest.mark.parametrize("snapshot", [sound(audit=None), sound(audit=PENDING), sound(Daemon.D2), silent()])
+def test_without_a_lease_audit_there_are_no_numbers(snapshot: Snapshot) -> None:
+    assert not any(own(name, snapshot) for name in OF_AUDIT)
+
+
+# All families
 
 
 def test_failures_come_first_things_first() -> None:
@@ -300,7 +580,18 @@ def test_failures_come_first_things_first() -> None:
     assert in_between.failures == (UNSAID, LATE)
 
 
-FACTS = ("connection", "admission", "version", "status", "commands", "configuration", "sockets", "leases")
+FACTS = (
+    "connection",
+    "admission",
+    "version",
+    "status",
+    "commands",
+    "configuration",
+    "sockets",
+    "leases",
+    "tls",
+    "audit",
+)
 
 
 @given(snapshot=st.sampled_from([sound(), sound(Daemon.D2), over_unix()]), lost=st.sets(st.sampled_from(FACTS)))

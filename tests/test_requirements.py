@@ -11,16 +11,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kea_exporter.config.profiles import IPAM
-from kea_exporter.failure import Failure, Reason, Stage
+from kea_exporter.failure import Failure, Reason, Stage, known
 from kea_exporter.requirements import REQUIREMENTS, Requirement, Severity, Status, Verdict, judge_all
-from kea_exporter.snapshot import Admission, Authentication, Configuration, Connection, Daemon, Snapshot, Version
+from kea_exporter.snapshot import (
+    Admission,
+    Authentication,
+    Configuration,
+    Connection,
+    Daemon,
+    Misplaced,
+    Snapshot,
+    Version,
+)
 from tests.examples import (
+    ADDRESS,
     KEA_3_2_0,
+    NAME,
     NOT_DISABLED,
+    OWN_COMMANDS,
     PORT,
     SOCKET_PATH,
+    TLS,
+    at_name,
+    audited,
     authentication,
     behind_agent,
+    certificate,
     configuration,
     connected_to,
     control_socket,
@@ -28,14 +44,17 @@ from tests.examples import (
     over_http,
     over_unix,
     refused,
+    showing,
     silent,
     sound,
     status,
+    target,
     unauthorized,
     unix_socket,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Never
 
     from kea_exporter.config.profiles import Profile
@@ -65,13 +84,28 @@ SEVERITIES = {
     "authentication-realm-matches": Severity.REQUIRED,
     "authentication-accepted": Severity.REQUIRED,
     "credentials-in-files": Severity.RECOMMENDED,
+    "certificate-san-matches-address": Severity.REQUIRED,
+    "certificate-within-validity": Severity.REQUIRED,
+    "certificate-renewal-not-due": Severity.RECOMMENDED,
+    "certificate-trusted": Severity.REQUIRED,
+    "client-certificate-required": Severity.RECOMMENDED,
+    "hsts-header-present": Severity.ADVISORY,
     "version-supported": Severity.REQUIRED,
     "version-tested": Severity.RECOMMENDED,
     "hook-subnet-cmds-loaded": Severity.REQUIRED,
     "hook-host-cmds-loaded": Severity.REQUIRED,
     "hook-lease-cmds-loaded": Severity.REQUIRED,
     "hook-stat-cmds-loaded": Severity.ADVISORY,
+    "hook-class-cmds-loaded": None,
+    "hook-cb-cmds-loaded": None,
+    "hook-host-cache-loaded": None,
+    "hook-ha-loaded": None,
+    "reservations-in-configuration": Severity.RECOMMENDED,
+    "no-orphaned-leases": Severity.RECOMMENDED,
+    "no-leases-outside-their-subnet": Severity.REQUIRED,
 }
+JUDGED_ONLY_IF_ASKED_FOR = [name for name, severity in SEVERITIES.items() if severity is None]
+JUDGING_ALL = replace(IPAM, severities=dict.fromkeys(JUDGED_ONLY_IF_ASKED_FOR, "advisory"))
 
 
 @dataclass(frozen=True)
@@ -101,11 +135,14 @@ def at_tls(reason: Reason, detail: str = "no handshake") -> Snapshot:
     return connected_to(Failure(Stage.TLS, reason, detail))
 
 
-def answered(http_status: int, realm: str | None = None, *, sends_credentials: bool = True) -> Snapshot:
+def answered(
+    http_status: int, realm: str | None = None, *, sends_credentials: bool = True, has_header: bool = True
+) -> Snapshot:
     """Return the snapshot of a probe whose first answer was no answer of Kea's."""
     failures = {401: unauthorized(), 403: Failure(Stage.AUTH, Reason.FORBIDDEN, "the server answered 403")}
     unexpected = Failure(Stage.HTTP, Reason.UNEXPECTED_STATUS, f"HTTP status {http_status}")
-    snapshot = connected_to(failures.get(http_status, unexpected), admission=Admission(http_status, realm))
+    admission = Admission(http_status, realm, strict_transport_security=has_header)
+    snapshot = connected_to(failures.get(http_status, unexpected), admission=admission)
     return replace(snapshot, target=replace(snapshot.target, sends_credentials=sends_credentials))
 
 
@@ -136,6 +173,27 @@ def running(version: Version) -> Snapshot:
 
 def answering_as(root: str) -> Snapshot:
     return sound(configuration=replace(configuration(Daemon.DHCP4), root=root))
+
+
+def reached_at(address: str, *sans: str) -> Snapshot:
+    snapshot = sound(connection=Connection(address, PORT), tls=showing(certificate(*sans)))
+    return replace(snapshot, target=target(host=address))
+
+
+def valid_for(first: float, last: float) -> Snapshot:
+    return sound(tls=showing(certificate(ADDRESS, days=(first, last))))
+
+
+def distrusted(reason: Reason, detail: str, name: str = "kea1", issuer: str = "office-ca") -> Snapshot:
+    """Return the snapshot of a probe that broke off because the chain does not verify."""
+    failure = Failure(Stage.TLS, reason, detail)
+    return connected_to(failure, tls=showing(certificate(ADDRESS, name=name, issuer=issuer), distrust=failure))
+
+
+def hinting(left_behind: Mapping[int, int] | None = None, overfull: tuple[int, ...] = ()) -> Snapshot:
+    """Return the snapshot of a daemon without lease audit, whose lease counts hint at misplaced leases."""
+    leases = replace(known(sound().leases), left_behind=left_behind or {}, overfull=frozenset(overfull))
+    return sound(audit=None, leases=leases)
 
 
 NO_CLIENTS = replace(authentication(), clients=0)
@@ -283,7 +341,7 @@ TYPE_BASIC = (
     Example("401, unsaid", answered(401), UNKNOWN, "auth: the server answered 401"),
     Example("none", letting_in(None), NOT_APPLICABLE, "no authentication is configured"),
     Example("clients: []", letting_in(NO_CLIENTS), NOT_APPLICABLE, "no authentication is configured"),
-    Example("a unix socket", over_unix(), NOT_APPLICABLE, "no authentication is configured"),
+    UNIX,
     NOTHING_KNOWN,
 )
 
@@ -307,7 +365,7 @@ REALM_MATCHES = (
     Example("none", letting_in(None), NOT_APPLICABLE, "no authentication is configured"),
     Example("clients: []", letting_in(NO_CLIENTS), NOT_APPLICABLE, "no authentication is configured"),
     Example("D2", sound(Daemon.D2), NOT_APPLICABLE, "the profile ipam demands no realm of d2"),
-    Example("a unix socket", over_unix(), NOT_APPLICABLE, "no authentication is configured"),
+    UNIX,
     NOTHING_KNOWN,
 )
 
@@ -358,16 +416,222 @@ VERSION_TESTED = (
 )
 
 
+NOT_HTTPS = (
+    Example("http", over_http(), NOT_APPLICABLE, "the control socket in use is not https"),
+    Example("unix", over_unix(), NOT_APPLICABLE, "the control socket in use is not https"),
+)
+# What TLS shows survives a certificate that is not accepted.
+NOT_ACCEPTED = Failure(Stage.TLS, Reason.CERTIFICATE_EXPIRED, "the server's certificate was not accepted")
+EXPIRED = connected_to(NOT_ACCEPTED, tls=showing(certificate(ADDRESS, days=(-90, -1))))
+UNREADABLE = Example("unreadable", sound(tls=showing()), UNKNOWN, "tls: the server's certificate cannot be read")
+NO_HANDSHAKE = Example("no handshake", at_tls(Reason.HANDSHAKE_FAILED), UNKNOWN, "tls: no handshake")
+SHOWS_NO_LEAF = (UNREADABLE, NO_HANDSHAKE, NOTHING_KNOWN, *NOT_HTTPS)
+ADDRESS_AS_NAME = showing(replace(certificate(), names=frozenset({ADDRESS})))
+NINE = [f"192.0.2.{number}" for number in range(1, 10)]
+
+SAN_MATCHES = (
+    Example("the address", sound(), MET, "the SAN holds ip:192.0.2.1"),
+    Example("IPv6", reached_at("2001:db8::1", "2001:0DB8:0::1"), MET, "the SAN holds ip:2001:db8::1"),
+    Example("reached mapped", reached_at("::ffff:192.0.2.1", ADDRESS), MET, "the SAN holds ip:192.0.2.1"),
+    Example("mapped in the SAN", reached_at(ADDRESS, "::ffff:192.0.2.1"), MET, "the SAN holds ip:192.0.2.1"),
+    Example("of many", reached_at(NINE[-1], *NINE), MET, "ip:192.0.2.7, ip:192.0.2.8 and 1 more"),
+    Example("by name, both", at_name(ADDRESS, NAME), MET, f"the SAN holds dns:{NAME}, ip:192.0.2.1"),
+    Example("by name, wildcard", at_name(ADDRESS, "*.example.com"), MET, "the SAN holds dns:*.example.com, ip:"),
+    Example("by name, address only", at_name(ADDRESS), UNMET, f"the SAN holds ip:192.0.2.1, not dns:{NAME}"),
+    Example("by name, name only", at_name(NAME), UNMET, f"the SAN holds dns:{NAME}, not ip:192.0.2.1"),
+    Example("by name, neither", at_name(ELSEWHERE), UNMET, f"not ip:192.0.2.1 and not dns:{NAME}"),
+    Example("another address", reached_at(ADDRESS, ELSEWHERE), UNMET, f"the SAN holds ip:{ELSEWHERE}, not ip:192.0."),
+    Example("only as a name", sound(tls=ADDRESS_AS_NAME), UNMET, "the SAN holds dns:192.0.2.1, not ip:192.0.2.1"),
+    Example("only as common name", sound(tls=showing(certificate(name=ADDRESS))), UNMET, "the SAN holds nothing, not"),
+    Example("expired", EXPIRED, MET, "the SAN holds ip:192.0.2.1"),
+    *SHOWS_NO_LEAF,
+)
+
+WITHIN_VALIDITY = (
+    Example("valid", sound(), MET, "the certificate is valid until 2027-03-16 08:00 UTC"),
+    Example("since this second", valid_for(0, 60), MET, "the certificate is valid until"),
+    Example("for one second", valid_for(-30, 1 / 86_400), MET, "the certificate is valid until"),
+    Example("until this second", valid_for(-30, 0), UNMET, "the certificate expired on 2027-01-15 08:00 UTC"),
+    Example("expired", EXPIRED, UNMET, "the certificate expired on 2027-01-14 08:00 UTC"),
+    Example("not yet", valid_for(1, 60), UNMET, "is not valid before 2027-01-16 08:00 UTC", "Check the clocks"),
+    Example("in a second", valid_for(1 / 86_400, 60), UNMET, "is not valid before", "Check the clocks"),
+    *SHOWS_NO_LEAF,
+)
+
+RENEWAL_NOT_DUE = (
+    Example("60 days", sound(), MET, "60.0 days of validity are left"),
+    Example("more than 30 days", valid_for(-30, 30.001), MET, "30.0 days of validity are left"),
+    Example("30 days", valid_for(-30, 30), UNMET, "30.0 days of validity are left; it should be renewed 30 days"),
+    Example("expired", EXPIRED, UNMET, "no validity is left; it should be renewed 30 days before its end"),
+    *SHOWS_NO_LEAF,
+)
+
+TRUSTED = (
+    Example("trusted", sound(), MET, "the chain verifies against the configured authorities (issued by CN=office-ca)"),
+    Example("expired, else trusted", EXPIRED, MET, "the chain verifies against the configured authorities"),
+    Example("not for the name", at_name(ELSEWHERE), MET, "the chain verifies against the configured authorities"),
+    Example(
+        "another issuer",
+        distrusted(Reason.CERTIFICATE_UNTRUSTED_ISSUER, "unable to get local issuer certificate"),
+        UNMET,
+        "unable to get local issuer certificate (issued by CN=office-ca)",
+    ),
+    Example(
+        "self-signed",
+        distrusted(Reason.CERTIFICATE_SELF_SIGNED, "self-signed certificate", issuer="kea1"),
+        UNMET,
+        "self-signed certificate (issued by CN=kea1)",
+    ),
+    Example(
+        "strict profile",
+        distrusted(Reason.CERTIFICATE_STRICT_PROFILE, "Missing Authority Key Identifier"),
+        UNMET,
+        "Missing Authority Key Identifier (issued by",
+    ),
+    Example(
+        "an authority expired",
+        distrusted(Reason.CERTIFICATE_EXPIRED, "certificate has expired"),
+        UNMET,
+        "certificate has expired (issued by",
+    ),
+    Example(
+        "an authority not yet valid",
+        distrusted(Reason.CERTIFICATE_NOT_YET_VALID, "certificate is not yet valid"),
+        UNMET,
+        "certificate is not yet valid (issued by",
+    ),
+    Example(
+        "something else",
+        distrusted(Reason.CERTIFICATE_INVALID, "unsuitable certificate purpose"),
+        UNMET,
+        "unsuitable certificate purpose (issued by",
+    ),
+    Example("unreadable", connected_to(NOT_ACCEPTED, tls=showing(distrust=NOT_ACCEPTED)), UNMET, "not accepted (no "),
+    NO_HANDSHAKE,
+    NOTHING_KNOWN,
+    *NOT_HTTPS,
+)
+
+CLIENT_CERTIFICATE = (
+    Example("as configured", sound(), MET, "cert-required is true"),
+    Example("demanded", at_tls(Reason.CLIENT_CERTIFICATE_REQUIRED, "none is configured"), MET, "none is configured"),
+    Example("rejected", at_tls(Reason.CLIENT_CERTIFICATE_REJECTED), MET, "demands a client certificate: no handshake"),
+    Example(
+        "not demanded",
+        offering(control_socket(client_certificate_required=False)),
+        UNMET,
+        "cert-required is false: whoever has a password",
+    ),
+    Example("no configuration", sound(sockets=UNSAID), UNKNOWN, "command: the answer is not Kea's"),
+    Example("one of two sockets", offering(*TWO_TRANSLATED), UNKNOWN, "no entry of control-sockets can be told"),
+    Example("handshake failed", at_tls(Reason.HANDSHAKE_FAILED), UNKNOWN, "tls: no handshake"),
+    NOTHING_KNOWN,
+    *NOT_HTTPS,
+)
+
+HSTS = (
+    Example("with it", sound(), MET, "the answer has a Strict-Transport-Security header"),
+    Example("a 401 with it", answered(401), MET, "the answer has a Strict-Transport-Security header"),
+    Example("a 401 without", answered(401, has_header=False), UNMET, "no Strict-Transport-Security header"),
+    Example(
+        "without",
+        sound(admission=Admission(200, None, strict_transport_security=False)),
+        UNMET,
+        "the answer has no Strict-Transport-Security header",
+    ),
+    Example("no answer", at_tls(Reason.CERTIFICATE_EXPIRED), UNKNOWN, "tls: no handshake"),
+    NOTHING_KNOWN,
+    *NOT_HTTPS,
+)
+
+
+def with_hosts_databases(*types: str) -> Snapshot:
+    return sound(configuration=replace(configuration(Daemon.DHCP4, control_socket()), hosts_databases=types))
+
+
+RESERVATIONS = (
+    Example("none", sound(), MET, "no hosts database is configured"),
+    Example("one", with_hosts_databases("mysql"), UNMET, "may also stand in a hosts database: mysql"),
+    Example("two", with_hosts_databases("mysql", "postgresql"), UNMET, "in a hosts database: mysql, postgresql"),
+    Example("no configuration", sound(configuration=UNSAID), UNKNOWN, "command: the answer is not Kea's"),
+    Example("D2", sound(Daemon.D2), NOT_APPLICABLE, "D2 has no reservations"),
+    NOTHING_KNOWN,
+)
+
+MISPLACED = Misplaced({7: 5, 9: 2}, ("10.0.0.9", "10.0.0.10"))
+PENDING = Failure(Stage.COMMAND, Reason.AUDIT_PENDING, "no lease audit has finished yet")
+NOT_AUDITED = (
+    Example("pending", sound(audit=PENDING), UNKNOWN, "command: no lease audit has finished yet"),
+    Example("off, no hints", hinting(), NOT_APPLICABLE, "the lease audit is off (lease_audit), and nothing hints"),
+    Example("off, no counts", sound(audit=None, leases=UNSAID), UNKNOWN, "command: the answer is not Kea's"),
+    Example("D2", sound(Daemon.D2), NOT_APPLICABLE, "D2 has no leases"),
+    NOTHING_KNOWN,
+)
+
+ORPHANED = (
+    Example("none", sound(), MET, "152 leases were looked at, none belongs to subnet ids that are not configured"),
+    Example("none in DHCPv6", sound(Daemon.DHCP6), MET, "152 leases were looked at, none belongs"),
+    Example("only others", sound(audit=audited(outside=MISPLACED)), MET, "152 leases were looked at, none belongs"),
+    Example("audit beats hints", replace(hinting({7: 3}), audit=audited()), MET, "152 leases were looked at"),
+    Example(
+        "some",
+        sound(audit=audited(orphaned=MISPLACED)),
+        UNMET,
+        "7 of 152 leases belong to subnet ids that are not configured: 5 in id 7, 2 in id 9; 10.0.0.9, 10.0.0.10",
+    ),
+    Example(
+        "some, more not looked at",
+        sound(audit=audited(orphaned=MISPLACED, is_complete=False)),
+        UNMET,
+        "7 of 152 leases belong",
+    ),
+    Example(
+        "off, left behind",
+        hinting({7: 3, 9: 1}),
+        UNMET,
+        "the statistics still count leases in subnets that are not configured: 3 in id 7, 1 in id 9",
+    ),
+    Example("off, too many", hinting(overfull=(1,)), NOT_APPLICABLE, "the lease audit is off"),
+    *NOT_AUDITED,
+)
+
+OUTSIDE = (
+    Example("none", sound(), MET, "152 leases were looked at, none lies outside the prefix of the subnet"),
+    Example("none in DHCPv6", sound(Daemon.DHCP6), MET, "152 leases were looked at, none lies outside"),
+    Example("only others", sound(audit=audited(orphaned=MISPLACED)), MET, "152 leases were looked at, none lies"),
+    Example("audit beats hints", replace(hinting(overfull=(1,)), audit=audited()), MET, "152 leases were looked at"),
+    Example(
+        "some",
+        sound(audit=audited(outside=MISPLACED)),
+        UNMET,
+        "7 of 152 leases lie outside the prefix of the subnet whose id they carry: 5 in id 7, 2 in id 9; 10.0.0.9, 10.",
+    ),
+    Example(
+        "off, too many",
+        hinting(overfull=(10, 2)),
+        UNMET,
+        "more leases than addresses are counted in subnet ids 2, 10",
+    ),
+    Example("off, left behind", hinting({7: 3}), NOT_APPLICABLE, "the lease audit is off"),
+    *NOT_AUDITED,
+)
+
+
 def without_hooks(daemon: Daemon) -> Configuration:
     return replace(configuration(daemon), hooks=())
+
+
+def with_hook(library: str) -> Configuration:
+    return replace(configuration(Daemon.DHCP4), hooks=(library,))
 
 
 def of_hook(library: str, sign: str) -> tuple[Example, ...]:
     registered = frozenset({"version-get"})
     add = f'Add {{"library": "{library}"}} to hooks-libraries of '
+    loaded = OWN_COMMANDS | {sign}
     return (
-        Example("loaded", sound(), MET, f"{library} is loaded: its command {sign} is registered"),
-        Example("loaded in DHCPv6", sound(Daemon.DHCP6), MET, f"{library} is loaded"),
+        Example("loaded", sound(commands=loaded), MET, f"{library} is loaded: its command {sign} is registered"),
+        Example("loaded in DHCPv6", sound(Daemon.DHCP6, commands=loaded), MET, f"{library} is loaded"),
         Example(
             "not loaded",
             sound(commands=registered, configuration=without_hooks(Daemon.DHCP4)),
@@ -384,7 +648,7 @@ def of_hook(library: str, sign: str) -> tuple[Example, ...]:
         ),
         Example(
             "not registered",
-            sound(commands=registered),
+            sound(commands=registered, configuration=with_hook(library)),
             UNMET,
             f"{library} stands in hooks-libraries, but its command {sign} is not registered",
             "HOOKS_LIBRARY_",
@@ -415,12 +679,25 @@ EXAMPLES = {
     "authentication-realm-matches": REALM_MATCHES,
     "authentication-accepted": ACCEPTED,
     "credentials-in-files": IN_FILES,
+    "certificate-san-matches-address": SAN_MATCHES,
+    "certificate-within-validity": WITHIN_VALIDITY,
+    "certificate-renewal-not-due": RENEWAL_NOT_DUE,
+    "certificate-trusted": TRUSTED,
+    "client-certificate-required": CLIENT_CERTIFICATE,
+    "hsts-header-present": HSTS,
     "version-supported": VERSION_SUPPORTED,
     "version-tested": VERSION_TESTED,
     "hook-subnet-cmds-loaded": of_hook("libdhcp_subnet_cmds.so", "subnet4-list"),
     "hook-host-cmds-loaded": of_hook("libdhcp_host_cmds.so", "reservation-get"),
     "hook-lease-cmds-loaded": of_hook("libdhcp_lease_cmds.so", "lease4-get"),
     "hook-stat-cmds-loaded": of_hook("libdhcp_stat_cmds.so", "stat-lease4-get"),
+    "hook-class-cmds-loaded": of_hook("libdhcp_class_cmds.so", "class-list"),
+    "hook-cb-cmds-loaded": of_hook("libdhcp_cb_cmds.so", "remote-server4-get-all"),
+    "hook-host-cache-loaded": of_hook("libdhcp_host_cache.so", "cache-size"),
+    "hook-ha-loaded": of_hook("libdhcp_ha.so", "ha-heartbeat"),
+    "reservations-in-configuration": RESERVATIONS,
+    "no-orphaned-leases": ORPHANED,
+    "no-leases-outside-their-subnet": OUTSIDE,
 }
 
 CASES = [(name, example) for name, examples in EXAMPLES.items() for example in examples]
@@ -433,7 +710,7 @@ def verdicts_on(snapshot: Snapshot, profile: Profile = IPAM) -> dict[str, Verdic
 
 @pytest.mark.parametrize(("requirement", "example"), CASES, ids=str)
 def test_a_requirement_says_what_the_facts_say(requirement: str, example: Example) -> None:
-    verdict = verdicts_on(example.snapshot)[requirement]
+    verdict = verdicts_on(example.snapshot, JUDGING_ALL)[requirement]
     assert verdict.status is example.status, verdict.evidence
     assert example.evidence in verdict.evidence
     assert verdict.evidence.isprintable()
@@ -441,7 +718,7 @@ def test_a_requirement_says_what_the_facts_say(requirement: str, example: Exampl
 
 @pytest.mark.parametrize(("requirement", "example"), CASES, ids=str)
 def test_there_is_a_remedy_only_where_a_requirement_is_unmet(requirement: str, example: Example) -> None:
-    verdict = verdicts_on(example.snapshot)[requirement]
+    verdict = verdicts_on(example.snapshot, JUDGING_ALL)[requirement]
     if example.status is not UNMET:
         assert verdict.remedy == ""
     elif example.remedy:
@@ -453,7 +730,7 @@ def test_there_is_a_remedy_only_where_a_requirement_is_unmet(requirement: str, e
 
 @pytest.mark.parametrize(("requirement", "example"), UNKNOWN_CASES, ids=str)
 def test_an_unknown_verdict_keeps_the_failure(requirement: str, example: Example) -> None:
-    verdict = verdicts_on(example.snapshot)[requirement]
+    verdict = verdicts_on(example.snapshot, JUDGING_ALL)[requirement]
     assert verdict.failure is not None
     assert verdict.evidence == f"{verdict.failure.stage}: {verdict.failure.detail}"
 
@@ -502,7 +779,18 @@ def test_of_a_silent_daemon_only_its_unreachable_socket_is_unmet(daemon: Daemon)
     snapshot=st.sampled_from([sound(), sound(Daemon.DHCP6), sound(Daemon.D2), over_unix()]),
     lost=st.sets(
         st.sampled_from(
-            ["connection", "admission", "version", "status", "commands", "configuration", "sockets", "leases"]
+            [
+                "connection",
+                "admission",
+                "version",
+                "status",
+                "commands",
+                "configuration",
+                "sockets",
+                "leases",
+                "tls",
+                "audit",
+            ]
         )
     ),
 )
@@ -562,3 +850,91 @@ def test_the_version_window_is_the_profiles() -> None:
     verdicts = verdicts_on(sound(), profile)
     assert verdicts["version-supported"].status is UNMET
     assert verdicts["version-tested"].status is UNMET
+
+
+# Profiles
+
+
+@pytest.mark.parametrize("requirement", JUDGED_ONLY_IF_ASKED_FOR)
+def test_what_no_profile_asks_for_is_not_judged(requirement: str) -> None:
+    assert requirement not in verdicts_on(sound())
+    profile = replace(IPAM, severities={requirement: "required"})
+    assert (verdicts_on(sound(), profile).keys() - verdicts_on(sound())) == {requirement}
+
+
+@pytest.mark.parametrize("status_wanted", Status)
+def test_a_verdict_carries_the_severity_that_the_profile_gives(status_wanted: Status) -> None:
+    [snapshot, *_] = [it.snapshot for it in SAN_MATCHES if it.status is status_wanted]
+    name = "certificate-san-matches-address"
+    profile = replace(IPAM, severities={name: "advisory"})
+    assert verdicts_on(snapshot)[name].severity is Severity.REQUIRED
+    assert verdicts_on(snapshot, profile)[name].severity is Severity.ADVISORY
+
+
+def test_all_other_verdicts_carry_the_severity_of_their_requirement() -> None:
+    profile = replace(IPAM, severities={"hook-ha-loaded": "advisory"})
+    found = {name: it.severity for name, it in verdicts_on(sound(), profile).items()}
+    assert found == {
+        name: severity for name, severity in {**SEVERITIES, "hook-ha-loaded": Severity.ADVISORY}.items() if severity
+    }
+
+
+def test_what_a_profile_leaves_out_is_not_judged() -> None:
+    left_out = {"version-tested", "hook-ha-loaded", "hsts-header-present"}
+    profile = replace(IPAM, left_out=frozenset(left_out), severities={"hook-ha-loaded": "required"})
+    assert verdicts_on(sound()).keys() - verdicts_on(sound(), profile) == {"version-tested", "hsts-header-present"}
+    assert not left_out & verdicts_on(sound(), profile).keys()
+
+
+@pytest.mark.parametrize(("days", "expected"), [(59.9, MET), (60, UNMET), (90, UNMET)])
+def test_the_renewal_window_is_the_profiles(days: float, expected: Status) -> None:
+    verdict = verdicts_on(sound(), replace(IPAM, renewal_window_seconds=days * 86_400))["certificate-renewal-not-due"]
+    assert verdict.status is expected
+    assert expected is MET or f"renewed {days:g} days before" in verdict.evidence
+
+
+# Certificates and leases, beyond the table
+
+
+def test_a_certificate_may_fail_in_every_way_and_each_is_told_apart() -> None:
+    failure = Failure(Stage.TLS, Reason.CERTIFICATE_SELF_SIGNED, "self-signed certificate")
+    worst = showing(certificate(ELSEWHERE, days=(-90, -1)), distrust=failure)
+    verdicts = verdicts_on(connected_to(failure, tls=worst))
+    assert {name for name, it in verdicts.items() if it.status is UNMET} == {
+        "certificate-san-matches-address",
+        "certificate-within-validity",
+        "certificate-renewal-not-due",
+        "certificate-trusted",
+    }
+
+
+def test_only_the_servers_own_certificate_has_to_be_valid_and_to_cover_its_address() -> None:
+    above = certificate(name="office-ca", days=(-90, -1))
+    verdicts = verdicts_on(sound(tls=showing(*TLS.chain, above)))
+    assert {it.status for it in verdicts.values()} == {MET}
+
+
+@pytest.mark.parametrize("requirement", ["no-orphaned-leases", "no-leases-outside-their-subnet"])
+def test_an_audit_that_did_not_look_at_all_leases_is_no_proof_that_there_are_none(requirement: str) -> None:
+    verdict = verdicts_on(sound(audit=audited(is_complete=False)))[requirement]
+    assert verdict.status is UNKNOWN
+    assert "the first 152 leases" in verdict.evidence
+
+
+def test_what_a_certificate_says_of_itself_stays_one_short_printable_line() -> None:
+    names = frozenset({"two\nlines", "x" * 100_000})
+    tls = showing(replace(certificate(), names=names))
+    evidence = verdicts_on(sound(tls=tls))["certificate-san-matches-address"].evidence
+    assert evidence.isprintable()
+    assert len(evidence) < 5000
+
+
+def test_evidence_names_no_more_than_five_subnets() -> None:
+    many = dict.fromkeys(range(100, 200), 1)
+    verdicts = verdicts_on(sound(audit=audited(orphaned=Misplaced(many, ()), outside=Misplaced(many, ()))))
+    hinted = verdicts_on(hinting(many, tuple(many)))
+    for name in ("no-orphaned-leases", "no-leases-outside-their-subnet"):
+        assert "104" in verdicts[name].evidence
+        assert "105" not in verdicts[name].evidence
+        assert "104" in hinted[name].evidence
+        assert "105" not in hinted[name].evidence

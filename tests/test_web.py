@@ -17,23 +17,25 @@ import structlog
 import uvicorn
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 
+from kea_exporter.audit import PENDING
 from kea_exporter.collector import Collector
 from kea_exporter.config import settings_from_tree
 from kea_exporter.web import ListenError, WebOptions, create_app, listen
 from kea_exporter.web.timeout import scrape_seconds
 from lab.processes import free_port
-from tests.examples import sound
+from tests.examples import audited, sound
 from tests.exporter import parsed, values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from kea_exporter.config import DaemonSettings
+    from kea_exporter.failure import Fact
     from kea_exporter.requirements import Report
-    from kea_exporter.snapshot import Snapshot
+    from kea_exporter.snapshot import LeaseAudit, Snapshot
     from kea_exporter.transport.deadline import Deadline
 
-    Probe = Callable[[DaemonSettings, Deadline], Snapshot]
+    Probe = Callable[[DaemonSettings, Deadline, Snapshot | None], Snapshot]
 
 GENEROUS = 20.0
 USUAL = WebOptions()
@@ -198,7 +200,7 @@ def release() -> Iterator[Event]:
             thread.join(GENEROUS)
 
 
-def answer(daemon: DaemonSettings, _: Deadline) -> Snapshot:
+def answer(daemon: DaemonSettings, _: Deadline, _before: Snapshot | None) -> Snapshot:
     return replace(sound(), target=daemon.target)
 
 
@@ -325,9 +327,9 @@ def test_the_landing_page_has_a_strict_policy(url: str) -> None:
 def test_a_probe_gets_the_time_that_prometheus_allows() -> None:
     given: list[float] = []
 
-    def probe(daemon: DaemonSettings, deadline: Deadline) -> Snapshot:
+    def probe(daemon: DaemonSettings, deadline: Deadline, before: Snapshot | None) -> Snapshot:
         given.append(deadline.remaining())
-        return answer(daemon, deadline)
+        return answer(daemon, deadline, before)
 
     with serving(Collector(probe), names=("a",)) as url:
         get(f"{url}/metrics", **{"X-Prometheus-Scrape-Timeout-Seconds": "30"})
@@ -343,10 +345,10 @@ class Waiting:
         self.has_begun = Event()
         self._may_end = may_end
 
-    def __call__(self, daemon: DaemonSettings, deadline: Deadline) -> Snapshot:
+    def __call__(self, daemon: DaemonSettings, deadline: Deadline, before: Snapshot | None) -> Snapshot:
         self.has_begun.set()
         assert self._may_end.wait(GENEROUS)
-        return answer(daemon, deadline)
+        return answer(daemon, deadline, before)
 
 
 @contextmanager
@@ -413,10 +415,10 @@ def test_a_client_that_goes_away_leaves_its_place_to_others(release: Event) -> N
 
 
 def test_the_page_survives_a_probe_that_raises() -> None:
-    def probe(daemon: DaemonSettings, deadline: Deadline) -> Snapshot:
+    def probe(daemon: DaemonSettings, deadline: Deadline, before: Snapshot | None) -> Snapshot:
         if daemon.target.server == "a":
             raise RuntimeError("monitor:password")
-        return answer(daemon, deadline)
+        return answer(daemon, deadline, before)
 
     with serving(Collector(probe)) as url:
         page = get(f"{url}/metrics")
@@ -430,13 +432,24 @@ def test_the_page_survives_a_probe_that_raises() -> None:
 
 
 def test_the_page_comes_in_time_when_a_probe_does_not(release: Event) -> None:
-    def probe(daemon: DaemonSettings, deadline: Deadline) -> Snapshot:
+    def probe(daemon: DaemonSettings, deadline: Deadline, before: Snapshot | None) -> Snapshot:
         if daemon.target.server == "a":
             release.wait(GENEROUS)
-        return answer(daemon, deadline)
+        return answer(daemon, deadline, before)
 
     with serving(Collector(probe)) as url:
         samples = parsed(get(f"{url}/metrics", **{"X-Prometheus-Scrape-Timeout-Seconds": "1"}).text)
         release.set()
     assert values(samples, "kea_up", "server") == {"a": 0, "b": 1}
     assert values(samples, "kea_probe_failure", "reason") == {"budget_used_up": 1}
+
+
+def test_the_page_has_the_last_lease_audit_of_each_daemon() -> None:
+    found: dict[str, Fact[LeaseAudit | None]] = {"a": audited(), "b": PENDING}
+    with serving(Collector(answer, audits=lambda daemon, _: found[daemon.target.server])) as url:
+        samples = parsed(get(f"{url}/metrics").text)
+    judged = {
+        server: values(samples, "kea_requirement_met", "requirement", server=server).get("no-orphaned-leases")
+        for server in found
+    }
+    assert judged == {"a": 1, "b": None}

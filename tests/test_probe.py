@@ -1,0 +1,99 @@
+"""A probe of a daemon that may answer anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kea_exporter.collector import Collector
+from kea_exporter.config import settings_from_tree
+from kea_exporter.failure import Failure, Reason
+from kea_exporter.metrics import FAMILIES, Page, read_families
+from kea_exporter.metrics.encoding import encode
+from kea_exporter.requirements import Status
+from kea_exporter.transport.deadline import Deadline
+from tests.exporter import parsed
+from tests.peers import SimulatedKea
+from tests.recordings import recorded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kea_exporter.requirements import Report
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=12,
+)
+COMMANDS = ("version-get", "list-commands", "status-get", "config-get", "stat-lease4-get", "statistic-get-all")
+# Nested so that any part of a real answer may be replaced by anything.
+PLACES = [
+    (command, *place)
+    for command, answer in recorded("kea-3.0.3", "dhcp4").items()
+    for place in ([], ["arguments"], *([["arguments", key] for key in answer["arguments"]] if answer else []))
+    if isinstance(answer.get("arguments"), dict) or len(place) < 2
+]
+
+
+@pytest.fixture(scope="module")
+def kea() -> Iterator[SimulatedKea]:
+    with SimulatedKea({}) as simulated:
+        yield simulated
+
+
+def probe(kea: SimulatedKea, answers: dict[str, Any]) -> Report:
+    kea.answers = answers
+    tree = {"servers": [{"name": "kea", "dhcp4": {"url": kea.url}}]}
+    [report] = Collector().collect(settings_from_tree(tree, Path.cwd()).daemons, Deadline.after(10))
+    return report
+
+
+def assert_sane(report: Report) -> None:
+    internal = [it for it in report.verdicts if it.evidence.startswith("internal error")]
+    assert internal == []
+    assert Reason.INTERNAL_ERROR not in {it.reason for it in report.snapshot.failures}
+    page, _, dropped = encode(read_families(FAMILIES, Page((report,))))
+    assert dropped == 0
+    assert "kea_up" in parsed(page.decode())
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(answers=st.fixed_dictionaries(dict.fromkeys(COMMANDS, JSON)))
+def test_whatever_is_answered_no_probe_raises(kea: SimulatedKea, answers: dict[str, Any]) -> None:
+    assert_sane(probe(kea, answers))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(place=st.sampled_from(PLACES), anything=JSON)
+def test_whatever_stands_in_a_real_answer_no_probe_raises(
+    kea: SimulatedKea, place: tuple[str, ...], anything: object
+) -> None:
+    answers: Any = recorded("kea-3.0.3", "dhcp4")
+    holder = answers
+    for step in place[:-1]:
+        holder = holder[step]
+    holder[place[-1]] = anything
+    assert_sane(probe(kea, answers))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_that_is_not_answered_costs_only_what_it_brings(kea: SimulatedKea, command: str) -> None:
+    answers = recorded("kea-3.0.3", "dhcp4")
+    answers.pop(command)
+    report = probe(kea, answers)
+    assert_sane(report)
+    facts = {
+        "version-get": "version",
+        "list-commands": "commands",
+        "status-get": "status",
+        "config-get": "configuration",
+    }
+    if command in facts:
+        assert isinstance(getattr(report.snapshot, facts[command]), Failure)
+    met = {it.requirement.id for it in report.verdicts if it.status is Status.MET}
+    assert "control-socket-reachable" in met

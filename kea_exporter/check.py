@@ -43,9 +43,9 @@ def as_json(reports: Sequence[Report]) -> str:
 
 
 def as_text(reports: Sequence[Report], width: int) -> str:
-    """Return the report for people, coloured, at most *width* columns wide; the worst daemon comes first."""
+    """Return the report for people, coloured, at most *width* columns wide; the worst server comes first."""
     lines: list[str] = []
-    for report in sorted(reports, key=_rank):
+    for report in _worst_first(reports):
         lines += [*_heading(report), *_unmet(report, width), *_unknown(report, width), *_met(report, width), ""]
     return "\n".join([*lines, _summary(reports)])
 
@@ -62,6 +62,16 @@ def explanation(requirement: Requirement, width: int) -> str:
     ):
         lines += ["", heading, *_wrapped(text, INDENT, width)] if text else []
     return "\n".join(lines)
+
+
+def _worst_first(reports: Sequence[Report]) -> list[Report]:
+    """Rank servers by their worst daemon, and the daemons of each; those of one server stay together."""
+    worst: dict[str, tuple[int, int]] = {}
+    for report in reports:
+        server = report.snapshot.target.server
+        worst[server] = min(_rank(report), worst.get(server, (0, 0)))
+    order = {server: place for place, server in enumerate(sorted(worst, key=lambda it: worst[it]))}
+    return sorted(reports, key=lambda it: (order[it.snapshot.target.server], _rank(it)))
 
 
 def _rank(report: Report) -> tuple[int, int]:

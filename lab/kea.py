@@ -89,8 +89,13 @@ class Lab:
         path.write_text(text)
         return path
 
-    def start(self, root: str, configuration: Tree) -> KeaDaemon:
+    def start(self, root: str, configuration: Tree, **environment: str) -> KeaDaemon:
         """Start a daemon with the tree below its root key, and return when its sockets answer.
+
+        Args:
+            root: the root key, which says what daemon it is.
+            configuration: what stands below it.
+            environment: further environment variables, such as KEA_HOOKS_PATH.
 
         Raises:
             StartError: it did not start; the message has what it logged.
@@ -102,8 +107,8 @@ class Lab:
         tree = _with_own_socket(root, configuration, f"/run/kea/{unix_socket.name}")
         (folder / "kea.json").write_text(json.dumps({root: tree}, ensure_ascii=False))
         arguments = self.chroot.command(PROGRAMS[root], "-c", self.inside(folder / "kea.json"))
-        environment = {**os.environ, "KEA_PIDFILE_DIR": self.inside(folder), "KEA_LOCKFILE_DIR": self.inside(folder)}
-        running = Running(arguments, folder / "log", environment)
+        own = {"KEA_PIDFILE_DIR": self.inside(folder), "KEA_LOCKFILE_DIR": self.inside(folder)}
+        running = Running(arguments, folder / "log", {**os.environ, **own, **environment})
         daemon = KeaDaemon(root, running, unix_socket)
         self._daemons.append(daemon)
         running.wait_until(lambda: _listens(root, tree, unix_socket))

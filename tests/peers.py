@@ -116,14 +116,17 @@ def _parsed(body: bytes) -> Tree | None:
 
 @contextmanager
 def peer(
-    behaviour: Callable[[socket.socket], None], pair: Pair | None = None, path: Path | None = None
+    behaviour: Callable[[socket.socket], None],
+    pair: Pair | None = None,
+    path: Path | None = None,
+    at: tuple[str, int] = ("127.0.0.1", 0),
 ) -> Iterator[int]:
     """Listen on loopback, do *behaviour* with each connection, and give the port.
 
     TLS is spoken where a *pair* is given; a unix socket is listened on where its *path* is given.
     """
     listener = socket.socket(socket.AF_UNIX if path else socket.AF_INET)
-    listener.bind(str(path) if path else ("127.0.0.1", 0))
+    listener.bind(str(path) if path else at)
     listener.listen()
     open_sockets: list[socket.socket] = []
 
@@ -158,6 +161,25 @@ def _close(*sockets: socket.socket) -> None:
         with suppress(OSError):
             sock.shutdown(socket.SHUT_RDWR)
         sock.close()
+
+
+def relaying_to(address: str, port: int) -> Callable[[socket.socket], None]:
+    """Return the behaviour of an address translator in front of a server."""
+
+    def copy(source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while chunk := source.recv(65536):
+                sink.sendall(chunk)
+            sink.shutdown(socket.SHUT_WR)
+
+    def behave(sock: socket.socket) -> None:
+        with socket.create_connection((address, port)) as server:
+            thread = threading.Thread(target=copy, args=(server, sock), daemon=True)
+            thread.start()
+            copy(sock, server)
+            thread.join(5)
+
+    return behave
 
 
 @contextmanager

@@ -9,13 +9,15 @@ import json
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kea_exporter.kea.configuration import MOST_HOOKS, MOST_SOCKETS, read_configuration
+from kea_exporter.kea.configuration import MOST_ENTRIES, read_configuration
+from kea_exporter.kea.lease_pages import AuditTally, Lease, read_lease_page
 from kea_exporter.kea.leases import read_stat_lease, read_statistics
 from kea_exporter.kea.protocol import Answer, Command, decode, encode
 from kea_exporter.kea.reading import LONGEST_DETAIL, MalformedAnswerError, as_text, printable
@@ -27,15 +29,17 @@ from kea_exporter.snapshot import (
     ControlSocket,
     Daemon,
     DhcpState,
+    LeaseAudit,
     LeaseCounts,
     Leases,
+    Misplaced,
     Status,
     Version,
 )
 from tests.recordings import recorded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 KEA_2_6_3 = Version(2, 6, 3, "2.6.3")
 KEA_3_0_4 = Version(3, 0, 4, "3.0.4")
@@ -73,6 +77,17 @@ def test_a_command_for_a_daemon_behind_an_agent_names_the_service() -> None:
     assert json.loads(encode(Command.CONFIG_GET, "dhcp6")) == {"command": "config-get", "service": ["dhcp6"]}
 
 
+def test_a_command_may_have_arguments() -> None:
+    assert json.loads(encode(Command.LEASE4_GET_PAGE, arguments={"from": "start", "limit": 1000})) == {
+        "command": "lease4-get-page",
+        "arguments": {"from": "start", "limit": 1000},
+    }
+
+
+def test_a_command_is_not_written_with_escapes_which_kea_refuses() -> None:
+    assert "東京".encode() in encode(Command.LEASE4_GET_PAGE, arguments={"from": "東京"})
+
+
 def test_no_command_but_those_of_the_closed_list_can_be_sent() -> None:
     with pytest.raises(ValueError, match="config-set"):
         encode(cast("Command", "config-set"))
@@ -81,6 +96,8 @@ def test_no_command_but_those_of_the_closed_list_can_be_sent() -> None:
 def test_every_command_only_reads() -> None:
     assert set(Command) == {
         "config-get",
+        "lease4-get-page",
+        "lease6-get-page",
         "list-commands",
         "stat-lease4-get",
         "stat-lease6-get",
@@ -346,7 +363,7 @@ def clients(*entries: object, **others: object) -> Authentication:
 
 @pytest.mark.parametrize("root", ["Dhcp4", "Dhcp6", "DhcpDdns"])
 def test_the_root_key_tells_who_answers(root: str) -> None:
-    assert configured(root) == Configuration(root, sockets=(), subnets=frozenset(), hooks=())
+    assert configured(root) == Configuration(root, sockets=(), subnets={}, hooks=(), hosts_databases=())
 
 
 @pytest.mark.parametrize("arguments", [None, {}, {"hash": "1"}, {"Dhcp5": {}}, {"Dhcp4": []}, {"Dhcp4": None}, []])
@@ -464,18 +481,52 @@ def test_neither_sockets_nor_hooks_are_kept_without_end() -> None:
     flood = configured(
         control_sockets=[{"socket-type": "http"}] * 1000, hooks_libraries=[{"library": "libdhcp_ha.so"}] * 1000
     )
-    assert (len(flood.sockets), len(flood.hooks)) == (MOST_SOCKETS, MOST_HOOKS)
+    assert (len(flood.sockets), len(flood.hooks)) == (MOST_ENTRIES, MOST_ENTRIES)
 
 
-def test_subnets_of_shared_networks_are_counted() -> None:
-    networks = [{"name": "office", "subnet4": [{"id": 10}, {"id": 11}]}, {"name": "empty"}]
-    assert configured(subnet4=SUBNETS, shared_networks=networks).subnets == {1, 2, 10, 11}
-    assert configured("Dhcp6", subnet6=[{"id": 7}], shared_networks=[{"subnet6": [{"id": 8}]}]).subnets == {7, 8}
+def test_subnets_are_known_by_their_ids_and_prefixes_those_of_shared_networks_too() -> None:
+    in_office = [{"id": 10, "subnet": "203.0.113.0/25"}, {"id": 11, "subnet": "203.0.113.128/25"}]
+    networks = [{"name": "office", "subnet4": in_office}, {"name": "empty"}]
+    assert configured(subnet4=SUBNETS, shared_networks=networks).subnets == {
+        1: "192.0.2.0/24",
+        2: "198.51.100.0/24",
+        10: "203.0.113.0/25",
+        11: "203.0.113.128/25",
+    }
+
+
+def test_subnets_of_dhcpv6_are_known_by_their_ids_and_prefixes() -> None:
+    networks = [{"subnet6": [{"id": 8, "subnet": "2001:db8:8::/64"}]}]
+    assert configured("Dhcp6", subnet6=[{"id": 7, "subnet": "2001:db8:7::/64"}], shared_networks=networks).subnets == {
+        7: "2001:db8:7::/64",
+        8: "2001:db8:8::/64",
+    }
 
 
 def test_subnets_of_the_other_protocol_are_not_counted() -> None:
-    assert configured("Dhcp6", subnet4=SUBNETS).subnets == frozenset()
-    assert configured("DhcpDdns", subnet4=SUBNETS).subnets == frozenset()
+    assert configured("Dhcp6", subnet4=SUBNETS).subnets == {}
+    assert configured("DhcpDdns", subnet4=SUBNETS).subnets == {}
+
+
+DATABASES = [{"type": "mysql", "password": CANARY}, {"type": "postgresql", "host": "db"}]
+
+
+def test_hosts_databases_are_known_by_their_types() -> None:
+    assert configured().hosts_databases == ()
+    assert configured(hosts_databases=[]).hosts_databases == ()
+    assert configured(hosts_databases=DATABASES).hosts_databases == ("mysql", "postgresql")
+
+
+def test_a_single_hosts_database_stands_under_the_singular_key() -> None:
+    assert configured(hosts_database=DATABASES[0]).hosts_databases == ("mysql",)
+
+
+def test_a_lease_database_is_no_hosts_database() -> None:
+    assert configured(lease_database=DATABASES[0]).hosts_databases == ()
+
+
+def test_hosts_databases_are_not_kept_without_end() -> None:
+    assert len(configured(hosts_databases=DATABASES * 1000).hosts_databases) == MOST_ENTRIES
 
 
 @pytest.mark.parametrize(
@@ -499,9 +550,18 @@ def test_subnets_of_the_other_protocol_are_not_counted() -> None:
         {"subnet4": {}},
         {"subnet4": [1]},
         {"subnet4": [{}]},
-        {"subnet4": [{"id": "1"}]},
+        {"subnet4": [{"id": "1", "subnet": "192.0.2.0/24"}]},
+        {"subnet4": [{"subnet": "192.0.2.0/24"}]},
+        {"subnet4": [{"id": 1}]},
+        {"subnet4": [{"id": 1, "subnet": None}]},
+        {"subnet4": [{"id": 1, "subnet": ["192.0.2.0/24"]}]},
         {"shared_networks": [None]},
         {"shared_networks": [{"subnet4": [{"id": None}]}]},
+        {"hosts_databases": {"type": "mysql"}},
+        {"hosts_databases": ["mysql"]},
+        {"hosts_databases": [{}]},
+        {"hosts_databases": [{"type": 1}]},
+        {"hosts_database": "mysql"},
     ],
 )
 def test_a_configuration_of_another_shape_is_malformed(tree: dict[str, object]) -> None:
@@ -519,7 +579,7 @@ def agent_socket(**entry: object) -> ControlSocket:
 
 def test_a_control_agents_own_configuration_tells_that_an_agent_answers() -> None:
     agent = configured("Control-agent", http_port=8001, control_sockets=AGENTS_DAEMONS)
-    assert (agent.root, agent.subnets, agent.hooks) == ("Control-agent", frozenset(), ())
+    assert (agent.root, agent.subnets, agent.hooks) == ("Control-agent", {}, ())
 
 
 def test_a_control_agent_has_one_socket_at_the_top_of_its_configuration() -> None:
@@ -576,8 +636,8 @@ RICH = {
         "lease-database": {"type": "mysql"},
         "hosts-databases": [{"type": "postgresql"}],
         "config-control": {"config-databases": [{"type": "mysql"}]},
-        "subnet4": [{"id": 1, "reservations": [{}], "pools": [{}]}],
-        "shared-networks": [{"name": "office", "subnet4": [{"id": 2}]}],
+        "subnet4": [{"id": 1, "subnet": "192.0.2.0/24", "reservations": [{}], "pools": [{}]}],
+        "shared-networks": [{"name": "office", "subnet4": [{"id": 2, "subnet": "198.51.100.0/24"}]}],
         "tsig-keys": [{"name": "key"}],
     },
     "hash": "1",
@@ -661,34 +721,36 @@ def rows(columns: list[str], *found: list[int]) -> Answer:
 @pytest.mark.parametrize("version", [KEA_2_6_3, KEA_3_0_4])
 def test_rows_count_only_active_leases_as_assigned_before_kea_3_1_2(version: Version) -> None:
     answer = rows(COLUMNS4, [1, 91, 0, 3, 1], [2, 10, 5, 4, 0])
-    assert read_stat_lease(answer, Daemon.DHCP4, version) == Leases(LeaseCounts(7, 1), None)
+    assert read_stat_lease(answer, Daemon.DHCP4, version, {}) == Leases(LeaseCounts(7, 1), None)
 
 
 @pytest.mark.parametrize("version", [KEA_3_1_2, KEA_3_2_0])
 def test_rows_count_declined_leases_as_assigned_since_kea_3_1_2(version: Version) -> None:
     answer = rows(COLUMNS4, [1, 91, 0, 4, 1], [2, 10, 5, 4, 0])
-    assert read_stat_lease(answer, Daemon.DHCP4, version) == Leases(LeaseCounts(7, 1), None)
+    assert read_stat_lease(answer, Daemon.DHCP4, version, {}) == Leases(LeaseCounts(7, 1), None)
 
 
 def test_rows_of_dhcpv6_count_prefixes_too() -> None:
     answer = rows(COLUMNS6, [1, 256, 0, 2, 1, 0, 0, 1], [2, 2**64, 0, 3, 0, 65536, 0, 4])
-    assert read_stat_lease(answer, Daemon.DHCP6, KEA_3_0_4) == Leases(LeaseCounts(5, 1), LeaseCounts(5, 0))
+    assert read_stat_lease(answer, Daemon.DHCP6, KEA_3_0_4, {}) == Leases(LeaseCounts(5, 1), LeaseCounts(5, 0))
 
 
 def test_rows_hold_integers_of_128_bits() -> None:
     answer = rows(COLUMNS6, [1, 2**120, 0, 2**119, 0, 2**120, 0, 2**118 + 1])
-    assert read_stat_lease(answer, Daemon.DHCP6, KEA_3_2_0) == Leases(
+    assert read_stat_lease(answer, Daemon.DHCP6, KEA_3_2_0, {}) == Leases(
         LeaseCounts(2**119, 0), LeaseCounts(2**118 + 1, 0)
     )
 
 
 def test_rows_may_hold_negative_numbers() -> None:
-    assert read_stat_lease(rows(COLUMNS4, [1, 91, 0, -2, 0]), Daemon.DHCP4, KEA_3_0_4).addresses == LeaseCounts(-2, 0)
+    assert read_stat_lease(rows(COLUMNS4, [1, 91, 0, -2, 0]), Daemon.DHCP4, KEA_3_0_4, {}).addresses == LeaseCounts(
+        -2, 0
+    )
 
 
 def test_columns_are_known_by_their_names() -> None:
-    answer = rows(["new", "declined-addresses", "assigned-addresses"], [9, 1, 3])
-    assert read_stat_lease(answer, Daemon.DHCP4, KEA_3_0_4).addresses == LeaseCounts(3, 1)
+    answer = rows(["new", "declined-addresses", "assigned-addresses", "subnet-id"], [9, 1, 3, 7])
+    assert read_stat_lease(answer, Daemon.DHCP4, KEA_3_0_4, {}).addresses == LeaseCounts(3, 1)
 
 
 @pytest.mark.parametrize(
@@ -699,17 +761,17 @@ def test_columns_are_known_by_their_names() -> None:
     ],
 )
 def test_where_no_subnet_is_configured_there_are_no_leases(body: bytes) -> None:
-    assert read_stat_lease(decode(body), Daemon.DHCP4, KEA_3_0_4) == Leases(LeaseCounts(0, 0), None)
-    assert read_stat_lease(decode(body), Daemon.DHCP6, KEA_3_0_4) == Leases(LeaseCounts(0, 0), LeaseCounts(0, 0))
+    assert read_stat_lease(decode(body), Daemon.DHCP4, KEA_3_0_4, {}) == Leases(LeaseCounts(0, 0), None)
+    assert read_stat_lease(decode(body), Daemon.DHCP6, KEA_3_0_4, {}) == Leases(LeaseCounts(0, 0), LeaseCounts(0, 0))
 
 
 def test_rows_may_be_none_at_all() -> None:
-    assert read_stat_lease(rows(COLUMNS4), Daemon.DHCP4, KEA_3_0_4) == Leases(LeaseCounts(0, 0), None)
+    assert read_stat_lease(rows(COLUMNS4), Daemon.DHCP4, KEA_3_0_4, {}) == Leases(LeaseCounts(0, 0), None)
 
 
 def test_success_without_rows_does_not_mean_no_leases() -> None:
     with pytest.raises(MalformedAnswerError):
-        read_stat_lease(said({}), Daemon.DHCP4, KEA_3_0_4)
+        read_stat_lease(said({}), Daemon.DHCP4, KEA_3_0_4, {})
 
 
 @pytest.mark.parametrize(
@@ -732,7 +794,41 @@ def test_success_without_rows_does_not_mean_no_leases() -> None:
 )
 def test_rows_of_another_shape_are_malformed(result_set: object) -> None:
     with pytest.raises(MalformedAnswerError):
-        read_stat_lease(said({"result-set": result_set}), Daemon.DHCP4, KEA_3_0_4)
+        read_stat_lease(said({"result-set": result_set}), Daemon.DHCP4, KEA_3_0_4, {})
+
+
+def overfull(daemon: Daemon, subnets: Mapping[int, str], assigned: int, declined: int = 0) -> frozenset[int]:
+    """Return the overfull subnets where subnet 1 has so many leases."""
+    columns = COLUMNS4 if daemon is Daemon.DHCP4 else COLUMNS6
+    answer = rows(columns, [1, 0, 0, assigned + declined, declined, 0, 0, 10**6][: len(columns)])
+    return read_stat_lease(answer, daemon, KEA_3_2_0, subnets).overfull
+
+
+@pytest.mark.parametrize(
+    ("prefix", "size"), [("192.0.2.0/24", 256), ("192.0.2.1/32", 1), ("0.0.0.0/0", 2**32), ("192.0.2.0/31", 2)]
+)
+def test_a_subnet_is_overfull_with_more_leases_than_addresses(prefix: str, size: int) -> None:
+    assert overfull(Daemon.DHCP4, {1: prefix}, size) == frozenset()
+    assert overfull(Daemon.DHCP4, {1: prefix}, size - 1, declined=1) == frozenset()
+    assert overfull(Daemon.DHCP4, {1: prefix}, size + 1) == {1}
+    assert overfull(Daemon.DHCP4, {1: prefix}, size, declined=1) == {1}
+
+
+def test_delegated_prefixes_make_no_subnet_overfull() -> None:
+    assert overfull(Daemon.DHCP6, {1: "2001:db8::/120"}, 256) == frozenset()
+    assert overfull(Daemon.DHCP6, {1: "2001:db8::/120"}, 257) == {1}
+    assert overfull(Daemon.DHCP6, {1: "::/0"}, 2**128) == frozenset()
+
+
+@pytest.mark.parametrize(
+    "prefix", ["", "192.0.2.0", "192.0.2.0/x", "192.0.2.0/-1", "192.0.2.0/999999", "/", "1/\u0663"]
+)
+def test_a_subnet_whose_prefix_is_odd_breaks_nothing(prefix: str) -> None:
+    assert overfull(Daemon.DHCP4, {1: prefix}, 0) == frozenset()
+
+
+def test_only_configured_subnets_are_overfull() -> None:
+    assert overfull(Daemon.DHCP4, {2: "192.0.2.0/32"}, 1000) == frozenset()
 
 
 # statistic-get-all
@@ -752,30 +848,32 @@ SIX: dict[str, int | list[int]] = {
 }
 
 
-def leases4(subnets: set[int], **values: int | list[int]) -> LeaseCounts:
-    return read_statistics(statistics(**values), Daemon.DHCP4, frozenset(subnets)).addresses
+ONE = {1: "192.0.2.0/24"}
+ONE_OF_SIX = {1: "2001:db8:1::/64"}
+
+
+def leases4(subnets: Mapping[int, str], **values: int | list[int]) -> LeaseCounts:
+    return read_statistics(statistics(**values), Daemon.DHCP4, subnets).addresses
 
 
 def test_statistics_count_declined_leases_as_assigned_always() -> None:
-    assert read_statistics(statistics(**FOUR), Daemon.DHCP4, frozenset({1})) == Leases(
-        LeaseCounts(3, 1), None, frozenset()
-    )
+    assert read_statistics(statistics(**FOUR), Daemon.DHCP4, ONE) == Leases(LeaseCounts(3, 1), None, frozenset())
 
 
 def test_statistics_of_dhcpv6_count_prefixes_too() -> None:
-    assert read_statistics(statistics(**SIX), Daemon.DHCP6, frozenset({1})) == Leases(
+    assert read_statistics(statistics(**SIX), Daemon.DHCP6, ONE_OF_SIX) == Leases(
         LeaseCounts(3, 1), LeaseCounts(9, 0), frozenset()
     )
 
 
 def test_statistics_of_all_configured_subnets_are_added_up() -> None:
     second = {"subnet[12].assigned-addresses": 2**100, "subnet[12].declined-addresses": 0}
-    assert leases4({1, 12}, **FOUR, **second) == LeaseCounts(2**100 + 3, 1)
+    assert leases4({1: "192.0.2.0/24", 12: "198.51.100.0/24"}, **FOUR, **second) == LeaseCounts(2**100 + 3, 1)
 
 
 def test_statistics_of_deleted_subnets_are_ignored() -> None:
     leftovers = {"subnet[2].assigned-addresses": 100, "subnet[2].declined-addresses": 100}
-    assert leases4({1}, **FOUR, **leftovers) == LeaseCounts(3, 1)
+    assert leases4(ONE, **FOUR, **leftovers) == LeaseCounts(3, 1)
 
 
 def test_statistics_of_pools_and_of_the_whole_daemon_are_not_counted_again() -> None:
@@ -787,39 +885,79 @@ def test_statistics_of_pools_and_of_the_whole_daemon_are_not_counted_again() -> 
         "assigned-addresses": 4,
         "declined-addresses": 1,
     }
-    assert leases4({1}, **FOUR, **others) == LeaseCounts(3, 1)
+    assert leases4(ONE, **FOUR, **others) == LeaseCounts(3, 1)
     pools = {"subnet[1].pool[0].assigned-nas": 4, "subnet[1].pd-pool[0].assigned-pds": 9}
-    six = read_statistics(statistics(**SIX, **pools), Daemon.DHCP6, frozenset({1}))
+    six = read_statistics(statistics(**SIX, **pools), Daemon.DHCP6, ONE_OF_SIX)
     assert (six.addresses, six.prefixes) == (LeaseCounts(3, 1), LeaseCounts(9, 0))
 
 
 def test_the_newest_sample_comes_first() -> None:
-    assert leases4({1}, **{**FOUR, "subnet[1].assigned-addresses": [6, 5, 4]}) == LeaseCounts(5, 1)
+    assert leases4(ONE, **{**FOUR, "subnet[1].assigned-addresses": [6, 5, 4]}) == LeaseCounts(5, 1)
 
 
 def test_statistics_may_be_negative() -> None:
-    assert leases4({1}, **{**FOUR, "subnet[1].assigned-addresses": -3}) == LeaseCounts(-4, 1)
+    assert leases4(ONE, **{**FOUR, "subnet[1].assigned-addresses": -3}) == LeaseCounts(-4, 1)
 
 
 def test_without_subnets_there_are_no_leases() -> None:
-    assert leases4(set(), **{"pkt4-received": 1}) == LeaseCounts(0, 0)
+    assert leases4({}, **{"pkt4-received": 1}) == LeaseCounts(0, 0)
 
 
 def test_statistics_that_were_removed_are_not_zero() -> None:
     with pytest.raises(MalformedAnswerError):
-        leases4({1}, **{"pkt4-received": 1})
+        leases4(ONE, **{"pkt4-received": 1})
 
 
 @pytest.mark.parametrize("samples", [None, {}, [], [[]], [None], [1], ["1"], [["1", ""]], [[1.5, ""]], [[True, ""]]])
 def test_a_statistic_of_another_shape_is_malformed(samples: object) -> None:
     answer = said({**statistics(**FOUR).map, "subnet[1].assigned-addresses": samples})
     with pytest.raises(MalformedAnswerError):
-        read_statistics(answer, Daemon.DHCP4, frozenset({1}))
+        read_statistics(answer, Daemon.DHCP4, ONE)
+
+
+def test_leases_that_are_counted_in_subnets_that_are_not_configured_are_left_behind() -> None:
+    leftovers: dict[str, int | list[int]] = {
+        "subnet[12].assigned-addresses": 3,
+        "subnet[2].assigned-addresses": [5, 6, 7],
+        "subnet[3].assigned-addresses": 0,
+        "subnet[4].assigned-addresses": -1,
+        "subnet[5].declined-addresses": 1,
+        "subnet[6].pool[0].assigned-addresses": 1,
+        "subnet[7].cumulative-assigned-addresses": 9,
+    }
+    left = read_statistics(statistics(**FOUR, **leftovers), Daemon.DHCP4, ONE).left_behind
+    assert list(left.items()) == [(2, 5), (12, 3)]
+
+
+def test_leases_of_dhcpv6_are_left_behind_too() -> None:
+    leftovers: dict[str, int | list[int]] = {"subnet[2].assigned-nas": 3, "subnet[3].assigned-addresses": 4}
+    assert read_statistics(statistics(**SIX, **leftovers), Daemon.DHCP6, ONE_OF_SIX).left_behind == {2: 3}
+
+
+def test_a_delegated_prefix_is_left_behind_like_an_address() -> None:
+    leftovers: dict[str, int | list[int]] = {
+        "subnet[2].assigned-nas": 0,
+        "subnet[2].assigned-pds": 3,
+        "subnet[3].assigned-nas": 1,
+        "subnet[3].assigned-pds": 1,
+    }
+    assert read_statistics(statistics(**SIX, **leftovers), Daemon.DHCP6, ONE_OF_SIX).left_behind == {2: 3, 3: 2}
+
+
+def test_where_all_subnets_are_configured_no_lease_is_left_behind() -> None:
+    assert read_statistics(statistics(**FOUR), Daemon.DHCP4, ONE).left_behind == {}
+
+
+def test_statistics_show_overfull_subnets_too() -> None:
+    four = read_statistics(statistics(**FOUR), Daemon.DHCP4, {1: "192.0.2.0/31"})
+    six = read_statistics(statistics(**SIX), Daemon.DHCP6, {1: "2001:db8::/127"})
+    assert four.overfull == six.overfull == {1}
+    assert read_statistics(statistics(**FOUR), Daemon.DHCP4, {1: "192.0.2.0/30"}).overfull == frozenset()
 
 
 def test_a_statistic_that_no_rule_knows_is_noticed_and_breaks_nothing() -> None:
     new = {"pkt4-surprise": 1, "subnet[1].v4-surprise": 1, "subnet[2].pool[0].v4-surprise": 1}
-    leases = read_statistics(statistics(**FOUR, **new), Daemon.DHCP4, frozenset({1}))
+    leases = read_statistics(statistics(**FOUR, **new), Daemon.DHCP4, ONE)
     assert leases.addresses == LeaseCounts(3, 1)
     assert leases.unknown_statistics == frozenset({"pkt4-surprise", "v4-surprise"})
 
@@ -862,6 +1000,186 @@ def test_the_names_that_were_measured_are_known(daemon: Daemon) -> None:
     assert unknown_names(NAMES[daemon].split(), daemon) == frozenset()
 
 
+# lease4-get-page, lease6-get-page
+
+
+def lease4(address: str = "192.0.2.10", subnet_id: int = 1, **others: object) -> dict[str, object]:
+    """Return a lease as lease4-get-page shows it, with what must not be kept."""
+    return {
+        "client-id": CANARY,
+        "cltt": 1795450000,
+        "fqdn-fwd": False,
+        "fqdn-rev": False,
+        "hostname": CANARY,
+        "hw-address": "08:00:2b:02:3f:4e",
+        "ip-address": address,
+        "pool-id": 0,
+        "state": 0,
+        "subnet-id": subnet_id,
+        "user-context": {"secret": CANARY},
+        "valid-lft": 3600,
+        **others,
+    }
+
+
+def lease6(address: str = "2001:db8:1::10", subnet_id: int = 1, **others: object) -> dict[str, object]:
+    """Return a lease as lease6-get-page shows it."""
+    return {**lease4(address, subnet_id), "duid": "42:42", "iaid": 7, "type": "IA_NA", **others}
+
+
+def page(*leases: object) -> Answer:
+    return said({"count": len(leases), "leases": list(leases)}, f"{len(leases)} IPv4 lease(s) found.")
+
+
+def audit(*leases: object, subnets: Mapping[int, str] = MappingProxyType(ONE)) -> LeaseAudit:
+    """Return what an audit finds that gets each lease on a page of its own."""
+    tally = AuditTally(subnets)
+    for lease in leases:
+        tally.add(read_lease_page(page(lease)))
+    return tally.result(1_800_000_000.0, is_complete=True)
+
+
+def test_of_a_lease_only_address_subnet_state_and_type_are_kept() -> None:
+    prefix = lease6("2001:db8:ff::", 2, type="IA_PD", state=1)
+    assert read_lease_page(page(lease4(), prefix)) == (
+        Lease("192.0.2.10", subnet_id=1, state=0, is_prefix=False),
+        Lease("2001:db8:ff::", subnet_id=2, state=1, is_prefix=True),
+    )
+
+
+@pytest.mark.parametrize("body", [b'[{"result": 3, "text": "0 IPv4 lease(s) found."}]', b'{"result": 3}'])
+def test_after_the_last_page_there_are_no_leases(body: bytes) -> None:
+    assert read_lease_page(decode(body)) == ()
+    assert read_lease_page(page()) == ()
+
+
+def test_a_lease_without_state_is_in_use() -> None:
+    [lease] = read_lease_page(page({"ip-address": "192.0.2.10", "subnet-id": 1}))
+    assert lease.state == 0
+
+
+@pytest.mark.parametrize(
+    "leases",
+    [
+        None,
+        {},
+        "192.0.2.10",
+        [None],
+        ["192.0.2.10"],
+        [{}],
+        [{"ip-address": "192.0.2.10"}],
+        [{"subnet-id": 1}],
+        [{**lease4(), "ip-address": 1}],
+        [{**lease4(), "ip-address": None}],
+        [{**lease4(), "subnet-id": "1"}],
+        [{**lease4(), "subnet-id": True}],
+        [lease4(state="0")],
+        [lease4(state=None)],
+    ],
+)
+def test_leases_of_another_shape_are_malformed(leases: object) -> None:
+    with pytest.raises(MalformedAnswerError):
+        read_lease_page(said({"leases": leases}))
+
+
+def test_success_without_leases_does_not_mean_no_leases() -> None:
+    with pytest.raises(MalformedAnswerError):
+        read_lease_page(said(None))
+
+
+def test_an_audit_without_leases_finds_nothing() -> None:
+    nothing = Misplaced({}, ())
+    assert audit() == LeaseAudit(1_800_000_000.0, 0, True, ONE, nothing, nothing)  # noqa: FBT003
+
+
+def test_leases_in_their_subnets_are_not_misplaced() -> None:
+    found = audit(lease4("192.0.2.0"), lease4("192.0.2.255", state=1))
+    assert (found.leases, found.orphaned.total, found.outside.total) == (2, 0, 0)
+    six = audit(lease6("2001:db8:1::"), lease6("2001:db8:1::ffff:ffff:ffff:ffff"), subnets=ONE_OF_SIX)
+    assert (six.leases, six.orphaned.total, six.outside.total) == (2, 0, 0)
+
+
+def test_a_lease_of_a_subnet_that_is_not_configured_is_orphaned() -> None:
+    found = audit(lease4("192.0.2.10", 9), lease4("10.0.0.1", 7), lease4("10.0.0.2", 7, state=1), lease4())
+    assert found.orphaned == Misplaced({7: 2, 9: 1}, ("192.0.2.10", "10.0.0.1", "10.0.0.2"))
+    assert list(found.orphaned.counts) == [7, 9]
+    assert found.outside.total == 0
+    assert found.leases == 4
+
+
+@pytest.mark.parametrize("kind", ["IA_NA", "IA_PD"])
+def test_addresses_and_prefixes_of_dhcpv6_are_orphaned_alike(kind: str) -> None:
+    found = audit(lease6("2001:db8:9::1", 9, type=kind), subnets=ONE_OF_SIX)
+    assert found.orphaned == Misplaced({9: 1}, ("2001:db8:9::1",))
+
+
+def test_a_lease_that_does_not_lie_in_its_subnet_is_outside() -> None:
+    found = audit(lease4("192.0.1.255"), lease4("192.0.3.0", state=1), lease4())
+    assert found.outside == Misplaced({1: 2}, ("192.0.1.255", "192.0.3.0"))
+    assert found.orphaned.total == 0
+    six = audit(lease6("2001:db8:2::1"), lease6(), subnets=ONE_OF_SIX)
+    assert six.outside == Misplaced({1: 1}, ("2001:db8:2::1",))
+
+
+def test_a_lease_of_the_other_protocol_is_outside() -> None:
+    assert audit(lease6("::ffff:192.0.2.10")).outside.total == 1
+
+
+def test_a_subnet_may_be_written_with_the_address_of_a_host() -> None:
+    assert audit(lease4(), subnets={1: "192.0.2.1/24"}).outside.total == 0
+
+
+@pytest.mark.parametrize("prefix", ["", "office", "192.0.2.0/33"])
+def test_a_subnet_whose_prefix_cannot_be_read_is_not_compared(prefix: str) -> None:
+    found = audit(lease4("10.0.0.1"), subnets={1: prefix})
+    assert (found.outside.total, found.orphaned.total) == (0, 0)
+
+
+def test_a_delegated_prefix_need_not_lie_in_its_subnet() -> None:
+    assert audit(lease6("2001:db8:ff00::", type="IA_PD"), subnets=ONE_OF_SIX).outside.total == 0
+
+
+def test_a_reclaimed_lease_is_looked_at_and_not_counted() -> None:
+    found = audit(lease4("10.0.0.1", state=2), lease4("192.0.2.1", 9, state=2))
+    assert (found.leases, found.outside.total, found.orphaned.total) == (2, 0, 0)
+
+
+@pytest.mark.parametrize("subnet_id", [1, 9])
+@pytest.mark.parametrize("address", ["", "192.0.2", "192.0.2.256", "kea1", "192.0.2.1\nall is well", "192.0.2.0/24"])
+def test_an_address_that_is_none_is_malformed(address: str, subnet_id: int) -> None:
+    with pytest.raises(MalformedAnswerError) as error:
+        audit(lease4(address, subnet_id))
+    assert not address or address not in str(error.value)
+
+
+def test_only_a_few_addresses_are_kept_as_examples() -> None:
+    orphans = [lease4(f"10.0.0.{number}", 9) for number in range(1, 101)]
+    outside = [lease4(f"10.0.1.{number}") for number in range(1, 101)]
+    found = audit(*orphans, *outside)
+    first_five = range(1, 6)
+    assert found.orphaned == Misplaced({9: 100}, tuple(f"10.0.0.{number}" for number in first_five))
+    assert found.outside == Misplaced({1: 100}, tuple(f"10.0.1.{number}" for number in first_five))
+
+
+def test_of_many_subnets_not_all_are_kept_but_all_leases_are_counted() -> None:
+    found = audit(*(lease4("10.0.0.1", number) for number in range(2, 2002))).orphaned
+    assert len(found.counts) <= 1001
+    assert found.total == 2000
+
+
+def test_an_audit_keeps_the_subnets_that_it_compared_with() -> None:
+    subnets = dict(ONE)
+    tally = AuditTally(subnets)
+    subnets[2] = "198.51.100.0/24"
+    found = tally.result(1.0, is_complete=False)
+    assert (found.subnets, found.is_complete, found.finished_at) == (ONE, False, 1.0)
+
+
+def test_no_secret_of_a_lease_is_kept() -> None:
+    assert CANARY not in repr(read_lease_page(page(lease4(), lease6())))
+    assert CANARY not in repr(audit(lease4("10.0.0.1"), lease4("10.0.0.1", 9)))
+
+
 # Recorded answers
 
 
@@ -888,14 +1206,15 @@ def test_recorded_leases_are_the_same_whichever_way_they_are_counted(version: st
     kind = Daemon(daemon)
     kea = read_version(answer_of(version, daemon, "version-get"))
     subnets = read_configuration(answer_of(version, daemon, "config-get")).subnets
-    counted = read_stat_lease(answer_of(version, daemon, f"stat-lease{daemon[-1]}-get"), kind, kea)
+    counted = read_stat_lease(answer_of(version, daemon, f"stat-lease{daemon[-1]}-get"), kind, kea, subnets)
     summed = read_statistics(answer_of(version, daemon, "statistic-get-all"), kind, subnets)
     assert (counted.addresses, counted.prefixes) == (summed.addresses, summed.prefixes)
 
 
 def test_the_configuration_of_a_recorded_kea_3_2_0() -> None:
     configuration = read_configuration(answer_of("kea-3.2.0", "dhcp4", "config-get"))
-    assert configuration.subnets == {1, 2, 10}
+    assert configuration.subnets.keys() == {1, 2, 10}
+    assert configuration.hosts_databases == ()
     assert configuration.hooks == (
         "libdhcp_subnet_cmds.so",
         "libdhcp_host_cmds.so",
@@ -915,22 +1234,34 @@ def test_the_status_of_a_recorded_kea_3_2_0() -> None:
 
 
 def test_the_leases_of_a_recorded_kea_3_2_0() -> None:
-    four = read_stat_lease(answer_of("kea-3.2.0", "dhcp4", "stat-lease4-get"), Daemon.DHCP4, KEA_3_2_0)
-    six = read_stat_lease(answer_of("kea-3.2.0", "dhcp6", "stat-lease6-get"), Daemon.DHCP6, KEA_3_2_0)
+    four = read_stat_lease(answer_of("kea-3.2.0", "dhcp4", "stat-lease4-get"), Daemon.DHCP4, KEA_3_2_0, {})
+    six = read_stat_lease(answer_of("kea-3.2.0", "dhcp6", "stat-lease6-get"), Daemon.DHCP6, KEA_3_2_0, {})
     assert four == Leases(LeaseCounts(3, 1), None)
     assert six == Leases(LeaseCounts(3, 0), LeaseCounts(1, 0))
 
 
 # Anything else
 
+BOTH = {1: "192.0.2.0/24", 2: "198.51.100.0/24"}
+
+
+def tallied(answer: Answer) -> LeaseAudit:
+    tally = AuditTally(BOTH)
+    tally.add(read_lease_page(answer))
+    return tally.result(0.0, is_complete=True)
+
+
 READERS: dict[str, Callable[[Answer], object]] = {
     "version-get": read_version,
     "list-commands": read_commands,
     "status-get": read_status,
     "config-get": read_configuration,
-    "stat-lease4-get": partial(read_stat_lease, daemon=Daemon.DHCP4, version=KEA_3_2_0),
-    "stat-lease6-get": partial(read_stat_lease, daemon=Daemon.DHCP6, version=KEA_3_0_4),
-    "statistic-get-all": partial(read_statistics, daemon=Daemon.DHCP4, subnets=frozenset({1, 2})),
+    "stat-lease4-get": partial(read_stat_lease, daemon=Daemon.DHCP4, version=KEA_3_2_0, subnets=BOTH),
+    "stat-lease6-get": partial(read_stat_lease, daemon=Daemon.DHCP6, version=KEA_3_0_4, subnets=BOTH),
+    "statistic-get-all": partial(read_statistics, daemon=Daemon.DHCP4, subnets=BOTH),
+    "lease4-get-page": read_lease_page,
+    "lease6-get-page": read_lease_page,
+    "lease4-get-page, tallied": tallied,
     "config-get of an agent": read_configuration,
 }
 
@@ -943,9 +1274,21 @@ AGENT = {
         **TLS_FILES,
     }
 }
-OTHER_KEYS = ("Dhcp6", "control-socket", "result-set", "columns", "rows", "errors", "subnet[1].assigned-addresses")
+OTHER_KEYS = (
+    "Dhcp6",
+    "control-socket",
+    "result-set",
+    "columns",
+    "rows",
+    "errors",
+    "leases",
+    "IA_PD",
+    "subnet[1].assigned-addresses",
+)
 KEYS = st.sampled_from(
-    sorted({str(key) for tree in (RICH, AGENT, STATUS) for path in paths(tree) for key in path} | {*OTHER_KEYS})
+    sorted(
+        {str(key) for tree in (RICH, AGENT, STATUS, lease6()) for path in paths(tree) for key in path} | {*OTHER_KEYS}
+    )
 )
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | KEYS
 JSON = st.recursive(
@@ -985,7 +1328,13 @@ def test_any_value_in_a_real_answer_may_be_anything(command: str, data: st.DataO
 
 
 def real_answer(command: str) -> object:
-    own = {"config-get": RICH, "config-get of an agent": AGENT}
+    own: dict[str, object] = {
+        "config-get": RICH,
+        "config-get of an agent": AGENT,
+        "lease4-get-page": {"count": 2, "leases": [lease4(), lease4("10.0.0.1", 9)]},
+        "lease6-get-page": {"count": 2, "leases": [lease6(), lease6("2001:db8:ff::", type="IA_PD")]},
+        "lease4-get-page, tallied": {"count": 2, "leases": [lease4(), lease4("10.0.0.1", 9)]},
+    }
     daemon = "dhcp6" if command == "stat-lease6-get" else "dhcp4"
     return {"result": 0, "arguments": own[command]} if command in own else recorded("kea-3.2.0", daemon)[command]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from kea_exporter.transport.deadline import Deadline
 from lab.certificates import Authority
 from lab.kea import HOOKS, Lab, Tree, control_agent, ddns, dhcp, http, subnet4, subnet6
 from lab.processes import free_port
+from tests.peers import peer, relaying_to
 
 pytestmark = pytest.mark.lab
 
@@ -126,6 +128,35 @@ def test_missing_credentials_are_told_from_wrong_ones(lab: Lab) -> None:
 def test_a_socket_bound_to_the_address_matches(lab: Lab, bound: str, reached: str, status: Status) -> None:
     port = start_http(lab, bound)
     assert verdict(judge(f"http://{reached}:{port}"), "control-socket-address-matches").status is status
+
+
+def test_a_socket_bound_to_another_address_than_the_one_reached_is_called_out(lab: Lab) -> None:
+    port = start_http(lab, authentication=INLINE)
+    with peer(relaying_to("127.0.0.1", port), at=("127.0.0.2", port)):
+        report = judge(f"http://127.0.0.2:{port}", basic_auth=basic_auth(lab))
+    found = verdict(report, "control-socket-address-matches")
+    assert found.status is Status.UNMET
+    assert found.evidence == (
+        f"no control socket is bound to 127.0.0.2 port {port}; configured: http on 127.0.0.1 port {port}"
+    )
+    # The port still tells which socket is in use.
+    assert verdict(report, "authentication-configured").status is Status.MET
+
+
+def test_a_hook_that_is_configured_and_does_not_register_its_commands_is_called_out(lab: Lab) -> None:
+    [folder] = lab.chroot.root.glob("usr/lib/*/kea/hooks")
+    own = lab.folder / "hooks"
+    own.mkdir()
+    for hook in HOOKS:
+        shutil.copy(folder / f"libdhcp_{hook}.so", own)
+    # Under the name of one hook stands another.
+    shutil.copy(folder / "libdhcp_bootp.so", own / "libdhcp_lease_cmds.so")
+    port = free_port()
+    lab.start("Dhcp4", dhcp("Dhcp4", [http(port)], subnet4=[subnet4(1)]), KEA_HOOKS_PATH=lab.inside(own))
+    found = verdict(judge(f"http://127.0.0.1:{port}"), "hook-lease-cmds-loaded")
+    assert found.status is Status.UNMET
+    assert "stands in hooks-libraries, but its command lease4-get is not registered" in found.evidence
+    assert "daemon's log" in found.remedy
 
 
 @pytest.mark.parametrize("missing", HOOKS)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from kea_exporter.transport import Transport
 
     Progress = Callable[[int], None]
+    Pause = Callable[[float], bool | None]
 
 PAGES = {Daemon.DHCP4: (Command.LEASE4_GET_PAGE, "start"), Daemon.DHCP6: (Command.LEASE6_GET_PAGE, "start")}
 
@@ -45,7 +46,7 @@ def audit_leases(
     daemon: DaemonSettings,
     audit: AuditSettings,
     progress: Progress = lambda _: None,
-    pause: Callable[[float], object] = time.sleep,
+    pause: Pause = time.sleep,
 ) -> Fact[LeaseAudit]:
     """Return what paging through all leases of one daemon finds; each page has the daemon's timeout for itself.
 
@@ -53,7 +54,7 @@ def audit_leases(
         daemon: the daemon.
         audit: page size and where to stop.
         progress: told the number of leases looked at after each page.
-        pause: waits between two pages.
+        pause: waits between two pages; what it returns says whether to end.
     """
     with closing(transport_to(daemon, Deadline.after(daemon.timeout_seconds))) as transport:
         try:
@@ -68,7 +69,7 @@ def _page_through(
     audit: AuditSettings,
     transport: Transport,
     progress: Progress,
-    pause: Callable[[float], object],
+    pause: Pause,
 ) -> Fact[LeaseAudit]:
     service = str(daemon.target.daemon) if daemon.target.control_agent else None
     ask = partial(KeaClient(transport).ask, service=service)
@@ -85,8 +86,13 @@ def _page_through(
         progress(tally.leases)
         if not page or tally.leases >= audit.max_leases:
             return tally.result(time.time(), is_complete=not page)
-        start = page[-1].address
-        pause(PAUSE_SECONDS)
+        start = str(page[-1].address)
+        if pause(PAUSE_SECONDS):
+            return STOPPED
+
+
+STOPPED = Failure(Stage.COMMAND, Reason.AUDIT_PENDING, "the lease audit was stopped")
+PENDING = Failure(Stage.COMMAND, Reason.AUDIT_PENDING, "no lease audit has finished yet")
 
 
 class Auditor:
@@ -137,7 +143,7 @@ class Auditor:
     def _work(self) -> None:
         while not self._stopped.wait(IDLE_SECONDS):
             for daemon in self._daemons:
-                if self._clock() >= self._due.get(daemon.target, 0.0):
+                if not self._stopped.is_set() and self._clock() >= self._due.get(daemon.target, 0.0):
                     self._run(daemon, lambda _: None)
 
     def _run(self, daemon: DaemonSettings, progress: Progress) -> None:
@@ -153,11 +159,10 @@ class Auditor:
         _log(daemon, found)
 
 
-PENDING = Failure(Stage.COMMAND, Reason.AUDIT_PENDING, "no lease audit has finished yet")
-
-
 def _log(daemon: DaemonSettings, found: Fact[LeaseAudit]) -> None:
     about: Mapping[str, str] = {"server": daemon.target.server, "daemon": str(daemon.target.daemon)}
+    if found is STOPPED:
+        return
     if isinstance(found, Failure):
         log.warning("lease audit failed", **about, detail=found.detail)
     else:

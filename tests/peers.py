@@ -24,7 +24,7 @@ class SimulatedKea(ThreadingHTTPServer):
     """Answers commands over HTTP as Kea 3.0 does; the contract tests hold it to that.
 
     Args:
-        answers: per command, the answer's map.
+        answers: per command, the answer's map, or what makes it of the request.
         credentials: user and password that are demanded; None to let everybody in.
         realm: the realm of a 401.
     """
@@ -79,7 +79,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.received.append(request)
         name = request.get("command", "")
         unsupported = {"result": 2, "text": f"'{name}' command not supported."}
-        self._answer(200, [self.server.answers.get(name, unsupported)])
+        answer = self.server.answers.get(name, unsupported)
+        self._answer(200, [answer(request) if callable(answer) else answer])
 
     def _refuse(self) -> None:
         self.close_connection = True

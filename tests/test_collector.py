@@ -330,7 +330,7 @@ def status_of(report: Report, requirement: str) -> Status:
 
 
 def test_the_last_lease_audit_of_each_daemon_is_part_of_its_report() -> None:
-    found = {"a": audited(), "b": PENDING}
+    found: dict[str, Fact[LeaseAudit | None]] = {"a": audited(), "b": PENDING}
     reports = reported(lambda daemon, _: found[daemon.target.server])
     assert [report.snapshot.audit for report in reports] == [found["a"], found["b"]]
 

@@ -85,7 +85,7 @@ def check_command(  # noqa: PLR0913 - one parameter per option
     if explain is not None:
         print_text(_explained(explain))
         return 0
-    if url is None and any(ad_hoc.values()):
+    if url is None and any(value not in {None, False} for value in ad_hoc.values()):
         raise click.UsageError("options about one daemon need --url")
     if url is not None and (config_file or servers):
         raise click.UsageError("--url stands alone; --config.file and --server go without it")
@@ -135,7 +135,7 @@ def _width() -> int:
 
 
 def _ad_hoc_settings(url: str, options: dict[str, Any]) -> Settings:
-    given = {key: value for key, value in options.items() if value}
+    given = {key: value for key, value in options.items() if value not in {None, False}}
     for one, other in (("username", "password_file"), ("cert_file", "key_file")):
         if (one in given) != (other in given):
             raise click.UsageError(f"{OPTIONS[one]} and {OPTIONS[other]} go together; give both")

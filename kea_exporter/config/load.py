@@ -70,7 +70,7 @@ def settings_from_tree(
     try:
         written = schema.ConfigFile.model_validate(tree, context=Context(directory, requirements))
     except ValidationError as error:
-        details = error.errors(include_url=False, include_context=False, include_input=False)
+        details = error.errors(include_url=False, include_input=False)
         mistakes += map(mistake_of, details)
     if mistakes:
         located = [Mistake(it.place, it.text, line_of(node, it.place)) for it in mistakes]

@@ -87,6 +87,8 @@ def _explain(detail: ErrorDetails, place: Place) -> str:
         return detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "missing":
         return f"this key is missing; write{_advice(key).lstrip(';') or ' it'}"
+    if detail["type"] == "literal_error":
+        return f"write one of {detail['ctx']['expected']}"
     if detail["type"] in SAID:
         return SAID[detail["type"]] + _advice(key)
     wanted = FIELDS[key].description if key in FIELDS else None
@@ -115,7 +117,7 @@ def cross_mistakes(tree: object) -> Iterator[Mistake]:
     for name, entry in written.items() if isinstance(written, dict) else ():
         if isinstance(entry, dict) and (based_on := entry.get("based_on")) is not None:
             yield from _profile_mistakes(based_on, profiles, ("profiles", name, "based_on"))
-        profiles.add(name)
+        profiles |= {name} if isinstance(name, str) else set()
     yield from _option_mistakes(tree.get("defaults"), ("defaults",), profiles)
     names: dict[object, int] = {}
     servers = tree.get("servers")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
+from kea_exporter.config import schema
 from kea_exporter.config.profiles import BUILT_IN, STANDARD_HOOKS, Profile, hook_requirement
 from kea_exporter.config.settings import AuditSettings, Credentials, DaemonSettings, Settings, TlsSettings
 from kea_exporter.snapshot import Daemon, Target, TransportKind
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from urllib.parse import SplitResult
 
-    from kea_exporter.config import schema
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -35,9 +35,12 @@ def _profiles(written: schema.ConfigFile) -> Mapping[str, Profile]:
 def _derived(name: str, entry: schema.ProfileEntry, base: Profile) -> Profile:
     severities, left_out = dict(base.severities), set(base.left_out)
     if entry.hooks is not None:
-        left_out |= {hook_requirement(hook) for hook in STANDARD_HOOKS if hook not in entry.hooks}
+        # They take the place of whatever the base says of hooks.
+        of_hooks = {hook_requirement(hook) for hook in get_args(schema.HookName)}
+        severities = {it: severity for it, severity in severities.items() if it not in of_hooks}
         severities |= {hook_requirement(hook): "required" for hook in entry.hooks}
-        left_out -= {hook_requirement(hook) for hook in entry.hooks}
+        left_out -= of_hooks
+        left_out |= {hook_requirement(hook) for hook in STANDARD_HOOKS if hook not in entry.hooks}
     severities |= entry.severities
     realms = base.realms
     if entry.realms is not None:

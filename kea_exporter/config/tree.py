@@ -22,11 +22,16 @@ class TreeError(Exception):
         self.line = line
 
 
-MERGE, TEXT = "tag:yaml.org,2002:merge", "tag:yaml.org,2002:str"
+MERGE, TEXT, DATE = "tag:yaml.org,2002:merge", "tag:yaml.org,2002:str", "tag:yaml.org,2002:timestamp"
 
 
 class _Loader(yaml.SafeLoader):
-    """A safe loader to which the same key twice is a mistake, not a silent choice."""
+    """A safe loader to which the same key twice is a mistake, not a silent choice, and a date is a text."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's way
+        start: [(tag, pattern) for tag, pattern in resolvers if tag != DATE]
+        for start, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:  # noqa: FBT001, FBT002 - PyYAML's signature
         seen: set[str] = set()

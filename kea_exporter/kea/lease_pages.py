@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from kea_exporter.kea.protocol import Result
@@ -25,7 +25,7 @@ MOST_SUBNETS = 1000
 class Lease:
     """What is looked at of one lease; *is_prefix* where a prefix is delegated."""
 
-    address: str
+    address: IPv4Address | IPv6Address
     subnet_id: int
     state: int
     is_prefix: bool
@@ -44,11 +44,18 @@ def read_lease_page(answer: Answer) -> tuple[Lease, ...]:
 
 def _lease(entry: Mapping[str, object]) -> Lease:
     return Lease(
-        address=as_text(entry.get("ip-address"), "ip-address"),
+        address=_address(as_text(entry.get("ip-address"), "ip-address")),
         subnet_id=as_int(entry.get("subnet-id"), "subnet-id"),
         state=as_int(entry.get("state", 0), "state"),
         is_prefix=entry.get("type") == "IA_PD",
     )
+
+
+def _address(text: str) -> IPv4Address | IPv6Address:
+    try:
+        return ip_address(text)
+    except ValueError:
+        raise MalformedAnswerError("'ip-address' is not an address") from None
 
 
 class AuditTally:
@@ -62,11 +69,7 @@ class AuditTally:
         self._outside = _Misplacements()
 
     def add(self, leases: Iterable[Lease]) -> None:
-        """Count further leases.
-
-        Raises:
-            MalformedAnswerError: an address is none.
-        """
+        """Count further leases."""
         for lease in leases:
             self.leases += 1
             if lease.state == RECLAIMED:
@@ -90,12 +93,7 @@ class AuditTally:
     def _is_outside(self, lease: Lease) -> bool:
         # A delegated prefix comes from a pd-pool, which need not lie in the subnet.
         network = self._networks[lease.subnet_id]
-        if lease.is_prefix or network is None:
-            return False
-        try:
-            return ip_address(lease.address) not in network
-        except ValueError:
-            raise MalformedAnswerError("'ip-address' is not an address") from None
+        return not lease.is_prefix and network is not None and lease.address not in network
 
 
 class _Misplacements:
@@ -107,7 +105,7 @@ class _Misplacements:
         if lease.subnet_id in self._counts or len(self._counts) < MOST_SUBNETS:
             self._counts[lease.subnet_id] = self._counts.get(lease.subnet_id, 0) + 1
         if len(self._examples) < MOST_EXAMPLES:
-            self._examples.append(lease.address)
+            self._examples.append(str(lease.address))
 
     def frozen(self) -> Misplaced:
         return Misplaced(dict(sorted(self._counts.items())), tuple(self._examples))

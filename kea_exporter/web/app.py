@@ -97,7 +97,7 @@ class _MetricsPage:
         try:
             seconds = scrape_seconds(request.headers.get(TIMEOUT_HEADER), self._options.timeout_offset)
             accept = request.headers.get("Accept", "")
-            # Given up, not waited for, when the client is gone or the process ends.
+            # Given up, not waited for, when the process ends.
             body, content_type = await to_thread.run_sync(
                 self._page, seconds, accept, abandon_on_cancel=True, limiter=self._limiter
             )

@@ -92,19 +92,23 @@ def _listen(address: str) -> list[socket.socket]:
     except (OSError, UnicodeError) as error:
         text = error.strerror if isinstance(error, OSError) else "this is no name"
         raise ListenError(f"cannot listen on {address}: {text}") from None
-    sockets = []
+    sockets: list[socket.socket] = []
+    missing: OSError | None = None
     for family, _, _, _, place in found:
         try:
             sockets.append(_bind(family, place))
         except OSError as error:
-            # A machine without IPv6 serves IPv4 alone when no address was named.
-            if not host and family == socket.AF_INET6 and error.errno in {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}:
-                continue
-            for sock in sockets:
-                sock.close()
-            text = error.strerror
-            raise ListenError(f"cannot listen on {address}: {text}; choose with --web.listen-address") from None
-    return sockets
+            missing = error
+            # A machine without IPv6 serves IPv4 alone.
+            if family != socket.AF_INET6 or error.errno not in {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}:
+                break
+    else:
+        missing = None if sockets else missing
+    if missing is None:
+        return sockets
+    for sock in sockets:
+        sock.close()
+    raise ListenError(f"cannot listen on {address}: {missing.strerror}; choose with --web.listen-address") from None
 
 
 def _bind(family: int, place: tuple[object, ...]) -> socket.socket:

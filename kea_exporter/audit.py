@@ -15,7 +15,7 @@ from kea_exporter.kea.client import KeaClient
 from kea_exporter.kea.configuration import read_configuration
 from kea_exporter.kea.lease_pages import AuditTally, read_lease_page
 from kea_exporter.kea.protocol import Command
-from kea_exporter.snapshot import Daemon
+from kea_exporter.snapshot import ROOT_KEYS, Daemon
 from kea_exporter.transport import TransportError, transport_to
 from kea_exporter.transport.deadline import Deadline
 
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     Progress = Callable[[int], None]
     Pause = Callable[[float], bool | None]
 
-PAGES = {Daemon.DHCP4: (Command.LEASE4_GET_PAGE, "start"), Daemon.DHCP6: (Command.LEASE6_GET_PAGE, "start")}
+PAGES = {Daemon.DHCP4: Command.LEASE4_GET_PAGE, Daemon.DHCP6: Command.LEASE6_GET_PAGE}
+FIRST_PAGE = "start"
 
 # Kea serves no DHCP packet while it puts a page together; this leaves it the thread in between.
 PAUSE_SECONDS = 0.05
@@ -76,10 +77,12 @@ def _page_through(
     configuration = ask(Command.CONFIG_GET, read_configuration)
     if isinstance(configuration, Failure):
         return configuration
-    tally, (command, start) = AuditTally(configuration.subnets), PAGES[daemon.target.daemon]
+    if configuration.root != ROOT_KEYS[daemon.target.daemon]:
+        return Failure(Stage.COMMAND, Reason.WRONG_DAEMON, f"{configuration.root} answers")
+    tally, start = AuditTally(configuration.subnets), FIRST_PAGE
     while True:
         transport.renew(Deadline.after(daemon.timeout_seconds))
-        page = ask(command, read_lease_page, arguments={"from": start, "limit": audit.page_size})
+        page = ask(PAGES[daemon.target.daemon], read_lease_page, arguments={"from": start, "limit": audit.page_size})
         if isinstance(page, Failure):
             return page
         tally.add(page)

@@ -102,7 +102,7 @@ class Tls:
     distrust: Failure | None
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Version:
     """A Kea version; `text` is what `version-get` said, such as `3.1.3-rc1` or `3.2.0-git`."""
 

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import pytest
 import requests
@@ -20,9 +20,10 @@ import structlog
 
 from kea_exporter import __version__
 from kea_exporter.cli import main
+from kea_exporter.requirements import REQUIREMENTS
 from tests.exporter import COMMAND, exporter, values, written
 from tests.exporter import run as run_process
-from tests.peers import peer
+from tests.peers import SimulatedKea, peer
 from tests.test_web import needs_ipv6
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ def test_the_schema_is_json_that_describes_the_sections(run: CommandLine) -> Non
     ended = run("config", "schema")
     assert (ended.returncode, ended.stderr) == (0, "")
     schema = json.loads(ended.stdout)
-    assert {"defaults", "servers"} == set(schema["properties"])
+    assert set(schema["properties"]) == {"profiles", "defaults", "servers"}
 
 
 # Checks.
@@ -253,7 +254,9 @@ def test_a_daemon_that_refuses_is_reported_with_evidence_and_remedy(run: Command
     ended = run("check", "--url", refusing_url)
     assert (ended.returncode, ended.stderr) == (UNMET, "")
     port = refusing_url.rpartition(":")[2]
-    assert ended.stdout.startswith(f"ad-hoc dhcp4  {refusing_url}\n    unmet    control-socket-reachable (required)\n")
+    heading, first, *_ = ended.stdout.splitlines()
+    assert re.fullmatch(rf"ad-hoc dhcp4  {re.escape(refusing_url)}  \(1 unmet, \d+ unknown\)", heading)
+    assert first == "    unmet    control-socket-reachable (required)"
     assert f"127.0.0.1 port {port} refused the connection: nothing listens there" in ended.stdout
     assert "-> Start the Kea service" in ended.stdout
     assert "\x1b" not in ended.stdout
@@ -282,7 +285,8 @@ def test_a_unix_socket_is_shown_as_it_was_written(run: CommandLine, tmp_path: Pa
     url = f"unix://{tmp_path}/socket"
     ended = run("check", "--url", url)
     assert ended.returncode == UNMET
-    assert ended.stdout.startswith(f"ad-hoc dhcp4  {url}\n    unmet    control-socket-reachable (required)\n")
+    assert ended.stdout.startswith(f"ad-hoc dhcp4  {url}  (1 unmet, ")
+    assert "\n    unmet    control-socket-reachable (required)\n" in ended.stdout
 
 
 def test_only_the_servers_asked_for_are_checked(run: CommandLine, tmp_path: Path, refusing_url: str) -> None:
@@ -313,12 +317,26 @@ def say_nothing(sock: socket.socket) -> None:
         pass
 
 
+def run_into(stdout: IO[bytes], *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    command = [*COMMAND, *arguments]
+    return subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, check=False, timeout=GENEROUS)
+
+
 def run_into_closed_pipe(*arguments: str) -> subprocess.CompletedProcess[bytes]:
     reader, writer = os.pipe()
     os.close(reader)
-    with os.fdopen(writer) as stdout:
-        command = [*COMMAND, *arguments]
-        return subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, check=False, timeout=GENEROUS)
+    with os.fdopen(writer, "wb") as stdout:
+        return run_into(stdout, *arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments", ["config schema", "check --explain list", "check --url unix:///nowhere", "--help"]
+)
+def test_a_full_disk_is_named_and_no_verdict(arguments: str) -> None:
+    with Path("/dev/full").open("wb", buffering=0) as stdout:
+        ended = run_into(stdout, *arguments.split())
+    assert ended.stderr == b"Error: cannot write the output: No space left on device\n"
+    assert ended.returncode == USAGE_ERROR
 
 
 def test_a_reader_who_has_seen_enough_is_no_error() -> None:
@@ -329,6 +347,128 @@ def test_a_reader_who_has_seen_enough_is_no_error() -> None:
 def test_a_reader_who_has_seen_enough_does_not_change_the_verdict(good: str) -> None:
     ended = run_into_closed_pipe("check", "--config.file", good)
     assert (ended.returncode, ended.stderr) == (UNMET, b"")
+
+
+# Requirements explained.
+
+
+def test_a_requirement_is_explained_without_a_configuration(run: CommandLine) -> None:
+    ended = run("check", "--explain", "no-orphaned-leases")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    title, *_ = ended.stdout.splitlines()
+    assert title.startswith("no-orphaned-leases (")
+    assert "\nIt is met when\n" in ended.stdout
+    assert "\nWhere it is not\n" in ended.stdout
+    assert "\x1b" not in ended.stdout
+
+
+def test_all_requirements_are_listed_with_their_titles(run: CommandLine) -> None:
+    ended = run("check", "--explain", "list")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    found = [tuple(re.split(r" {2,}", line)) for line in ended.stdout.splitlines()]
+    assert found == [(it.id, it.title) for it in REQUIREMENTS]
+
+
+@pytest.mark.parametrize("name", ["nope", "", "LIST"])
+def test_a_requirement_that_there_is_not_cannot_be_explained(run: CommandLine, name: str) -> None:
+    assert_is_usage_error(run("check", "--explain", name), "there is no such requirement; see --explain list")
+
+
+def test_a_profile_may_name_only_requirements_that_there_are(run: CommandLine, good: str) -> None:
+    path = Path(good)
+    path.write_text(f"profiles: {{mine: {{leave_out: [no-orphaned-lease]}}}}\n{path.read_text()}")
+    for command in ("config", "check"), ("check",), ("serve",):
+        ended = run(*command, "--config.file", good)
+        assert_is_usage_error(ended, "line 1: profiles.mine.leave_out[0]: there is no such requirement; did you mean")
+
+
+def test_a_requirement_that_is_left_out_is_not_part_of_the_report(
+    run: CommandLine, tmp_path: Path, refusing_url: str
+) -> None:
+    server = {"name": "a", "profile": "mine", "dhcp4": {"url": refusing_url}}
+    mine = {"leave_out": ["service-running"], "hooks": ["ha"]}
+    path = written(tmp_path, {"profiles": {"mine": mine}, "servers": [server]})
+    found = severities_in(run("check", "--config.file", str(path), "--output", "json"))
+    assert "service-running" not in found
+    assert {"hook-ha-loaded": "required", "hook-stat-cmds-loaded": "advisory"}.items() <= found.items()
+    assert "hook-lease-cmds-loaded" not in found
+
+
+def severities_in(ended: Ended) -> dict[str, str]:
+    (daemon,) = json.loads(ended.stdout)["daemons"]
+    return {it["id"]: it["severity"] for it in daemon["requirements"]}
+
+
+# Lease audits.
+
+
+CONFIGURATION = {"result": 0, "arguments": {"Dhcp4": {"subnet4": [{"id": 1, "subnet": "192.0.2.0/24"}]}}}
+ORPHAN = {"ip-address": "192.0.2.9", "subnet-id": 7, "state": 0}
+
+
+def a_page(request: dict[str, Any]) -> dict[str, Any]:
+    leases = [ORPHAN] if request["arguments"]["from"] == "start" else []
+    return {"result": 0 if leases else 3, "arguments": {"count": len(leases), "leases": leases}}
+
+
+@pytest.fixture
+def kea() -> Iterator[SimulatedKea]:
+    """A Kea with one lease that belongs to no subnet."""
+    with SimulatedKea({"config-get": CONFIGURATION, "lease4-get-page": a_page}) as running:
+        yield running
+
+
+def audited(folder: Path, url: str, **options: object) -> str:
+    entry = {"url": url, "lease_audit": {"page_size": 10}, **options}
+    return str(written(folder, {"servers": [{"name": "kea1", "dhcp4": entry}]}))
+
+
+def status_of(ended: Ended, requirement: str) -> str:
+    (daemon,) = json.loads(ended.stdout)["daemons"]
+    (found,) = [it["status"] for it in daemon["requirements"] if it["id"] == requirement]
+    assert isinstance(found, str)
+    return found
+
+
+def pages_asked_of(kea: SimulatedKea) -> list[dict[str, Any]]:
+    return [it["arguments"] for it in kea.received if it["command"] == "lease4-get-page"]
+
+
+def test_leases_are_looked_at_if_asked_for(run: CommandLine, kea: SimulatedKea) -> None:
+    ended = run("check", "--url", kea.url, "--audit-leases", "--output", "json")
+    assert (status_of(ended, "no-orphaned-leases"), ended.stderr) == ("unmet", "")
+    assert pages_asked_of(kea) == [{"from": "start", "limit": 1000}, {"from": "192.0.2.9", "limit": 1000}]
+
+
+def test_leases_are_looked_at_in_pages_as_configured(run: CommandLine, kea: SimulatedKea, tmp_path: Path) -> None:
+    path = audited(tmp_path, kea.url)
+    ended = run("check", "--config.file", path, "--audit-leases", "--output", "json")
+    assert status_of(ended, "no-orphaned-leases") == "unmet"
+    assert [it["limit"] for it in pages_asked_of(kea)] == [10, 10]
+
+
+def test_a_check_alone_looks_at_no_leases_whatever_is_configured(
+    run: CommandLine, kea: SimulatedKea, tmp_path: Path
+) -> None:
+    run("check", "--config.file", audited(tmp_path, kea.url), "--output", "json")
+    assert pages_asked_of(kea) == []
+
+
+def test_the_report_tells_which_leases_are_not_where_they_belong(run: CommandLine, kea: SimulatedKea) -> None:
+    said = " ".join(run("check", "--url", kea.url, "--audit-leases").stdout.split())
+    assert "unmet no-orphaned-leases" in said
+    assert "1 in id 7; 192.0.2.9" in said
+
+
+def test_leases_that_cannot_be_looked_at_are_unknown(run: CommandLine, kea: SimulatedKea) -> None:
+    kea.answers = {"config-get": CONFIGURATION}
+    ended = run("check", "--url", kea.url, "--audit-leases", "--output", "json")
+    assert status_of(ended, "no-orphaned-leases") == "unknown"
+
+
+def test_d2_has_no_leases_to_look_at(run: CommandLine, refusing_url: str) -> None:
+    ended = run("check", "--url", refusing_url, "--daemon", "d2", "--audit-leases", "--output", "json")
+    assert status_of(ended, "no-orphaned-leases") == "not_applicable"
 
 
 # Serving: what keeps it from starting.
@@ -401,6 +541,24 @@ def test_a_signal_ends_it_with_success(serving: Exporter, number: signal.Signals
     assert serving.running.wait(2) == 0
     assert "Traceback" not in serving.log()
     assert "msg=stopped" in serving.log().splitlines()[-1]
+
+
+def test_leases_are_audited_while_it_serves(kea: SimulatedKea, tmp_path: Path) -> None:
+    with exporter(Path(audited(tmp_path, kea.url))) as it:
+        it.running.wait_until(lambda: values(it.samples(), "kea_leases_orphaned", "server") == {"kea1": 1})
+        assert 'msg="lease audit finished" server=kea1 daemon=dhcp4 leases=1 orphaned=1 outside=0' in it.log()
+
+
+def test_a_signal_ends_it_while_an_audit_is_in_progress(kea: SimulatedKea, tmp_path: Path) -> None:
+    may_end = Event()
+    kea.answers = {"config-get": CONFIGURATION, "lease4-get-page": lambda _: may_end.wait(GENEROUS)}
+    with exporter(Path(audited(tmp_path, kea.url, timeout="1m"))) as it:
+        it.running.wait_until(lambda: bool(pages_asked_of(kea)))
+        it.running.signal(signal.SIGTERM)
+        status = it.running.wait(2)
+        may_end.set()
+        assert status == 0
+        assert "Traceback" not in it.log()
 
 
 @dataclass(frozen=True)

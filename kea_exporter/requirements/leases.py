@@ -10,7 +10,7 @@ from kea_exporter.snapshot import Daemon
 
 if TYPE_CHECKING:
     from kea_exporter.config import Profile
-    from kea_exporter.snapshot import LeaseAudit, Leases, Misplaced, Snapshot
+    from kea_exporter.snapshot import LeaseAudit, Misplaced, Snapshot
 
 NO_LEASES = "D2 has no leases"
 AUDIT_OFF = "the lease audit is off (lease_audit), and nothing hints at such leases"
@@ -30,8 +30,9 @@ def _no_orphans(snapshot: Snapshot, _: Profile) -> Finding:
         return not_applicable(NO_LEASES)
     audit = known(snapshot.audit)
     if audit is not None:
-        return _judged(audit, audit.orphaned, "belong to subnet ids that are not configured")
-    if left := _hints(snapshot).left_behind:
+        wrong, right = "belong to subnet ids that are not configured", "belong to configured subnets"
+        return _judged(audit, audit.orphaned, wrong, right)
+    if left := known(snapshot.leases).left_behind:
         said = ", ".join(f"{count} in id {number}" for number, count in list(left.items())[:MOST_SHOWN])
         return unmet(f"the statistics still count leases in subnets that are not configured: {said}")
     return not_applicable(AUDIT_OFF)
@@ -42,22 +43,18 @@ def _none_outside(snapshot: Snapshot, _: Profile) -> Finding:
         return not_applicable(NO_LEASES)
     audit = known(snapshot.audit)
     if audit is not None:
-        return _judged(audit, audit.outside, "lie outside the prefix of the subnet whose id they carry")
-    if overfull := sorted(_hints(snapshot).overfull)[:MOST_SHOWN]:
+        wrong, right = "lie outside the prefix of the subnet whose id they carry", "lie in their subnets"
+        return _judged(audit, audit.outside, wrong, right)
+    if overfull := sorted(known(snapshot.leases).overfull)[:MOST_SHOWN]:
         return unmet(f"more leases than addresses are counted in subnet ids {', '.join(map(str, overfull))}")
     return not_applicable(AUDIT_OFF)
 
 
-def _hints(snapshot: Snapshot) -> Leases:
-    return known(snapshot.leases)
-
-
-def _judged(audit: LeaseAudit, misplaced: Misplaced, what: str) -> Finding:
-    looked_at = f"{audit.leases} leases were looked at" if audit.is_complete else f"the first {audit.leases} leases"
+def _judged(audit: LeaseAudit, misplaced: Misplaced, wrong: str, right: str) -> Finding:
     if not misplaced.total:
-        return met(f"{looked_at}, none {what.replace('belong', 'belongs').replace('lie ', 'lies ')}")
+        return met(f"{'all' if audit.is_complete else 'the first'} {audit.leases} leases {right}")
     by_subnet = ", ".join(f"{count} in id {number}" for number, count in list(misplaced.counts.items())[:MOST_SHOWN])
-    return unmet(f"{misplaced.total} of {audit.leases} leases {what}: {by_subnet}; {', '.join(misplaced.examples)}")
+    return unmet(f"{misplaced.total} of {audit.leases} leases {wrong}: {by_subnet}; {', '.join(misplaced.examples)}")
 
 
 REQUIREMENTS = (
@@ -77,8 +74,7 @@ REQUIREMENTS = (
         severity=Severity.RECOMMENDED,
         title="No lease belongs to a subnet that is not configured",
         clause="When removing subnets from Kea using IPAM, neither the leases nor the host reservations associated "
-        "with "
-        "a subnet outside the configuration file are removed.",
+        "with a subnet outside the configuration file are removed.",
         rule="every lease carries the id of a configured subnet (from the lease audit, or from left-over statistics).",
         remedy="Delete the leases with lease4-del or lease6-del (lease4-wipe or lease6-wipe for all of an id) before "
         "the subnet id is used again.",
@@ -91,12 +87,10 @@ REQUIREMENTS = (
         title="Every lease lies in the prefix of its subnet",
         clause="once the subnet is removed, an administrator might create a new subnet reusing the same ID. In that "
         "case, any existing leases or static reservations tied to the old subnet would clash with the new one.",
-        rule="the address of every lease lies in the prefix of the subnet whose id it carries (from the lease audit,"
-        " or "
-        "from more leases counted than the prefix has addresses); delegated prefixes are not compared.",
-        remedy="Delete the leases of the old subnet with lease4-del or lease6-del, or give the new subnet an id that"
-        " was "
-        "never used.",
+        rule="the address of every lease lies in the prefix of the subnet whose id it carries (from the lease "
+        "audit, or from more leases counted than the prefix has addresses); delegated prefixes are not compared.",
+        remedy="Delete the leases of the old subnet with lease4-del or lease6-del, or give the new subnet an id "
+        "that was never used.",
         judge=_none_outside,
         example='{"command": "lease4-del", "arguments": {"ip-address": "..."}}',
     ),

@@ -8,19 +8,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
-from typing import TYPE_CHECKING
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+from kea_exporter.text import printable
 
 Address = IPv4Address | IPv6Address
 
 LONGEST_NAME = 256
 MOST_SAN_ENTRIES = 1000
+
+
+# What cryptography raises on bytes that are no certificate, or none that RFC 5280 knows.
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    OverflowError,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+    UnsupportedAlgorithm,
+)
 
 
 class CertificateError(Exception):
@@ -68,7 +79,7 @@ def read_der(der: bytes) -> Certificate:
     """
     try:
         return _facts(x509.load_der_x509_certificate(der))
-    except (ValueError, TypeError, x509.UnsupportedGeneralNameType) as error:
+    except UNREADABLE as error:
         raise CertificateError("the certificate cannot be read") from error
 
 
@@ -80,7 +91,7 @@ def read_pem(pem: bytes) -> Certificate:
     """
     try:
         return _facts(x509.load_pem_x509_certificate(pem))
-    except (ValueError, TypeError, x509.UnsupportedGeneralNameType) as error:
+    except UNREADABLE as error:
         raise CertificateError("the certificate cannot be read") from error
 
 
@@ -100,7 +111,7 @@ def _facts(certificate: x509.Certificate) -> Certificate:
         issuer=_shown(certificate.issuer),
         serial_number=_hexadecimal(certificate.serial_number),
         fingerprint_sha256=certificate.fingerprint(hashes.SHA256()).hex(),
-        key_type=_key_type(certificate.public_key()),
+        key_type=_key_type(certificate),
         not_before=certificate.not_valid_before_utc.timestamp(),
         not_after=certificate.not_valid_after_utc.timestamp(),
         is_self_issued=certificate.subject == certificate.issuer,
@@ -115,7 +126,8 @@ def _san(certificate: x509.Certificate) -> tuple[frozenset[Address], frozenset[s
     except x509.ExtensionNotFound:
         return frozenset(), frozenset()
     hosts = {_unmapped(it) for it in san.get_values_for_type(x509.IPAddress)[:MOST_SAN_ENTRIES]}
-    return frozenset(hosts), frozenset(san.get_values_for_type(x509.DNSName)[:MOST_SAN_ENTRIES])
+    names = san.get_values_for_type(x509.DNSName)[:MOST_SAN_ENTRIES]
+    return frozenset(hosts), frozenset(printable(name, LONGEST_NAME) for name in names)
 
 
 def _unmapped(address: Address | IPv4Network | IPv6Network) -> Address:
@@ -127,10 +139,10 @@ def _unmapped(address: Address | IPv4Network | IPv6Network) -> Address:
 def _matches(pattern: str, host: str) -> bool:
     """Compare as RFC 9525 section 6.3: case does not count, `*` stands for one whole left-most label."""
     wanted, found = _labels(host), _labels(pattern)
-    if len(wanted) != len(found) or len(wanted) == 0:
+    if not wanted or len(wanted) != len(found) or not all(wanted):
         return False
     if found[0] == "*" and len(found) > 2:  # noqa: PLR2004 - never for all names of a top-level domain
-        return wanted[1:] == found[1:] and wanted[0] != ""
+        return wanted[1:] == found[1:]
     return "*" not in pattern and wanted == found
 
 
@@ -143,8 +155,7 @@ def _labels(name: str) -> list[str]:
 
 
 def _shown(name: x509.Name) -> str:
-    text = name.rfc4514_string()
-    return text if len(text) <= LONGEST_NAME else f"{text[:LONGEST_NAME]}..."
+    return printable(name.rfc4514_string(), LONGEST_NAME)
 
 
 def _hexadecimal(number: int) -> str:
@@ -152,7 +163,11 @@ def _hexadecimal(number: int) -> str:
     return text.zfill(len(text) + len(text) % 2)
 
 
-def _key_type(key: CertificatePublicKeyTypes) -> str:
+def _key_type(certificate: x509.Certificate) -> str:
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm):  # an unknown curve or algorithm
+        return "other"
     if isinstance(key, rsa.RSAPublicKey):
         return f"rsa-{key.key_size}"
     if isinstance(key, ec.EllipticCurvePublicKey):

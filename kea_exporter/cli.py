@@ -11,7 +11,7 @@ import click
 
 from kea_exporter import __version__
 from kea_exporter.commands.check import check_command
-from kea_exporter.commands.common import USAGE_ERROR
+from kea_exporter.commands.common import USAGE_ERROR, cannot_write
 from kea_exporter.commands.config import config_group
 from kea_exporter.commands.serve import serve_command
 
@@ -20,6 +20,11 @@ def main() -> NoReturn:
     """Run the command line and end the process with its exit code."""
     try:
         status = cli.main(prog_name="kea-exporter", standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
+        cannot_write(error).show()
+        sys.exit(USAGE_ERROR)
     except click.ClickException as error:
         error.show()
         sys.exit(USAGE_ERROR)

@@ -67,6 +67,7 @@ class Reason(StrEnum):
     WRONG_DAEMON = "wrong_daemon"
     SOCKET_NOT_IDENTIFIED = "socket_not_identified"
     AUDIT_PENDING = "audit_pending"
+    AUDIT_INCOMPLETE = "audit_incomplete"
     # deadline
     BUDGET_USED_UP = "budget_used_up"
     INTERNAL_ERROR = "internal_error"

@@ -30,6 +30,7 @@ def configure(level: str, log_format: str) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _renderer(log_format)],
         )
     )
+    logging.captureWarnings(capture=True)
     logging.basicConfig(handlers=[handler], level=_number(level), force=True)
     # The first repeats requests, headers included, when debugging; the second repeats what is logged here.
     for library in ("urllib3", "uvicorn"):

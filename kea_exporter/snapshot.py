@@ -229,15 +229,20 @@ class Leases:
 
 @dataclass(frozen=True)
 class Misplaced:
-    """Leases that are not where they belong: how many by subnet id, and a few of their addresses."""
+    """Leases that are not where they belong: how many by subnet id, and a few of their addresses.
+
+    Attributes:
+        others: how many more there are, in subnet ids that are too many to be listed.
+    """
 
     counts: Mapping[int, int]
     examples: tuple[str, ...]
+    others: int = 0
 
     @property
     def total(self) -> int:
         """Return how many leases they are."""
-        return sum(self.counts.values())
+        return sum(self.counts.values()) + self.others
 
 
 @dataclass(frozen=True)

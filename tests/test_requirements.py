@@ -569,10 +569,10 @@ NOT_AUDITED = (
 )
 
 ORPHANED = (
-    Example("none", sound(), MET, "152 leases were looked at, none belongs to subnet ids that are not configured"),
-    Example("none in DHCPv6", sound(Daemon.DHCP6), MET, "152 leases were looked at, none belongs"),
-    Example("only others", sound(audit=audited(outside=MISPLACED)), MET, "152 leases were looked at, none belongs"),
-    Example("audit beats hints", replace(hinting({7: 3}), audit=audited()), MET, "152 leases were looked at"),
+    Example("none", sound(), MET, "all 152 leases belong to configured subnets"),
+    Example("none in DHCPv6", sound(Daemon.DHCP6), MET, "all 152 leases belong"),
+    Example("only others", sound(audit=audited(outside=MISPLACED)), MET, "all 152 leases belong"),
+    Example("audit beats hints", replace(hinting({7: 3}), audit=audited()), MET, "all 152 leases belong"),
     Example(
         "some",
         sound(audit=audited(orphaned=MISPLACED)),
@@ -596,10 +596,10 @@ ORPHANED = (
 )
 
 OUTSIDE = (
-    Example("none", sound(), MET, "152 leases were looked at, none lies outside the prefix of the subnet"),
-    Example("none in DHCPv6", sound(Daemon.DHCP6), MET, "152 leases were looked at, none lies outside"),
-    Example("only others", sound(audit=audited(orphaned=MISPLACED)), MET, "152 leases were looked at, none lies"),
-    Example("audit beats hints", replace(hinting(overfull=(1,)), audit=audited()), MET, "152 leases were looked at"),
+    Example("none", sound(), MET, "all 152 leases lie in their subnets"),
+    Example("none in DHCPv6", sound(Daemon.DHCP6), MET, "all 152 leases lie in"),
+    Example("only others", sound(audit=audited(orphaned=MISPLACED)), MET, "all 152 leases lie in"),
+    Example("audit beats hints", replace(hinting(overfull=(1,)), audit=audited()), MET, "all 152 leases lie in"),
     Example(
         "some",
         sound(audit=audited(outside=MISPLACED)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,14 +88,21 @@ def print_text(text: str) -> None:
     """
     try:
         click.echo(text)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # closed before the start
+            sys.stdout.flush()
     except BrokenPipeError:
-        _drop_output()
+        drop_output()
     except OSError as error:
-        _drop_output()
-        raise CommandError(f"cannot write the output: {error.strerror}") from None
+        raise cannot_write(error) from None
 
 
-def _drop_output() -> None:
-    # Nothing may be flushed at exit into what cannot take it.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def cannot_write(error: OSError) -> CommandError:
+    """Return the error to end with where the output cannot be written."""
+    drop_output()
+    return CommandError(f"cannot write the output: {error.strerror}")
+
+
+def drop_output() -> None:
+    """Let nothing be flushed at exit into what cannot take it."""
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -66,7 +66,8 @@ class ConfigError(Exception):
 
 def mistake_of(detail: ErrorDetails) -> Mistake:
     """Return what pydantic found, in words for people; nothing that may be a secret is repeated."""
-    place = detail["loc"]
+    # pydantic's own word for the key of a mapping
+    place = tuple(step for step in detail["loc"] if step != "[key]")
     if detail["type"] == "extra_forbidden" and "basic_auth" in place and not _looks_like_a_key(place):
         # Without a blank after the colon, the password is part of the key.
         return Mistake(place[:-1], f"a key here is unknown; the keys are {', '.join(schema.BasicAuth.model_fields)}")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kea_exporter.kea.reading import MalformedAnswerError, as_int, as_list, as_map, as_text, printable
+from kea_exporter.kea.reading import MalformedAnswerError, as_int, as_list, as_map, as_text
 from kea_exporter.snapshot import ROOT_KEYS, Authentication, Configuration, ControlSocket
+from kea_exporter.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -100,15 +100,18 @@ class _Misplacements:
     def __init__(self) -> None:
         self._counts: dict[int, int] = {}
         self._examples: list[str] = []
+        self._others = 0
 
     def add(self, lease: Lease) -> None:
         if lease.subnet_id in self._counts or len(self._counts) < MOST_SUBNETS:
             self._counts[lease.subnet_id] = self._counts.get(lease.subnet_id, 0) + 1
+        else:
+            self._others += 1
         if len(self._examples) < MOST_EXAMPLES:
             self._examples.append(str(lease.address))
 
     def frozen(self) -> Misplaced:
-        return Misplaced(dict(sorted(self._counts.items())), tuple(self._examples))
+        return Misplaced(dict(sorted(self._counts.items())), tuple(self._examples), self._others)
 
 
 def _network(prefix: str) -> IPv4Network | IPv6Network | None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ASSIGNED_HOLDS_DECLINED_SINCE = (3, 1, 2)
 ADDRESSES = {Daemon.DHCP4: "assigned-addresses", Daemon.DHCP6: "assigned-nas"}
+LEASES = {Daemon.DHCP4: ("assigned-addresses",), Daemon.DHCP6: ("assigned-nas", "assigned-pds")}
 ADDRESS_BITS = {Daemon.DHCP4: 32, Daemon.DHCP6: 128}
 
 
@@ -52,7 +53,7 @@ def read_statistics(answer: Answer, daemon: Daemon, subnets: Mapping[int, str]) 
         addresses=_total(counts),
         prefixes=prefixes,
         unknown_statistics=unknown_names(statistics, daemon),
-        left_behind=_left_behind(statistics, ADDRESSES[daemon], subnets),
+        left_behind=_left_behind(statistics, LEASES[daemon], subnets),
         overfull=_overfull(counts, subnets, daemon),
     )
 
@@ -108,9 +109,13 @@ def _newest(statistics: Mapping[str, object], number: int, name: str) -> int:
     return as_int(as_list(newest[0], name)[0] if newest and newest[0] else None, name)
 
 
-def _left_behind(statistics: Mapping[str, object], assigned: str, subnets: Mapping[int, str]) -> dict[int, int]:
-    pattern = re.compile(rf"subnet\[(\d{{1,10}})\]\.{assigned}", re.ASCII)
-    found = (pattern.fullmatch(name) for name in statistics)
-    counted = {int(it[1]) for it in found if it} - subnets.keys()
-    left = {number: _newest(statistics, number, assigned) for number in sorted(counted)}
-    return {number: leases for number, leases in left.items() if leases > 0}
+def _left_behind(
+    statistics: Mapping[str, object], names: tuple[str, ...], subnets: Mapping[int, str]
+) -> dict[int, int]:
+    pattern = re.compile(rf"subnet\[(\d{{1,10}})\]\.({'|'.join(names)})", re.ASCII)
+    left: dict[int, int] = {}
+    for found in filter(None, map(pattern.fullmatch, statistics)):
+        number = int(found[1])
+        if number not in subnets:
+            left[number] = left.get(number, 0) + _newest(statistics, number, found[2])
+    return {number: leases for number, leases in sorted(left.items()) if leases > 0}

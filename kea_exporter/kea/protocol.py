@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Never
 
-from kea_exporter.kea.reading import MalformedAnswerError, as_int, as_map, as_text, printable
+from kea_exporter.kea.reading import MalformedAnswerError, as_int, as_map, as_text
+from kea_exporter.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

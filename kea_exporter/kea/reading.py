@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-LONGEST_DETAIL = 200
-
 
 class MalformedAnswerError(Exception):
     """An answer has not the shape that Kea's documentation gives it; the message never repeats a value."""
@@ -50,9 +48,3 @@ def as_text(value: object, where: str) -> str:
         return value.encode("latin-1").decode("utf-8")
     except UnicodeError:
         return value
-
-
-def printable(text: str, longest: int = LONGEST_DETAIL) -> str:
-    """Return *text* fit to be shown: one line, no control characters, not too long."""
-    shown = "".join(character if character.isprintable() else " " for character in text[: longest + 1])
-    return shown if len(shown) <= longest else f"{shown[:longest]}..."

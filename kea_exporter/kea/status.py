@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from kea_exporter.kea.reading import MalformedAnswerError, as_bool, as_int, as_list, as_map, as_text, printable
+from kea_exporter.kea.reading import MalformedAnswerError, as_bool, as_int, as_list, as_map, as_text
 from kea_exporter.snapshot import DhcpState, Status, Version
+from kea_exporter.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

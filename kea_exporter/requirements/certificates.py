@@ -10,6 +10,7 @@ from kea_exporter.failure import Failure, Reason, Stage, UnknownFactError, known
 from kea_exporter.requirements.model import Finding, Requirement, Severity, met, not_applicable, unmet
 from kea_exporter.requirements.sockets import socket_in_use
 from kea_exporter.snapshot import TransportKind
+from kea_exporter.text import printable
 
 if TYPE_CHECKING:
     from kea_exporter.certificates import Certificate
@@ -61,7 +62,7 @@ def _entry(host: str) -> str:
 
 def _san_text(certificate: Certificate) -> str:
     entries = [*(f"ip:{it}" for it in certificate.addresses), *(f"dns:{it}" for it in certificate.names)]
-    shown = ", ".join(sorted(entries)[:MOST_SHOWN])
+    shown = ", ".join(printable(it) for it in sorted(entries)[:MOST_SHOWN])
     more = f" and {len(entries) - MOST_SHOWN} more" if len(entries) > MOST_SHOWN else ""
     return f"{shown}{more}" or "nothing"
 

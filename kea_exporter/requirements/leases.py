@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kea_exporter.failure import known
+from kea_exporter.failure import Failure, Reason, Stage, UnknownFactError, known
 from kea_exporter.requirements.model import Finding, Requirement, Severity, met, not_applicable, unmet
 from kea_exporter.snapshot import Daemon
 
@@ -51,8 +51,11 @@ def _none_outside(snapshot: Snapshot, _: Profile) -> Finding:
 
 
 def _judged(audit: LeaseAudit, misplaced: Misplaced, wrong: str, right: str) -> Finding:
+    if not misplaced.total and not audit.is_complete:
+        detail = f"only the first {audit.leases} leases were looked at (max_leases); they {right}"
+        raise UnknownFactError(Failure(Stage.COMMAND, Reason.AUDIT_INCOMPLETE, detail))
     if not misplaced.total:
-        return met(f"{'all' if audit.is_complete else 'the first'} {audit.leases} leases {right}")
+        return met(f"all {audit.leases} leases {right}")
     by_subnet = ", ".join(f"{count} in id {number}" for number, count in list(misplaced.counts.items())[:MOST_SHOWN])
     return unmet(f"{misplaced.total} of {audit.leases} leases {wrong}: {by_subnet}; {', '.join(misplaced.examples)}")
 

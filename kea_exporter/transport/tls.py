@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ssl
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -98,11 +99,16 @@ def secure(dial: Dial, name: str, tls: TlsSettings) -> Secured:
     except ssl.SSLCertVerificationError as error:
         return _unverified(dial, name, tls, error)
     facts = _facts(sock, distrust=None)
-    refusal = None
-    if not (facts.chain and facts.chain[0].covers(name)):
-        detail = f"the server's certificate does not cover {name}"
-        refusal = Failure(Stage.TLS, Reason.CERTIFICATE_NAME_MISMATCH, detail)
-    return Secured(sock, facts, None if tls.insecure_skip_verify else refusal)
+    return Secured(sock, facts, None if tls.insecure_skip_verify else _wrong_name(facts, name))
+
+
+def _wrong_name(facts: Tls, name: str) -> Failure | None:
+    if not facts.chain:
+        return Failure(Stage.TLS, Reason.CERTIFICATE_INVALID, "the server's certificate cannot be read")
+    if facts.chain[0].covers(name):
+        return None
+    detail = f"the server's certificate does not cover {name}"
+    return Failure(Stage.TLS, Reason.CERTIFICATE_NAME_MISMATCH, detail)
 
 
 def _unverified(dial: Dial, name: str, tls: TlsSettings, error: ssl.SSLCertVerificationError) -> Secured:
@@ -209,10 +215,11 @@ def _leaf(sock: DeadlineTlsSocket) -> Certificate | None:
 
 
 def _chain(sock: DeadlineTlsSocket) -> tuple[Certificate, ...]:
-    try:
-        return tuple(read_der(der) for der in _sent_chain(sock)[:MOST_CERTIFICATES])
-    except CertificateError:
-        return ()
+    """Return the certificates that were sent, up to the first that cannot be read."""
+    chain: list[Certificate] = []
+    with suppress(CertificateError):
+        chain.extend(read_der(der) for der in _sent_chain(sock)[:MOST_CERTIFICATES])
+    return tuple(chain)
 
 
 def _sent_chain(sock: Any) -> list[bytes]:  # noqa: ANN401 - what is private differs between versions of Python

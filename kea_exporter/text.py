@@ -1,0 +1,11 @@
+"""Texts of others, made fit to be shown."""
+
+from __future__ import annotations
+
+LONGEST = 200
+
+
+def printable(text: str, longest: int = LONGEST) -> str:
+    """Return *text* as one line without control characters, cut where it is too long."""
+    shown = "".join(character if character.isprintable() else " " for character in text[: longest + 1])
+    return shown if len(shown) <= longest else f"{shown[:longest]}..."

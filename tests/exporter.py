@@ -12,7 +12,7 @@ import requests
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from lab.processes import Running, accepts, free_port
+from lab.processes import Running, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -67,6 +67,14 @@ def written(folder: Path, tree: Mapping[str, Any]) -> Path:
     return path
 
 
+def is_healthy(url: str) -> bool:
+    """Return whether the exporter answers; its sockets listen a little before it has logged so."""
+    try:
+        return requests.get(f"{url}/-/healthy", timeout=5).status_code == requests.codes.ok
+    except requests.ConnectionError:
+        return False
+
+
 @contextmanager
 def exporter(config_file: Path, *options: str) -> Iterator[Exporter]:
     port = free_port()
@@ -74,7 +82,7 @@ def exporter(config_file: Path, *options: str) -> Iterator[Exporter]:
     arguments = [*COMMAND, "serve", "--config.file", str(config_file), "--web.listen-address", address, *options]
     running = Running(arguments, config_file.with_suffix(".log"))
     try:
-        running.wait_until(lambda: accepts("127.0.0.1", port))
+        running.wait_until(lambda: is_healthy(f"http://{address}"))
         yield Exporter(running, f"http://{address}")
     finally:
         running.stop()

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lab.processes import Running, accepts, free_port
-from tests.exporter import COMMAND, written
+from lab.processes import Running, free_port
+from tests.exporter import COMMAND, is_healthy, written
 from tests.peers import peer
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def test_as_pid_1_it_ends_within_two_seconds_even_while_a_scrape_waits(tmp_path:
         listen = ["--config.file", str(written(tmp_path, tree)), "--web.listen-address", f"127.0.0.1:{port}"]
         running = Running(["unshare", "--pid", "--fork", "--kill-child", *COMMAND, "serve", *listen], tmp_path / "log")
         try:
-            running.wait_until(lambda: accepts("127.0.0.1", port))
+            running.wait_until(lambda: is_healthy(f"http://127.0.0.1:{port}"))
             with subprocess.Popen(
                 [sys.executable, "-c", f"import requests; requests.get('http://127.0.0.1:{port}/metrics', timeout=9)"],
                 stderr=subprocess.DEVNULL,

@@ -70,7 +70,7 @@ def written(folder: Path, tree: Mapping[str, Any]) -> Path:
 def is_healthy(url: str) -> bool:
     """Return whether the exporter answers; its sockets listen a little before it has logged so."""
     try:
-        return requests.get(f"{url}/-/healthy", timeout=5).status_code == requests.codes.ok
+        return requests.get(f"{url}/-/healthy", timeout=5).status_code == 200
     except requests.ConnectionError:
         return False
 

@@ -124,14 +124,16 @@ class Auditor:
         self._stopped.set()
 
     def result(self, daemon: DaemonSettings, configuration: Fact[Configuration]) -> Fact[LeaseAudit | None]:
-        """Return the last audit of a daemon as long as its subnets are those that were audited.
+        """Return the last audit of a daemon as long as it answers, and its subnets are those that were audited.
 
         None where audits are off. A changed configuration makes an audit due at once.
         """
         if daemon.lease_audit is None:
             return None
+        if isinstance(configuration, Failure):
+            return configuration
         found = self._results.get(daemon.target, PENDING)
-        if isinstance(found, Failure) or isinstance(configuration, Failure):
+        if isinstance(found, Failure):
             return found
         if found.subnets == configuration.subnets:
             return found

@@ -14,6 +14,7 @@ from kea_exporter.requirements import Severity, Status
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from kea_exporter.failure import Failure
     from kea_exporter.requirements import Report, Requirement, Verdict
 
 JSON_SHAPE_VERSION = 1
@@ -86,8 +87,13 @@ def _daemon_document(report: Report) -> dict[str, object]:
         "server": target.server,
         "daemon": str(target.daemon),
         "url": target.url,
+        "taken_at": report.snapshot.taken_at,
         "requirements": [_verdict_document(verdict) for verdict in report.verdicts],
     }
+
+
+def _failure_document(failure: Failure | None) -> dict[str, str] | None:
+    return {"stage": str(failure.stage), "reason": str(failure.reason)} if failure else None
 
 
 def _verdict_document(verdict: Verdict) -> dict[str, object]:
@@ -98,7 +104,8 @@ def _verdict_document(verdict: Verdict) -> dict[str, object]:
         "title": verdict.requirement.title,
         "evidence": verdict.evidence,
         "remedy": verdict.remedy or None,
-        "example": verdict.requirement.example or None,
+        "example": verdict.example or None,
+        "failure": _failure_document(verdict.failure),
     }
 
 
@@ -116,15 +123,17 @@ def _unmet(report: Report, width: int) -> Iterator[str]:
             yield from _entry(Status.UNMET, f"{verdict.requirement.id} ({verdict.severity})", width)
         yield from _wrapped(evidence, INDENT * 2, width)
         yield from _wrapped(f"-> {remedy}", INDENT * 2, width)
-        yield from (f"{INDENT * 3}{it}" for it in dict.fromkeys(it.requirement.example for it in group) if it)
+        yield from (f"{INDENT * 3}{it}" for it in dict.fromkeys(it.example for it in group) if it)
 
 
 def _unknown(report: Report, width: int) -> Iterator[str]:
     unknown = sorted(_of(report, Status.UNKNOWN), key=lambda it: (it.evidence, GRAVEST_FIRST[it.severity]))
     for evidence, verdicts in groupby(unknown, key=lambda it: it.evidence):
-        ids = [verdict.requirement.id for verdict in verdicts]
+        group = list(verdicts)
         yield from _entry(Status.UNKNOWN, evidence, width)
-        yield from _wrapped(", ".join(ids), INDENT * 2, width)
+        yield from _wrapped(", ".join(it.requirement.id for it in group), INDENT * 2, width)
+        if group[0].remedy:
+            yield from _wrapped(f"-> {group[0].remedy}", INDENT * 2, width)
 
 
 def _met(report: Report, width: int) -> Iterator[str]:
@@ -156,9 +165,23 @@ def _wrapped(text: str, indent: str, width: int, hanging: str | None = None) -> 
 
 
 def _summary(reports: Sequence[Report]) -> str:
+    """Return a line for each daemon, worst last, and one for all: what stands last is what a terminal shows."""
+    lines = [_outcome(report) for report in reversed(_worst_first(reports))]
     counts = ", ".join(f"{sum(report.count(status) for report in reports)} {status}" for status in WORST_FIRST)
     servers = len({report.snapshot.target.server for report in reports})
-    return f"{_counted(servers, 'server')}, {_counted(len(reports), 'daemon')}: {counts}"
+    return "\n".join([*lines, "", f"{_counted(servers, 'server')}, {_counted(len(reports), 'daemon')}: {counts}"])
+
+
+def _outcome(report: Report) -> str:
+    unmet, unknown = (-count for count in _rank(report))
+    status = Status.UNMET if unmet else Status.UNKNOWN if unknown else Status.MET
+    said = {
+        Status.UNMET: f"{unmet} required unmet",
+        Status.UNKNOWN: f"{unknown} required unknown",
+        Status.MET: "all required met",
+    }
+    target = report.snapshot.target
+    return f"{target.server} {target.daemon}: {click.style(said[status], fg=COLOURS[status])}"
 
 
 def _counted(number: int, what: str) -> str:

@@ -88,7 +88,10 @@ class Collector:
             self._under_way[daemon.target] = future
         started = _Probe(daemon, deadline, deadline.remaining(), future)
         if running is None:
-            threading.Thread(target=self._run, args=(started,), daemon=True, name="probe").start()
+            try:
+                threading.Thread(target=self._run, args=(started,), daemon=True, name="probe").start()
+            except RuntimeError as error:  # no further thread is to be had
+                self._end(started, _Outcome(self._nothing(started, Reason.LOCAL_RESOURCES, str(error))))
         return started
 
     def _run(self, started: _Probe) -> None:
@@ -97,6 +100,9 @@ class Collector:
         except Exception as error:  # noqa: BLE001 - the edge of a probe: one mistake must not cost the others
             detail = f"internal error: {type(error).__name__}"
             outcome = _Outcome(self._nothing(started, Reason.INTERNAL_ERROR, detail), error)
+        self._end(started, outcome)
+
+    def _end(self, started: _Probe, outcome: _Outcome) -> None:
         with self._lock:
             self._under_way.pop(started.daemon.target, None)
             if not isinstance(outcome.snapshot.status, Failure):
@@ -110,7 +116,11 @@ class Collector:
             outcome = _Outcome(self._nothing(started, Reason.BUDGET_USED_UP, "the probe did not end in time"))
         self._log_change(outcome)
         audit = self._audits(started.daemon, outcome.snapshot.configuration)
-        return judge_all(REQUIREMENTS, replace(outcome.snapshot, audit=audit), started.daemon.profile)
+        report = judge_all(REQUIREMENTS, replace(outcome.snapshot, audit=audit), started.daemon.profile)
+        for verdict in report.verdicts:
+            if verdict.error is not None:
+                log.error("requirement cannot be judged", requirement=verdict.requirement.id, exc_info=verdict.error)
+        return report
 
     def _nothing(self, started: _Probe, reason: Reason, detail: str) -> Snapshot:
         failure = Failure(Stage.DEADLINE, reason, detail)

@@ -32,6 +32,8 @@ class Reason(StrEnum):
     NO_ROUTE = "no_route"
     NO_SUCH_SOCKET = "no_such_socket"
     PERMISSION_DENIED = "permission_denied"
+    # the exporter itself has no file descriptors or memory left
+    LOCAL_RESOURCES = "local_resources"
     # any stage that waits for the peer
     TIMED_OUT = "timed_out"
     CONNECTION_CLOSED = "connection_closed"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from contextlib import suppress
@@ -21,6 +22,8 @@ def main(arguments: list[str]) -> int:
     if arguments not in (["build"], ["demo"]) and (len(arguments), arguments[:1]) != (2, ["record"]):
         print("usage: python -m lab build | demo | record FOLDER", file=sys.stderr)
         return 2
+    for number in (signal.SIGTERM, signal.SIGHUP):  # an orderly end, as on Ctrl-C
+        signal.signal(number, lambda *_: sys.exit(1))
     try:
         chroot = ensure()
         if arguments == ["build"]:

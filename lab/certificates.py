@@ -50,7 +50,7 @@ class Authority:
         self._name = _name(name)
         self._with_key_identifiers = with_key_identifiers
         above = issuer or self
-        builder = _builder(self._name, above._name, self._key, days=(-1, 30))
+        builder = _builder(self._name, above._name, self._key, days=(-1, 3650))
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         builder = builder.add_extension(_CA_USAGE, critical=True)
         self._certificate = self._identified(builder, self._key, above).sign(above._key, hashes.SHA256())

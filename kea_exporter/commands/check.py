@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from kea_exporter.requirements import Report
 
 DEFAULT_AUDIT = AuditSettings(interval=3600, page_size=1000, max_leases=1_000_000)
-CHECK_SECONDS = 120.0
+CHECK_SECONDS = 600.0
+MOST_SHOWN = 20
 WIDEST, NARROWEST = 110, 60
 
 # The options of an ad-hoc check, by the keys of a configuration file that they stand for.
@@ -122,7 +123,8 @@ def _audit(auditor: Auditor, reports: Iterable[Report]) -> None:
         known_total = counted[daemon.target]
         total = 0 if isinstance(known_total, Failure) else known_total.total
         label = f"{daemon.target.server} {daemon.target.daemon}"
-        click.echo(f"\r{label} {progress_bar(leases, total)}", nl=False, err=True)
+        # Back to the start of the line, and nothing left of a longer one before.
+        click.echo(f"\r\x1b[K{label} {progress_bar(leases, total)}", nl=False, err=True)
 
     is_seen = sys.stderr.isatty()
     auditor.run_all(progress if is_seen else lambda *_: None)
@@ -139,6 +141,8 @@ def _ad_hoc_settings(url: str, options: dict[str, Any]) -> Settings:
     for one, other in (("username", "password_file"), ("cert_file", "key_file")):
         if (one in given) != (other in given):
             raise click.UsageError(f"{OPTIONS[one]} and {OPTIONS[other]} go together; give both")
+    if url.startswith("unix:") and given.keys() - {"daemon", "timeout"}:
+        raise click.UsageError("a unix socket takes neither credentials nor TLS options nor --control-agent")
     auth = {key: given[key] for key in ("username", "password_file") if key in given}
     tls_keys = ("ca_file", "cert_file", "key_file", "server_name", "insecure_skip_verify")
     tls = {key: given[key] for key in tls_keys if key in given}
@@ -166,7 +170,9 @@ def _with_audit(daemon: DaemonSettings) -> DaemonSettings:
 
 def _only(servers: Sequence[str], settings: Settings) -> Settings:
     if unknown := [name for name in servers if name not in settings.servers]:
-        raise click.BadParameter(f"no server is called {', '.join(unknown)}", param_hint="--server")
+        known_names = ", ".join(settings.servers[:MOST_SHOWN])
+        said = f"no server is called {', '.join(unknown)}; there are: {known_names}"
+        raise click.BadParameter(said, param_hint="--server")
     if not servers:
         return settings
     return Settings(tuple(daemon for daemon in settings.daemons if daemon.target.server in servers))

@@ -68,7 +68,8 @@ def checked(read: Callable[[], Settings], source: str, reword: Callable[[str], s
     if not mistakes:
         return settings
     prefix = f"{source}: " if source else ""
-    raise CommandError("\n  ".join(["", *(reword(f"{prefix}{it}") for it in dict.fromkeys(mistakes))]))
+    lines = [reword(f"{prefix}{it}") for it in dict.fromkeys(mistakes)]
+    raise CommandError(lines[0] if len(lines) == 1 else "\n  ".join([f"{len(lines)} mistakes", *lines]))
 
 
 def _tls_mistakes(settings: Settings) -> Iterator[str]:
@@ -77,7 +78,7 @@ def _tls_mistakes(settings: Settings) -> Iterator[str]:
             try:
                 build_context(daemon.tls)
             except TransportError as error:
-                yield f"tls_config: {error}"
+                yield f"{daemon.target.server} {daemon.target.daemon}: tls_config: {error}"
 
 
 def print_text(text: str) -> None:
@@ -87,13 +88,18 @@ def print_text(text: str) -> None:
         CommandError: it cannot be written, as on a full disk.
     """
     try:
-        click.echo(text)
+        click.echo(text, color=False if is_plain() else None)
         if sys.stdout is not None:  # closed before the start
             sys.stdout.flush()
     except BrokenPipeError:
         drop_output()
     except OSError as error:
         raise cannot_write(error) from None
+
+
+def is_plain() -> bool:
+    """Return whether the user wants no colours (https://no-color.org), or the terminal has none."""
+    return bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
 
 
 def cannot_write(error: OSError) -> CommandError:

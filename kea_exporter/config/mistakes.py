@@ -34,6 +34,7 @@ FIELDS = {name: field for section in SECTIONS for name, field in section.model_f
 SAID = {
     "model_type": "this must be a mapping of keys and values",
     "model_attributes_type": "this must be a mapping of keys and values",
+    "dict_type": "this must be a mapping of keys and values",
     "list_type": "this must be a list",
     "too_short": "this list is empty; write at least one entry",
     "string_type": "this must be text; put it in quotes",

@@ -21,7 +21,7 @@ class KeaClient:
     """Asks one command after another over one transport.
 
     Once the connection has failed, or credentials were refused, nothing more is sent: the same failure then stands
-    for every further fact.
+    for every further fact. A command that is forbidden costs only itself.
 
     Attributes:
         ended: that failure; None while the conversation goes on.
@@ -68,7 +68,8 @@ class KeaClient:
             answer = decode(self._transport.exchange(request))
             return _refusal(command, answer) or read(answer)
         except TransportError as error:
-            self.ended = error.failure
+            if error.failure.reason is not Reason.FORBIDDEN:
+                self.ended = error.failure
             return error.failure
         except MalformedAnswerError as error:
             return Failure(Stage.COMMAND, Reason.MALFORMED_ANSWER, f"the answer to {command} is not Kea's: {error}")

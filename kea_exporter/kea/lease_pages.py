@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from kea_exporter.kea.protocol import Answer
 
-# Lease state 2: the address is free again, the lease is kept for history only.
-RECLAIMED = 2
+# Lease states expired-reclaimed and released: the address is free again, the lease is kept for history only.
+FREE = {2, 3}
 MOST_EXAMPLES = 5
 MOST_SUBNETS = 1000
 
@@ -72,7 +72,7 @@ class AuditTally:
         """Count further leases."""
         for lease in leases:
             self.leases += 1
-            if lease.state == RECLAIMED:
+            if lease.state in FREE:
                 continue
             if lease.subnet_id not in self._networks:
                 self._orphaned.add(lease)

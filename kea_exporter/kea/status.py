@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 LONGEST_VERSION = 64
 MOST_ERRORS = 5
+LONGEST_SECONDS = 2**40
 
 
 def read_version(answer: Answer) -> Version:
@@ -44,12 +45,19 @@ def read_status(answer: Answer) -> Status:
     errors = as_list(sockets.get("errors", []), "errors")
     return Status(
         pid=as_int(arguments.get("pid"), "pid"),
-        uptime_seconds=as_int(arguments.get("uptime"), "uptime"),
-        reload_seconds=as_int(arguments.get("reload"), "reload"),
+        uptime_seconds=_seconds(arguments, "uptime"),
+        reload_seconds=_seconds(arguments, "reload"),
         dhcp_state=_read_dhcp_state(arguments["dhcp-state"]) if "dhcp-state" in arguments else None,
         sockets_status=as_text(sockets["status"], "status") if "status" in sockets else None,
         sockets_errors=tuple(printable(as_text(error, "errors")) for error in errors[:MOST_ERRORS]),
     )
+
+
+def _seconds(arguments: Mapping[str, Any], key: str) -> int:
+    seconds = as_int(arguments.get(key), key)
+    if not 0 <= seconds <= LONGEST_SECONDS:
+        raise MalformedAnswerError(f"'{key}' is no number of seconds")
+    return seconds
 
 
 def _read_dhcp_state(value: object) -> DhcpState:

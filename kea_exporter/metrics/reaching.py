@@ -68,7 +68,8 @@ FAMILIES = (
     per_daemon("kea_reachable", "1 if a connection to the control socket was established, else 0.", _reachable),
     per_daemon(
         "kea_auth_success",
-        "1 if the credentials were accepted, 0 after HTTP status 401 or 403; absent without an HTTP answer.",
+        "1 if the exporter was let in, by its credentials or because none are demanded; 0 after status 401 or 403; "
+        "absent without an HTTP answer.",
         _auth_success,
     ),
     per_daemon(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kea_exporter.failure import Failure, Reason, Stage, UnknownFactError, known
 from kea_exporter.requirements.model import Finding, Requirement, Severity, met, not_applicable, unmet
+from kea_exporter.requirements.reaching import require_expected_daemon
 from kea_exporter.requirements.sockets import socket_in_use
 from kea_exporter.snapshot import Admission, Authentication
 
@@ -34,13 +35,21 @@ def demands_credentials(snapshot: Snapshot) -> bool | None:
     return authentication is not None and authentication.clients > 0
 
 
-def _configured(snapshot: Snapshot, _: Profile) -> Finding:
+def _configured(snapshot: Snapshot, profile: Profile) -> Finding:
     demanded = demands_credentials(snapshot)
     if demanded is None:
         return not_applicable(ON_UNIX)
     if demanded:
         return met("the control socket in use demands credentials")
-    return unmet(f"{_why_open(snapshot)}: everybody who reaches it can command the daemon{_refusal_note(snapshot)}")
+    evidence = f"{_why_open(snapshot)}: everybody who reaches it can command the daemon{_refusal_note(snapshot)}"
+    realm = profile.realms.get(snapshot.target.daemon)
+    return unmet(evidence, example=_EXAMPLE % (f'"realm": "{realm}", ' if realm else ""))
+
+
+_EXAMPLE = (
+    '"authentication": {"type": "basic", %s"directory": "/etc/kea", '
+    '"clients": [{"user-file": "kea-user", "password-file": "kea-password"}]}'
+)
 
 
 def _why_open(snapshot: Snapshot) -> str:
@@ -94,6 +103,7 @@ def _realm_matches(snapshot: Snapshot, profile: Profile) -> Finding:
         return not_applicable(f"the profile {profile.name} demands no realm of {snapshot.target.daemon}")
     if snapshot.admission is None:
         return not_applicable(ON_UNIX)
+    require_expected_daemon(snapshot)
     realm = _challenge(snapshot)
     if realm is None:
         authentication = _authentication(snapshot)
@@ -101,7 +111,8 @@ def _realm_matches(snapshot: Snapshot, profile: Profile) -> Finding:
             return not_applicable(NOT_CONFIGURED)
         realm = authentication.realm
     if realm != wanted:
-        return unmet(f"the realm is '{realm}', not '{wanted}'", f'Set "realm": "{wanted}" under authentication.')
+        evidence, remedy = f"the realm is '{realm}', not '{wanted}'", f'Set "realm": "{wanted}" under authentication.'
+        return unmet(evidence, remedy, f'"authentication": {{"realm": "{wanted}", ...}}')
     return met(f"the realm is '{realm}'")
 
 
@@ -110,7 +121,7 @@ def _accepted(snapshot: Snapshot, _: Profile) -> Finding:
     if admission is None:
         return not_applicable(ON_UNIX)
     if admission.status == OK:
-        return met("credentials were accepted" if snapshot.target.sends_credentials else "no credentials were demanded")
+        return met("credentials were accepted" if _were_looked_at(snapshot) else "no credentials were demanded")
     if admission.status == FORBIDDEN:
         return unmet("the server answered 403: this socket does not allow the command", _NOT_A_CONTROL_SOCKET)
     if admission.status != UNAUTHORIZED:
@@ -121,8 +132,16 @@ def _accepted(snapshot: Snapshot, _: Profile) -> Finding:
     return unmet("the server did not accept the configured credentials (401)")
 
 
+def _were_looked_at(snapshot: Snapshot) -> bool:
+    """Return whether the socket looks at credentials, as far as is known; Kea ignores those it does not demand."""
+    try:
+        return snapshot.target.sends_credentials and demands_credentials(snapshot) is not False
+    except UnknownFactError:
+        return True
+
+
 _CONFIGURE_CREDENTIALS = (
-    "Add basic_auth with username and password_file to this daemon in the exporter's configuration."
+    "Give the exporter credentials: username and password_file under basic_auth (--user and --password-file)."
 )
 _NOT_A_CONTROL_SOCKET = (
     "Use the port of an entry of control-sockets; the listener of the high availability hook answers like this."
@@ -148,11 +167,9 @@ REQUIREMENTS = (
         clause="Although not required, we strongly recommend configuring clients that will have access to the API "
         "service.",
         rule="the control socket in use has an authentication with at least one client.",
-        remedy="Add an authentication with a client to the entry in control-sockets (for DHCPv6, realm "
-        "kea-dhcpv6-server).",
+        remedy="Add an authentication with a client to the entry in control-sockets.",
         judge=_configured,
-        example='"authentication": {"type": "basic", "realm": "kea-dhcpv4-server", "directory": "/etc/kea", '
-        '"clients": [{"user-file": "kea-user", "password-file": "kea-password"}]}',
+        example=_EXAMPLE % '"realm": "kea-dhcpv4-server", ',
     ),
     Requirement(
         id="authentication-type-basic",

@@ -82,14 +82,15 @@ _CLOCK = "Check the clocks of exporter and certificate authority, or issue a cer
 
 
 def _renewal_not_due(snapshot: Snapshot, profile: Profile) -> Finding:
-    certificate = leaf(snapshot)
-    if certificate is None:
+    if leaf(snapshot) is None:
         return not_applicable(NOT_HTTPS)
-    left, window = certificate.not_after - snapshot.taken_at, profile.renewal_window_seconds
+    tls = known(snapshot.tls)
+    first = min(tls.chain if tls else (), key=lambda it: it.not_after)
+    left, window = first.not_after - snapshot.taken_at, profile.renewal_window_seconds
     said = f"{left / DAY:.1f} days of validity are left" if left > 0 else "no validity is left"
     if left <= window:
-        return unmet(f"{said}; it should be renewed {window / DAY:g} days before its end")
-    return met(said)
+        return unmet(f"{said} to {first.subject}; it should be renewed {window / DAY:g} days before its end")
+    return met(f"{said} to {first.subject}, which ends first")
 
 
 def _trusted(snapshot: Snapshot, _: Profile) -> Finding:
@@ -156,7 +157,7 @@ REQUIREMENTS = (
         severity=Severity.RECOMMENDED,
         title="The certificate need not be renewed yet",
         clause="",
-        rule="more is left of its validity than the profile's renewal window.",
+        rule="more is left of the validity of every certificate sent than the profile's renewal window.",
         remedy="Renew the certificate, put it at cert-file, and send config-reload: Kea reads it only then.",
         judge=_renewal_not_due,
     ),
@@ -169,7 +170,7 @@ REQUIREMENTS = (
         remedy="Set ca_file of tls_config in the exporter's configuration to the authority that issued the "
         "certificate, and let cert-file hold the intermediate certificates behind the server's own.",
         judge=_trusted,
-        example='"trust-anchor": "/etc/kea/ca.pem", "cert-file": "/etc/kea/cert-and-intermediates.pem"',
+        example="tls_config: {ca_file: /etc/kea-exporter/ca.pem}   (in the exporter's configuration)",
     ),
     Requirement(
         id="client-certificate-required",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from kea_exporter.config import hook_requirement
 from kea_exporter.failure import Failure, known
 from kea_exporter.requirements.model import Finding, Requirement, Severity, met, not_applicable, unmet
+from kea_exporter.requirements.reaching import require_expected_daemon
 from kea_exporter.snapshot import ROOT_KEYS, Daemon
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def _loaded(snapshot: Snapshot, _: Profile, hook: str) -> Finding:
     daemon, library = snapshot.target.daemon, library_of(hook)
     if daemon is Daemon.D2:
         return not_applicable("D2 has no such hooks")
+    require_expected_daemon(snapshot)
     if SIGNS[hook] in known(snapshot.commands):
         return met(f"{library} is loaded: its command {SIGNS[hook]} is registered")
     if not isinstance(snapshot.configuration, Failure) and library in snapshot.configuration.hooks:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kea_exporter.snapshot import LeaseAudit, Misplaced, Snapshot
 
 NO_LEASES = "D2 has no leases"
-AUDIT_OFF = "the lease audit is off (lease_audit), and nothing hints at such leases"
+AUDIT_OFF = "the lease audit is off (lease_audit), and what was read anyway hints at nothing"
 MOST_SHOWN = 5
 
 
@@ -31,10 +31,11 @@ def _no_orphans(snapshot: Snapshot, _: Profile) -> Finding:
     audit = known(snapshot.audit)
     if audit is not None:
         wrong, right = "belong to subnet ids that are not configured", "belong to configured subnets"
-        return _judged(audit, audit.orphaned, wrong, right)
+        return _judged(audit, audit.orphaned, (wrong, right), _WIPE[snapshot.target.daemon])
     if left := known(snapshot.leases).left_behind:
         said = ", ".join(f"{count} in id {number}" for number, count in list(left.items())[:MOST_SHOWN])
-        return unmet(f"the statistics still count leases in subnets that are not configured: {said}")
+        evidence = f"the statistics still count leases in subnets that are not configured: {said}"
+        return unmet(evidence, example=_WIPE[snapshot.target.daemon])
     return not_applicable(AUDIT_OFF)
 
 
@@ -44,20 +45,36 @@ def _none_outside(snapshot: Snapshot, _: Profile) -> Finding:
     audit = known(snapshot.audit)
     if audit is not None:
         wrong, right = "lie outside the prefix of the subnet whose id they carry", "lie in their subnets"
-        return _judged(audit, audit.outside, wrong, right)
+        return _judged(audit, audit.outside, (wrong, right), _DELETE[snapshot.target.daemon])
     if overfull := sorted(known(snapshot.leases).overfull)[:MOST_SHOWN]:
-        return unmet(f"more leases than addresses are counted in subnet ids {', '.join(map(str, overfull))}")
+        evidence = f"more leases than addresses are counted in subnet ids {', '.join(map(str, overfull))}"
+        return unmet(evidence, example=_DELETE[snapshot.target.daemon])
     return not_applicable(AUDIT_OFF)
 
 
-def _judged(audit: LeaseAudit, misplaced: Misplaced, wrong: str, right: str) -> Finding:
+_WIPE = {
+    Daemon.DHCP4: '{"command": "lease4-wipe", "arguments": {"subnet-id": 1}}',
+    Daemon.DHCP6: '{"command": "lease6-wipe", "arguments": {"subnet-id": 1}}',
+}
+_DELETE = {
+    Daemon.DHCP4: '{"command": "lease4-del", "arguments": {"ip-address": "..."}}',
+    Daemon.DHCP6: '{"command": "lease6-del", "arguments": {"ip-address": "..."}}',
+}
+
+
+def _judged(audit: LeaseAudit, misplaced: Misplaced, words: tuple[str, str], example: str) -> Finding:
+    """Return the verdict of an audit, given the words for leases that are misplaced and for those that are not."""
+    wrong, right = words
     if not misplaced.total and not audit.is_complete:
         detail = f"only the first {audit.leases} leases were looked at (max_leases); they {right}"
         raise UnknownFactError(Failure(Stage.COMMAND, Reason.AUDIT_INCOMPLETE, detail))
     if not misplaced.total:
         return met(f"all {audit.leases} leases {right}")
     by_subnet = ", ".join(f"{count} in id {number}" for number, count in list(misplaced.counts.items())[:MOST_SHOWN])
-    return unmet(f"{misplaced.total} of {audit.leases} leases {wrong}: {by_subnet}; {', '.join(misplaced.examples)}")
+    return unmet(
+        f"{misplaced.total} of {audit.leases} leases {wrong}: {by_subnet}; {', '.join(misplaced.examples)}",
+        example=example,
+    )
 
 
 REQUIREMENTS = (
@@ -70,7 +87,7 @@ REQUIREMENTS = (
         remedy="Move the reservations from the database into the configuration file, and remove hosts-databases; the "
         "IPAM does not see those in a database.",
         judge=_reservations,
-        example='"subnet4": [{"id": 1, "reservations": [{"hw-address": "...", "ip-address": "..."}], ...}]',
+        example='{"id": 1, "subnet": "...", "reservations": [{"hw-address": "...", "ip-address": "..."}]}',
     ),
     Requirement(
         id="no-orphaned-leases",
@@ -82,7 +99,7 @@ REQUIREMENTS = (
         remedy="Delete the leases with lease4-del or lease6-del (lease4-wipe or lease6-wipe for all of an id) before "
         "the subnet id is used again.",
         judge=_no_orphans,
-        example='{"command": "lease4-wipe", "arguments": {"subnet-id": 1}}',
+        example=_WIPE[Daemon.DHCP4],
     ),
     Requirement(
         id="no-leases-outside-their-subnet",
@@ -95,6 +112,6 @@ REQUIREMENTS = (
         remedy="Delete the leases of the old subnet with lease4-del or lease6-del, or give the new subnet an id "
         "that was never used.",
         judge=_none_outside,
-        example='{"command": "lease4-del", "arguments": {"ip-address": "..."}}',
+        example=_DELETE[Daemon.DHCP4],
     ),
 )

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from kea_exporter.failure import UnknownFactError
+from kea_exporter.requirements.next_steps import NEXT_STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -42,11 +43,13 @@ class Finding:
 
     Attributes:
         remedy: what to do in this very case, where it differs from the requirement's own remedy.
+        example: likewise, a piece of configuration.
     """
 
     status: Status
     evidence: str
     remedy: str = ""
+    example: str = ""
 
 
 def met(evidence: str) -> Finding:
@@ -54,9 +57,9 @@ def met(evidence: str) -> Finding:
     return Finding(Status.MET, evidence)
 
 
-def unmet(evidence: str, remedy: str = "") -> Finding:
+def unmet(evidence: str, remedy: str = "", example: str = "") -> Finding:
     """Return the finding that it does not."""
-    return Finding(Status.UNMET, evidence, remedy)
+    return Finding(Status.UNMET, evidence, remedy, example)
 
 
 def not_applicable(why: str) -> Finding:
@@ -90,14 +93,23 @@ class Requirement:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A requirement judged; `failure` says why where the status is unknown."""
+    """A requirement judged.
+
+    Attributes:
+        remedy: what to do where it is unmet or unknown.
+        example: a piece of configuration that meets it, where it is unmet and there is one.
+        failure: why it is unknown.
+        error: the mistake in the exporter for which it is unknown.
+    """
 
     requirement: Requirement
     severity: Severity
     status: Status
     evidence: str
-    remedy: str
+    remedy: str = ""
+    example: str = ""
     failure: Failure | None = None
+    error: Exception | None = None
 
 
 @dataclass(frozen=True)
@@ -132,8 +144,12 @@ def _judge(requirement: Requirement, severity: Severity, snapshot: Snapshot, pro
         finding = requirement.judge(snapshot, profile)
     except UnknownFactError as error:
         failure = error.failure
-        return Verdict(requirement, severity, Status.UNKNOWN, f"{failure.stage}: {failure.detail}", "", failure)
+        evidence, next_step = f"{failure.stage}: {failure.detail}", NEXT_STEPS.get(failure.reason, "")
+        return Verdict(requirement, severity, Status.UNKNOWN, evidence, next_step, failure=failure)
     except Exception as error:  # noqa: BLE001 - the edge of a requirement: one mistake must not cost the others
-        return Verdict(requirement, severity, Status.UNKNOWN, f"internal error: {type(error).__name__}", "")
-    remedy = (finding.remedy or requirement.remedy) if finding.status is Status.UNMET else ""
-    return Verdict(requirement, severity, finding.status, finding.evidence, remedy)
+        evidence = f"internal error: {type(error).__name__}"
+        return Verdict(requirement, severity, Status.UNKNOWN, evidence, error=error)
+    if finding.status is not Status.UNMET:
+        return Verdict(requirement, severity, finding.status, finding.evidence)
+    remedy, example = finding.remedy or requirement.remedy, finding.example or requirement.example
+    return Verdict(requirement, severity, finding.status, finding.evidence, remedy, example)

@@ -6,26 +6,28 @@ from typing import TYPE_CHECKING
 
 from kea_exporter.failure import Failure, Reason, Stage, UnknownFactError, known
 from kea_exporter.requirements.model import Finding, Requirement, Severity, met, not_applicable, unmet
+from kea_exporter.requirements.next_steps import NEXT_STEPS
 from kea_exporter.snapshot import ROOT_KEYS, Daemon
 
 if TYPE_CHECKING:
     from kea_exporter.config import Profile
     from kea_exporter.snapshot import DhcpState, Snapshot
 
-REMEDIES = {
-    Reason.REFUSED: "Start the Kea service; check socket-address and socket-port of its control socket.",
-    Reason.TIMED_OUT: "Open the port in the firewalls between exporter and server; check that the host is up.",
-    Reason.NO_ROUTE: "Check the address, and the routes and firewalls between exporter and server.",
-    Reason.NO_SUCH_SOCKET: "Start the Kea service; check that its socket-name is the path in the exporter's url.",
-    Reason.PERMISSION_DENIED: "Let the exporter's user into the group that owns the control socket and its folder.",
-    Reason.NAME_NOT_RESOLVED: "Correct the name in the exporter's url, or add it to DNS.",
+# What is the server's, the network's or the name service's doing; anything else is not known to be.
+UNREACHABLE = {
+    (Stage.RESOLVE, Reason.NAME_NOT_RESOLVED),
+    (Stage.CONNECT, Reason.REFUSED),
+    (Stage.CONNECT, Reason.TIMED_OUT),
+    (Stage.CONNECT, Reason.NO_ROUTE),
+    (Stage.CONNECT, Reason.NO_SUCH_SOCKET),
+    (Stage.CONNECT, Reason.PERMISSION_DENIED),
 }
 
 
 def _reachable(snapshot: Snapshot, _: Profile) -> Finding:
     connection = snapshot.connection
-    if isinstance(connection, Failure) and connection.stage in {Stage.RESOLVE, Stage.CONNECT}:
-        return unmet(connection.detail, REMEDIES.get(connection.reason, ""))
+    if isinstance(connection, Failure) and (connection.stage, connection.reason) in UNREACHABLE:
+        return unmet(connection.detail, NEXT_STEPS[connection.reason])
     reached = known(connection)
     port = f" port {reached.port}" if reached.port is not None else ""
     return met(f"a connection to {reached.address}{port} was established")
@@ -61,6 +63,14 @@ def _origins(state: DhcpState) -> list[str]:
         "a lost database connection": state.by_database_connection,
     }
     return [name for name, is_origin in named.items() if is_origin]
+
+
+def require_expected_daemon(snapshot: Snapshot) -> None:
+    """Raise UnknownFactError where another daemon answers: what it has and how it is named tells nothing here."""
+    configuration, wanted = snapshot.configuration, ROOT_KEYS[snapshot.target.daemon]
+    if not isinstance(configuration, Failure) and configuration.root != wanted:
+        detail = f"{configuration.root} answers where {wanted} was expected"
+        raise UnknownFactError(Failure(Stage.COMMAND, Reason.WRONG_DAEMON, detail))
 
 
 def _matches(snapshot: Snapshot, _: Profile) -> Finding:

@@ -61,6 +61,7 @@ def _uses_tls(snapshot: Snapshot, _: Profile) -> Finding:
         return not_applicable("a unix socket does not leave the host")
     known(snapshot.connection)
     if kind is TransportKind.HTTP:
+        known(snapshot.admission)
         in_clear = snapshot.target.sends_credentials
         exposed = ", and the exporter's credentials cross the network in clear" if in_clear else ""
         return unmet(f"the control socket in use is plain http{exposed}")

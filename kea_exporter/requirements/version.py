@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 def _supported(snapshot: Snapshot, profile: Profile) -> Finding:
     version, minimum = known(snapshot.version), profile.minimum_version
     if version.numbers < minimum.numbers:
-        return unmet(f"the daemon runs {version.text}, older than {minimum.text}")
+        evidence = f"the daemon runs {version.text}, older than {minimum.text}"
+        return unmet(evidence, f"Upgrade Kea to {minimum.text} or later.")
     return met(f"the daemon runs {version.text}; {minimum.text} or later is supported")
 
 
@@ -33,7 +34,7 @@ REQUIREMENTS = (
         title="The Kea version is supported",
         clause="Base supported Kea version: 3.0.0 (first LTS).",
         rule="the version is at least the profile's minimum; what follows the three numbers does not count.",
-        remedy="Upgrade Kea to 3.0.0 or later.",
+        remedy="Upgrade Kea to the minimum of the profile or later.",
         judge=_supported,
     ),
     Requirement(

@@ -19,6 +19,7 @@ from urllib3.exceptions import HTTPError
 
 from kea_exporter.failure import Failure, Reason, Stage
 from kea_exporter.snapshot import Admission, Connection, TransportKind
+from kea_exporter.text import printable
 from kea_exporter.transport.credentials import read_credentials
 from kea_exporter.transport.model import TransportError
 from kea_exporter.transport.sockets import connect_failure, connect_tcp
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from kea_exporter.transport.sockets import DeadlineSocket, DeadlineTlsSocket
 
 CHUNK = 64 * 1024
-LONGEST_REALM = 200
+FORBIDDEN = 403
 HEADERS = {
     # Kea answers 400 to any other type, and to this one with a charset.
     "Content-Type": "application/json",
@@ -114,8 +115,11 @@ class HttpTransport:
             if self.admission is None:
                 strict = "Strict-Transport-Security" in response.headers
                 self.admission = Admission(response.status_code, _realm(response.headers), strict)
+            if response.status_code != FORBIDDEN:  # another command may be allowed, over this connection
+                _check_status(response.status_code)
+            body = _read_body(response, self._settings.body_size_limit)
             _check_status(response.status_code)
-            return _read_body(response, self._settings.body_size_limit)
+            return body
 
     def _url(self) -> str:
         # Always http to requests: TLS, where there is any, stands beneath already.
@@ -190,7 +194,7 @@ def _as_kea_reads(text: str) -> bytes:
 
 def _realm(headers: Mapping[str, str]) -> str | None:
     found = re.search(r'basic\s[^"]*realm="([^"]*)"', headers.get("WWW-Authenticate", ""), re.IGNORECASE)
-    return found[1][:LONGEST_REALM] if found else None
+    return printable(found[1]) if found else None
 
 
 def _check_status(status: int) -> None:
@@ -238,7 +242,11 @@ def _http_failure(error: Exception) -> Failure:
     if any(isinstance(cause, TimeoutError) for cause in causes):
         return Failure(Stage.HTTP, Reason.TIMED_OUT, "connected, but no complete answer came in time")
     if any(isinstance(cause, ConnectionError) for cause in causes):
-        return Failure(Stage.HTTP, Reason.CONNECTION_CLOSED, "the server closed the connection without an answer")
+        return Failure(
+            Stage.HTTP,
+            Reason.CONNECTION_CLOSED,
+            "the server closed the connection without an answer; it may speak https",
+        )
     if any("IncompleteRead" in type(cause).__name__ for cause in causes):
         return Failure(Stage.HTTP, Reason.ANSWER_INCOMPLETE, "the connection ended in the middle of an answer")
     return Failure(Stage.HTTP, Reason.INVALID_HTTP, "the answer is not HTTP as Kea speaks it")

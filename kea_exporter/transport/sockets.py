@@ -31,6 +31,10 @@ REASONS = {
     errno.ENOTSOCK: Reason.NO_SUCH_SOCKET,
     errno.EACCES: Reason.PERMISSION_DENIED,
     errno.EPERM: Reason.PERMISSION_DENIED,
+    errno.EMFILE: Reason.LOCAL_RESOURCES,
+    errno.ENFILE: Reason.LOCAL_RESOURCES,
+    errno.ENOBUFS: Reason.LOCAL_RESOURCES,
+    errno.ENOMEM: Reason.LOCAL_RESOURCES,
 }
 
 # Linux has it; elsewhere the first answer over TLS is late.
@@ -85,6 +89,8 @@ def connect_tcp(host: str, port: int, deadline: Deadline) -> DeadlineSocket:
         TransportError: at stage resolve or connect.
     """
     addresses = _resolve(host, port)
+    if not deadline.remaining():
+        raise TransportError(Failure(Stage.RESOLVE, Reason.TIMED_OUT, f"the name {host} was resolved too late"))
     failure = Failure(Stage.RESOLVE, Reason.NAME_NOT_RESOLVED, f"{host} stands for no address")
     for tried, (family, address) in enumerate(addresses):
         try:

@@ -41,8 +41,10 @@ VERIFY_REASONS = {
     19: Reason.CERTIFICATE_UNTRUSTED_ISSUER,
     20: Reason.CERTIFICATE_UNTRUSTED_ISSUER,
     21: Reason.CERTIFICATE_UNTRUSTED_ISSUER,
+    24: Reason.CERTIFICATE_UNTRUSTED_ISSUER,
+    79: Reason.CERTIFICATE_UNTRUSTED_ISSUER,
     # What only the strict profile of RFC 5280 demands: key identifiers, critical extensions and the like.
-    **dict.fromkeys(range(79, 95), Reason.CERTIFICATE_STRICT_PROFILE),
+    **dict.fromkeys(range(80, 94), Reason.CERTIFICATE_STRICT_PROFILE),
 }
 CODES_OF_TIME = {9, 10}
 

@@ -1,0 +1,55 @@
+"""What to do next where a probe failed, by the reason of its failure."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from kea_exporter.failure import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_VERIFIED = "See certificate-san-matches-address, certificate-within-validity and certificate-trusted."
+
+NEXT_STEPS: Mapping[Reason, str] = MappingProxyType(
+    {
+        Reason.NAME_NOT_RESOLVED: "Correct the name in the exporter's url, or add it to DNS.",
+        Reason.REFUSED: "Start the Kea service; check socket-address and socket-port of its control socket.",
+        Reason.NO_ROUTE: "Check the address, and the routes and firewalls between exporter and server.",
+        Reason.NO_SUCH_SOCKET: "Start the Kea service; check that its socket-name is the path in the exporter's url.",
+        Reason.PERMISSION_DENIED: "Let the exporter's user into the group that owns the control socket and its folder.",
+        Reason.LOCAL_RESOURCES: "Raise the exporter's limits of open files and memory (LimitNOFILE, MemoryMax).",
+        Reason.TIMED_OUT: "Open the port in the firewalls between exporter and server; check that the host is up.",
+        Reason.CONNECTION_CLOSED: "Check what listens there, and whether the url should begin with https:// or http://.",
+        Reason.CERTIFICATE_EXPIRED: _VERIFIED,
+        Reason.CERTIFICATE_NOT_YET_VALID: _VERIFIED,
+        Reason.CERTIFICATE_NAME_MISMATCH: _VERIFIED,
+        Reason.CERTIFICATE_SELF_SIGNED: _VERIFIED,
+        Reason.CERTIFICATE_UNTRUSTED_ISSUER: _VERIFIED,
+        Reason.CERTIFICATE_STRICT_PROFILE: "Issue a certificate that follows RFC 5280, or set x509_strict to false.",
+        Reason.CERTIFICATE_INVALID: "Issue a new certificate, put it at cert-file, and send config-reload.",
+        Reason.CLIENT_CERTIFICATE_REQUIRED: "Give the exporter a certificate: cert_file and key_file under tls_config.",
+        Reason.CLIENT_CERTIFICATE_REJECTED: "Give the exporter a certificate of the authority at Kea's trust-anchor.",
+        Reason.NOT_TLS: "Write http:// in the exporter's url, or set socket-type to https with its three TLS files.",
+        Reason.PROTOCOL_VERSION: "Let both sides allow TLS 1.2 or 1.3 (min_version under tls_config).",
+        Reason.HANDSHAKE_FAILED: "Look into Kea's log; the exporter may lack a client certificate (cert_file).",
+        Reason.LOCAL_FILE_UNREADABLE: "Mend the file of the exporter's configuration that is named.",
+        Reason.REDIRECTED: "Write the address of Kea itself into the exporter's url.",
+        Reason.UNEXPECTED_STATUS: "Check that Kea's control socket listens at the url, and what stands in between.",
+        Reason.INVALID_HTTP: "Check that Kea's control socket listens at the url, and nothing else.",
+        Reason.ANSWER_TOO_LARGE: "Raise body_size_limit.",
+        Reason.ANSWER_INCOMPLETE: "Look into Kea's log, and at what stands between exporter and server.",
+        Reason.UNAUTHORIZED: "See authentication-accepted.",
+        Reason.FORBIDDEN: "Allow the exporter's user this command, and use the port of an entry of control-sockets.",
+        Reason.MALFORMED_ANSWER: "Check that Kea's control socket listens at the url, and nothing else.",
+        Reason.ERROR_RESULT: "Look into Kea's log.",
+        Reason.UNSUPPORTED: "Load the hook library that brings the command.",
+        Reason.DAEMON_OFFLINE: "Start the daemon behind the Control Agent; check the agent's control-sockets.",
+        Reason.WRONG_DAEMON: "See service-matches.",
+        Reason.SOCKET_NOT_IDENTIFIED: "See control-socket-address-matches.",
+        Reason.BUDGET_USED_UP: "Raise timeout; check name resolution.",
+        Reason.AUDIT_PENDING: "Wait for the lease audit, or run kea-exporter check --audit-leases.",
+        Reason.AUDIT_INCOMPLETE: "Raise max_leases of lease_audit.",
+    }
+)

@@ -40,6 +40,7 @@ class SimulatedKea(ThreadingHTTPServer):
         self.credentials = credentials
         self.realm = realm
         self.received: list[Tree] = []
+        self.forbidden: set[str] = set()
 
     @property
     def url(self) -> str:
@@ -78,6 +79,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.server.received.append(request)
         name = request.get("command", "")
+        if name in self.server.forbidden:
+            self._answer(403, {"result": 403, "text": "Forbidden"})
+            return
         unsupported = {"result": 2, "text": f"'{name}' command not supported."}
         answer = self.server.answers.get(name, unsupported)
         self._answer(200, [answer(request) if callable(answer) else answer])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -82,6 +83,19 @@ def probe_that(does: Callable[[str], object]) -> Probe:
 
 def soon() -> Deadline:
     return Deadline.after(GENEROUS)
+
+
+def test_a_thread_that_cannot_be_started_costs_one_scrape_of_one_daemon(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    collector = Collector(lambda daemon, *_: sound(target=daemon.target))
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        [report] = collector.collect(daemons("a"), Deadline.after(5))
+    assert [it.reason for it in report.snapshot.failures] == [Reason.LOCAL_RESOURCES]
+    [report] = collector.collect(daemons("a"), Deadline.after(5))
+    assert report.snapshot.failures == ()
 
 
 def test_probes_run_in_parallel() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kea_exporter.collector import Collector
 from kea_exporter.config import settings_from_tree
-from kea_exporter.failure import Failure, Reason
+from kea_exporter.failure import Failure, Reason, Stage
 from kea_exporter.metrics import FAMILIES, Page, read_families
 from kea_exporter.metrics.encoding import encode
 from kea_exporter.requirements import Status
@@ -79,6 +79,18 @@ def test_whatever_stands_in_a_real_answer_no_probe_raises(
         holder = holder[step]
     holder[place[-1]] = anything
     assert_sane(probe(kea, answers))
+
+
+def test_a_command_that_is_forbidden_costs_only_what_it_brings(kea: SimulatedKea) -> None:
+    kea.forbidden = {"list-commands"}
+    try:
+        report = probe(kea, recorded("kea-3.0.3", "dhcp4"))
+    finally:
+        kea.forbidden = set()
+    assert [(it.stage, it.reason) for it in report.snapshot.failures] == [(Stage.AUTH, Reason.FORBIDDEN)]
+    statuses = {it.requirement.id: it.status for it in report.verdicts}
+    assert statuses["service-running"] is Status.MET
+    assert statuses["hook-lease-cmds-loaded"] is Status.UNKNOWN
 
 
 @pytest.mark.parametrize("command", COMMANDS)

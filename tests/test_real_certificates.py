@@ -123,7 +123,7 @@ def test_renewal_is_due_in_the_window_of_the_profile(lab: Lab) -> None:
     port = serve(lab, lab.authority.issue("kea", addresses=[IP], days=(-1, 20)))
     found = verdict(judge(f"https://{IP}:{port}", lab.authority.certificate), "certificate-renewal-not-due")
     assert found.status is UNMET
-    assert "20.0 days of validity are left; it should be renewed 30 days before its end" in found.evidence
+    assert "20.0 days of validity are left to CN=kea; it should be renewed 30 days before its end" in found.evidence
 
 
 @pytest.mark.parametrize(("is_required", "status"), [(True, MET), (False, UNMET)])

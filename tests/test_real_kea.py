@@ -291,6 +291,16 @@ def test_https_asked_of_a_plain_http_socket_is_told(lab: Lab) -> None:
     assert (found.status, found.evidence) == (Status.UNMET, "the server does not speak TLS on this port")
 
 
+def test_http_asked_of_a_https_socket_is_unknown_and_says_what_to_check(lab: Lab) -> None:
+    port = free_port()
+    pair = lab.authority.issue("kea", addresses=["127.0.0.1"])
+    lab.start("Dhcp4", dhcp("Dhcp4", [lab.https(port, pair)], subnet4=[subnet4(1)]))
+    found = verdict(judge(f"http://127.0.0.1:{port}"), "control-socket-uses-tls")
+    assert found.status is Status.UNKNOWN
+    assert "it may speak https" in found.evidence
+    assert "https://" in found.remedy
+
+
 def test_leases_are_counted_alike_with_and_without_the_stat_hook(lab: Lab) -> None:
     for hooks in (HOOKS, tuple(hook for hook in HOOKS if hook != "stat_cmds")):
         port = free_port()

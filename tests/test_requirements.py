@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from kea_exporter.config.profiles import IPAM
 from kea_exporter.failure import Failure, Reason, Stage, known
+from kea_exporter.probe import nothing_learnt
 from kea_exporter.requirements import REQUIREMENTS, Requirement, Severity, Status, Verdict, judge_all
+from kea_exporter.requirements.next_steps import NEXT_STEPS
 from kea_exporter.snapshot import (
     Admission,
     Authentication,
@@ -373,7 +375,13 @@ ACCEPTED = (
     Example("accepted", sound(), MET, "credentials were accepted"),
     Example("none demanded", over_http(sends_credentials=False), MET, "no credentials were demanded"),
     Example("401", answered(401), UNMET, "the server did not accept the configured credentials (401)"),
-    Example("401, none sent", answered(401, sends_credentials=False), UNMET, "none are configured", "Add basic_auth"),
+    Example(
+        "401, none sent",
+        answered(401, sends_credentials=False),
+        UNMET,
+        "none are configured",
+        "Give the exporter credentials",
+    ),
     Example("403", answered(403), UNMET, "this socket does not allow the command", "high availability hook"),
     Example("500", answered(500), UNKNOWN, "http: the server answered with HTTP status 500"),
     Example("400", answered(400), UNKNOWN, "http: the server answered with HTTP status 400"),
@@ -461,8 +469,8 @@ WITHIN_VALIDITY = (
 RENEWAL_NOT_DUE = (
     Example("60 days", sound(), MET, "60.0 days of validity are left"),
     Example("more than 30 days", valid_for(-30, 30.001), MET, "30.0 days of validity are left"),
-    Example("30 days", valid_for(-30, 30), UNMET, "30.0 days of validity are left; it should be renewed 30 days"),
-    Example("expired", EXPIRED, UNMET, "no validity is left; it should be renewed 30 days before its end"),
+    Example("30 days", valid_for(-30, 30), UNMET, "30.0 days of validity are left to CN=kea1; it should be"),
+    Example("expired", EXPIRED, UNMET, "no validity is left to CN=kea1; it should be renewed 30 days before"),
     *SHOWS_NO_LEAF,
 )
 
@@ -562,7 +570,7 @@ MISPLACED = Misplaced({7: 5, 9: 2}, ("10.0.0.9", "10.0.0.10"))
 PENDING = Failure(Stage.COMMAND, Reason.AUDIT_PENDING, "no lease audit has finished yet")
 NOT_AUDITED = (
     Example("pending", sound(audit=PENDING), UNKNOWN, "command: no lease audit has finished yet"),
-    Example("off, no hints", hinting(), NOT_APPLICABLE, "the lease audit is off (lease_audit), and nothing hints"),
+    Example("off, no hints", hinting(), NOT_APPLICABLE, "the lease audit is off (lease_audit), and what was read"),
     Example("off, no counts", sound(audit=None, leases=UNSAID), UNKNOWN, "command: the answer is not Kea's"),
     Example("D2", sound(Daemon.D2), NOT_APPLICABLE, "D2 has no leases"),
     NOTHING_KNOWN,
@@ -717,15 +725,39 @@ def test_a_requirement_says_what_the_facts_say(requirement: str, example: Exampl
 
 
 @pytest.mark.parametrize(("requirement", "example"), CASES, ids=str)
-def test_there_is_a_remedy_only_where_a_requirement_is_unmet(requirement: str, example: Example) -> None:
+def test_there_is_a_remedy_where_there_is_something_to_be_done(requirement: str, example: Example) -> None:
     verdict = verdicts_on(example.snapshot, JUDGING_ALL)[requirement]
-    if example.status is not UNMET:
-        assert verdict.remedy == ""
+    if example.status in {MET, NOT_APPLICABLE}:
+        assert (verdict.remedy, verdict.example) == ("", "")
+    elif example.status is UNKNOWN:
+        assert verdict.remedy
+        assert verdict.failure is not None
+        assert verdict.remedy == NEXT_STEPS[verdict.failure.reason]
     elif example.remedy:
         assert example.remedy in verdict.remedy
-        assert verdict.remedy != verdict.requirement.remedy
     else:
-        assert verdict.remedy == verdict.requirement.remedy
+        assert verdict.remedy
+
+
+def test_every_reason_but_a_mistake_of_our_own_has_a_next_step() -> None:
+    assert set(Reason) - NEXT_STEPS.keys() == {Reason.INTERNAL_ERROR}
+
+
+@pytest.mark.parametrize(
+    ("stage", "reason"), [(Stage.CONNECT, Reason.LOCAL_RESOURCES), (Stage.RESOLVE, Reason.TIMED_OUT)]
+)
+def test_what_may_be_the_exporters_own_trouble_is_not_held_against_the_server(stage: Stage, reason: Reason) -> None:
+    failed = nothing_learnt(sound().target, Failure(stage, reason, "no"), 0.0, 1.0)
+    assert verdicts_on(failed)["control-socket-reachable"].status is UNKNOWN
+
+
+def test_another_daemon_is_told_nothing_of_realms_and_hooks() -> None:
+    wrong = sound(configuration=replace(known(sound().configuration), root="Dhcp6"))
+    verdicts = verdicts_on(wrong)
+    unmet = {it.requirement.id for it in verdicts.values() if it.status is UNMET}
+    assert unmet == {"service-matches"}
+    assert verdicts["hook-lease-cmds-loaded"].status is UNKNOWN
+    assert verdicts["authentication-realm-matches"].status is UNKNOWN
 
 
 @pytest.mark.parametrize(("requirement", "example"), UNKNOWN_CASES, ids=str)
@@ -911,7 +943,8 @@ def test_a_certificate_may_fail_in_every_way_and_each_is_told_apart() -> None:
 def test_only_the_servers_own_certificate_has_to_be_valid_and_to_cover_its_address() -> None:
     above = certificate(name="office-ca", days=(-90, -1))
     verdicts = verdicts_on(sound(tls=showing(*TLS.chain, above)))
-    assert {it.status for it in verdicts.values()} == {MET}
+    assert {it.requirement.id for it in verdicts.values() if it.status is not MET} == {"certificate-renewal-not-due"}
+    assert "CN=office-ca" in verdicts["certificate-renewal-not-due"].evidence
 
 
 @pytest.mark.parametrize("requirement", ["no-orphaned-leases", "no-leases-outside-their-subnet"])

@@ -154,6 +154,25 @@ def test_a_name_that_does_not_exist_fails_to_resolve() -> None:
     assert (failure.stage, failure.reason) == (Stage.RESOLVE, Reason.NAME_NOT_RESOLVED)
 
 
+def test_a_name_that_is_resolved_too_late_is_not_held_against_the_network() -> None:
+    daemon = settings("http://localhost:1")
+    with closing(transport_to(daemon, Deadline.after(0))) as transport, pytest.raises(TransportError) as caught:
+        transport.open()
+    assert (caught.value.failure.stage, caught.value.failure.reason) == (Stage.RESOLVE, Reason.TIMED_OUT)
+
+
+def test_the_realm_of_a_challenge_is_made_fit_to_be_shown() -> None:
+    head = b'HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm="x\x1b[2Jevil"\r\nContent-Length: 0\r\n\r\n'
+    with peer(after_request(head)) as port:
+        daemon = settings(f"http://127.0.0.1:{port}")
+        with closing(transport_to(daemon, Deadline.after(SECONDS))) as transport:
+            transport.open()
+            with pytest.raises(TransportError):
+                transport.exchange(COMMAND)
+            assert transport.admission is not None
+            assert transport.admission.realm == "x [2Jevil"
+
+
 def test_a_name_is_tried_at_each_of_its_addresses() -> None:
     # localhost stands for ::1 too, where nothing listens.
     with SimulatedKea({"version-get": {"result": 0, "text": "3.0.3"}}) as kea:

@@ -18,6 +18,7 @@ UNREACHABLE = {
     (Stage.RESOLVE, Reason.NAME_NOT_RESOLVED),
     (Stage.CONNECT, Reason.REFUSED),
     (Stage.CONNECT, Reason.TIMED_OUT),
+    (Stage.CONNECT, Reason.CONNECTION_CLOSED),
     (Stage.CONNECT, Reason.NO_ROUTE),
     (Stage.CONNECT, Reason.NO_SUCH_SOCKET),
     (Stage.CONNECT, Reason.PERMISSION_DENIED),

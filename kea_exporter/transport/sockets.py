@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 REASONS = {
     errno.ECONNREFUSED: Reason.REFUSED,
+    errno.ECONNRESET: Reason.CONNECTION_CLOSED,
+    errno.ECONNABORTED: Reason.CONNECTION_CLOSED,
     errno.ETIMEDOUT: Reason.TIMED_OUT,
     errno.EHOSTUNREACH: Reason.NO_ROUTE,
     errno.ENETUNREACH: Reason.NO_ROUTE,
@@ -114,7 +116,9 @@ def connect_unix(path: str, deadline: Deadline) -> DeadlineSocket:
 
 def connect_failure(error: OSError, where: str) -> Failure:
     """Return the failure that an error while connecting stands for."""
-    reason = Reason.TIMED_OUT if isinstance(error, TimeoutError) else REASONS.get(error.errno or 0, Reason.NO_ROUTE)
+    reason = (
+        Reason.TIMED_OUT if isinstance(error, TimeoutError) else REASONS.get(error.errno or 0, Reason.INTERNAL_ERROR)
+    )
     said = {
         Reason.TIMED_OUT: f"no answer from {where}: packets are dropped on the way, or the host is down",
         Reason.REFUSED: f"{where} refused the connection: nothing listens there",

@@ -8,6 +8,7 @@ import click
 import pytest
 
 from kea_exporter.check import as_json, as_text, exit_status, explanation, progress_bar
+from kea_exporter.failure import Failure, Reason, Stage
 from kea_exporter.requirements import REQUIREMENTS, Report, Requirement, Severity, Status, Verdict
 from kea_exporter.snapshot import Daemon
 from tests.examples import silent
@@ -36,7 +37,7 @@ def verdict(
 
 
 def with_example(it: Verdict, example: str) -> Verdict:
-    return replace(it, requirement=replace(it.requirement, example=example))
+    return replace(it, example=example)
 
 
 def requirement(name: str, severity: Severity | None, clause: str = "", example: str = "") -> Requirement:
@@ -80,13 +81,13 @@ dhcp-a dhcp4  https://192.0.2.1:8001  (2 unmet, 2 unknown, 1 met)
 
 
 def test_the_text_has_the_worst_first_and_says_how_to_mend_it() -> None:
-    paragraph, _summary = text_of(MIXED).split("\n\n")
+    paragraph, *_summary = text_of(MIXED).split("\n\n")
     assert paragraph == PARAGRAPH
 
 
 def lines_about(*verdicts: Verdict, width: int = WIDTH) -> list[str]:
     """Return what stands below the heading of the only daemon."""
-    paragraph, _summary = text_of(report(*verdicts), width=width).split("\n\n")
+    paragraph, *_summary = text_of(report(*verdicts), width=width).split("\n\n")
     return paragraph.splitlines()[1:]
 
 
@@ -211,9 +212,32 @@ def test_a_word_that_is_wider_than_the_page_stays_whole() -> None:
 
 
 def order_of(*reports: Report) -> list[str]:
-    """Return the daemons as the text has them one after the other."""
-    headings = [line for line in text_of(*reports).splitlines() if line.startswith("dhcp-")]
-    return [heading.split("  ")[0] for heading in headings]
+    """Return the daemons in the order of their paragraphs, without the summary."""
+    *paragraphs, _outcomes, _total = text_of(*reports).split("\n\n")
+    return [paragraph.splitlines()[0].partition("  ")[0] for paragraph in paragraphs]
+
+
+def test_the_last_lines_say_what_became_of_each_daemon_the_worst_last() -> None:
+    unmet, unknown = (Status.UNMET, Severity.REQUIRED), (Status.UNKNOWN, Severity.REQUIRED)
+    advised = (Status.UNMET, Severity.ADVISORY)
+    reports = (of_server("bad", unmet, unmet, unknown), of_server("silent", unknown), of_server("good", advised))
+    outcomes = text_of(*reports).split("\n\n")[-2]
+    assert outcomes.splitlines() == [
+        "dhcp-good dhcp4: all required met",
+        "dhcp-silent dhcp4: 1 required unknown",
+        "dhcp-bad dhcp4: 2 required unmet",
+    ]
+
+
+def test_daemons_of_one_server_stay_together() -> None:
+    good, bad = verdict("one", Status.MET), verdict("one", Status.UNMET)
+    reports = (report(good), report(bad, server="dhcp-b"), report(bad, bad, daemon=Daemon.DHCP6))
+    assert order_of(*reports) == ["dhcp-a dhcp6", "dhcp-a dhcp4", "dhcp-b dhcp4"]
+
+
+def test_what_is_unknown_says_what_to_do_next() -> None:
+    unknown = verdict("one", Status.UNKNOWN, evidence="connect: no answer", remedy="Open the port.")
+    assert lines_about(unknown)[-1] == "        -> Open the port."
 
 
 def test_each_daemon_has_its_own_paragraph() -> None:
@@ -364,7 +388,13 @@ def test_the_json_carries_its_version_and_each_daemon() -> None:
     assert document["version"] == 1
     first, second = document["daemons"]
     assert (first["server"], first["daemon"], first["url"]) == ("dhcp-a", "dhcp4", "https://192.0.2.1:8001")
-    assert second == {"server": "dhcp-b", "daemon": "d2", "url": "https://192.0.2.1:8001", "requirements": []}
+    assert second == {
+        "server": "dhcp-b",
+        "daemon": "d2",
+        "url": "https://192.0.2.1:8001",
+        "taken_at": silent().taken_at,
+        "requirements": [],
+    }
 
 
 def test_the_json_has_every_requirement_in_the_order_of_the_report() -> None:
@@ -388,8 +418,15 @@ def test_the_json_says_what_was_found_and_how_to_mend_it() -> None:
         "evidence": f"it is {UMLAUT}",
         "remedy": "Mend it.",
         "example": '{"one": 1}',
+        "failure": None,
     }
     assert (met["remedy"], met["example"]) == (None, None)
+
+
+def test_the_json_says_why_something_is_unknown() -> None:
+    failed = Failure(Stage.CONNECT, Reason.REFUSED, "nothing listens there")
+    [daemon] = document_of(report(replace(verdict("one", Status.UNKNOWN), failure=failed)))["daemons"]
+    assert daemon["requirements"][0]["failure"] == {"stage": "connect", "reason": "refused"}
 
 
 ALL_MET, SOME_UNMET, SOME_UNKNOWN = 0, 1, 2

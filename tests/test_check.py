@@ -134,6 +134,19 @@ def test_there_is_no_example_where_nothing_is_to_be_done(status: Status) -> None
     assert "example-of-it" not in text_of(report(with_example(verdict("one", status), "example-of-it")))
 
 
+def test_the_example_is_that_of_the_verdict_not_of_its_requirement() -> None:
+    general = requirement("one", Severity.REQUIRED, example="general")
+    it = replace(verdict("one", Status.UNMET, evidence="none", remedy="Add one."), requirement=general)
+    assert lines_about(it)[1:] == ["        none", "        -> Add one."]
+    assert lines_about(with_example(it, "special"))[1:] == [
+        "        none",
+        "        -> Add one.",
+        "            special",
+    ]
+    found = document_of(report(it, with_example(it, "special")))["daemons"][0]["requirements"]
+    assert [document["example"] for document in found] == [None, "special"]
+
+
 def test_what_has_the_same_evidence_and_remedy_is_told_once_with_each_example() -> None:
     told = (Status.UNMET, Severity.REQUIRED, "no TLS", "Configure it.")
     verdicts = [with_example(verdict(name, *told), example) for name, example in zip("abc", "xyx", strict=True)]
@@ -240,6 +253,28 @@ def test_what_is_unknown_says_what_to_do_next() -> None:
     assert lines_about(unknown)[-1] == "        -> Open the port."
 
 
+def test_unknowns_say_once_what_to_do_next_as_the_first_of_them_has_it() -> None:
+    assert lines_about(
+        verdict("advised", Status.UNKNOWN, Severity.ADVISORY, "connect: no answer", "Wait."),
+        verdict("other", Status.UNKNOWN, Severity.REQUIRED, "internal error: KeyError"),
+        verdict("needed", Status.UNKNOWN, Severity.REQUIRED, "connect: no answer", "Start it."),
+    ) == [
+        "    unknown  connect: no answer",
+        "        needed, advised",
+        "        -> Start it.",
+        "    unknown  internal error: KeyError",
+        "        other",
+    ]
+
+
+@pytest.mark.parametrize("width", [60, 80, 110])
+def test_what_to_do_about_an_unknown_is_wrapped_too(width: int) -> None:
+    remedy = "check-what-listens-there " * 20 + "then"
+    lines = lines_about(verdict("one", Status.UNKNOWN, remedy=remedy), width=width)
+    assert max(map(len, lines)) <= width
+    assert f"-> {remedy}" in " ".join(" ".join(lines).split())
+
+
 def test_each_daemon_has_its_own_paragraph() -> None:
     reports = (
         report(verdict("one", Status.MET)),
@@ -292,6 +327,37 @@ SUMMARIES: dict[str, tuple[list[Report], str]] = {
 def test_the_summary_counts_servers_daemons_and_what_was_found(case: str) -> None:
     reports, expected = SUMMARIES[case]
     assert text_of(*reports).splitlines()[-1] == expected
+
+
+ENDING = """\
+dhcp-good dhcp4: all required met
+dhcp-silent dhcp4: 1 required unknown
+dhcp-bad dhcp6: all required met
+dhcp-bad dhcp4: 2 required unmet
+
+3 servers, 4 daemons: 2 unmet, 1 unknown, 2 met"""
+
+
+def test_the_total_stands_below_an_empty_line_and_daemons_of_one_server_stay_together_above_it() -> None:
+    text = text_of(
+        of_server("silent", (Status.UNKNOWN, Severity.REQUIRED)),
+        of_server("bad", (Status.UNMET, Severity.REQUIRED), (Status.UNMET, Severity.REQUIRED)),
+        of_server("good", (Status.MET, Severity.REQUIRED)),
+        report(verdict("one", Status.MET), server="dhcp-bad", daemon=Daemon.DHCP6),
+    )
+    assert text.endswith(f"\n\n{ENDING}")
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "colour"),
+    [
+        (Status.UNMET, "1 required unmet", "red"),
+        (Status.UNKNOWN, "1 required unknown", "yellow"),
+        (Status.MET, "all required met", "green"),
+    ],
+)
+def test_what_became_of_a_daemon_stands_out_in_colour(status: Status, said: str, colour: str) -> None:
+    assert f"\ndhcp-a dhcp4: {click.style(said, fg=colour)}\n" in as_text([report(verdict("one", status))], WIDTH)
 
 
 def test_status_stands_out_in_colour() -> None:
@@ -397,6 +463,13 @@ def test_the_json_carries_its_version_and_each_daemon() -> None:
     }
 
 
+def test_the_json_says_of_each_daemon_when_it_was_looked_at() -> None:
+    early, late = report(), report(daemon=Daemon.DHCP6)
+    taken_at = early.snapshot.taken_at
+    late = replace(late, snapshot=replace(late.snapshot, taken_at=taken_at + 0.5))
+    assert [it["taken_at"] for it in document_of(early, late)["daemons"]] == [taken_at, taken_at + 0.5]
+
+
 def test_the_json_has_every_requirement_in_the_order_of_the_report() -> None:
     (daemon,) = document_of(MIXED)["daemons"]
     assert [it["id"] for it in daemon["requirements"]] == [it.requirement.id for it in MIXED.verdicts]
@@ -427,6 +500,13 @@ def test_the_json_says_why_something_is_unknown() -> None:
     failed = Failure(Stage.CONNECT, Reason.REFUSED, "nothing listens there")
     [daemon] = document_of(report(replace(verdict("one", Status.UNKNOWN), failure=failed)))["daemons"]
     assert daemon["requirements"][0]["failure"] == {"stage": "connect", "reason": "refused"}
+
+
+def test_the_json_never_has_the_mistake_in_the_exporter_for_which_something_is_unknown() -> None:
+    it = replace(verdict("one", Status.UNKNOWN, evidence="internal error: KeyError"), error=KeyError("canary"))
+    assert "canary" not in as_json([report(it)])
+    (unknown,) = document_of(report(it))["daemons"][0]["requirements"]
+    assert (unknown["remedy"], unknown["failure"]) == (None, None)
 
 
 ALL_MET, SOME_UNMET, SOME_UNKNOWN = 0, 1, 2

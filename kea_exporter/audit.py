@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from kea_exporter.config import DaemonSettings
     from kea_exporter.config.settings import AuditSettings
     from kea_exporter.failure import Fact
-    from kea_exporter.snapshot import Configuration, LeaseAudit, Target
+    from kea_exporter.leases import LeaseAudit
+    from kea_exporter.snapshot import Configuration, Target
     from kea_exporter.transport import Transport
 
     Progress = Callable[[int], None]

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
     from kea_exporter.config import DaemonSettings
     from kea_exporter.failure import Fact
+    from kea_exporter.leases import LeaseAudit
     from kea_exporter.probe import Clock
     from kea_exporter.requirements import Report
-    from kea_exporter.snapshot import Configuration, LeaseAudit, Snapshot, Target
+    from kea_exporter.snapshot import Configuration, Snapshot, Target
     from kea_exporter.transport.deadline import Deadline
 
 # Kept of a scrape's time for putting together what the probes learnt.

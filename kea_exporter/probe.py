@@ -22,17 +22,8 @@ if TYPE_CHECKING:
 
     from kea_exporter.config import DaemonSettings
     from kea_exporter.failure import Fact
-    from kea_exporter.snapshot import (
-        Admission,
-        Connection,
-        ControlSocket,
-        Exchange,
-        Leases,
-        Status,
-        Target,
-        Tls,
-        Version,
-    )
+    from kea_exporter.leases import Leases
+    from kea_exporter.snapshot import Admission, Connection, ControlSocket, Exchange, Status, Target, Tls, Version
     from kea_exporter.transport import Transport
     from kea_exporter.transport.deadline import Deadline
 

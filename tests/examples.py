@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from kea_exporter.certificates import Certificate, parse_address
 from kea_exporter.failure import Failure, Reason, Stage
+from kea_exporter.leases import LeaseAudit, LeaseCounts, Leases, Misplaced
 from kea_exporter.probe import nothing_learnt
 from kea_exporter.snapshot import (
     ROOT_KEYS,
@@ -19,10 +20,6 @@ from kea_exporter.snapshot import (
     Daemon,
     DhcpState,
     Exchange,
-    LeaseAudit,
-    LeaseCounts,
-    Leases,
-    Misplaced,
     Snapshot,
     Status,
     Target,

@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 from kea_exporter.audit import PAUSE_SECONDS, PENDING, Auditor, audit_leases
 from kea_exporter.config import AuditSettings, settings_from_tree
 from kea_exporter.failure import Failure, Reason, Stage
-from kea_exporter.snapshot import LeaseAudit, Misplaced
+from kea_exporter.leases import LeaseAudit, Misplaced
 from tests.examples import audited, sound
 from tests.peers import SimulatedKea
 

@@ -18,9 +18,9 @@ from kea_exporter.audit import PENDING
 from kea_exporter.collector import Collector, StoppedError
 from kea_exporter.config import settings_from_tree
 from kea_exporter.failure import Failure, Reason, Stage
+from kea_exporter.leases import Misplaced
 from kea_exporter.probe import nothing_learnt
 from kea_exporter.requirements import REQUIREMENTS, Status
-from kea_exporter.snapshot import Misplaced
 from kea_exporter.transport.deadline import Deadline
 from tests.examples import audited, sound
 
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
     from kea_exporter.config import DaemonSettings
     from kea_exporter.failure import Fact
+    from kea_exporter.leases import LeaseAudit
     from kea_exporter.requirements import Report
-    from kea_exporter.snapshot import Configuration, LeaseAudit, Snapshot
+    from kea_exporter.snapshot import Configuration, Snapshot
 
     Probe = Callable[[DaemonSettings, Deadline, Snapshot | None], Snapshot]
 

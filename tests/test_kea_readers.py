@@ -24,19 +24,8 @@ from kea_exporter.kea.protocol import Answer, Command, decode, encode
 from kea_exporter.kea.reading import MalformedAnswerError, as_text
 from kea_exporter.kea.statistics import unknown_names
 from kea_exporter.kea.status import read_commands, read_status, read_version
-from kea_exporter.snapshot import (
-    Authentication,
-    Configuration,
-    ControlSocket,
-    Daemon,
-    DhcpState,
-    LeaseAudit,
-    LeaseCounts,
-    Leases,
-    Misplaced,
-    Status,
-    Version,
-)
+from kea_exporter.leases import LeaseAudit, LeaseCounts, Leases, Misplaced
+from kea_exporter.snapshot import Authentication, Configuration, ControlSocket, Daemon, DhcpState, Status, Version
 from kea_exporter.text import LONGEST, printable
 from tests.recordings import recorded
 

@@ -21,11 +21,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from kea_exporter.catalogue import documents
 from kea_exporter.config.profiles import IPAM
 from kea_exporter.failure import Failure, Reason, Stage, known
+from kea_exporter.leases import Misplaced
 from kea_exporter.metrics import FAMILIES, ExporterState, Family, Page, Sample, read_families
 from kea_exporter.metrics.encoding import encode
 from kea_exporter.metrics.model import Kind
 from kea_exporter.requirements import REQUIREMENTS, Report, Status, judge_all
-from kea_exporter.snapshot import Admission, Connection, Daemon, Exchange, Misplaced, Snapshot
+from kea_exporter.snapshot import Admission, Connection, Daemon, Exchange, Snapshot
 from tests.examples import (
     ADDRESS,
     DAY,

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
     from kea_exporter.config import DaemonSettings
     from kea_exporter.failure import Fact
+    from kea_exporter.leases import LeaseAudit
     from kea_exporter.requirements import Report
-    from kea_exporter.snapshot import LeaseAudit, Snapshot
+    from kea_exporter.snapshot import Snapshot
     from kea_exporter.transport.deadline import Deadline
 
     Probe = Callable[[DaemonSettings, Deadline, Snapshot | None], Snapshot]

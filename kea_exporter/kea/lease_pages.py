@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kea_exporter.kea.protocol import Result
 from kea_exporter.kea.reading import MalformedAnswerError, as_int, as_list, as_map, as_text
-from kea_exporter.snapshot import LeaseAudit, Misplaced
+from kea_exporter.leases import LeaseAudit, Misplaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

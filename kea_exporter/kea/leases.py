@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from kea_exporter.kea.protocol import Result
 from kea_exporter.kea.reading import as_int, as_list, as_map, as_text
 from kea_exporter.kea.statistics import unknown_names
-from kea_exporter.snapshot import Daemon, LeaseCounts, Leases, Version
+from kea_exporter.leases import LeaseCounts, Leases
+from kea_exporter.snapshot import Daemon, Version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -12,8 +12,8 @@ from kea_exporter.snapshot import ROOT_KEYS, Daemon
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from kea_exporter.leases import LeaseAudit
     from kea_exporter.requirements import Report
-    from kea_exporter.snapshot import LeaseAudit
 
 
 def _subnets(report: Report) -> Iterator[Sample]:

@@ -10,7 +10,8 @@ from kea_exporter.snapshot import Daemon
 
 if TYPE_CHECKING:
     from kea_exporter.config import Profile
-    from kea_exporter.snapshot import LeaseAudit, Misplaced, Snapshot
+    from kea_exporter.leases import LeaseAudit, Misplaced
+    from kea_exporter.snapshot import Snapshot
 
 NO_LEASES = "D2 has no leases"
 AUDIT_OFF = "the lease audit is off (lease_audit), and what was read anyway hints at nothing"

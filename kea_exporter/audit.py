@@ -73,9 +73,8 @@ def _page_through(
     progress: Progress,
     pause: Pause,
 ) -> Fact[LeaseAudit]:
-    service = str(daemon.target.daemon) if daemon.target.control_agent else None
-    ask = partial(KeaClient(transport).ask, service=service)
-    configuration = ask(Command.CONFIG_GET, read_configuration)
+    client = KeaClient(transport, daemon.target)
+    configuration = client.ask(Command.CONFIG_GET, read_configuration)
     if isinstance(configuration, Failure):
         return configuration
     if configuration.root != ROOT_KEYS[daemon.target.daemon]:
@@ -83,7 +82,9 @@ def _page_through(
     tally, start = AuditTally(configuration.subnets), FIRST_PAGE
     while True:
         transport.renew(Deadline.after(daemon.timeout_seconds))
-        page = ask(PAGES[daemon.target.daemon], read_lease_page, arguments={"from": start, "limit": audit.page_size})
+        page = client.ask(
+            PAGES[daemon.target.daemon], read_lease_page, arguments={"from": start, "limit": audit.page_size}
+        )
         if isinstance(page, Failure):
             return page
         tally.add(page)

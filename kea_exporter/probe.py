@@ -48,22 +48,17 @@ def probe(
 ) -> Snapshot:
     """Return what one daemon tells over one connection; whatever a peer does, it never raises.
 
-    Args:
-        settings: the daemon.
-        deadline: when to be back.
-        before: the last snapshot of the same daemon, to notice a reload since; None for the first.
-        clock: for tests.
+    *before* is the last snapshot of the same daemon, to notice a reload since; None for the first.
     """
     target, started, taken_at = settings.target, clock.monotonic(), clock.wall()
     timeout = deadline.remaining()
     with closing(transport_to(settings, deadline)) as transport:
         opened = _open(transport)
-        client = KeaClient(transport, opened if isinstance(opened, Failure) else None, clock.monotonic)
-        service = str(target.daemon) if target.control_agent else None
-        version = client.ask(Command.VERSION_GET, read_version, service)
-        commands = client.ask(Command.LIST_COMMANDS, read_commands, service)
-        status = client.ask(Command.STATUS_GET, read_status, service)
-        configuration = client.ask(Command.CONFIG_GET, read_configuration, service)
+        client = KeaClient(transport, target, opened if isinstance(opened, Failure) else None, clock.monotonic)
+        version = client.ask(Command.VERSION_GET, read_version)
+        commands = client.ask(Command.LIST_COMMANDS, read_commands)
+        status = client.ask(Command.STATUS_GET, read_status)
+        configuration = client.ask(Command.CONFIG_GET, read_configuration)
         if _was_reloaded(status, before, taken_at):
             # The first connection after a reload is still shown the old certificate (measured).
             _look_again(transport)
@@ -76,7 +71,7 @@ def probe(
             status=status,
             configuration=configuration,
             sockets=_sockets(client, target, configuration),
-            leases=_leases(client, target, version, commands, configuration),
+            leases=_leases(client, target.daemon, version, commands, configuration),
             connection=transport.connection or opened,
             admission=_admission(transport, client, target),
             exchanges=client.exchanges,
@@ -142,28 +137,28 @@ def _admission(transport: Transport, client: KeaClient, target: Target) -> Fact[
 
 
 def _sockets(client: KeaClient, target: Target, configuration: Fact[Configuration]) -> Fact[tuple[ControlSocket, ...]]:
-    answering = client.ask(Command.CONFIG_GET, read_configuration) if target.control_agent else configuration
+    answering = configuration
+    if target.control_agent:
+        answering = client.ask_whoever_answers(Command.CONFIG_GET, read_configuration)
     return answering if isinstance(answering, Failure) else answering.sockets
 
 
 def _leases(
     client: KeaClient,
-    target: Target,
+    daemon: Daemon,
     version: Fact[Version],
     commands: Fact[frozenset[str]],
     configuration: Fact[Configuration],
 ) -> Fact[Leases]:
-    daemon = target.daemon
     if daemon is Daemon.D2:
         return Failure(Stage.COMMAND, Reason.UNSUPPORTED, "D2 has no leases")
-    service = str(daemon) if target.control_agent else None
     try:
         subnets = _subnets(known(configuration), daemon)
         if STAT_LEASE[daemon] in known(commands):
             read_rows = partial(read_stat_lease, daemon=daemon, version=known(version), subnets=subnets)
-            return client.ask(STAT_LEASE[daemon], read_rows, service)
+            return client.ask(STAT_LEASE[daemon], read_rows)
         read_all = partial(read_statistics, daemon=daemon, subnets=subnets)
-        return client.ask(Command.STATISTIC_GET_ALL, read_all, service)
+        return client.ask(Command.STATISTIC_GET_ALL, read_all)
     except UnknownFactError as error:
         return error.failure
 

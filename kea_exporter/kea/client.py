@@ -14,6 +14,8 @@ from kea_exporter.transport import Transport, TransportError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from kea_exporter.snapshot import Target
+
 T = TypeVar("T")
 
 
@@ -28,9 +30,15 @@ class KeaClient:
     """
 
     def __init__(
-        self, transport: Transport, ended: Failure | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        transport: Transport,
+        target: Target,
+        ended: Failure | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._transport = transport
+        # Only a Control Agent is told whom a command is for: a daemon of Kea 3 would ignore it.
+        self._service = str(target.daemon) if target.control_agent else None
         self._clock = clock
         self._exchanges: list[Exchange] = []
         self.ended = ended
@@ -44,7 +52,6 @@ class KeaClient:
         self,
         command: Command,
         read: Callable[[Answer], T],
-        service: str | None = None,
         arguments: Mapping[str, object] | None = None,
     ) -> Fact[T]:
         """Send *command* and return what *read* picks from its answer, or why there is nothing to pick.
@@ -52,13 +59,19 @@ class KeaClient:
         Args:
             command: one of the closed list.
             read: picks the fact from an answer with result 0 or 3; raises MalformedAnswerError.
-            service: the daemon behind a Control Agent; None for whoever answers.
             arguments: of the command.
         """
+        return self._ask(command, read, encode(command, self._service, arguments))
+
+    def ask_whoever_answers(self, command: Command, read: Callable[[Answer], T]) -> Fact[T]:
+        """Do as `ask`, but of a Control Agent itself where there is one."""
+        return self._ask(command, read, encode(command))
+
+    def _ask(self, command: Command, read: Callable[[Answer], T], request: bytes) -> Fact[T]:
         if self.ended is not None:
             return self.ended
         started = self._clock()
-        fact = self._fact(command, read, encode(command, service, arguments))
+        fact = self._fact(command, read, request)
         failure = fact if isinstance(fact, Failure) else None
         self._exchanges.append(Exchange(str(command), self._clock() - started, failure))
         return fact

@@ -63,6 +63,14 @@ class Certificate:
     addresses: frozenset[Address]
     names: frozenset[str]
 
+    def has_expired(self, at: float) -> bool:
+        """Return whether its validity has ended at a moment, in seconds since the epoch."""
+        return at >= self.not_after
+
+    def has_not_begun(self, at: float) -> bool:
+        """Return whether its validity has yet to begin at a moment, in seconds since the epoch."""
+        return at < self.not_before
+
     def covers(self, host: str) -> bool:
         """Return whether the SAN has an entry for *host*, an IP address or a name."""
         address = parse_address(host)

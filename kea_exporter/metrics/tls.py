@@ -64,8 +64,8 @@ def _verify_failures(report: Report) -> Iterator[Sample]:
         return
     reasons = {VERIFY_REASONS.get(tls.distrust.reason, "other")} if tls.distrust else set()
     for certificate in tls.chain[:1]:
-        reasons |= {"expired"} if taken_at >= certificate.not_after else set()
-        reasons |= {"not_yet_valid"} if taken_at < certificate.not_before else set()
+        reasons |= {"expired"} if certificate.has_expired(taken_at) else set()
+        reasons |= {"not_yet_valid"} if certificate.has_not_begun(taken_at) else set()
         reasons |= set() if certificate.covers(report.snapshot.target.verified_name) else {"name_mismatch"}
     yield from (Sample((reason,), 1) for reason in sorted(reasons))
 

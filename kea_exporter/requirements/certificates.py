@@ -71,9 +71,9 @@ def _within_validity(snapshot: Snapshot, _: Profile) -> Finding:
     certificate = leaf(snapshot)
     if certificate is None:
         return not_applicable(NOT_HTTPS)
-    if snapshot.taken_at >= certificate.not_after:
+    if certificate.has_expired(snapshot.taken_at):
         return unmet(f"the certificate expired on {_date(certificate.not_after)}")
-    if snapshot.taken_at < certificate.not_before:
+    if certificate.has_not_begun(snapshot.taken_at):
         return unmet(f"the certificate is not valid before {_date(certificate.not_before)}", _CLOCK)
     return met(f"the certificate is valid until {_date(certificate.not_after)}")
 

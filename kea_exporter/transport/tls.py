@@ -209,7 +209,8 @@ def _facts(sock: DeadlineTlsSocket, distrust: Failure | None) -> Tls:
 
 
 def _is_valid_now(certificate: Certificate | None) -> bool:
-    return certificate is not None and certificate.not_before <= time.time() < certificate.not_after
+    now = time.time()
+    return certificate is not None and not certificate.has_expired(now) and not certificate.has_not_begun(now)
 
 
 def _leaf(sock: DeadlineTlsSocket) -> Certificate | None:

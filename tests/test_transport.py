@@ -274,6 +274,13 @@ class TestTls:
             failure = failure_of(settings(f"https://127.0.0.1:{port}", tls=tls))
         assert failure.reason is Reason.CERTIFICATE_UNTRUSTED_ISSUER
 
+    def test_a_server_that_closes_over_tls_is_not_said_to_want_tls(self, authority: Authority) -> None:
+        pair = authority.issue("kea", addresses=["127.0.0.1"])
+        with peer(after_request(b""), pair) as port:
+            failure = failure_of(settings(f"https://127.0.0.1:{port}", tls=TlsSettings(ca_file=authority.certificate)))
+        assert (failure.stage, failure.reason) == (Stage.HTTP, Reason.CONNECTION_CLOSED)
+        assert "https" not in failure.detail
+
     def test_verification_can_be_turned_off(self, authority: Authority) -> None:
         pair = authority.issue("kea", days=(-9, -1))
         with peer(self.answer, pair) as port:

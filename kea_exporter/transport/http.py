@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from kea_exporter.transport.sockets import DeadlineSocket, DeadlineTlsSocket
 
 CHUNK = 64 * 1024
-FORBIDDEN = 403
 HEADERS = {
     # Kea answers 400 to any other type, and to this one with a charset.
     "Content-Type": "application/json",
@@ -86,7 +85,7 @@ class HttpTransport:
         try:
             return self._post(self._session, request)
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-            raise TransportError(_http_failure(error)) from None
+            raise TransportError(_http_failure(error, is_tls=self.tls is not None)) from None
 
     def close(self) -> None:
         """Close the connection."""
@@ -115,7 +114,7 @@ class HttpTransport:
             if self.admission is None:
                 strict = "Strict-Transport-Security" in response.headers
                 self.admission = Admission(response.status_code, _realm(response.headers), strict)
-            if response.status_code != FORBIDDEN:  # another command may be allowed, over this connection
+            if response.status_code != requests.codes.forbidden:  # another command may be allowed, over this connection
                 _check_status(response.status_code)
             body = _read_body(response, self._settings.body_size_limit)
             _check_status(response.status_code)
@@ -233,7 +232,7 @@ def _too_large(limit: int) -> TransportError:
     return TransportError(Failure(Stage.HTTP, Reason.ANSWER_TOO_LARGE, detail))
 
 
-def _http_failure(error: Exception) -> Failure:
+def _http_failure(error: Exception, *, is_tls: bool) -> Failure:
     causes = list(_causes(error))
     for cause in causes:
         # A server that demands a client certificate says so only now under TLS 1.3.
@@ -242,11 +241,9 @@ def _http_failure(error: Exception) -> Failure:
     if any(isinstance(cause, TimeoutError) for cause in causes):
         return Failure(Stage.HTTP, Reason.TIMED_OUT, "connected, but no complete answer came in time")
     if any(isinstance(cause, ConnectionError) for cause in causes):
-        return Failure(
-            Stage.HTTP,
-            Reason.CONNECTION_CLOSED,
-            "the server closed the connection without an answer; it may speak https",
-        )
+        guess = "" if is_tls else "; it may speak https"
+        detail = f"the server closed the connection without an answer{guess}"
+        return Failure(Stage.HTTP, Reason.CONNECTION_CLOSED, detail)
     if any("IncompleteRead" in type(cause).__name__ for cause in causes):
         return Failure(Stage.HTTP, Reason.ANSWER_INCOMPLETE, "the connection ended in the middle of an answer")
     return Failure(Stage.HTTP, Reason.INVALID_HTTP, "the answer is not HTTP as Kea speaks it")

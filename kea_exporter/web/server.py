@@ -21,6 +21,7 @@ BACKLOG = 512
 GRACE_SECONDS = 0.7
 SHUTDOWN_SECONDS = 1
 LAST_PORT = 65535
+NO_SUCH_FAMILY = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}
 
 
 class ListenError(Exception):
@@ -92,23 +93,24 @@ def _listen(address: str) -> list[socket.socket]:
     except (OSError, UnicodeError) as error:
         text = error.strerror if isinstance(error, OSError) else "this is no name"
         raise ListenError(f"cannot listen on {address}: {text}") from None
-    sockets: list[socket.socket] = []
-    missing: OSError | None = None
-    for family, _, _, _, place in found:
-        try:
-            sockets.append(_bind(family, place))
-        except OSError as error:
-            missing = error
-            # A machine without IPv6 serves IPv4 alone.
-            if family != socket.AF_INET6 or error.errno not in {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}:
-                break
-    else:
-        missing = None if sockets else missing
-    if missing is None:
+    tried = [(family, _tried(family, place)) for family, _, _, _, place in found]
+    sockets = [it for _, it in tried if isinstance(it, socket.socket)]
+    failures = [(family, it) for family, it in tried if isinstance(it, OSError)]
+    # A machine without IPv6 serves IPv4 alone.
+    grave = [it for family, it in failures if family != socket.AF_INET6 or it.errno not in NO_SUCH_FAMILY]
+    if sockets and not grave:
         return sockets
     for sock in sockets:
         sock.close()
-    raise ListenError(f"cannot listen on {address}: {missing.strerror}; choose with --web.listen-address") from None
+    text = (grave or [it for _, it in failures])[0].strerror
+    raise ListenError(f"cannot listen on {address}: {text}; choose with --web.listen-address") from None
+
+
+def _tried(family: int, place: tuple[object, ...]) -> socket.socket | OSError:
+    try:
+        return _bind(family, place)
+    except OSError as error:
+        return error
 
 
 def _bind(family: int, place: tuple[object, ...]) -> socket.socket:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from kea_exporter.failure import Failure, Reason, Stage
+from kea_exporter.facts.failure import Failure, Reason, Stage
+from kea_exporter.facts.snapshot import ROOT_KEYS, Daemon
 from kea_exporter.kea.client import KeaClient
 from kea_exporter.kea.configuration import read_configuration
 from kea_exporter.kea.lease_pages import AuditTally, read_lease_page
 from kea_exporter.kea.protocol import Command
-from kea_exporter.snapshot import ROOT_KEYS, Daemon
 from kea_exporter.transport import TransportError, transport_to
 from kea_exporter.transport.deadline import Deadline
 
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
     from kea_exporter.config import DaemonSettings
     from kea_exporter.config.settings import AuditSettings
-    from kea_exporter.failure import Fact
-    from kea_exporter.leases import LeaseAudit
-    from kea_exporter.snapshot import Configuration, Target
+    from kea_exporter.facts.failure import Fact
+    from kea_exporter.facts.leases import LeaseAudit
+    from kea_exporter.facts.snapshot import Target
+    from kea_exporter.facts.subnets import Subnets
     from kea_exporter.transport import Transport
 
     Progress = Callable[[int], None]
@@ -79,7 +80,7 @@ def _page_through(
         return configuration
     if configuration.root != ROOT_KEYS[daemon.target.daemon]:
         return Failure(Stage.COMMAND, Reason.WRONG_DAEMON, f"{configuration.root} answers")
-    tally, start = AuditTally(configuration.subnets), FIRST_PAGE
+    tally, start = AuditTally(configuration.subnets.by_id), FIRST_PAGE
     while True:
         transport.renew(Deadline.after(daemon.timeout_seconds))
         page = client.ask(
@@ -125,19 +126,19 @@ class Auditor:
         """End after the page under way."""
         self._stopped.set()
 
-    def result(self, daemon: DaemonSettings, configuration: Fact[Configuration]) -> Fact[LeaseAudit | None]:
+    def result(self, daemon: DaemonSettings, subnets: Fact[Subnets]) -> Fact[LeaseAudit | None]:
         """Return the last audit of a daemon as long as it answers, and its subnets are those that were audited.
 
         None where audits are off. A changed configuration makes an audit due at once.
         """
         if daemon.lease_audit is None:
             return None
-        if isinstance(configuration, Failure):
-            return configuration
+        if isinstance(subnets, Failure):
+            return subnets
         found = self._results.get(daemon.target, PENDING)
         if isinstance(found, Failure):
             return found
-        if found.subnets == configuration.subnets:
+        if found.subnets == subnets.by_id:
             return found
         self._due[daemon.target] = 0.0
         return Failure(Stage.COMMAND, Reason.AUDIT_PENDING, "the subnets have changed since the last lease audit")

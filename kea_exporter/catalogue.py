@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kea_exporter.failure import Reason, Stage
+from kea_exporter.facts.failure import Reason, Stage
 from kea_exporter.metrics import FAMILIES
 from kea_exporter.requirements import REQUIREMENTS
 

@@ -14,7 +14,7 @@ from kea_exporter.requirements import Severity, Status
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from kea_exporter.failure import Failure
+    from kea_exporter.facts.failure import Failure
     from kea_exporter.requirements import Report, Requirement, Verdict
 
 JSON_SHAPE_VERSION = 1

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from kea_exporter.failure import Failure, Reason, Stage
+from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.probe import REAL_CLOCK, nothing_learnt, probe
 from kea_exporter.requirements import REQUIREMENTS, judge_all
 
@@ -18,16 +18,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from kea_exporter.config import DaemonSettings
-    from kea_exporter.failure import Fact
-    from kea_exporter.leases import LeaseAudit
+    from kea_exporter.facts.failure import Fact
+    from kea_exporter.facts.leases import LeaseAudit
+    from kea_exporter.facts.snapshot import Snapshot, Target
+    from kea_exporter.facts.subnets import Subnets
     from kea_exporter.probe import Clock
     from kea_exporter.requirements import Report
-    from kea_exporter.snapshot import Configuration, Snapshot, Target
     from kea_exporter.transport.deadline import Deadline
 
 # Kept of a scrape's time for putting together what the probes learnt.
 RESERVE_SECONDS = 0.1
 RESERVE_SHARE = 0.1
+# Names of unknown statistics logged for one daemon.
+MOST_TOLD = 100
 
 log = structlog.get_logger("collector")
 
@@ -48,14 +51,15 @@ class Collector:
         self,
         probe_daemon: Callable[[DaemonSettings, Deadline, Snapshot | None], Snapshot] = probe,
         clock: Clock = REAL_CLOCK,
-        audits: Callable[[DaemonSettings, Fact[Configuration]], Fact[LeaseAudit | None]] = lambda *_: None,
+        audits: Callable[[DaemonSettings, Fact[Subnets]], Fact[LeaseAudit | None]] = lambda *_: None,
     ) -> None:
         self._probe = probe_daemon
         self._audits = audits
         self._clock = clock
         self._lock = threading.Lock()
         self._under_way: dict[Target, Future[_Outcome]] = {}
-        self._before: dict[Target, Snapshot] = {}
+        self._before: dict[Target, tuple[DaemonSettings, Snapshot]] = {}
+        self._told_unknown: dict[Target, frozenset[str]] = {}
         self._last_failures: dict[Target, Failure | None] = {}
         self._is_stopped = False
 
@@ -97,17 +101,22 @@ class Collector:
 
     def _run(self, started: _Probe) -> None:
         try:
-            outcome = _Outcome(self._probe(started.daemon, started.deadline, self._before.get(started.daemon.target)))
+            outcome = _Outcome(self._probe(started.daemon, started.deadline, self._last(started.daemon)))
         except Exception as error:  # noqa: BLE001 - the edge of a probe: one mistake must not cost the others
             detail = f"internal error: {type(error).__name__}"
             outcome = _Outcome(self._nothing(started, Reason.INTERNAL_ERROR, detail), error)
         self._end(started, outcome)
 
+    def _last(self, daemon: DaemonSettings) -> Snapshot | None:
+        """Return the last snapshot of a daemon, if it was taken by the same settings."""
+        settings, snapshot = self._before.get(daemon.target, (None, None))
+        return snapshot if settings == daemon else None
+
     def _end(self, started: _Probe, outcome: _Outcome) -> None:
         with self._lock:
             self._under_way.pop(started.daemon.target, None)
             if not isinstance(outcome.snapshot.status, Failure):
-                self._before[started.daemon.target] = outcome.snapshot
+                self._before[started.daemon.target] = (started.daemon, outcome.snapshot)
         _settle(started.future, outcome)
 
     def _report(self, started: _Probe) -> Report:
@@ -116,7 +125,8 @@ class Collector:
         else:
             outcome = _Outcome(self._nothing(started, Reason.BUDGET_USED_UP, "the probe did not end in time"))
         self._log_change(outcome)
-        audit = self._audits(started.daemon, outcome.snapshot.configuration)
+        self._log_unknown(outcome.snapshot)
+        audit = self._audits(started.daemon, outcome.snapshot.subnets)
         report = judge_all(REQUIREMENTS, replace(outcome.snapshot, audit=audit), started.daemon.profile)
         for verdict in report.verdicts:
             if verdict.error is not None:
@@ -139,6 +149,16 @@ class Collector:
             log.warning("probe fails", **about, **why, **({"exc_info": error} if error else {}))
         elif failure is None and known_before is not None:
             log.info("probe succeeds again", **about)
+
+    def _log_unknown(self, snapshot: Snapshot) -> None:
+        """Name new statistics once: the mapping should learn them."""
+        target, statistics = snapshot.target, snapshot.statistics
+        names = frozenset() if isinstance(statistics, Failure) else statistics.unknown or frozenset()
+        told = self._told_unknown.get(target, frozenset())
+        if new := sorted(names - told)[: MOST_TOLD - len(told)]:
+            self._told_unknown[target] = told | frozenset(new)
+            about = {"server": target.server, "daemon": str(target.daemon)}
+            log.info("statistics that this version does not know; please report them", **about, names=" ".join(new))
 
 
 @dataclass(frozen=True)

@@ -4,32 +4,40 @@ from __future__ import annotations
 
 import time
 from contextlib import closing, suppress
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kea_exporter.failure import Failure, Reason, Stage, UnknownFactError, known
+from kea_exporter.facts.failure import Failure, Reason, Stage
+from kea_exporter.facts.snapshot import Daemon, Snapshot, TransportKind
 from kea_exporter.kea.client import KeaClient
 from kea_exporter.kea.configuration import read_configuration
-from kea_exporter.kea.leases import read_stat_lease, read_statistics
+from kea_exporter.kea.inquiry import inquire
+from kea_exporter.kea.lifetime import lifetime
+from kea_exporter.kea.plan import STAT_LEASE, SUBNET_LIST
 from kea_exporter.kea.protocol import Command
-from kea_exporter.kea.status import read_commands, read_status, read_version
-from kea_exporter.snapshot import ROOT_KEYS, Configuration, Daemon, Snapshot, TransportKind
+from kea_exporter.kea.status import read_status, read_version
 from kea_exporter.transport import TransportError, transport_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from kea_exporter.config import DaemonSettings
-    from kea_exporter.failure import Fact
-    from kea_exporter.leases import Leases
-    from kea_exporter.snapshot import Admission, Connection, ControlSocket, Exchange, Status, Target, Tls, Version
+    from kea_exporter.config import Collectors, DaemonSettings
+    from kea_exporter.facts.failure import Fact
+    from kea_exporter.facts.snapshot import (
+        Admission,
+        Configuration,
+        Connection,
+        ControlSocket,
+        Exchange,
+        Target,
+        Tls,
+    )
+    from kea_exporter.facts.status import Lifetime, Status
     from kea_exporter.transport import Transport
     from kea_exporter.transport.deadline import Deadline
 
 # Within these after its start, a reload cannot be told from the start.
 SECONDS_TO_RELOAD = 2
-STAT_LEASE = {Daemon.DHCP4: Command.STAT_LEASE4_GET, Daemon.DHCP6: Command.STAT_LEASE6_GET}
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,8 @@ def probe(
 ) -> Snapshot:
     """Return what one daemon tells over one connection; whatever a peer does, it never raises.
 
-    *before* is the last snapshot of the same daemon, to notice a reload since; None for the first.
+    *before* is the last snapshot of the same daemon, to notice a reload since, and to ask again only for what may have
+    changed; None for the first.
     """
     target, started, taken_at = settings.target, clock.monotonic(), clock.wall()
     timeout = deadline.remaining()
@@ -56,26 +65,26 @@ def probe(
         opened = _open(transport)
         client = KeaClient(transport, target, opened if isinstance(opened, Failure) else None, clock.monotonic)
         version = client.ask(Command.VERSION_GET, read_version)
-        commands = client.ask(Command.LIST_COMMANDS, read_commands)
+        asked_at = clock.wall()
         status = client.ask(Command.STATUS_GET, read_status)
-        configuration = client.ask(Command.CONFIG_GET, read_configuration)
+        running = _lifetime(status, asked_at, clock.wall(), before)
         if _was_reloaded(status, before, taken_at):
             # The first connection after a reload is still shown the old certificate (measured).
             _look_again(transport)
+        findings = inquire(client, settings, version, running, before)
         return Snapshot(
             target=target,
             taken_at=taken_at,
             timeout_seconds=timeout,
             version=version,
-            commands=commands,
-            status=status,
-            configuration=configuration,
-            sockets=_sockets(client, target, configuration),
-            leases=_leases(client, target.daemon, version, commands, configuration),
+            status=_as_wanted(status, settings.collectors),
+            lifetime=running,
+            **vars(findings),
+            sockets=_sockets(client, target, findings.configuration),
             connection=transport.connection or opened,
             admission=_admission(transport, client, target),
             exchanges=client.exchanges,
-            supported=_supported(target.daemon, commands, client.exchanges),
+            supported=_supported(target.daemon, findings.commands, client.exchanges),
             tls=_tls(transport, opened, target),
             client_certificate=transport.client_certificate,
             duration_seconds=clock.monotonic() - started,
@@ -93,10 +102,15 @@ def nothing_learnt(target: Target, failure: Failure, taken_at: float, timeout: f
         admission=failure,
         version=failure,
         status=failure,
+        lifetime=failure,
         commands=failure,
         configuration=failure,
         sockets=failure,
+        subnets=failure,
         leases=failure,
+        subnet_series=failure,
+        pool_series=failure,
+        statistics=failure,
         exchanges=(),
         supported={},
         tls=failure,
@@ -117,6 +131,19 @@ def _was_reloaded(status: Fact[Status], before: Snapshot | None, now: float) -> 
     if before is None:
         return status.reload_seconds < max(status.uptime_seconds, SECONDS_TO_RELOAD)
     return now - status.reload_seconds >= before.taken_at - 1
+
+
+def _lifetime(status: Fact[Status], asked_at: float, answered_at: float, before: Snapshot | None) -> Fact[Lifetime]:
+    if isinstance(status, Failure):
+        return status
+    known_before = before.lifetime if before is not None else None
+    return lifetime(status, asked_at, answered_at, None if isinstance(known_before, Failure) else known_before)
+
+
+def _as_wanted(status: Fact[Status], collectors: Collectors) -> Fact[Status]:
+    if isinstance(status, Failure) or collectors.high_availability:
+        return status
+    return replace(status, relationships=())
 
 
 def _look_again(transport: Transport) -> None:
@@ -143,40 +170,11 @@ def _sockets(client: KeaClient, target: Target, configuration: Fact[Configuratio
     return answering if isinstance(answering, Failure) else answering.sockets
 
 
-def _leases(
-    client: KeaClient,
-    daemon: Daemon,
-    version: Fact[Version],
-    commands: Fact[frozenset[str]],
-    configuration: Fact[Configuration],
-) -> Fact[Leases]:
-    if daemon is Daemon.D2:
-        return Failure(Stage.COMMAND, Reason.UNSUPPORTED, "D2 has no leases")
-    try:
-        subnets = _subnets(known(configuration), daemon)
-        if STAT_LEASE[daemon] in known(commands):
-            read_rows = partial(read_stat_lease, daemon=daemon, version=known(version), subnets=subnets)
-            return client.ask(STAT_LEASE[daemon], read_rows)
-        read_all = partial(read_statistics, daemon=daemon, subnets=subnets)
-        return client.ask(Command.STATISTIC_GET_ALL, read_all)
-    except UnknownFactError as error:
-        return error.failure
-
-
-def _subnets(configuration: Configuration, daemon: Daemon) -> Mapping[int, str]:
-    if configuration.root != ROOT_KEYS[daemon]:
-        detail = f"{configuration.root} answers where {ROOT_KEYS[daemon]} was expected"
-        raise UnknownFactError(Failure(Stage.COMMAND, Reason.WRONG_DAEMON, detail))
-    return configuration.subnets
-
-
 def _supported(daemon: Daemon, commands: Fact[frozenset[str]], exchanges: Iterable[Exchange]) -> Mapping[str, bool]:
     """Return which commands of the plan the daemon has, as far as it said so."""
-    supported = (
-        {}
-        if isinstance(commands, Failure)
-        else {str(command): command in commands for command in (STAT_LEASE.get(daemon),) if command is not None}
-    )
+    wanted = (SUBNET_LIST.get(daemon), STAT_LEASE.get(daemon))
+    has = frozenset() if isinstance(commands, Failure) else commands
+    supported = {} if isinstance(commands, Failure) else {str(it): it in has for it in wanted if it is not None}
     for exchange in exchanges:
         if exchange.failure is None or exchange.failure.stage is Stage.COMMAND:
             lacking = exchange.failure is not None and exchange.failure.reason is Reason.UNSUPPORTED

@@ -17,9 +17,9 @@ from kea_exporter.check import as_json, as_text, exit_status, explanation, progr
 from kea_exporter.collector import Collector
 from kea_exporter.commands.common import DEFAULT_CONFIG, checked, load, print_text
 from kea_exporter.config import AuditSettings, Settings, settings_from_tree
-from kea_exporter.failure import Failure
+from kea_exporter.facts.failure import Failure
+from kea_exporter.facts.snapshot import Daemon
 from kea_exporter.requirements import REQUIREMENTS
-from kea_exporter.snapshot import Daemon
 from kea_exporter.transport.deadline import Deadline
 
 if TYPE_CHECKING:

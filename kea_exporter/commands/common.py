@@ -12,8 +12,8 @@ import click
 
 from kea_exporter.config import ConfigError, Settings
 from kea_exporter.config import load as load_file
+from kea_exporter.facts.snapshot import TransportKind
 from kea_exporter.requirements import REQUIREMENTS
-from kea_exporter.snapshot import TransportKind
 from kea_exporter.transport import TransportError
 from kea_exporter.transport.tls import build_context
 

@@ -4,11 +4,12 @@ from kea_exporter.config.load import load, settings_from_tree
 from kea_exporter.config.mistakes import ConfigError, Mistake
 from kea_exporter.config.profiles import IPAM, Profile, hook_requirement
 from kea_exporter.config.schema import ConfigFile
-from kea_exporter.config.settings import AuditSettings, Credentials, DaemonSettings, Settings, TlsSettings
+from kea_exporter.config.settings import AuditSettings, Collectors, Credentials, DaemonSettings, Settings, TlsSettings
 
 __all__ = [
     "IPAM",
     "AuditSettings",
+    "Collectors",
     "ConfigError",
     "ConfigFile",
     "Credentials",

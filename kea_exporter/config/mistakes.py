@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kea_exporter.config import schema
 from kea_exporter.config.profiles import BUILT_IN
-from kea_exporter.snapshot import Daemon
+from kea_exporter.facts.snapshot import Daemon
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +24,9 @@ SECTION_AT: dict[str | int, type[BaseModel]] = {
     "basic_auth": schema.BasicAuth,
     "tls_config": schema.TlsConfig,
     "lease_audit": schema.LeaseAudit,
+    "collect": schema.Collect,
+    "include": schema.Subnets,
+    "exclude": schema.Subnets,
     "realms": schema.Realms,
     **dict.fromkeys(map(str, Daemon), schema.DaemonEntry),
 }

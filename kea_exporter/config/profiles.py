@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from kea_exporter.snapshot import Daemon, Version
+from kea_exporter.facts.snapshot import Daemon, Version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

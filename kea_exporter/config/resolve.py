@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from kea_exporter.config import schema
 from kea_exporter.config.profiles import BUILT_IN, STANDARD_HOOKS, Profile, hook_requirement
-from kea_exporter.config.settings import AuditSettings, Credentials, DaemonSettings, Settings, TlsSettings
-from kea_exporter.snapshot import Daemon, Target, TransportKind
+from kea_exporter.config.selection import Selection
+from kea_exporter.config.settings import AuditSettings, Collectors, Credentials, DaemonSettings, Settings, TlsSettings
+from kea_exporter.facts.snapshot import Daemon, Target, TransportKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -100,7 +101,20 @@ def _daemon_settings(
         tls=TlsSettings(**{name: value for name, value in tls if name != "server_name"}) if tls else TlsSettings(),
         profile=profiles[_nearest("profile", levels)],
         lease_audit=AuditSettings(**dict(audit)) if audit else None,
+        collectors=_collectors(_nearest("collect", levels)),
     )
+
+
+def _collectors(collect: schema.Collect) -> Collectors:
+    include, exclude = collect.include or schema.Subnets(), collect.exclude or schema.Subnets()
+    selection = Selection(
+        included=None if collect.include is None else tuple(include.prefixes),
+        included_networks=frozenset(include.shared_networks),
+        excluded=tuple(exclude.prefixes),
+        excluded_networks=frozenset(exclude.shared_networks),
+    )
+    options = {name: value for name, value in collect if name not in {"include", "exclude"}}
+    return Collectors(**options, selection=selection)
 
 
 def _nearest(option: str, levels: tuple[schema.Options, ...]) -> Any:  # noqa: ANN401 - any option of any type

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from kea_exporter.config.values import KeaVersion, Period, ReadableFile, RequirementId, Size, Timeout, Url
+from kea_exporter.config.values import KeaVersion, Period, Prefix, ReadableFile, RequirementId, Size, Timeout, Url
 
 HookName = Literal["subnet_cmds", "host_cmds", "lease_cmds", "stat_cmds", "class_cmds", "cb_cmds", "host_cache", "ha"]
 SeverityName = Literal["required", "recommended", "advisory"]
@@ -58,6 +58,26 @@ class LeaseAudit(Section):
     max_leases: int = Field(1_000_000, ge=1, description="a number above 0")
 
 
+class Subnets(Section):
+    """Subnets, by a prefix that they lie in or by their shared network."""
+
+    prefixes: list[Prefix] = Field([], description="prefixes", examples=["[10.0.0.0/8]"])
+    shared_networks: list[str] = Field([], description="names of shared networks", examples=["[office]"])
+
+
+class Collect(Section):
+    """What is collected of a daemon, and how much of it is exported."""
+
+    statistics: Literal["auto", "all", "none"] = Field("auto", description="auto, all or none")
+    leases: bool = Field(default=True, description="whether leases are counted")
+    subnets: bool = Field(default=True, description="series for each subnet; none without leases")
+    pools: bool = Field(default=False, description="series for each pool; costs Kea much where it has many subnets")
+    high_availability: bool = Field(default=True, description="series for each relationship")
+    include: Subnets | None = Field(None, description="the only subnets that have series of their own")
+    exclude: Subnets | None = Field(None, description="subnets that have no series of their own")
+    series_limit: int = Field(100_000, ge=1, le=10_000_000, description="a number from 1 to 10000000")
+
+
 class Options(Section):
     """What may be set for all, for a server, and for a daemon; the nearest wins, whole sections at a time."""
 
@@ -67,6 +87,7 @@ class Options(Section):
     body_size_limit: Size = Field(64 * 1024**2, description="largest answer accepted", examples=["64MiB"])
     profile: str = Field("ipam", description="whose requirements are judged", examples=["ipam"])
     lease_audit: LeaseAudit | None = None
+    collect: Collect = Collect()
 
 
 class DaemonEntry(Options):

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kea_exporter.config.selection import EVERY_SUBNET, Selection
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pydantic import SecretStr
 
     from kea_exporter.config.profiles import Profile
-    from kea_exporter.snapshot import Target
+    from kea_exporter.facts.snapshot import Target
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,29 @@ class AuditSettings:
 
 
 @dataclass(frozen=True)
+class Collectors:
+    """What is collected of a daemon, and how much of it is exported.
+
+    Attributes:
+        statistics: `all` for every statistic at any price, `none`, or `auto` for what Kea can tell without effort.
+        leases: whether leases are counted.
+        subnets: series for each subnet; nothing without `leases`.
+        pools: series for each pool, at the price of statistic-get-all.
+        high_availability: series for each relationship.
+        selection: which subnets have series of their own, and their pools.
+        series_limit: how many series each of these may have for one daemon.
+    """
+
+    statistics: str = "auto"
+    leases: bool = True
+    subnets: bool = True
+    pools: bool = False
+    high_availability: bool = True
+    selection: Selection = EVERY_SUBNET
+    series_limit: int = 100_000
+
+
+@dataclass(frozen=True)
 class DaemonSettings:
     """One daemon to probe.
 
@@ -72,6 +97,7 @@ class DaemonSettings:
     tls: TlsSettings
     profile: Profile
     lease_audit: AuditSettings | None
+    collectors: Collectors = Collectors()
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 
-from kea_exporter.snapshot import Version
+from kea_exporter.facts.snapshot import Version
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -113,6 +114,19 @@ def parse_size(value: object) -> int:
     return int(match[1]) * SIZE_UNITS[match[2][0]]
 
 
+def parse_prefix(value: object) -> IPv4Network | IPv6Network:
+    """Return a prefix such as `10.0.0.0/8` or `2001:db8::/32`; an address stands for itself alone.
+
+    Raises:
+        ValueError: it is no such text, or has bits set beyond its length.
+    """
+    try:
+        return ip_network(value if isinstance(value, str) else "")
+    except ValueError as error:
+        near = f"; did you mean {ip_network(value, strict=False)}?" if "host bits" in str(error) else ""  # type: ignore[arg-type]
+        raise ValueError(f"write a prefix such as 10.0.0.0/8 or 2001:db8::/32{near}") from None
+
+
 def parse_file(value: object, info: ValidationInfo) -> Path:
     """Return the path of a readable file, taken from the folder of the configuration file.
 
@@ -179,6 +193,7 @@ KeaVersion = Annotated[
 ]
 RequirementId = Annotated[str, BeforeValidator(parse_requirement), WithJsonSchema({"type": "string"})]
 Size = Annotated[int, BeforeValidator(parse_size), WithJsonSchema({"type": "string", "pattern": SIZE_PATTERN})]
+Prefix = Annotated[IPv4Network | IPv6Network, BeforeValidator(parse_prefix), WithJsonSchema({"type": "string"})]
 ReadableFile = Annotated[Path, BeforeValidator(parse_file), WithJsonSchema({"type": "string"})]
 Url = Annotated[
     SplitResult, BeforeValidator(parse_url), WithJsonSchema({"type": "string", "pattern": "^(https?|unix)://"})

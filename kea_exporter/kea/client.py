@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from kea_exporter.failure import Fact, Failure, Reason, Stage
+from kea_exporter.facts.failure import Fact, Failure, Reason, Stage
+from kea_exporter.facts.snapshot import Exchange
 from kea_exporter.kea.protocol import Answer, Command, Result, decode, encode
 from kea_exporter.kea.reading import MalformedAnswerError
-from kea_exporter.snapshot import Exchange
 from kea_exporter.transport import Transport, TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from kea_exporter.snapshot import Target
+    from kea_exporter.facts.snapshot import Target
 
 T = TypeVar("T")
+
+
+class ReadFromBody(Protocol):
+    """A fact that knows the answer that it was read from."""
+
+    @property
+    def body(self) -> bytes:
+        """Return the answer, as it came."""
+
+
+R = TypeVar("R", bound=ReadFromBody)
 
 
 class KeaClient:
@@ -61,31 +73,45 @@ class KeaClient:
             read: picks the fact from an answer with result 0 or 3; raises MalformedAnswerError.
             arguments: of the command.
         """
-        return self._ask(command, read, encode(command, self._service, arguments))
+        return self._ask(command, encode(command, self._service, arguments), partial(_read, command, read))
+
+    def ask_for_news(self, command: Command, read: Callable[[Answer], R], before: R | None) -> Fact[R]:
+        """Do as `ask`, but return *before* where it was read from the very same answer: reading takes its time."""
+
+        def read_news(body: bytes) -> Fact[R]:
+            return before if before is not None and before.body == body else _read(command, read, body)
+
+        return self._ask(command, encode(command, self._service), read_news)
 
     def ask_whoever_answers(self, command: Command, read: Callable[[Answer], T]) -> Fact[T]:
         """Do as `ask`, but of a Control Agent itself where there is one."""
-        return self._ask(command, read, encode(command))
+        return self._ask(command, encode(command), partial(_read, command, read))
 
-    def _ask(self, command: Command, read: Callable[[Answer], T], request: bytes) -> Fact[T]:
+    def _ask(self, command: Command, request: bytes, read_body: Callable[[bytes], Fact[T]]) -> Fact[T]:
         if self.ended is not None:
             return self.ended
         started = self._clock()
-        fact = self._fact(command, read, request)
-        failure = fact if isinstance(fact, Failure) else None
-        self._exchanges.append(Exchange(str(command), self._clock() - started, failure))
+        body = self._send(request)
+        duration = self._clock() - started
+        fact = body if isinstance(body, Failure) else read_body(body)
+        self._exchanges.append(Exchange(str(command), duration, fact if isinstance(fact, Failure) else None))
         return fact
 
-    def _fact(self, command: Command, read: Callable[[Answer], T], request: bytes) -> Fact[T]:
+    def _send(self, request: bytes) -> Fact[bytes]:
         try:
-            answer = decode(self._transport.exchange(request))
-            return _refusal(command, answer) or read(answer)
+            return self._transport.exchange(request)
         except TransportError as error:
             if error.failure.reason is not Reason.FORBIDDEN:
                 self.ended = error.failure
             return error.failure
-        except MalformedAnswerError as error:
-            return Failure(Stage.COMMAND, Reason.MALFORMED_ANSWER, f"the answer to {command} is not Kea's: {error}")
+
+
+def _read(command: Command, read: Callable[[Answer], T], body: bytes) -> Fact[T]:
+    try:
+        answer = decode(body)
+        return _refusal(command, answer) or read(answer)
+    except MalformedAnswerError as error:
+        return Failure(Stage.COMMAND, Reason.MALFORMED_ANSWER, f"the answer to {command} is not Kea's: {error}")
 
 
 def _refusal(command: Command, answer: Answer) -> Failure | None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
+from kea_exporter.facts.snapshot import ROOT_KEYS, Authentication, Configuration, ControlSocket
+from kea_exporter.kea.pools import capacities
 from kea_exporter.kea.reading import MalformedAnswerError, as_int, as_list, as_map, as_text
-from kea_exporter.snapshot import ROOT_KEYS, Authentication, Configuration, ControlSocket
+from kea_exporter.kea.subnets import subnets_of
 from kea_exporter.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from kea_exporter.facts.subnets import Counts, Subnets
     from kea_exporter.kea.protocol import Answer
 
 AGENT = "Control-agent"
@@ -23,7 +26,17 @@ DEFAULT_REALMS = {
 }
 DEFAULT_ADDRESS = "127.0.0.1"
 DEFAULT_PORT = 8000
+SUBNET_KEYS = {"Dhcp4": "subnet4", "Dhcp6": "subnet6"}
 MOST_ENTRIES = 256
+
+
+class _OfSubnets(TypedDict):
+    """The facts about subnets, by the attributes of a configuration."""
+
+    subnets: Subnets
+    capacities: Counts[int]
+    shared_networks: int
+    reservations: int
 
 
 def read_configuration(answer: Answer) -> Configuration:
@@ -40,9 +53,10 @@ def read_configuration(answer: Answer) -> Configuration:
     return Configuration(
         root=root,
         sockets=tuple(_socket(entry, root) for entry in _socket_entries(tree, root)[:MOST_ENTRIES]),
-        subnets=dict(_subnets(tree, root)),
+        **_of_subnets(tree, root),
         hooks=tuple(_base_name(hook) for hook in hooks),
         hosts_databases=tuple(_hosts_databases(tree)),
+        has_config_databases=_has_config_databases(tree),
     )
 
 
@@ -90,15 +104,33 @@ def _hosts_databases(tree: Mapping[str, Any]) -> Iterator[str]:
         yield printable(as_text(as_map(entry, "hosts-databases").get("type"), "type"))
 
 
-def _subnets(tree: Mapping[str, Any], root: str) -> Iterator[tuple[int, str]]:
-    key = {"Dhcp4": "subnet4", "Dhcp6": "subnet6"}.get(root)
-    if key is None:
-        return
-    networks = as_list(tree.get("shared-networks", []), "shared-networks")
-    for holder in (tree, *(as_map(network, "shared-networks") for network in networks)):
-        for value in as_list(holder.get(key, []), key):
-            subnet = as_map(value, key)
-            yield as_int(subnet.get("id"), "id"), printable(as_text(subnet.get("subnet"), "subnet"))
+def _of_subnets(tree: Mapping[str, Any], root: str) -> _OfSubnets:
+    networks = [as_map(it, "shared-networks") for it in as_list(tree.get("shared-networks", []), "shared-networks")]
+    entries = list(_subnets(tree, networks, SUBNET_KEYS.get(root)))
+    return {
+        "subnets": subnets_of(entries),
+        "capacities": capacities(entry for entry, _ in entries),
+        "shared_networks": len(networks),
+        "reservations": sum(_reservations(holder) for holder in (tree, *(entry for entry, _ in entries))),
+    }
+
+
+def _subnets(
+    tree: Mapping[str, Any], networks: list[dict[str, Any]], key: str | None
+) -> Iterator[tuple[dict[str, Any], object]]:
+    """Return the subnets with the names of their shared networks; a daemon without subnets has no *key* for them."""
+    for holder, name in ((tree, ""), *((network, network.get("name")) for network in networks)):
+        for entry in as_list(holder.get(key, []) if key else [], "subnets"):
+            yield as_map(entry, "subnets"), name
+
+
+def _reservations(holder: Mapping[str, Any]) -> int:
+    return len(as_list(holder.get("reservations", []), "reservations"))
+
+
+def _has_config_databases(tree: Mapping[str, Any]) -> bool:
+    control = as_map(tree.get("config-control", {}), "config-control")
+    return bool(as_list(control.get("config-databases", []), "config-databases"))
 
 
 def _base_name(hook: object) -> str:

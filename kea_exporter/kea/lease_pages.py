@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING
 
+from kea_exporter.facts.leases import LeaseAudit, Misplaced
 from kea_exporter.kea.protocol import Result
 from kea_exporter.kea.reading import MalformedAnswerError, as_int, as_list, as_map, as_text
-from kea_exporter.leases import LeaseAudit, Misplaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

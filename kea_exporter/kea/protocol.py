@@ -21,10 +21,14 @@ class Command(StrEnum):
     LEASE4_GET_PAGE = "lease4-get-page"
     LEASE6_GET_PAGE = "lease6-get-page"
     LIST_COMMANDS = "list-commands"
+    STATISTIC_GET = "statistic-get"
     STATISTIC_GET_ALL = "statistic-get-all"
+    STATISTIC_GLOBAL_GET_ALL = "statistic-global-get-all"
     STATUS_GET = "status-get"
     STAT_LEASE4_GET = "stat-lease4-get"
     STAT_LEASE6_GET = "stat-lease6-get"
+    SUBNET4_LIST = "subnet4-list"
+    SUBNET6_LIST = "subnet6-list"
     VERSION_GET = "version-get"
 
 
@@ -38,11 +42,12 @@ class Result:
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer: its result code, its text made printable, and its arguments as they came."""
+    """One answer: its result code, its text made printable, its arguments and its bytes as they came."""
 
     result: int
     text: str
     arguments: object
+    body: bytes = b""
 
     @property
     def map(self) -> Mapping[str, Any]:
@@ -88,6 +93,7 @@ def decode(body: bytes) -> Answer:
         result=as_int(answer.get("result"), "result"),
         text=printable(as_text(answer.get("text", ""), "text")),
         arguments=answer.get("arguments"),
+        body=body,
     )
 
 

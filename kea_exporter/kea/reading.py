@@ -30,6 +30,16 @@ def as_int(value: object, where: str) -> int:
     return value
 
 
+def as_number(value: object, where: str) -> float:
+    """Return *value* as a number, or raise MalformedAnswerError."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise MalformedAnswerError(f"'{where}' is not a number")
+    try:
+        return float(value)
+    except OverflowError:
+        raise MalformedAnswerError(f"'{where}' is too large") from None
+
+
 def as_bool(value: object, where: str) -> bool:
     """Return *value* as a truth value, or raise MalformedAnswerError."""
     if not isinstance(value, bool):

@@ -1,43 +1,194 @@
-"""The names of Kea's statistics, so that new ones are noticed and never break anything.
+"""Reading statistics by the table; new ones are noticed, and never break anything.
 
-Source: Kea ARM, "Statistics in the DHCPv4 Server", "... DHCPv6 Server", "DHCP-DDNS Server Statistics"; names measured
-on Kea 2.6.3, 3.0.3 and 3.2.0.
+Each statistic is a list of samples, the newest first; only that is looked at (Kea ARM, "Statistics Overview").
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from kea_exporter.snapshot import Daemon
+from kea_exporter.facts.snapshot import Daemon
+from kea_exporter.facts.statistics import Measure, Statistics
+from kea_exporter.facts.subnets import Count, Counts
+from kea_exporter.kea.statistics_table import BY_NAME, OTHER_REASON, Scope
+from kea_exporter.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
 
-# `subnet[1].`, `subnet[1].pool[0].` and the like in front of a name.
-SCOPE = re.compile(r"^key\[.*\]\.|^subnet\[\d+\]\.(?:(?:pool|pd-pool)\[\d+\]\.)?", re.ASCII)
-FAILURES = r"-allocation-fail(?:-classes|-no-pools|-shared-network|-subnet)?"
-DROPS = (
-    "admin-filtered|duplicate|limit-exceeded|not-for-us|parse-failed|processing-failed"
-    "|queue-full|receive-drop|rfc-violation|service-disabled"
+    from kea_exporter.facts.subnets import PoolKey
+    from kea_exporter.kea.protocol import Answer
+
+# `subnet[1].pool[0].assigned-addresses` and `key[example.com.].update-sent`, in parts.
+NAME = re.compile(
+    r"subnet\[(?P<subnet>\d{1,10})\]\.(?:(?P<kind>pool|pd-pool)\[(?P<pool>\d{1,10})\]\.)?(?P<counted>.+)"
+    r"|key\[(?P<key>.{1,255})\]\.(?P<by_key>[^.]+)",
+    re.ASCII,
 )
-KNOWN = {
-    Daemon.DHCP4: re.compile(
-        rf"pkt4-(?:[a-z-]+-)?(?:received|sent)|pkt4-(?:{DROPS})|v4{FAILURES}"
-        r"|v4-lease-reuses|v4-reservation-conflicts|(?:cumulative-)?assigned-addresses|total-addresses"
-        r"|(?:reclaimed-)?declined-addresses|reclaimed-leases"
-    ),
-    Daemon.DHCP6: re.compile(
-        rf"pkt6-(?:[a-z0-9-]+-)?(?:received|sent)|pkt6-(?:{DROPS})|v6{FAILURES}"
-        r"|v6-ia-[np][ad]-lease-reuses|(?:cumulative-)?(?:assigned|registered)-(?:nas|pds)|total-(?:nas|pds)"
-        r"|(?:reclaimed-)?declined-addresses|reclaimed-leases"
-    ),
-    Daemon.D2: re.compile(r"ncr-(?:received|invalid|error)|queue-mgr-queue-full|update-[a-z]+"),
-}
+# Packet counters that a later Kea may bring.
+NEW_PACKETS = re.compile(r"pkt[46]-([a-z0-9-]{1,60})-(received|sent)", re.ASCII)
+DIRECTIONS = {"received": Measure.PACKETS_RECEIVED, "sent": Measure.PACKETS_SENT}
+POOL_SCOPES = {None: Scope.SUBNET, "pool": Scope.POOL, "pd-pool": Scope.PD_POOL}
+MOST_NEW_PACKETS = 100
+MOST_UNKNOWN = 100
+MOST_KEYS = 1000
+
+K = TypeVar("K", int, tuple[int, int])
+Values = dict[Measure, dict[tuple[str, ...], int]]
 
 
-def unknown_names(names: Iterable[str], daemon: Daemon) -> frozenset[str]:
-    """Return those names that no rule knows, without their scope."""
-    known = KNOWN[daemon]
-    short_names = {SCOPE.sub("", name, count=1) for name in names}
-    return frozenset(name for name in short_names if known.fullmatch(name) is None)
+@dataclass(frozen=True)
+class AllStatistics:
+    """All that statistic-get-all says; subnets and pools that are not configured may be among them."""
+
+    daemon: Statistics
+    subnets: Counts[int]
+    pools: Counts[PoolKey]
+    pd_pools: Counts[PoolKey]
+
+
+class _Named(NamedTuple):
+    """A name in its parts."""
+
+    scope: Scope
+    name: str
+    key: str = ""
+    subnet: int = 0
+    pool: int = 0
+
+
+def read_all(answer: Answer, daemon: Daemon) -> AllStatistics:
+    """Return what statistic-get-all says.
+
+    Raises:
+        MalformedAnswerError: its arguments are no map.
+    """
+    tally = _Tally(daemon)
+    for name, samples in answer.map.items():
+        tally.add(_parts(name), newest(samples))
+    return AllStatistics(
+        daemon=tally.statistics(),
+        subnets=_columns({key[0]: row for key, row in tally.counts[Scope.SUBNET].items()}),
+        pools=_existing(tally.counts[Scope.POOL], Count.ADDRESSES),
+        pd_pools=_existing(tally.counts[Scope.PD_POOL], Count.PREFIXES),
+    )
+
+
+def read_global(answer: Answer, daemon: Daemon) -> Statistics:
+    """Return what statistic-global-get-all says, which is all but subnets and pools (Kea 3.1.2 and later).
+
+    Raises:
+        MalformedAnswerError: its arguments are no map.
+    """
+    return read_all(answer, daemon).daemon
+
+
+def read_one(answer: Answer, name: str) -> int | None:
+    """Return the value that statistic-get says; None where the daemon has no such statistic.
+
+    Raises:
+        MalformedAnswerError: its arguments are no map.
+    """
+    return newest(answer.map.get(name))
+
+
+def of_names(values: Mapping[str, int | None], daemon: Daemon) -> Statistics:
+    """Return the statistics that were asked for one by one."""
+    tally = _Tally(daemon)
+    for name, value in values.items():
+        tally.add(_parts(name), value)
+    return replace(tally.statistics(), unknown=None)
+
+
+def newest(samples: object) -> int | None:
+    """Return the newest value of a statistic, of any size and sign; None where it has none that is a whole number."""
+    if isinstance(samples, list) and samples and isinstance(samples[0], list) and samples[0]:
+        value = samples[0][0]
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+    return None
+
+
+def continued(now: Statistics, before: Statistics | None) -> Statistics:
+    """Return the statistics with what was dropped for other reasons than the named ones.
+
+    It is a difference of counters that may be read a moment apart. So that it does not fall, which Prometheus would
+    take for a reset, it stays what it was unless the counter of all dropped packets fell.
+
+    Args:
+        now: the statistics as they were read.
+        before: those of the last probe, since which the daemon was not restarted; None for the first.
+    """
+    named = now.values.get(Measure.PACKETS_DROPPED, {})
+    if now.dropped_in_all is None or not named:
+        return now
+    other = max(0, now.dropped_in_all - sum(named.values()))
+    if before is not None and before.dropped_in_all is not None and before.dropped_in_all <= now.dropped_in_all:
+        other = max(other, before.values.get(Measure.PACKETS_DROPPED, {}).get((OTHER_REASON,), 0))
+    dropped = {**named, (OTHER_REASON,): other}
+    return replace(now, values={**now.values, Measure.PACKETS_DROPPED: dropped})
+
+
+class _Tally:
+    """Sorts statistics into counters of the daemon, and counts of subnets and pools."""
+
+    def __init__(self, daemon: Daemon) -> None:
+        self._daemon = daemon
+        self._values: Values = {}
+        self._unknown: set[str] = set()
+        self._new_packets = 0
+        self._dropped_in_all: int | None = None
+        self.counts: dict[Scope, dict[PoolKey, dict[Count, int]]] = {scope: {} for scope in Scope}
+
+    def add(self, named: _Named, value: int | None) -> None:
+        row = BY_NAME.get((self._daemon, named.scope, named.name))
+        if row is None:
+            self._add_new(named, value)
+        elif value is None or row.meaning is None:
+            return
+        elif isinstance(row.meaning, Count):
+            self.counts[row.scope].setdefault((named.subnet, named.pool), {})[row.meaning] = value
+        elif row.labels == (OTHER_REASON,):
+            self._dropped_in_all = value
+        else:
+            self._count(row.meaning, (named.key, *row.labels) if row.scope is Scope.KEY else row.labels, value)
+
+    def statistics(self) -> Statistics:
+        return Statistics(self._values, frozenset(self._unknown), self._dropped_in_all)
+
+    def _count(self, measure: Measure, labels: tuple[str, ...], value: int) -> None:
+        counted = self._values.setdefault(measure, {})
+        # Kea counts in 64 bits with a sign; a counter below 0 is none.
+        if value >= 0 and (labels in counted or len(counted) < MOST_KEYS):
+            counted[labels] = value
+
+    def _add_new(self, named: _Named, value: int | None) -> None:
+        found = NEW_PACKETS.fullmatch(named.name) if named.scope is Scope.DAEMON else None
+        if found and value is not None and self._daemon is not Daemon.D2 and self._new_packets < MOST_NEW_PACKETS:
+            self._new_packets += 1
+            self._count(DIRECTIONS[found[2]], (found[1].replace("-", "_"),), value)
+        elif len(self._unknown) < MOST_UNKNOWN:
+            self._unknown.add(printable(f"{named.scope}{named.name}"))
+
+
+def _parts(name: str) -> _Named:
+    found = NAME.fullmatch(name)
+    if found is None:
+        return _Named(Scope.DAEMON, name)
+    if found["key"] is not None:
+        return _Named(Scope.KEY, found["by_key"], key=printable(found["key"]))
+    pool = int(found["pool"] or 0)
+    return _Named(POOL_SCOPES[found["kind"]], found["counted"], subnet=int(found["subnet"]), pool=pool)
+
+
+def _existing(rows: Mapping[PoolKey, Mapping[Count, int]], size: Count) -> Counts[PoolKey]:
+    """Return the counts of those pools that exist: of a deleted one Kea keeps what was assigned, not its size."""
+    return _columns({key: row for key, row in rows.items() if size in row})
+
+
+def _columns(rows: Mapping[K, Mapping[Count, int]]) -> Counts[K]:
+    keys = sorted(rows)
+    counted = set().union(*rows.values())
+    return Counts(tuple(keys), {count: tuple(rows[key].get(count) for key in keys) for count in counted})

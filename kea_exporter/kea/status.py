@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from kea_exporter.kea.reading import MalformedAnswerError, as_bool, as_int, as_list, as_map, as_text
-from kea_exporter.snapshot import DhcpState, Status, Version
+from kea_exporter.facts.snapshot import Version
+from kea_exporter.facts.status import DhcpState, MultiThreading, Status
+from kea_exporter.kea.high_availability import read_relationships
+from kea_exporter.kea.reading import MalformedAnswerError, as_bool, as_int, as_list, as_map, as_number, as_text
 from kea_exporter.text import printable
 
 if TYPE_CHECKING:
@@ -50,6 +52,9 @@ def read_status(answer: Answer) -> Status:
         dhcp_state=_read_dhcp_state(arguments["dhcp-state"]) if "dhcp-state" in arguments else None,
         sockets_status=as_text(sockets["status"], "status") if "status" in sockets else None,
         sockets_errors=tuple(printable(as_text(error, "errors")) for error in errors[:MOST_ERRORS]),
+        multi_threading=_read_multi_threading(arguments),
+        extended_info_tables=_read_flag(arguments, "extended-info-tables"),
+        relationships=read_relationships(arguments.get("high-availability", [])),
     )
 
 
@@ -58,6 +63,27 @@ def _seconds(arguments: Mapping[str, Any], key: str) -> int:
     if not 0 <= seconds <= LONGEST_SECONDS:
         raise MalformedAnswerError(f"'{key}' is no number of seconds")
     return seconds
+
+
+def _read_multi_threading(arguments: Mapping[str, Any]) -> MultiThreading | None:
+    enabled = _read_flag(arguments, "multi-threading-enabled")
+    if not enabled:  # its other keys are there only where it is on (measured)
+        return None if enabled is None else MultiThreading(enabled=False)
+    lengths = as_list(arguments.get("packet-queue-statistics", []), "packet-queue-statistics")
+    return MultiThreading(
+        enabled=True,
+        threads=_read_number(arguments, "thread-pool-size"),
+        queue_size=_read_number(arguments, "packet-queue-size"),
+        queue_lengths=tuple(as_number(length, "packet-queue-statistics") for length in lengths),
+    )
+
+
+def _read_flag(arguments: Mapping[str, Any], key: str) -> bool | None:
+    return as_bool(arguments[key], key) if key in arguments else None
+
+
+def _read_number(arguments: Mapping[str, Any], key: str) -> int | None:
+    return as_int(arguments[key], key) if key in arguments else None
 
 
 def _read_dhcp_state(value: object) -> DhcpState:

@@ -3,7 +3,17 @@
 The order is that of the page and of the documentation.
 """
 
-from kea_exporter.metrics import exporter, leases, reaching, requirements, tls
+from kea_exporter.metrics import (
+    exporter,
+    health,
+    high_availability,
+    leases,
+    reaching,
+    requirements,
+    subnets,
+    tls,
+    traffic,
+)
 from kea_exporter.metrics.exporter import ExporterState
 from kea_exporter.metrics.model import Family, Page, Sample, read_families
 
@@ -11,7 +21,11 @@ FAMILIES: tuple[Family, ...] = (
     *reaching.FAMILIES,
     *requirements.FAMILIES,
     *tls.FAMILIES,
+    *health.FAMILIES,
+    *high_availability.FAMILIES,
+    *traffic.FAMILIES,
     *leases.FAMILIES,
+    *subnets.FAMILIES,
     *exporter.FAMILIES,
 )
 

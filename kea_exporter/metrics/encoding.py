@@ -1,86 +1,143 @@
-"""Samples to the text that Prometheus reads.
+"""Samples to the text that Prometheus reads, in one pass.
 
-prometheus_client writes the text, and a single bad sample would make it raise and cost the whole page: so every
-sample is checked first, and a bad one is left out and counted.
+Source: Prometheus documentation, "Exposition formats"; OpenMetrics 1.0. Byte for byte what prometheus_client would
+write (a test compares them), in a small part of its time on a page of ten thousand subnets, and without its losing the
+whole page to one bad sample: here that is left out and counted.
 """
 
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
-from prometheus_client.exposition import choose_encoder
-from prometheus_client.metrics_core import Metric
-from prometheus_client.registry import Collector
+from prometheus_client import exposition
+from prometheus_client.utils import floatToGoString
 
-from kea_exporter.metrics.model import Kind
+from kea_exporter.metrics.model import Column, Kind, Sample
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from kea_exporter.metrics.model import Family, Sample
+    from prometheus_client.registry import Collector
 
+    from kea_exporter.metrics.model import Family, LabelRows, Samples
 
-class _Collected(Collector):
-    """Families ready to be written, in the order of the page."""
-
-    def __init__(self, metrics: list[Metric], *others: Collector) -> None:
-        self._metrics = metrics
-        self._others = others
-
-    def collect(self) -> Iterator[Metric]:
-        yield from self._metrics
-        for other in self._others:
-            yield from other.collect()
+ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
+ESCAPES_IN_TEXT_HELP = str.maketrans({"\\": r"\\", "\n": r"\n"})
+OPENMETRICS = "application/openmetrics-text"
+END = b"# EOF\n"
 
 
-def encode(
-    read: Iterable[tuple[Family, list[Sample] | Exception]], accept: str = "", *others: Collector
-) -> tuple[bytes, str, int]:
-    """Return the page, its content type, and how many samples had to be left out.
+class Encoder:
+    """Writes pages. Label texts of whole columns are kept for as long as somebody else keeps their labels."""
 
-    Args:
-        read: families and their samples, or the error that reading a family ran into.
-        accept: the `Accept` header of the request (Prometheus documentation, "Content negotiation").
-        others: what follows on the page, from prometheus_client itself.
-    """
-    metrics, dropped = [], 0
-    for family, samples in read:
-        good, bad = ([], 1) if isinstance(samples, Exception) else _sound(family, samples)
-        metrics.append(_metric(family, good))
-        dropped += bad
-    write, content_type = _encoder(accept)
-    return write(_Collected([metric for metric in metrics if metric.samples], *others)), content_type, dropped
+    def __init__(self) -> None:
+        self._label_texts: WeakKeyDictionary[LabelRows, dict[tuple[tuple[str, ...], ...], list[str]]] = (
+            WeakKeyDictionary()
+        )
+
+    def encode(
+        self,
+        read: Iterable[tuple[Family, list[Samples] | Exception]],
+        accept: str = "",
+        *others: Collector,
+    ) -> tuple[bytes, str, int]:
+        """Return the page, its content type, and how many samples had to be left out.
+
+        Args:
+            read: families and their samples, or the error that reading a family ran into.
+            accept: the `Accept` header of the request (Prometheus documentation, "Content negotiation").
+            others: what follows on the page, from prometheus_client itself.
+        """
+        write_others, content_type = _negotiated(accept)
+        is_openmetrics = content_type.startswith(OPENMETRICS)
+        parts: list[str] = []
+        dropped = 0
+        for family, samples in read:
+            lines, left_out = ([], 1) if isinstance(samples, Exception) else self._lines(family, samples)
+            dropped += left_out
+            if lines:
+                parts.append(_head(family, is_openmetrics=is_openmetrics))
+                parts += lines
+        tail = b"".join(write_others(other).removesuffix(END) for other in others) + (END if is_openmetrics else b"")
+        return "".join(parts).encode() + tail, content_type, dropped
+
+    def _lines(self, family: Family, samples: Sequence[Samples]) -> tuple[list[str], int]:
+        lines: list[str] = []
+        seen: set[tuple[str, ...]] = set()
+        dropped = 0
+        for sample in samples:
+            if isinstance(sample, Column):
+                more = self._column(family, sample)
+                dropped += len(sample) - len(more)
+                lines += more
+            elif sample.labels in seen or (line := _line(family, sample)) is None:
+                dropped += 1
+            else:
+                seen.add(sample.labels)
+                lines.append(line)
+        return lines, dropped
+
+    def _column(self, family: Family, column: Column) -> list[str]:
+        labels = self._texts(family, column)
+        values = {value: None if value is None else _value(family, value) for value in set(column.values)}
+        name = family.name
+        texts = [values.get(value) for value in column.values]
+        return [f"{name}{{{label}}} {text}\n" for label, text in zip(labels, texts, strict=False) if text is not None]
+
+    def _texts(self, family: Family, column: Column) -> list[str]:
+        known = self._label_texts.setdefault(column.labels, {})
+        key = (family.labels, column.first_labels)
+        if key not in known:
+            known[key] = [_labels(family.labels, (*column.first_labels, *row)) for row in column.labels.rows]
+        return known[key]
 
 
-def _encoder(accept: str) -> tuple[Callable[[Collector], bytes], str]:
+def _negotiated(accept: str) -> tuple[Callable[[Collector], bytes], str]:
     try:
-        return choose_encoder(accept)
+        return exposition.choose_encoder(accept)
     except (TypeError, ValueError):  # a version in the header that is none
-        return choose_encoder("")
+        return exposition.choose_encoder("")
 
 
-def _sound(family: Family, samples: list[Sample]) -> tuple[list[Sample], int]:
-    seen: dict[tuple[str, ...], Sample] = {}
-    for sample in samples:
-        if _can_be_written(family, sample):
-            seen.setdefault(sample.labels, sample)
-    return list(seen.values()), len(samples) - len(seen)
+def _head(family: Family, *, is_openmetrics: bool) -> str:
+    if is_openmetrics:
+        name, text = family.name.removesuffix("_total"), family.help.translate(ESCAPES)
+    else:
+        name, text = family.name, family.help.translate(ESCAPES_IN_TEXT_HELP)
+    return f"# HELP {name} {text}\n# TYPE {name} {family.kind}\n"
 
 
-def _can_be_written(family: Family, sample: Sample) -> bool:
+def _line(family: Family, sample: Sample) -> str | None:
+    """Return the line of a sample; None where it cannot be written."""
+    with suppress(AttributeError, TypeError, ValueError):
+        value = _value(family, sample.value)
+        if value is not None and len(sample.labels) == len(family.labels):
+            labels = _labels(family.labels, sample.labels)
+            labels.encode()
+            return f"{family.name}{{{labels}}} {value}\n" if labels else f"{family.name} {value}\n"
+    return None
+
+
+def _value(family: Family, value: float) -> str | None:
+    """Return a value as text; None where it is no finite number, or is below 0 and a counter's."""
     try:
-        value = float(sample.value)
-        for label in sample.labels:
-            label.encode()
-    except (AttributeError, TypeError, ValueError, OverflowError):
-        return False
-    is_legal_counter = family.kind is not Kind.COUNTER or value >= 0
-    return len(sample.labels) == len(family.labels) and math.isfinite(value) and is_legal_counter
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    if not math.isfinite(number) or (family.kind is Kind.COUNTER and number < 0):
+        return None
+    text: str = floatToGoString(number)  # type: ignore[no-untyped-call]
+    return text
 
 
-def _metric(family: Family, samples: list[Sample]) -> Metric:
-    metric = Metric(family.name.removesuffix("_total"), family.help, str(family.kind))
-    for sample in samples:
-        metric.add_sample(family.name, dict(zip(family.labels, sample.labels, strict=True)), float(sample.value))
-    return metric
+def _labels(names: tuple[str, ...], values: tuple[str, ...]) -> str:
+    return ",".join(_pairs(names, values))
+
+
+def _pairs(names: tuple[str, ...], values: tuple[str, ...]) -> Iterator[str]:
+    """Return labels in the order of their names, as prometheus_client does."""
+    for name, value in sorted(zip(names, values, strict=True)):
+        yield f'{name}="{value.translate(ESCAPES)}"'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kea_exporter.failure import Failure
+from kea_exporter.facts.failure import Failure
 from kea_exporter.metrics.model import Family, Kind, Page, Sample
 
 if TYPE_CHECKING:
@@ -49,9 +49,9 @@ def _build_info(page: Page) -> Iterator[Sample]:
 
 def _unknown_statistics(page: Page) -> Iterator[Sample]:
     for report in page.reports if page.exporter else ():
-        target, leases = report.snapshot.target, report.snapshot.leases
-        if not isinstance(leases, Failure) and leases.unknown_statistics is not None:
-            yield Sample((target.server, str(target.daemon)), len(leases.unknown_statistics))
+        target, statistics = report.snapshot.target, report.snapshot.statistics
+        if not isinstance(statistics, Failure) and statistics.unknown is not None:
+            yield Sample((target.server, str(target.daemon)), len(statistics.unknown))
 
 
 FAMILIES = (
@@ -92,7 +92,8 @@ FAMILIES = (
     Family(
         "kea_exporter_unknown_statistics",
         Kind.GAUGE,
-        "Statistics of the daemon whose names no rule of the exporter knows; absent where they were not asked for.",
+        "Statistics of the daemon whose names no rule of the exporter knows, at most 100; absent where only some were "
+        "asked for.",
         ("server", "daemon"),
         _unknown_statistics,
     ),

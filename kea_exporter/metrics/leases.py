@@ -5,29 +5,29 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from kea_exporter.failure import known
-from kea_exporter.metrics.model import Sample, per_daemon
-from kea_exporter.snapshot import ROOT_KEYS, Daemon
+from kea_exporter.facts.failure import known
+from kea_exporter.facts.snapshot import Daemon
+from kea_exporter.metrics.model import Sample, one, per_daemon
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from kea_exporter.leases import LeaseAudit
+    from kea_exporter.facts.leases import LeaseAudit
     from kea_exporter.requirements import Report
 
 
-def _subnets(report: Report) -> Iterator[Sample]:
-    daemon, configuration = report.snapshot.target.daemon, known(report.snapshot.configuration)
-    if daemon is not Daemon.D2 and configuration.root == ROOT_KEYS[daemon]:
-        yield Sample((), len(configuration.subnets))
+def _configured(report: Report, attribute: str) -> Iterable[Sample]:
+    known(report.snapshot.subnets)  # of the right daemon, and one that has any
+    return one(getattr(known(report.snapshot.configuration), attribute))
 
 
 def _leases(report: Report) -> Iterator[Sample]:
     leases = known(report.snapshot.leases)
-    yield Sample(("address", "assigned"), leases.addresses.assigned)
-    yield Sample(("address", "declined"), leases.addresses.declined)
-    if leases.prefixes is not None:
-        yield Sample(("prefix", "assigned"), leases.prefixes.assigned)
+    addresses = known(leases.addresses)
+    yield Sample(("address", "assigned"), addresses.assigned)
+    yield Sample(("address", "declined"), addresses.declined)
+    if report.snapshot.target.daemon is Daemon.DHCP6:
+        yield Sample(("prefix", "assigned"), known(leases.prefixes).assigned)
 
 
 def _audit(report: Report, read: Callable[[LeaseAudit], float]) -> Iterator[Sample]:
@@ -37,7 +37,21 @@ def _audit(report: Report, read: Callable[[LeaseAudit], float]) -> Iterator[Samp
 
 
 FAMILIES = (
-    per_daemon("kea_subnets", "Number of configured subnets, those of shared networks included.", _subnets),
+    per_daemon(
+        "kea_subnets",
+        "Number of configured subnets, those of shared networks included.",
+        lambda report: one(len(known(report.snapshot.subnets).ids)),
+    ),
+    per_daemon(
+        "kea_shared_networks",
+        "Number of configured shared networks, as of the last time that the configuration was read.",
+        partial(_configured, attribute="shared_networks"),
+    ),
+    per_daemon(
+        "kea_reservations",
+        "Number of host reservations in the configuration, as of the last time that it was read.",
+        partial(_configured, attribute="reservations"),
+    ),
     per_daemon(
         "kea_leases",
         "Number of leases in the configured subnets; each lease is in one state: assigned does not hold the declined.",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from kea_exporter.failure import UnknownFactError
+from kea_exporter.facts.failure import UnknownFactError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kea_exporter.metrics.exporter import ExporterState
     from kea_exporter.requirements import Report
@@ -30,6 +30,39 @@ class Sample:
     value: float
 
 
+class LabelRows(Protocol):
+    """Label values of many samples; no two rows are alike.
+
+    Compared by identity, so that the text of the same labels is put together once (see `encoding`).
+    """
+
+    @property
+    def rows(self) -> Sequence[tuple[str, ...]]:
+        """Return the values of the labels of each sample."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """Many samples of one family at once: subnets come by the ten thousand.
+
+    Attributes:
+        first_labels: values of the labels that all of them share; they go in front.
+        labels: values of the other labels of each sample; further rows than there are values have no sample.
+        values: None where there is no sample.
+    """
+
+    labels: LabelRows
+    values: Sequence[int | None]
+    first_labels: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        """Return how many samples there are."""
+        return len(self.values) - self.values.count(None)
+
+
+Samples = Sample | Column
+
+
 @dataclass(frozen=True)
 class Page:
     """What one page is made of; *exporter* is None where the page is not about the exporter itself."""
@@ -47,31 +80,38 @@ class Family:
         help: one sentence.
         labels: the names of the labels of every sample.
         read: finds the samples of a whole page.
+        source: the commands, or what else, that it comes from; for the documentation.
     """
 
     name: str
     kind: Kind
     help: str
     labels: tuple[str, ...]
-    read: Callable[[Page], Iterable[Sample]]
+    read: Callable[[Page], Iterable[Samples]]
+    source: str = ""
 
 
-def per_daemon(
+def per_daemon(  # noqa: PLR0913, PLR0917 - the columns of a table
     name: str,
     help: str,  # noqa: A002 - Prometheus' word
-    read: Callable[[Report], Iterable[Sample]],
+    read: Callable[[Report], Iterable[Samples]],
     labels: tuple[str, ...] = (),
     kind: Kind = Kind.GAUGE,
+    source: str = "",
 ) -> Family:
     """Return a family with samples of each daemon, whose labels `server` and `daemon` go in front."""
 
-    def read_page(page: Page) -> Iterator[Sample]:
+    def read_page(page: Page) -> Iterator[Samples]:
         for report in page.reports:
             target = report.snapshot.target
-            for sample in _known_samples(read, report):
-                yield Sample((target.server, str(target.daemon), *sample.labels), sample.value)
+            first_labels = (target.server, str(target.daemon))
+            for found in _known_samples(read, report):
+                if isinstance(found, Column):
+                    yield replace(found, first_labels=first_labels)
+                else:
+                    yield Sample((*first_labels, *found.labels), found.value)
 
-    return Family(name, kind, help, ("server", "daemon", *labels), read_page)
+    return Family(name, kind, help, ("server", "daemon", *labels), read_page, source)
 
 
 def one(value: float) -> tuple[Sample, ...]:
@@ -79,7 +119,7 @@ def one(value: float) -> tuple[Sample, ...]:
     return (Sample((), value),)
 
 
-def read_families(families: Iterable[Family], page: Page) -> Iterator[tuple[Family, list[Sample] | Exception]]:
+def read_families(families: Iterable[Family], page: Page) -> Iterator[tuple[Family, list[Samples] | Exception]]:
     """Return each family with its samples, or with the error that reading it ran into: others are not concerned."""
     for family in families:
         try:
@@ -88,7 +128,7 @@ def read_families(families: Iterable[Family], page: Page) -> Iterator[tuple[Fami
             yield family, error
 
 
-def _known_samples(read: Callable[[Report], Iterable[Sample]], report: Report) -> list[Sample]:
+def _known_samples(read: Callable[[Report], Iterable[Samples]], report: Report) -> list[Samples]:
     try:
         return list(read(report))
     except UnknownFactError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kea_exporter.failure import Failure, Reason, known
+from kea_exporter.facts.failure import Failure, Reason, known
 from kea_exporter.metrics.model import Sample, one, per_daemon
 from kea_exporter.requirements.authentication import FORBIDDEN, OK, UNAUTHORIZED, demands_credentials
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from kea_exporter.failure import known
+from kea_exporter.facts.failure import known
+from kea_exporter.facts.snapshot import Daemon
 from kea_exporter.metrics.model import Family, Kind, Page, Sample, per_daemon
 from kea_exporter.requirements import Status
 from kea_exporter.requirements.hooks import SIGNS, library_of
-from kea_exporter.snapshot import Daemon
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

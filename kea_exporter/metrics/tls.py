@@ -5,17 +5,17 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from kea_exporter.failure import Reason, known
+from kea_exporter.facts.failure import Reason, known
+from kea_exporter.facts.snapshot import TransportKind
 from kea_exporter.metrics.model import Sample, one, per_daemon
 from kea_exporter.requirements.certificates import leaf, uncovered
-from kea_exporter.snapshot import TransportKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from kea_exporter.certificates import Certificate
+    from kea_exporter.facts.snapshot import Tls
     from kea_exporter.requirements import Report
-    from kea_exporter.snapshot import Tls
 
 VERIFY_REASONS = {
     Reason.CERTIFICATE_SELF_SIGNED: "self_signed",

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kea_exporter.failure import Failure, Reason, Stage, UnknownFactError, known
+from kea_exporter.facts.failure import Failure, Reason, Stage, UnknownFactError, known
+from kea_exporter.facts.snapshot import Admission, Authentication
 from kea_exporter.requirements.model import Finding, Requirement, Severity, met, not_applicable, unmet
 from kea_exporter.requirements.reaching import require_expected_daemon
 from kea_exporter.requirements.sockets import socket_in_use
-from kea_exporter.snapshot import Admission, Authentication
 
 if TYPE_CHECKING:
     from kea_exporter.config import Profile
-    from kea_exporter.snapshot import Snapshot
+    from kea_exporter.facts.snapshot import Snapshot
 
 OK, UNAUTHORIZED, FORBIDDEN = 200, 401, 403
 NO_CLEAR_TEXT_SINCE = (3, 1, 0)

@@ -6,16 +6,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from kea_exporter.certificates import parse_address
-from kea_exporter.failure import Failure, Reason, Stage, UnknownFactError, known
+from kea_exporter.facts.failure import Failure, Reason, Stage, UnknownFactError, known
+from kea_exporter.facts.snapshot import TransportKind
 from kea_exporter.requirements.model import Finding, Requirement, Severity, met, not_applicable, unmet
 from kea_exporter.requirements.sockets import socket_in_use
-from kea_exporter.snapshot import TransportKind
 from kea_exporter.text import printable
 
 if TYPE_CHECKING:
     from kea_exporter.certificates import Certificate
     from kea_exporter.config import Profile
-    from kea_exporter.snapshot import Snapshot, Tls
+    from kea_exporter.facts.snapshot import Snapshot, Tls
 
 DAY = 86400.0
 MOST_SHOWN = 8

@@ -7,16 +7,16 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from kea_exporter.config import hook_requirement
-from kea_exporter.failure import Failure, known
+from kea_exporter.facts.failure import Failure, known
+from kea_exporter.facts.snapshot import ROOT_KEYS, Daemon
 from kea_exporter.requirements.model import Finding, Requirement, Severity, met, not_applicable, unmet
 from kea_exporter.requirements.reaching import require_expected_daemon
-from kea_exporter.snapshot import ROOT_KEYS, Daemon
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kea_exporter.config import Profile
-    from kea_exporter.snapshot import Snapshot
+    from kea_exporter.facts.snapshot import Snapshot
 
 # Hook, by the short name of its library, to a command that it registers in both DHCP daemons (measured).
 SIGNS: Mapping[str, str] = MappingProxyType(

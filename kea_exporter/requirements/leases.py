@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kea_exporter.failure import Failure, Reason, Stage, UnknownFactError, known
+from kea_exporter.facts.failure import Failure, Reason, Stage, UnknownFactError, known
+from kea_exporter.facts.leases import Leases
+from kea_exporter.facts.snapshot import Daemon
+from kea_exporter.facts.subnets import Counts
 from kea_exporter.requirements.model import Finding, Requirement, Severity, met, not_applicable, unmet
-from kea_exporter.snapshot import Daemon
 
 if TYPE_CHECKING:
     from kea_exporter.config import Profile
-    from kea_exporter.leases import LeaseAudit, Misplaced
-    from kea_exporter.snapshot import Snapshot
+    from kea_exporter.facts.leases import LeaseAudit, Misplaced
+    from kea_exporter.facts.snapshot import Snapshot
 
 NO_LEASES = "D2 has no leases"
 AUDIT_OFF = "the lease audit is off (lease_audit), and what was read anyway hints at nothing"
@@ -33,7 +35,7 @@ def _no_orphans(snapshot: Snapshot, _: Profile) -> Finding:
     if audit is not None:
         wrong, right = "belong to subnet ids that are not configured", "belong to configured subnets"
         return _judged(audit, audit.orphaned, (wrong, right), _WIPE[snapshot.target.daemon])
-    if left := known(snapshot.leases).left_behind:
+    if left := _counted(snapshot).left_behind:
         said = ", ".join(f"{count} in id {number}" for number, count in list(left.items())[:MOST_SHOWN])
         evidence = f"the statistics still count leases in subnets that are not configured: {said}"
         return unmet(evidence, example=_WIPE[snapshot.target.daemon])
@@ -47,10 +49,17 @@ def _none_outside(snapshot: Snapshot, _: Profile) -> Finding:
     if audit is not None:
         wrong, right = "lie outside the prefix of the subnet whose id they carry", "lie in their subnets"
         return _judged(audit, audit.outside, (wrong, right), _DELETE[snapshot.target.daemon])
-    if overfull := sorted(known(snapshot.leases).overfull)[:MOST_SHOWN]:
+    if overfull := sorted(_counted(snapshot).overfull)[:MOST_SHOWN]:
         evidence = f"more leases than addresses are counted in subnet ids {', '.join(map(str, overfull))}"
         return unmet(evidence, example=_DELETE[snapshot.target.daemon])
     return not_applicable(AUDIT_OFF)
+
+
+def _counted(snapshot: Snapshot) -> Leases:
+    """Return the leases as they were counted; none where nobody wants them counted, which hints at nothing."""
+    leases = snapshot.leases
+    is_off = isinstance(leases, Failure) and leases.reason is Reason.NOT_COLLECTED
+    return Leases(Counts((), {})) if is_off else known(leases)
 
 
 _WIPE = {

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from kea_exporter.failure import UnknownFactError
+from kea_exporter.facts.failure import UnknownFactError
 from kea_exporter.requirements.next_steps import NEXT_STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from kea_exporter.config import Profile
-    from kea_exporter.failure import Failure
-    from kea_exporter.snapshot import Snapshot
+    from kea_exporter.facts.failure import Failure
+    from kea_exporter.facts.snapshot import Snapshot
 
 
 class Severity(StrEnum):

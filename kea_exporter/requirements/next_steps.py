@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from kea_exporter.failure import Reason
+from kea_exporter.facts.failure import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,6 +49,7 @@ NEXT_STEPS: Mapping[Reason, str] = MappingProxyType(
         Reason.WRONG_DAEMON: "See service-matches.",
         Reason.SOCKET_NOT_IDENTIFIED: "See control-socket-address-matches.",
         Reason.BUDGET_USED_UP: "Raise timeout; check name resolution.",
+        Reason.NOT_COLLECTED: "Switch it on under collect.",
         Reason.AUDIT_PENDING: "Wait for the lease audit, or run kea-exporter check --audit-leases.",
         Reason.AUDIT_INCOMPLETE: "Raise max_leases of lease_audit.",
     }

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kea_exporter.failure import Failure, Reason, Stage, UnknownFactError, known
+from kea_exporter.facts.failure import Failure, Reason, Stage, UnknownFactError, known
+from kea_exporter.facts.snapshot import ROOT_KEYS, Daemon
 from kea_exporter.requirements.model import Finding, Requirement, Severity, met, not_applicable, unmet
 from kea_exporter.requirements.next_steps import NEXT_STEPS
-from kea_exporter.snapshot import ROOT_KEYS, Daemon
 
 if TYPE_CHECKING:
     from kea_exporter.config import Profile
-    from kea_exporter.snapshot import DhcpState, Snapshot
+    from kea_exporter.facts.snapshot import Snapshot
+    from kea_exporter.facts.status import DhcpState
 
 # What is the server's, the network's or the name service's doing; anything else is not known to be.
 UNREACHABLE = {

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kea_exporter.certificates import parse_address
-from kea_exporter.failure import Failure, Reason, Stage, UnknownFactError, known
+from kea_exporter.facts.failure import Failure, Reason, Stage, UnknownFactError, known
+from kea_exporter.facts.snapshot import TransportKind
 from kea_exporter.requirements.model import Finding, Requirement, Severity, met, not_applicable, unmet
-from kea_exporter.snapshot import TransportKind
 
 if TYPE_CHECKING:
     from kea_exporter.config import Profile
-    from kea_exporter.snapshot import Connection, ControlSocket, Snapshot
+    from kea_exporter.facts.snapshot import Connection, ControlSocket, Snapshot
 
 # After these the server may well speak TLS; it could not be told.
 TELLS_NOTHING_OF_TLS = {Reason.TIMED_OUT, Reason.CONNECTION_CLOSED, Reason.LOCAL_FILE_UNREADABLE}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kea_exporter.failure import known
+from kea_exporter.facts.failure import known
 from kea_exporter.requirements.model import Finding, Requirement, Severity, met, unmet
 
 if TYPE_CHECKING:
     from kea_exporter.config import Profile
-    from kea_exporter.snapshot import Snapshot
+    from kea_exporter.facts.snapshot import Snapshot
 
 
 def _supported(snapshot: Snapshot, profile: Profile) -> Finding:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kea_exporter.snapshot import TransportKind
+from kea_exporter.facts.snapshot import TransportKind
 from kea_exporter.transport.http import HttpTransport
 from kea_exporter.transport.model import Transport, TransportError
 from kea_exporter.transport.unix import UnixTransport

@@ -17,8 +17,8 @@ from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import HTTPError
 
-from kea_exporter.failure import Failure, Reason, Stage
-from kea_exporter.snapshot import Admission, Connection, TransportKind
+from kea_exporter.facts.failure import Failure, Reason, Stage
+from kea_exporter.facts.snapshot import Admission, Connection, TransportKind
 from kea_exporter.text import printable
 from kea_exporter.transport.credentials import read_credentials
 from kea_exporter.transport.model import TransportError
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from kea_exporter.certificates import Certificate
     from kea_exporter.config import DaemonSettings
-    from kea_exporter.snapshot import Tls
+    from kea_exporter.facts.snapshot import Tls
     from kea_exporter.transport.deadline import Deadline
     from kea_exporter.transport.sockets import DeadlineSocket, DeadlineTlsSocket
 

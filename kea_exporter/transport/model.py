@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from kea_exporter.certificates import Certificate
-    from kea_exporter.failure import Failure
-    from kea_exporter.snapshot import Admission, Connection, Tls
+    from kea_exporter.facts.failure import Failure
+    from kea_exporter.facts.snapshot import Admission, Connection, Tls
     from kea_exporter.transport.deadline import Deadline
 
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kea_exporter.certificates import Certificate, CertificateError, read_der, read_pem
-from kea_exporter.failure import Failure, Reason, Stage
-from kea_exporter.snapshot import Tls
+from kea_exporter.facts.failure import Failure, Reason, Stage
+from kea_exporter.facts.snapshot import Tls
 from kea_exporter.transport.model import TransportError
 from kea_exporter.transport.sockets import DeadlineSocket, DeadlineTlsSocket
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kea_exporter.failure import Failure, Reason, Stage
-from kea_exporter.snapshot import Connection
+from kea_exporter.facts.failure import Failure, Reason, Stage
+from kea_exporter.facts.snapshot import Connection
 from kea_exporter.transport.model import TransportError
 from kea_exporter.transport.sockets import connect_unix
 

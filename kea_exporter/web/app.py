@@ -19,8 +19,9 @@ from starlette.routing import Route
 from kea_exporter import __version__
 from kea_exporter.collector import StoppedError
 from kea_exporter.metrics import FAMILIES, ExporterState, Page, read_families
-from kea_exporter.metrics.encoding import encode
+from kea_exporter.metrics.encoding import Encoder
 from kea_exporter.transport.deadline import Deadline
+from kea_exporter.web.compression import SHORTEST, accepts_gzip, compressed
 from kea_exporter.web.timeout import scrape_seconds
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ class _MetricsPage:
         self._build = (__version__, platform.python_version(), ssl.OPENSSL_VERSION)
         self._in_flight = self._rejected = self._dropped = 0
         self._limiter = CapacityLimiter(options.max_requests)
+        self._encoder = Encoder()
         self._process = CollectorRegistry(auto_describe=False)
         for make in (ProcessCollector, PlatformCollector, GCCollector):
             make(registry=self._process)
@@ -98,24 +100,28 @@ class _MetricsPage:
             seconds = scrape_seconds(request.headers.get(TIMEOUT_HEADER), self._options.timeout_offset)
             accept = request.headers.get("Accept", "")
             # Given up, not waited for, when the process ends.
-            body, content_type = await to_thread.run_sync(
-                self._page, seconds, accept, abandon_on_cancel=True, limiter=self._limiter
+            encodings = request.headers.get("Accept-Encoding", "")
+            body, headers = await to_thread.run_sync(
+                self._page, seconds, accept, encodings, abandon_on_cancel=True, limiter=self._limiter
             )
         except StoppedError:
             return PlainTextResponse("the exporter is ending\n", 503)
         finally:
             self._in_flight -= 1
-        return Response(body, headers={"Content-Type": content_type})
+        return Response(body, headers=headers)
 
-    def _page(self, seconds: float, accept: str) -> tuple[bytes, str]:
+    def _page(self, seconds: float, accept: str, encodings: str) -> tuple[bytes, dict[str, str]]:
         reports = self._collector.collect(self._settings.daemons, Deadline.after(seconds))
         read = list(read_families(FAMILIES, Page(reports, self._state())))
         for family, samples in read:
             if isinstance(samples, Exception):
                 log.error("family cannot be read", family=family.name, exc_info=samples)
-        body, content_type, dropped = encode(read, accept, self._process)
+        body, content_type, dropped = self._encoder.encode(read, accept, self._process)
         self._dropped += dropped
-        return body, content_type
+        headers = {"Content-Type": content_type, "Vary": "Accept, Accept-Encoding"}
+        if len(body) < SHORTEST or not accepts_gzip(encodings):
+            return body, headers
+        return compressed(body), {**headers, "Content-Encoding": "gzip"}
 
     def _state(self) -> ExporterState:
         return ExporterState(

@@ -68,6 +68,7 @@ class Reason(StrEnum):
     DAEMON_OFFLINE = "daemon_offline"
     WRONG_DAEMON = "wrong_daemon"
     SOCKET_NOT_IDENTIFIED = "socket_not_identified"
+    NOT_COLLECTED = "not_collected"
     AUDIT_PENDING = "audit_pending"
     AUDIT_INCOMPLETE = "audit_incomplete"
     # deadline

@@ -10,14 +10,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from kea_exporter.failure import Failure, Reason
+from kea_exporter.facts.failure import Failure, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kea_exporter.certificates import Certificate
-    from kea_exporter.failure import Fact, Stage
-    from kea_exporter.leases import LeaseAudit, Leases
+    from kea_exporter.facts.failure import Fact, Stage
+    from kea_exporter.facts.leases import LeaseAudit, Leases
+    from kea_exporter.facts.statistics import Statistics
+    from kea_exporter.facts.status import Lifetime, Status
+    from kea_exporter.facts.subnets import Counts, PoolSeries, Subnets, SubnetSeries
 
 
 class Daemon(StrEnum):
@@ -28,6 +31,8 @@ class Daemon(StrEnum):
     D2 = "d2"
 
 
+# What a daemon lacks, or what nobody wants of it, did not fail.
+NO_FAILURES = {Reason.UNSUPPORTED, Reason.NOT_COLLECTED}
 ROOT_KEYS = {Daemon.DHCP4: "Dhcp4", Daemon.DHCP6: "Dhcp6", Daemon.D2: "DhcpDdns"}
 
 
@@ -119,29 +124,6 @@ class Version:
 
 
 @dataclass(frozen=True)
-class DhcpState:
-    """Whether DHCP service is on, and who turned it off (Kea ARM, status-get `dhcp-state`)."""
-
-    globally_disabled: bool
-    by_user: bool
-    by_local_command: bool
-    by_remote_command: bool
-    by_database_connection: bool
-
-
-@dataclass(frozen=True)
-class Status:
-    """What `status-get` said; D2 and the Control Agent say nothing of DHCP state and sockets."""
-
-    pid: int
-    uptime_seconds: int
-    reload_seconds: int
-    dhcp_state: DhcpState | None
-    sockets_status: str | None
-    sockets_errors: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Authentication:
     """The `authentication` of a control socket, without its secrets.
 
@@ -185,16 +167,23 @@ class Configuration:
 
     Attributes:
         root: the root key, such as `Dhcp4`.
-        subnets: the prefixes of the configured subnets by their ids, those of shared networks included.
+        capacities: how many addresses, and prefixes to delegate, the pools of each subnet hold.
+        shared_networks: how many there are.
+        reservations: how many host reservations stand in the configuration.
         hooks: base names of the configured hook libraries, such as `libdhcp_lease_cmds.so`.
         hosts_databases: the types of the configured hosts databases, such as `mysql`.
+        has_config_databases: whether databases hold parts of the configuration, which may then change at any time.
     """
 
     root: str
     sockets: tuple[ControlSocket, ...]
-    subnets: Mapping[int, str]
+    subnets: Subnets
+    capacities: Counts[int]
+    shared_networks: int
+    reservations: int
     hooks: tuple[str, ...]
     hosts_databases: tuple[str, ...]
+    has_config_databases: bool = False
 
 
 @dataclass(frozen=True)
@@ -217,6 +206,9 @@ class Snapshot:
         admission: None on a unix socket, where there is nothing to be admitted by.
         sockets: the control sockets of whoever answers on the connection: the daemon's own, or the
             Control Agent's.
+        subnets: those that are configured now, of a DHCP daemon.
+        leases: counts of the configured subnets.
+        subnet_series: what is exported of them one by one, and of their pools.
         supported: per command of the plan, whether the daemon has it; only what was learnt.
         tls: None where the socket is not https.
         client_certificate: the exporter's own, None where it has none to show.
@@ -231,10 +223,15 @@ class Snapshot:
     admission: Fact[Admission | None]
     version: Fact[Version]
     status: Fact[Status]
+    lifetime: Fact[Lifetime]
     commands: Fact[frozenset[str]]
     configuration: Fact[Configuration]
     sockets: Fact[tuple[ControlSocket, ...]]
+    subnets: Fact[Subnets]
     leases: Fact[Leases]
+    subnet_series: Fact[SubnetSeries]
+    pool_series: Fact[PoolSeries]
+    statistics: Fact[Statistics]
     exchanges: tuple[Exchange, ...]
     supported: Mapping[str, bool]
     tls: Fact[Tls | None]
@@ -248,7 +245,7 @@ class Snapshot:
 
     @property
     def failures(self) -> tuple[Failure, ...]:
-        """Return what failed, first things first, each stage and reason once; a lacking command did not fail."""
+        """Return what failed, first things first, each stage and reason once; what is lacking or not wanted did not."""
         facts = (
             self.connection,
             self.admission,
@@ -257,10 +254,13 @@ class Snapshot:
             self.status,
             self.configuration,
             self.sockets,
+            self.subnets,
             self.leases,
+            self.pool_series,
+            self.statistics,
         )
         failed: dict[tuple[Stage, Reason], Failure] = {}
         for fact in facts:
-            if isinstance(fact, Failure) and fact.reason is not Reason.UNSUPPORTED:
+            if isinstance(fact, Failure) and fact.reason not in NO_FAILURES:
                 failed.setdefault((fact.stage, fact.reason), fact)
         return tuple(failed.values())

@@ -5,8 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from kea_exporter.facts.failure import Failure, Reason, Stage
+from kea_exporter.facts.subnets import Count
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from kea_exporter.facts.failure import Fact
+    from kea_exporter.facts.subnets import Counts
 
 
 @dataclass(frozen=True)
@@ -19,25 +25,47 @@ class LeaseCounts:
 
 @dataclass(frozen=True)
 class Leases:
-    """Leases of a DHCP daemon in its configured subnets; *prefixes* is None on DHCPv4.
+    """Leases of a DHCP daemon in its configured subnets.
 
     Attributes:
-        unknown_statistics: names that no rule knows; None where the statistics were not asked for.
+        subnets: counts of the configured subnets, in the order of their ids.
         left_behind: leases that the statistics count in subnets that are not configured, by subnet id.
         overfull: ids of subnets with more leases than their prefix has addresses.
     """
 
-    addresses: LeaseCounts
-    prefixes: LeaseCounts | None
-    unknown_statistics: frozenset[str] | None = None
+    subnets: Counts[int]
     left_behind: Mapping[int, int] = field(default_factory=dict)
     overfull: frozenset[int] = frozenset()
 
     @property
+    def addresses(self) -> Fact[LeaseCounts]:
+        """Return how many addresses are leased in all subnets together."""
+        assigned, declined = self._sum(Count.ADDRESSES_ASSIGNED), self._sum(Count.ADDRESSES_DECLINED)
+        if assigned is None or declined is None:
+            return _INCOMPLETE
+        return LeaseCounts(assigned - declined, declined)
+
+    @property
+    def prefixes(self) -> Fact[LeaseCounts]:
+        """Return how many prefixes are delegated in all subnets together."""
+        assigned = self._sum(Count.PREFIXES_ASSIGNED)
+        return _INCOMPLETE if assigned is None else LeaseCounts(assigned, 0)
+
+    @property
     def total(self) -> int:
-        """Return how many leases are counted, of whatever kind and state."""
-        kinds = (self.addresses, *((self.prefixes,) if self.prefixes else ()))
-        return sum(it.assigned + it.declined for it in kinds)
+        """Return how many leases are counted, of whatever kind and state, as far as it is known."""
+        return (self._sum(Count.ADDRESSES_ASSIGNED) or 0) + (self._sum(Count.PREFIXES_ASSIGNED) or 0)
+
+    def _sum(self, count: Count) -> int | None:
+        if not self.subnets.keys:
+            return 0
+        column = self.subnets.columns.get(count, (None,))
+        return None if None in column else sum(value for value in column if value is not None)
+
+
+_INCOMPLETE = Failure(
+    Stage.COMMAND, Reason.MALFORMED_ANSWER, "the daemon has no lease statistics of a subnet; somebody removed them"
+)
 
 
 @dataclass(frozen=True)

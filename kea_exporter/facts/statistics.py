@@ -1,0 +1,53 @@
+"""What a daemon counted since it started, by what it means rather than by what Kea calls it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Measure(Enum):
+    """What is counted; the value names its labels."""
+
+    PACKETS_RECEIVED = ("received", "message")
+    PACKETS_SENT = ("sent", "message")
+    PACKETS_DROPPED = ("dropped", "reason")
+    ALLOCATION_FAILURES = ("allocation failures", "scope")
+    ALLOCATION_FAILURES_BY_CAUSE = ("allocation failures by cause", "cause")
+    LEASE_ASSIGNMENTS = ("assignments", "kind")
+    LEASE_REUSES = ("reuses", "kind")
+    ADDRESS_REGISTRATIONS = ("registrations",)
+    LEASES_RECLAIMED = ("reclaimed",)
+    DECLINED_RECLAIMED = ("reclaimed declined",)
+    RESERVATION_CONFLICTS = ("reservation conflicts",)
+    DDNS_REQUESTS = ("requests", "result")
+    DDNS_QUEUE_FULL = ("queue full",)
+    DDNS_UPDATES_SENT = ("updates sent", "signed")
+    DDNS_UPDATES = ("updates", "result")
+    DDNS_KEY_UPDATES_SENT = ("updates sent by key", "key")
+    DDNS_KEY_UPDATES = ("updates by key", "key", "result")
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Return the names of its labels."""
+        return tuple(self.value[1:])
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Counters of one daemon as a whole.
+
+    Attributes:
+        values: per measure, a value for each combination of its labels.
+        unknown: names that no rule knows, without their scope, at most a hundred of them; None where only some
+            statistics were asked for, by their names.
+        dropped_in_all: packets dropped for whatever reason; None where it was not learnt.
+    """
+
+    values: Mapping[Measure, Mapping[tuple[str, ...], int]]
+    unknown: frozenset[str] | None = None
+    dropped_in_all: int | None = None

@@ -1,0 +1,133 @@
+"""The facts about subnets, column by column: a large server has tens of thousands of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+K = TypeVar("K")
+
+Column = tuple[int | None, ...]
+
+
+class Count(Enum):
+    """What Kea counts for each subnet and each pool."""
+
+    ADDRESSES = "addresses"
+    ADDRESSES_ASSIGNED = "addresses assigned, the declined ones included"
+    ADDRESSES_DECLINED = "addresses declined"
+    ADDRESSES_REGISTERED = "addresses that clients registered (RFC 9686)"
+    ADDRESS_ASSIGNMENTS = "addresses ever assigned"
+    PREFIXES = "prefixes for delegation"
+    PREFIXES_ASSIGNED = "prefixes delegated"
+    PREFIX_ASSIGNMENTS = "prefixes ever delegated"
+
+
+# Two lists of the same subnets may come from different commands: they are compared by their columns.
+@dataclass(frozen=True, eq=False)
+class Subnets:
+    """The configured subnets in the order of their ids, those of shared networks included.
+
+    Attributes:
+        prefixes: such as `192.0.2.0/24`.
+        networks: the name of each one's shared network; empty where it is in none.
+        body: the answer that they were read from; the same answer need not be read twice.
+    """
+
+    ids: tuple[int, ...] = ()
+    prefixes: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+    body: bytes = b""
+
+    @cached_property
+    def by_id(self) -> Mapping[int, str]:
+        """Return the prefix of each subnet by its id."""
+        return dict(zip(self.ids, self.prefixes, strict=True))
+
+    @cached_property
+    def sizes(self) -> tuple[int, ...]:
+        """Return how many addresses each prefix has; one of no known length is taken to have 2^128."""
+        return tuple(map(_size, self.prefixes))
+
+    def is_same_as(self, other: Subnets) -> bool:
+        """Return whether these are the same subnets, in the same shared networks."""
+        return self is other or (self.ids, self.prefixes, self.networks) == (other.ids, other.prefixes, other.networks)
+
+
+def _size(prefix: str) -> int:
+    length = prefix.rpartition("/")[2]
+    bits = 128 if ":" in prefix else 32
+    if re.fullmatch(r"\d{1,3}", length, re.ASCII) is None:
+        return 1 << 128
+    return 1 << (bits - min(int(length), bits))
+
+
+@dataclass(frozen=True, eq=False)
+class Counts(Generic[K]):
+    """Counts for each of many things, column by column.
+
+    Attributes:
+        keys: the things, such as subnet ids.
+        columns: per count a value for each of them; None where it is not known.
+    """
+
+    keys: tuple[K, ...]
+    columns: Mapping[Count, Column]
+
+    def of(self, keys: Sequence[K]) -> Counts[K]:
+        """Return the counts of *keys*, in their order; None for those that are not counted here."""
+        if keys == self.keys:
+            return self
+        rows = dict(zip(self.keys, range(len(self.keys)), strict=True))
+        found = [rows.get(key) for key in keys]
+        columns = {
+            count: tuple(None if row is None else column[row] for row in found)
+            for count, column in self.columns.items()
+        }
+        return Counts(tuple(keys), columns)
+
+
+# Compared by identity: whoever derives something from the labels can keep it for as long as these are kept.
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """The subnets that have series of their own: their ids, and the values of the labels of each."""
+
+    ids: tuple[int, ...]
+    rows: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True)
+class SubnetSeries:
+    """What is exported of subnets one by one.
+
+    Attributes:
+        counts: of the subnets shown, in their order.
+        limit: how many series they may have.
+    """
+
+    shown: Shown
+    counts: Counts[int]
+    limit: int
+
+
+# Subnet id and pool-id; several pools of a subnet that share a pool-id are one here (measured).
+PoolKey = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class PoolSeries:
+    """What is exported of pools one by one; the ids of pools and of pd-pools are separate number spaces.
+
+    Attributes:
+        limit: how many series they may have.
+    """
+
+    addresses: Counts[PoolKey]
+    prefixes: Counts[PoolKey]
+    limit: int

@@ -1,0 +1,71 @@
+"""High availability, as status-get tells of it (Kea ARM, "libdhcp_ha.so: High Availability").
+
+Whatever a server does not know of its partner is null or empty there (measured), and None or empty here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kea_exporter.facts.status import Peer, Relationship
+from kea_exporter.kea.reading import as_bool, as_int, as_list, as_map, as_text
+from kea_exporter.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MOST_RELATIONSHIPS = 64
+MOST_SCOPES = 16
+
+
+def read_relationships(value: object) -> tuple[Relationship, ...]:
+    """Return the relationships of `high-availability`, of which a hub has several.
+
+    Raises:
+        MalformedAnswerError: it has not the documented shape.
+    """
+    return tuple(_relationship(as_map(it, "high-availability")) for it in as_list(value, "high-availability"))[
+        :MOST_RELATIONSHIPS
+    ]
+
+
+def _relationship(entry: Mapping[str, Any]) -> Relationship:
+    servers = as_map(entry.get("ha-servers"), "ha-servers")
+    local = as_map(servers.get("local"), "local")
+    # A server with backups only has no partner.
+    remote = as_map(servers.get("remote") or {}, "remote")
+    return Relationship(
+        mode=_text(entry, "ha-mode"),
+        local=_peer(local, state="state", scopes="scopes"),
+        partner=_peer(remote, state="last-state", scopes="last-scopes"),
+        in_touch=_flag(remote, "in-touch"),
+        communication_interrupted=_flag(remote, "communication-interrupted"),
+        age_seconds=_number(remote, "age"),
+        clock_skew_seconds=_number(remote, "clock-skew"),
+        connecting_clients=_number(remote, "connecting-clients"),
+        unacked_clients=_number(remote, "unacked-clients"),
+        unacked_clients_left=_number(remote, "unacked-clients-left"),
+        analyzed_packets=_number(remote, "analyzed-packets"),
+    )
+
+
+def _peer(entry: Mapping[str, Any], state: str, scopes: str) -> Peer:
+    named = as_list(entry.get(scopes) or [], scopes)[:MOST_SCOPES]
+    return Peer(
+        name=_text(entry, "server-name"),
+        role=_text(entry, "role"),
+        state=_text(entry, state),
+        scopes=tuple(printable(as_text(scope, scopes)) for scope in named),
+    )
+
+
+def _text(entry: Mapping[str, Any], key: str) -> str:
+    return printable(as_text(entry.get(key) or "", key))
+
+
+def _flag(entry: Mapping[str, Any], key: str) -> bool | None:
+    return None if entry.get(key) is None else as_bool(entry[key], key)
+
+
+def _number(entry: Mapping[str, Any], key: str) -> int | None:
+    return None if entry.get(key) is None else as_int(entry[key], key)

@@ -1,0 +1,232 @@
+"""What one conversation with a daemon finds out beside version and status, asking again only for what may have changed.
+
+The configuration, and which commands there are, change only when the daemon is restarted or reloaded, which status-get
+tells; or when subnets are changed at run time, which subnet4-list shows. What was read then is held until then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from kea_exporter.facts.failure import Failure, Reason, Stage, UnknownFactError, known
+from kea_exporter.facts.snapshot import ROOT_KEYS, Daemon
+from kea_exporter.facts.subnets import Counts, PoolSeries, Subnets
+from kea_exporter.kea import statistics
+from kea_exporter.kea.configuration import read_configuration
+from kea_exporter.kea.leases import leases_of_rows, leases_of_statistics
+from kea_exporter.kea.plan import SUBNET_LIST, plan
+from kea_exporter.kea.protocol import Command
+from kea_exporter.kea.shown import pool_series, shown, subnet_series
+from kea_exporter.kea.status import read_commands
+from kea_exporter.kea.subnets import joined, read_stat_lease, read_subnets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kea_exporter.config import DaemonSettings
+    from kea_exporter.facts.failure import Fact
+    from kea_exporter.facts.leases import Leases
+    from kea_exporter.facts.snapshot import Configuration, Snapshot, Version
+    from kea_exporter.facts.statistics import Statistics
+    from kea_exporter.facts.status import Lifetime
+    from kea_exporter.facts.subnets import Shown, SubnetSeries
+    from kea_exporter.kea.client import KeaClient
+    from kea_exporter.kea.plan import Plan
+    from kea_exporter.kea.statistics import AllStatistics
+
+T = TypeVar("T")
+
+NOT_COLLECTED = Failure(Stage.COMMAND, Reason.NOT_COLLECTED, "it is switched off in the exporter's configuration")
+NOT_OF_D2 = Failure(Stage.COMMAND, Reason.UNSUPPORTED, "D2 has no subnets and leases")
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found out; see the attributes of the same names of a snapshot."""
+
+    commands: Fact[frozenset[str]]
+    configuration: Fact[Configuration]
+    subnets: Fact[Subnets]
+    leases: Fact[Leases]
+    subnet_series: Fact[SubnetSeries]
+    pool_series: Fact[PoolSeries]
+    statistics: Fact[Statistics]
+
+
+def inquire(
+    client: KeaClient,
+    settings: DaemonSettings,
+    version: Fact[Version],
+    lifetime: Fact[Lifetime],
+    before: Snapshot | None,
+) -> Findings:
+    """Return what is found out of one daemon.
+
+    Args:
+        client: the conversation, which has brought version and status already.
+        settings: which daemon it is, and what is wanted of it.
+        version: decides how some numbers are to be read.
+        lifetime: decides whether what was read *before* still holds.
+        before: the last snapshot of this daemon by the same settings; None for the first.
+    """
+    return _Inquiry(client, settings, version, lifetime, before).make()
+
+
+class _Inquiry:
+    """One inquiry under way; each method asks one kind of question."""
+
+    def __init__(
+        self,
+        client: KeaClient,
+        settings: DaemonSettings,
+        version: Fact[Version],
+        lifetime: Fact[Lifetime],
+        before: Snapshot | None,
+    ) -> None:
+        self._client = client
+        self._daemon = settings.target.daemon
+        self._collectors = settings.collectors
+        self._version = version
+        self._before = before
+        self._held = before if _holds(lifetime, before) else None
+        self._counting = before if _runs_on(lifetime, before) else None
+
+    def make(self) -> Findings:
+        commands = self._commands()
+        listed = self._listed(commands)
+        configuration = self._configuration(listed)
+        subnets = self._subnets(configuration, listed)
+        todo = _fact(lambda: self._plan(known(commands), subnets))
+        said = self._all_statistics(todo)
+        leases = _fact(lambda: self._leases(known(todo), said, known(subnets), configuration))
+        chosen = _fact(lambda: self._shown(known(subnets)))
+        return Findings(
+            commands=commands,
+            configuration=configuration,
+            subnets=subnets,
+            leases=leases,
+            subnet_series=_fact(lambda: self._subnet_series(known(leases), known(chosen))),
+            pool_series=_fact(lambda: self._pool_series(said, known(chosen))),
+            statistics=_fact(lambda: self._statistics(known(todo), said)),
+        )
+
+    def _commands(self) -> Fact[frozenset[str]]:
+        if self._held is not None and not isinstance(self._held.commands, Failure):
+            return self._held.commands
+        return self._client.ask(Command.LIST_COMMANDS, read_commands)
+
+    def _listed(self, commands: Fact[frozenset[str]]) -> Subnets | None:
+        command = SUBNET_LIST.get(self._daemon)
+        if command is None or isinstance(commands, Failure) or command not in commands:
+            return None
+        before = self._before.subnets if self._before is not None else None
+        same = None if isinstance(before, Failure) else before
+        listed = self._client.ask_for_news(command, read_subnets, same)
+        return None if isinstance(listed, Failure) else listed
+
+    def _configuration(self, listed: Subnets | None) -> Fact[Configuration]:
+        held = self._held
+        if held is None or isinstance(held.configuration, Failure) or isinstance(held.subnets, Failure):
+            return self._client.ask(Command.CONFIG_GET, read_configuration)
+        changes_unseen = listed is None and held.configuration.has_config_databases
+        if changes_unseen or (listed is not None and not listed.is_same_as(held.subnets)):
+            return self._client.ask(Command.CONFIG_GET, read_configuration)
+        return held.configuration
+
+    def _subnets(self, configuration: Fact[Configuration], listed: Subnets | None) -> Fact[Subnets]:
+        if self._daemon is Daemon.D2:
+            return NOT_OF_D2
+        if not isinstance(configuration, Failure) and configuration.root != ROOT_KEYS[self._daemon]:
+            detail = f"{configuration.root} answers where {ROOT_KEYS[self._daemon]} was expected"
+            return Failure(Stage.COMMAND, Reason.WRONG_DAEMON, detail)
+        if listed is not None:
+            return listed
+        return configuration if isinstance(configuration, Failure) else configuration.subnets
+
+    def _plan(self, commands: frozenset[str], subnets: Fact[Subnets]) -> Plan:
+        ids = () if self._daemon is Daemon.D2 else known(subnets).ids
+        return plan(self._daemon, commands, ids, self._collectors)
+
+    def _all_statistics(self, todo: Fact[Plan]) -> Fact[AllStatistics]:
+        if isinstance(todo, Failure):
+            return todo
+        if todo.statistics is not Command.STATISTIC_GET_ALL:
+            return NOT_COLLECTED
+        return self._client.ask(Command.STATISTIC_GET_ALL, partial(statistics.read_all, daemon=self._daemon))
+
+    def _leases(
+        self, todo: Plan, said: Fact[AllStatistics], subnets: Subnets, configuration: Fact[Configuration]
+    ) -> Leases:
+        if not self._collectors.leases:
+            raise UnknownFactError(NOT_COLLECTED)
+        none: Counts[int] = Counts((), {})
+        capacities = none if isinstance(configuration, Failure) else configuration.capacities
+        if todo.leases is None:
+            return leases_of_statistics(known(said).subnets, subnets, capacities)
+        return leases_of_rows(self._rows(todo.leases, todo.slices), known(self._version), subnets, capacities)
+
+    def _rows(self, command: Command, slices: tuple[tuple[int, int], ...]) -> Counts[int]:
+        read = partial(read_stat_lease, daemon=self._daemon)
+        if not slices:
+            return known(self._client.ask(command, read))
+        ranges = [{"first-subnet-id": first, "last-subnet-id": last} for first, last in slices]
+        return joined([known(self._client.ask(command, read, {"subnet-range": it})) for it in ranges])
+
+    def _shown(self, subnets: Subnets) -> Shown:
+        before = self._before
+        if before is not None and before.subnets is subnets and not isinstance(before.subnet_series, Failure):
+            return before.subnet_series.shown
+        return shown(subnets, self._collectors.selection)
+
+    def _subnet_series(self, leases: Leases, chosen: Shown) -> SubnetSeries:
+        if not self._collectors.subnets:
+            raise UnknownFactError(NOT_COLLECTED)
+        return subnet_series(leases.subnets, chosen, self._collectors)
+
+    def _pool_series(self, said: Fact[AllStatistics], chosen: Shown) -> PoolSeries:
+        if not self._collectors.pools:
+            raise UnknownFactError(NOT_COLLECTED)
+        return pool_series(known(said), chosen, self._collectors)
+
+    def _statistics(self, todo: Plan, said: Fact[AllStatistics]) -> Statistics:
+        before = self._counting.statistics if self._counting is not None else None
+        now = self._read_statistics(todo, said)
+        return statistics.continued(now, None if isinstance(before, Failure) else before)
+
+    def _read_statistics(self, todo: Plan, said: Fact[AllStatistics]) -> Statistics:
+        if self._collectors.statistics == "none" or todo.statistics is None:
+            raise UnknownFactError(NOT_COLLECTED)
+        if todo.statistics is Command.STATISTIC_GET_ALL:
+            return known(said).daemon
+        if todo.statistics is Command.STATISTIC_GLOBAL_GET_ALL:
+            read = partial(statistics.read_global, daemon=self._daemon)
+            return known(self._client.ask(Command.STATISTIC_GLOBAL_GET_ALL, read))
+        values = {name: known(self._ask_one(name)) for name in todo.names}
+        return statistics.of_names(values, self._daemon)
+
+    def _ask_one(self, name: str) -> Fact[int | None]:
+        read = partial(statistics.read_one, name=name)
+        return self._client.ask(Command.STATISTIC_GET, read, {"name": name})
+
+
+def _holds(lifetime: Fact[Lifetime], before: Snapshot | None) -> bool:
+    """Return whether the configuration that was read before is still the one that the daemon runs."""
+    if before is None or isinstance(lifetime, Failure) or isinstance(before.lifetime, Failure):
+        return False
+    return before.lifetime.is_settled and lifetime.is_same_as(before.lifetime)
+
+
+def _runs_on(lifetime: Fact[Lifetime], before: Snapshot | None) -> bool:
+    """Return whether the daemon was not restarted since before: reloading keeps its counters (measured)."""
+    if before is None or isinstance(lifetime, Failure) or isinstance(before.lifetime, Failure):
+        return False
+    return lifetime.started.at == before.lifetime.started.at
+
+
+def _fact(find: Callable[[], T]) -> Fact[T]:
+    try:
+        return find()
+    except UnknownFactError as error:
+        return error.failure

@@ -1,0 +1,36 @@
+"""Which subnets and pools have series of their own, as the configuration of the exporter chooses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kea_exporter.facts.subnets import PoolSeries, Shown, SubnetSeries
+
+if TYPE_CHECKING:
+    from kea_exporter.config.selection import Selection
+    from kea_exporter.config.settings import Collectors
+    from kea_exporter.facts.subnets import Counts, PoolKey, Subnets
+    from kea_exporter.kea.statistics import AllStatistics
+
+
+def shown(subnets: Subnets, selection: Selection) -> Shown:
+    """Return the subnets that have series of their own, in the order of their ids."""
+    every = zip(subnets.ids, subnets.prefixes, subnets.networks, strict=True)
+    chosen = [it for it in every if selection.takes_all or selection.takes(it[1], it[2])]
+    rows = tuple((str(number), prefix, network) for number, prefix, network in chosen)
+    return Shown(tuple(number for number, _, _ in chosen), rows)
+
+
+def subnet_series(counts: Counts[int], chosen: Shown, collectors: Collectors) -> SubnetSeries:
+    """Return what is exported of subnets one by one."""
+    return SubnetSeries(chosen, counts.of(chosen.ids), collectors.series_limit)
+
+
+def pool_series(said: AllStatistics, chosen: Shown, collectors: Collectors) -> PoolSeries:
+    """Return what is exported of pools one by one: those of the subnets shown."""
+    ids = set(chosen.ids)
+    return PoolSeries(_within(said.pools, ids), _within(said.pd_pools, ids), collectors.series_limit)
+
+
+def _within(counts: Counts[PoolKey], ids: set[int]) -> Counts[PoolKey]:
+    return counts.of(tuple(key for key in counts.keys if key[0] in ids))

@@ -1,0 +1,106 @@
+"""Which subnets a daemon has, and how many addresses and prefixes of each are in use.
+
+Sources: Kea ARM, "The subnet4-list Command" and its like for DHCPv6 (hook subnet_cmds), "The stat-lease4-get,
+stat-lease6-get Commands" (hook stat_cmds).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kea_exporter.facts.subnets import Count, Counts, Subnets
+from kea_exporter.kea.protocol import Result
+from kea_exporter.kea.reading import MalformedAnswerError, as_int, as_list, as_map, as_text
+from kea_exporter.kea.statistics_table import COUNTS
+from kea_exporter.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from kea_exporter.facts.snapshot import Daemon
+    from kea_exporter.facts.subnets import Column
+    from kea_exporter.kea.protocol import Answer
+
+LARGEST_ID = 2**32 - 1
+
+
+def read_subnets(answer: Answer) -> Subnets:
+    """Return the subnets of subnet4-list or subnet6-list, those that were added at run time included.
+
+    Raises:
+        MalformedAnswerError: a subnet has not the documented keys.
+    """
+    entries = [] if answer.result == Result.EMPTY else as_list(answer.map.get("subnets"), "subnets")
+    named = [as_map(entry, "subnets") for entry in entries]
+    return subnets_of(((entry, entry.get("shared-network-name") or "") for entry in named), answer.body)
+
+
+def subnets_of(entries: Iterable[tuple[Mapping[str, Any], object]], body: bytes = b"") -> Subnets:
+    """Return subnets in the order of their ids, from their maps and the names of their shared networks.
+
+    Raises:
+        MalformedAnswerError: one has no id or prefix, or two have the same id.
+    """
+    rows = sorted((_id(entry), _prefix(entry), _network(network)) for entry, network in entries)
+    ids, prefixes, networks = zip(*rows, strict=True) if rows else ((), (), ())
+    if len(set(ids)) != len(ids):
+        raise MalformedAnswerError("two subnets have the same 'id'")
+    return Subnets(ids, prefixes, networks, body)
+
+
+def _id(entry: Mapping[str, Any]) -> int:
+    number = as_int(entry.get("id"), "id")
+    if not 0 <= number <= LARGEST_ID:
+        raise MalformedAnswerError("'id' is no subnet id")
+    return number
+
+
+def _prefix(entry: Mapping[str, Any]) -> str:
+    return printable(as_text(entry.get("subnet"), "subnet"))
+
+
+def _network(name: object) -> str:
+    return printable(as_text(name, "shared-network-name"))
+
+
+def read_stat_lease(answer: Answer, daemon: Daemon) -> Counts[int]:
+    """Return the counts of stat-lease4-get or stat-lease6-get, with the declined among the assigned or not, as said.
+
+    Raises:
+        MalformedAnswerError: the result set has not the documented columns, or a row has not a whole number in each.
+    """
+    if answer.result == Result.EMPTY:  # no subnet is configured, or none of those that were asked for
+        return Counts((), {})
+    result_set = as_map(answer.map.get("result-set"), "result-set")
+    names = [as_text(column, "columns") for column in as_list(result_set.get("columns"), "columns")]
+    rows = as_list(result_set.get("rows"), "rows")
+    columns = dict(zip(names, _turned(rows, len(names)), strict=True))
+    wanted = {name: count for name, count in COUNTS[daemon].items() if count is not Count.ADDRESSES_REGISTERED}
+    if lacking := [name for name in ("subnet-id", *wanted) if name not in columns]:
+        raise MalformedAnswerError(f"the column '{lacking[0]}' is not there")
+    return Counts(columns["subnet-id"], {count: columns[name] for name, count in wanted.items()})
+
+
+def _turned(rows: list[Any], width: int) -> list[tuple[int, ...]]:
+    """Turn rows into columns."""
+    if not rows:
+        return [()] * width
+    try:
+        columns = list(zip(*rows, strict=True))
+    except (TypeError, ValueError):
+        raise MalformedAnswerError("the 'rows' are not lists of one length") from None
+    if len(columns) != width or any(set(map(type, column)) != {int} for column in columns):
+        raise MalformedAnswerError("a row has not a whole number in each of the columns")
+    return columns
+
+
+def joined(parts: list[Counts[int]]) -> Counts[int]:
+    """Return the counts of several slices as those of one, in the order of the subnet ids."""
+    keys = tuple(key for part in parts for key in part.keys)
+    counted = {count: None for part in parts for count in part.columns}
+    columns = {count: tuple(value for part in parts for value in _column(part, count)) for count in counted}
+    return Counts(keys, columns)
+
+
+def _column(part: Counts[int], count: Count) -> Column:
+    return part.columns.get(count, (None,) * len(part.keys))

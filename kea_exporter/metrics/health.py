@@ -1,0 +1,126 @@
+"""Families that say how a daemon is, from what status-get tells."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from kea_exporter.facts.failure import known
+from kea_exporter.metrics.model import Family, Sample, one, per_daemon
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from kea_exporter.facts.status import Lifetime, MultiThreading
+    from kea_exporter.requirements import Report
+
+SOCKETS_STATUSES = ("ready", "retrying", "failed")
+# Kea's own averages: over the last 10, 100 and 1000 packets.
+WINDOWS = ("10", "100", "1000")
+
+
+def _since(report: Report, moment: Callable[[Lifetime], float]) -> Iterable[Sample]:
+    return one(moment(known(report.snapshot.lifetime)))
+
+
+def _enabled(report: Report) -> Iterator[Sample]:
+    state = known(report.snapshot.status).dhcp_state
+    if state is not None:
+        yield Sample((), not state.globally_disabled)
+
+
+def _disabled(report: Report) -> Iterator[Sample]:
+    state = known(report.snapshot.status).dhcp_state
+    if state is not None:
+        yield Sample(("user",), state.by_user)
+        yield Sample(("local_command",), state.by_local_command)
+        yield Sample(("remote_command",), state.by_remote_command)
+        yield Sample(("db_connection",), state.by_database_connection)
+
+
+def _sockets(report: Report) -> Iterator[Sample]:
+    found = known(report.snapshot.status).sockets_status
+    if found is not None:
+        yield from (Sample((status,), status == found) for status in SOCKETS_STATUSES)
+
+
+def _threading(report: Report, read: Callable[[MultiThreading], float | None]) -> Iterator[Sample]:
+    threading = known(report.snapshot.status).multi_threading
+    value = read(threading) if threading else None
+    if value is not None:
+        yield Sample((), value)
+
+
+def _queue_lengths(report: Report) -> Iterator[Sample]:
+    threading = known(report.snapshot.status).multi_threading
+    lengths = threading.queue_lengths if threading else ()
+    yield from (Sample((window,), length) for window, length in zip(WINDOWS, lengths, strict=False))
+
+
+def _extended_info(report: Report) -> Iterator[Sample]:
+    enabled = known(report.snapshot.status).extended_info_tables
+    if enabled is not None:
+        yield Sample((), enabled)
+
+
+def _of_status(
+    name: str,
+    help: str,  # noqa: A002 - Prometheus' word
+    read: Callable[[Report], Iterable[Sample]],
+    *labels: str,
+) -> Family:
+    return per_daemon(name, help, read, labels, source="status-get")
+
+
+FAMILIES = (
+    _of_status(
+        "kea_start_time_seconds",
+        "When the daemon was started; stays the same until it is started again.",
+        partial(_since, moment=lambda lifetime: lifetime.started.at),
+    ),
+    _of_status(
+        "kea_config_reload_timestamp_seconds",
+        "When the daemon last took its configuration; stays the same until it is reloaded or started again.",
+        partial(_since, moment=lambda lifetime: lifetime.reloaded.at),
+    ),
+    _of_status("kea_dhcp_enabled", "1 if the daemon serves DHCP clients, 0 while that is disabled.", _enabled),
+    _of_status(
+        "kea_dhcp_disabled",
+        "1 while DHCP service is disabled by this origin: a user, this server's or its partner's high availability, or "
+        "a lost database connection.",
+        _disabled,
+        "origin",
+    ),
+    _of_status(
+        "kea_sockets_status",
+        "1 for the state that the DHCP sockets are in, 0 for the other states.",
+        _sockets,
+        "status",
+    ),
+    _of_status(
+        "kea_multi_threading_enabled",
+        "1 if packets are handled by several threads, else 0.",
+        partial(_threading, read=lambda threading: threading.enabled),
+    ),
+    _of_status(
+        "kea_thread_pool_size",
+        "Number of threads that handle packets.",
+        partial(_threading, read=lambda threading: threading.threads),
+    ),
+    _of_status(
+        "kea_packet_queue_size",
+        "Number of packets that may wait for each thread.",
+        partial(_threading, read=lambda threading: threading.queue_size),
+    ),
+    _of_status(
+        "kea_packet_queue_length",
+        "Number of packets that waited, on average over that many packets.",
+        _queue_lengths,
+        "window",
+    ),
+    _of_status(
+        "kea_extended_info_tables_enabled",
+        "1 if DHCPv6 keeps the tables that lease queries need, else 0.",
+        _extended_info,
+    ),
+)

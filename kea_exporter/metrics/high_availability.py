@@ -1,0 +1,151 @@
+"""Families about high availability, one relationship a partner."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from kea_exporter.facts.failure import known
+from kea_exporter.metrics.model import Family, Sample, per_daemon
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from kea_exporter.facts.status import Peer, Relationship
+    from kea_exporter.requirements import Report
+
+# Kea ARM, "Server States"; a partner that does not answer is `unavailable`.
+STATES = (
+    "backup",
+    "communication-recovery",
+    "hot-standby",
+    "in-maintenance",
+    "load-balancing",
+    "partner-down",
+    "partner-in-maintenance",
+    "passive-backup",
+    "ready",
+    "syncing",
+    "terminated",
+    "unavailable",
+    "waiting",
+)
+# A state that a later Kea may bring.
+OTHER_STATE = "other"
+OWNERS = {"primary", "secondary"}
+
+
+def _named(report: Report) -> Iterator[tuple[str, Relationship]]:
+    """Return the relationships by their names: that of the partner, which is another one in each."""
+    for relationship in known(report.snapshot.status).relationships:
+        yield relationship.partner.name or relationship.local.name, relationship
+
+
+def _peers(relationship: Relationship) -> tuple[tuple[str, Peer], ...]:
+    return ("local", relationship.local), ("partner", relationship.partner)
+
+
+def _states(report: Report) -> Iterator[Sample]:
+    for name, relationship in _named(report):
+        for which, peer in _peers(relationship):
+            if peer.state:  # empty before anything was heard of the partner
+                state = peer.state if peer.state in STATES else OTHER_STATE
+                yield from (Sample((name, which, peer.role, it), it == state) for it in (*STATES, OTHER_STATE))
+
+
+def _scopes(report: Report) -> Iterator[Sample]:
+    """Say for each server whose clients may be served, by whom they are."""
+    for name, relationship in _named(report):
+        peers = _peers(relationship)
+        owners = {peer.name for _, peer in peers if peer.role in OWNERS and peer.name}
+        for which, peer in peers:
+            if peer.state:
+                yield from (Sample((name, which, it), it in peer.scopes) for it in sorted(owners | set(peer.scopes)))
+
+
+def _info(report: Report) -> Iterator[Sample]:
+    for name, it in _named(report):
+        yield Sample((name, it.mode, it.local.name, it.local.role, it.partner.name, it.partner.role), 1)
+
+
+def _number(report: Report, read: Callable[[Relationship], float | None]) -> Iterable[Sample]:
+    values = ((name, read(relationship)) for name, relationship in _named(report))
+    return [Sample((name,), value) for name, value in values if value is not None]
+
+
+def _of_relationship(
+    name: str,
+    help: str,  # noqa: A002 - Prometheus' word
+    read: Callable[[Report], Iterable[Sample]],
+    *labels: str,
+) -> Family:
+    return per_daemon(name, help, read, ("relationship", *labels), source="status-get (hook ha)")
+
+
+FAMILIES = (
+    _of_relationship(
+        "kea_ha_info",
+        "Who the servers of a relationship are, which is named for the partner; always 1.",
+        _info,
+        "mode",
+        "local",
+        "local_role",
+        "partner",
+        "partner_role",
+    ),
+    _of_relationship(
+        "kea_ha_state",
+        "1 for the state that this server (peer local), or its partner as last heard of, is in, 0 for other states.",
+        _states,
+        "peer",
+        "role",
+        "state",
+    ),
+    _of_relationship(
+        "kea_ha_scope_served",
+        "1 if this server (peer local), or its partner as last heard of, serves the clients of the scope, else 0.",
+        _scopes,
+        "peer",
+        "scope",
+    ),
+    _of_relationship(
+        "kea_ha_partner_in_touch",
+        "1 if the partner's state was learnt at least once since the start, else 0.",
+        partial(_number, read=lambda it: it.in_touch),
+    ),
+    _of_relationship(
+        "kea_ha_communication_interrupted",
+        "1 if the partner has not answered for longer than max-response-delay, else 0.",
+        partial(_number, read=lambda it: it.communication_interrupted),
+    ),
+    _of_relationship(
+        "kea_ha_partner_age_seconds",
+        "Time since the partner's state was last learnt.",
+        partial(_number, read=lambda it: it.age_seconds),
+    ),
+    _of_relationship(
+        "kea_ha_clock_skew_seconds",
+        "How far the clocks of the two servers are apart, as Kea says it; absent while unknown.",
+        partial(_number, read=lambda it: it.clock_skew_seconds),
+    ),
+    _of_relationship(
+        "kea_ha_connecting_clients",
+        "Clients that try to reach the partner while communication is interrupted.",
+        partial(_number, read=lambda it: it.connecting_clients),
+    ),
+    _of_relationship(
+        "kea_ha_unacked_clients",
+        "Clients that the partner seems not to answer while communication is interrupted.",
+        partial(_number, read=lambda it: it.unacked_clients),
+    ),
+    _of_relationship(
+        "kea_ha_unacked_clients_left",
+        "How many more unacked clients make this server take its partner for down.",
+        partial(_number, read=lambda it: it.unacked_clients_left),
+    ),
+    _of_relationship(
+        "kea_ha_analyzed_packets",
+        "Packets to the partner that were looked at to tell whether it is down.",
+        partial(_number, read=lambda it: it.analyzed_packets),
+    ),
+)

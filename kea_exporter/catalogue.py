@@ -69,8 +69,8 @@ def _metrics_document() -> str:
         "What could not be learnt is absent: never 0, never an old value. `server` is the configured name, `daemon`",
         "one of `dhcp4`, `dhcp6`, `d2`.",
         "",
-        "| family | type | labels | meaning |",
-        "|---|---|---|---|",
+        "| family | type | labels | meaning | from |",
+        "|---|---|---|---|---|",
         *map(_family_row, FAMILIES),
         "",
         "`process_*` and `python_*` come from the Prometheus client library.",
@@ -85,7 +85,7 @@ def _metrics_document() -> str:
 
 def _family_row(family: Family) -> str:
     labels = ", ".join(f"`{label}`" for label in family.labels)
-    return f"| `{family.name}` | {family.kind} | {labels} | {family.help} |"
+    return f"| `{family.name}` | {family.kind} | {labels} | {family.help} | {family.source} |"
 
 
 if __name__ == "__main__":

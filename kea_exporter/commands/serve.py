@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+GC_THRESHOLD = 100_000
 DEFAULT_LISTEN = ":9547"
 
 
@@ -60,6 +62,8 @@ def serve_command(  # noqa: PLR0913, PLR0917 - one parameter per option
 ) -> None:
     """Serve metrics to Prometheus until SIGTERM or Ctrl-C."""
     end_on_signals()
+    # Answers of Kea are many small lists, none of them cyclic: looking for cycles every 700 of them doubles the time.
+    gc.set_threshold(GC_THRESHOLD)
     logs.configure(level, log_format)
     if not re.fullmatch(r"/(?!-/)[A-Za-z0-9._~/-]+", path):
         raise click.BadParameter("write a path such as /metrics", param_hint="--web.telemetry-path")

@@ -60,11 +60,13 @@ class Leases:
         if not self.subnets.keys:
             return 0
         column = self.subnets.columns.get(count, (None,))
-        return None if None in column else sum(value for value in column if value is not None)
+        return None if None in column else sum(filter(None, column))
 
 
 _INCOMPLETE = Failure(
-    Stage.COMMAND, Reason.MALFORMED_ANSWER, "the daemon has no lease statistics of a subnet; somebody removed them"
+    Stage.COMMAND,
+    Reason.MALFORMED_ANSWER,
+    "the daemon counts no leases of a subnet: it was added just now, or somebody removed its statistics",
 )
 
 

@@ -165,10 +165,10 @@ class _Inquiry:
         capacities = none if isinstance(configuration, Failure) else configuration.capacities
         if todo.leases is None:
             return leases_of_statistics(known(said).subnets, subnets, capacities)
-        return leases_of_rows(self._rows(todo.leases, todo.slices), known(self._version), subnets, capacities)
+        return leases_of_rows(self._rows(todo.leases, todo.slices), subnets, capacities)
 
     def _rows(self, command: Command, slices: tuple[tuple[int, int], ...]) -> Counts[int]:
-        read = partial(read_stat_lease, daemon=self._daemon)
+        read = partial(read_stat_lease, daemon=self._daemon, version=known(self._version))
         if not slices:
             return known(self._client.ask(command, read))
         ranges = [{"first-subnet-id": first, "last-subnet-id": last} for first, last in slices]

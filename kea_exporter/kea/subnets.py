@@ -6,8 +6,11 @@ stat-lease6-get Commands" (hook stat_cmds).
 
 from __future__ import annotations
 
+from itertools import chain
+from operator import add
 from typing import TYPE_CHECKING, Any
 
+from kea_exporter.facts.snapshot import Daemon
 from kea_exporter.facts.subnets import Count, Counts, Subnets
 from kea_exporter.kea.protocol import Result
 from kea_exporter.kea.reading import MalformedAnswerError, as_int, as_list, as_map, as_text
@@ -17,10 +20,15 @@ from kea_exporter.text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from kea_exporter.facts.snapshot import Daemon
+    from kea_exporter.facts.snapshot import Version
     from kea_exporter.facts.subnets import Column
     from kea_exporter.kea.protocol import Answer
 
+ASSIGNED_HOLDS_DECLINED_SINCE = (3, 1, 2)
+ADDRESS_COLUMNS = {
+    Daemon.DHCP4: ("assigned-addresses", "declined-addresses"),
+    Daemon.DHCP6: ("assigned-nas", "declined-addresses"),
+}
 LARGEST_ID = 2**32 - 1
 
 
@@ -63,22 +71,35 @@ def _network(name: object) -> str:
     return printable(as_text(name, "shared-network-name"))
 
 
-def read_stat_lease(answer: Answer, daemon: Daemon) -> Counts[int]:
-    """Return the counts of stat-lease4-get or stat-lease6-get, with the declined among the assigned or not, as said.
+def read_stat_lease(answer: Answer, daemon: Daemon, version: Version) -> Counts[int]:
+    """Return the counts of stat-lease4-get or stat-lease6-get, the declined among the assigned as in the statistics.
+
+    Args:
+        answer: of the command.
+        daemon: which one it is.
+        version: before 3.1.2, Kea leaves the declined out of the assigned here (measured).
 
     Raises:
         MalformedAnswerError: the result set has not the documented columns, or a row has not a whole number in each.
     """
     if answer.result == Result.EMPTY:  # no subnet is configured, or none of those that were asked for
         return Counts((), {})
-    result_set = as_map(answer.map.get("result-set"), "result-set")
-    names = [as_text(column, "columns") for column in as_list(result_set.get("columns"), "columns")]
-    rows = as_list(result_set.get("rows"), "rows")
-    columns = dict(zip(names, _turned(rows, len(names)), strict=True))
+    columns = _result_set(answer)
     wanted = {name: count for name, count in COUNTS[daemon].items() if count is not Count.ADDRESSES_REGISTERED}
     if lacking := [name for name in ("subnet-id", *wanted) if name not in columns]:
         raise MalformedAnswerError(f"the column '{lacking[0]}' is not there")
-    return Counts(columns["subnet-id"], {count: columns[name] for name, count in wanted.items()})
+    counts: dict[Count, Column] = {count: columns[name] for name, count in wanted.items()}
+    if version.numbers < ASSIGNED_HOLDS_DECLINED_SINCE:
+        assigned, declined = ADDRESS_COLUMNS[daemon]
+        counts[Count.ADDRESSES_ASSIGNED] = tuple(map(add, columns[assigned], columns[declined]))
+    return Counts(columns["subnet-id"], counts)
+
+
+def _result_set(answer: Answer) -> dict[str, tuple[int, ...]]:
+    result_set = as_map(answer.map.get("result-set"), "result-set")
+    names = [as_text(column, "columns") for column in as_list(result_set.get("columns"), "columns")]
+    rows = as_list(result_set.get("rows"), "rows")
+    return dict(zip(names, _turned(rows, len(names)), strict=True))
 
 
 def _turned(rows: list[Any], width: int) -> list[tuple[int, ...]]:
@@ -96,10 +117,9 @@ def _turned(rows: list[Any], width: int) -> list[tuple[int, ...]]:
 
 def joined(parts: list[Counts[int]]) -> Counts[int]:
     """Return the counts of several slices as those of one, in the order of the subnet ids."""
-    keys = tuple(key for part in parts for key in part.keys)
-    counted = {count: None for part in parts for count in part.columns}
-    columns = {count: tuple(value for part in parts for value in _column(part, count)) for count in counted}
-    return Counts(keys, columns)
+    counted = dict.fromkeys(count for part in parts for count in part.columns)
+    columns = {count: tuple(chain.from_iterable(_column(part, count) for part in parts)) for count in counted}
+    return Counts(tuple(chain.from_iterable(part.keys for part in parts)), columns)
 
 
 def _column(part: Counts[int], count: Count) -> Column:

@@ -31,12 +31,10 @@ END = b"# EOF\n"
 
 
 class Encoder:
-    """Writes pages. Label texts of whole columns are kept for as long as somebody else keeps their labels."""
+    """Writes pages. The names and labels of whole columns are kept as text for as long as the labels are kept."""
 
     def __init__(self) -> None:
-        self._label_texts: WeakKeyDictionary[LabelRows, dict[tuple[tuple[str, ...], ...], list[str]]] = (
-            WeakKeyDictionary()
-        )
+        self._texts: WeakKeyDictionary[LabelRows, dict[tuple[str, ...], list[str]]] = WeakKeyDictionary()
 
     def encode(
         self,
@@ -81,18 +79,17 @@ class Encoder:
         return lines, dropped
 
     def _column(self, family: Family, column: Column) -> list[str]:
-        labels = self._texts(family, column)
-        values = {value: None if value is None else _value(family, value) for value in set(column.values)}
-        name = family.name
-        texts = [values.get(value) for value in column.values]
-        return [f"{name}{{{label}}} {text}\n" for label, text in zip(labels, texts, strict=False) if text is not None]
+        ends = {value: _end_of_line(family, value) for value in set(column.values)}
+        lines = zip(self._starts_of_lines(family, column), [ends[value] for value in column.values], strict=False)
+        return [start + end for start, end in lines if end is not None]
 
-    def _texts(self, family: Family, column: Column) -> list[str]:
-        known = self._label_texts.setdefault(column.labels, {})
-        key = (family.labels, column.first_labels)
-        if key not in known:
-            known[key] = [_labels(family.labels, (*column.first_labels, *row)) for row in column.labels.rows]
-        return known[key]
+    def _starts_of_lines(self, family: Family, column: Column) -> list[str]:
+        kept = self._texts.setdefault(column.labels, {})
+        key = (family.name, *column.first_labels)
+        if key not in kept:
+            rows = ((*column.first_labels, *row) for row in column.labels.rows)
+            kept[key] = [f"{family.name}{{{_labels(family.labels, row)}}} " for row in rows]
+        return kept[key]
 
 
 def _negotiated(accept: str) -> tuple[Callable[[Collector], bytes], str]:
@@ -131,6 +128,11 @@ def _value(family: Family, value: float) -> str | None:
         return None
     text: str = floatToGoString(number)  # type: ignore[no-untyped-call]
     return text
+
+
+def _end_of_line(family: Family, value: int | None) -> str | None:
+    text = None if value is None else _value(family, value)
+    return None if text is None else f"{text}\n"
 
 
 def _labels(names: tuple[str, ...], values: tuple[str, ...]) -> str:

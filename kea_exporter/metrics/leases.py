@@ -41,36 +41,43 @@ FAMILIES = (
         "kea_subnets",
         "Number of configured subnets, those of shared networks included.",
         lambda report: one(len(known(report.snapshot.subnets).ids)),
+        source="subnet4-list, subnet6-list or config-get",
     ),
     per_daemon(
         "kea_shared_networks",
         "Number of configured shared networks, as of the last time that the configuration was read.",
         partial(_configured, attribute="shared_networks"),
+        source="config-get",
     ),
     per_daemon(
         "kea_reservations",
         "Number of host reservations in the configuration, as of the last time that it was read.",
         partial(_configured, attribute="reservations"),
+        source="config-get",
     ),
     per_daemon(
         "kea_leases",
         "Number of leases in the configured subnets; each lease is in one state: assigned does not hold the declined.",
         _leases,
         ("kind", "state"),
+        source="stat-lease4-get, stat-lease6-get or statistic-get-all",
     ),
     per_daemon(
         "kea_leases_orphaned",
         "Leases that belong to a subnet id that is not configured, from the last lease audit.",
         partial(_audit, read=lambda audit: audit.orphaned.total),
+        source="lease4-get-page, lease6-get-page",
     ),
     per_daemon(
         "kea_leases_outside_subnet",
         "Leases whose address lies outside the prefix of their subnet, from the last lease audit.",
         partial(_audit, read=lambda audit: audit.outside.total),
+        source="lease4-get-page, lease6-get-page",
     ),
     per_daemon(
         "kea_lease_audit_timestamp_seconds",
         "When the last lease audit of the current configuration finished.",
         partial(_audit, read=lambda audit: audit.finished_at),
+        source="lease4-get-page, lease6-get-page",
     ),
 )

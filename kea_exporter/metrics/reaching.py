@@ -64,51 +64,69 @@ def _command_supported(report: Report) -> Iterator[Sample]:
 
 
 FAMILIES = (
-    per_daemon("kea_up", "1 if an authenticated version-get answered with result 0 in this scrape, else 0.", _up),
-    per_daemon("kea_reachable", "1 if a connection to the control socket was established, else 0.", _reachable),
+    per_daemon(
+        "kea_up",
+        "1 if an authenticated version-get answered with result 0 in this scrape, else 0.",
+        _up,
+        source="version-get",
+    ),
+    per_daemon(
+        "kea_reachable",
+        "1 if a connection to the control socket was established, else 0.",
+        _reachable,
+        source="the connection",
+    ),
     per_daemon(
         "kea_auth_success",
         "1 if the exporter was let in, by its credentials or because none are demanded; 0 after status 401 or 403; "
         "absent without an HTTP answer.",
         _auth_success,
+        source="the first HTTP answer",
     ),
     per_daemon(
         "kea_auth_required",
         "1 if the control socket in use demands credentials, else 0; absent on a unix socket.",
         _auth_required,
+        source="config-get or the first HTTP answer",
     ),
     per_daemon(
         "kea_probe_failure",
         "1 while the probe of the daemon fails at this stage for this reason; absent otherwise.",
         _failures,
         ("stage", "reason"),
+        source="everything that was asked",
     ),
     per_daemon(
         "kea_scrape_duration_seconds",
         "Time that the probe of the daemon took.",
         lambda report: one(report.snapshot.duration_seconds),
+        source="the clock",
     ),
     per_daemon(
         "kea_scrape_timeout_seconds",
         "Time that the probe of the daemon might have taken.",
         lambda report: one(report.snapshot.timeout_seconds),
+        source="the deadline",
     ),
     per_daemon(
         "kea_command_success",
         "1 if the command was answered; a command that the daemon does not have did not fail.",
         _command_success,
         ("command",),
+        source="each command sent",
     ),
     per_daemon(
         "kea_command_duration_seconds",
         "Time from sending the command to its whole answer.",
         _command_duration,
         ("command",),
+        source="each command sent",
     ),
     per_daemon(
         "kea_command_supported",
         "0 if the daemon does not have the command, 1 if it has; absent while unknown.",
         _command_supported,
         ("command",),
+        source="list-commands, and each command sent",
     ),
 )

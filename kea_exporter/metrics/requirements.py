@@ -65,8 +65,15 @@ FAMILIES = (
         "1 if the requirement is met, 0 if it is not; absent when unknown or not applicable.",
         _met,
         ("requirement", "severity"),
+        source="the verdicts",
     ),
-    per_daemon("kea_requirements", "Number of requirements by what was found of them.", _counts, ("status",)),
+    per_daemon(
+        "kea_requirements",
+        "Number of requirements by what was found of them.",
+        _counts,
+        ("status",),
+        source="the verdicts",
+    ),
     Family(
         "kea_requirement_info",
         Kind.GAUGE,
@@ -79,24 +86,32 @@ FAMILIES = (
         "The Kea version that the daemon runs; always 1.",
         lambda report: [Sample((known(report.snapshot.version).text,), 1)],
         ("version",),
+        source="version-get",
     ),
     per_daemon(
         "kea_version_supported",
         "1 if the Kea version is at least the profile's minimum, else 0.",
         partial(_verdict, requirement_id="version-supported"),
+        source="the verdicts",
     ),
     per_daemon(
         "kea_version_tested",
         "1 if the Kea version is at most the last one that the profile calls tested, else 0.",
         partial(_verdict, requirement_id="version-tested"),
+        source="the verdicts",
     ),
     per_daemon(
-        "kea_hook_loaded", "1 if commands of the hook library are registered, else 0.", _hooks_loaded, ("hook",)
+        "kea_hook_loaded",
+        "1 if commands of the hook library are registered, else 0.",
+        _hooks_loaded,
+        ("hook",),
+        source="list-commands",
     ),
     per_daemon(
         "kea_hook_configured",
         "1 if the hook library stands in hooks-libraries, else 0.",
         _hooks_configured,
         ("hook",),
+        source="config-get",
     ),
 )

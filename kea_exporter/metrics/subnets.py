@@ -100,5 +100,6 @@ FAMILIES = (
         "1 if there are more subnets or pools than series_limit allows; those with the lowest ids are shown.",
         _limit_reached,
         ("collector",),
+        source="the series of subnets and pools",
     ),
 )

@@ -94,55 +94,69 @@ def _client_certificate(report: Report) -> Iterable[Sample]:
 
 
 FAMILIES = (
-    per_daemon("kea_tls_enabled", "1 if the control socket is reached over https, 0 over http.", _enabled),
+    per_daemon(
+        "kea_tls_enabled",
+        "1 if the control socket is reached over https, 0 over http.",
+        _enabled,
+        source="the configuration of the exporter",
+    ),
     per_daemon(
         "kea_tls_handshake_success",
         "1 if a TLS handshake could be finished, be it without verification; else 0.",
         _handshake_success,
+        source="the TLS handshake",
     ),
     per_daemon(
         "kea_tls_connection_info",
         "Protocol version and cipher of the TLS connection; always 1.",
         _connection_info,
         ("version", "cipher"),
+        source="the TLS handshake",
     ),
     per_daemon(
         "kea_certificate_san_valid",
         "1 if the SAN of the server's certificate covers the server's address (and its name, if reached by one).",
         _san_valid,
+        source="the TLS handshake",
     ),
     per_daemon(
         "kea_certificate_trusted",
         "1 if the chain verifies against the configured authorities; name and validity are judged apart.",
         _trusted,
+        source="the TLS handshake",
     ),
     per_daemon(
         "kea_certificate_verify_failure",
         "1 while the certificate fails verification for this reason; absent otherwise.",
         _verify_failures,
         ("reason",),
+        source="the TLS handshake",
     ),
     per_daemon(
         "kea_certificate_not_before_timestamp_seconds",
         "When the validity of a certificate that the server sent begins.",
         partial(_times, attribute="not_before"),
         ("role", "position"),
+        source="the TLS handshake",
     ),
     per_daemon(
         "kea_certificate_not_after_timestamp_seconds",
         "When the validity of a certificate that the server sent ends.",
         partial(_times, attribute="not_after"),
         ("role", "position"),
+        source="the TLS handshake",
     ),
     per_daemon(
         "kea_certificate_info",
         "The identity of a certificate that the server sent; always 1.",
         _info,
         ("role", "position", "subject", "issuer", "serial_number", "fingerprint_sha256", "key_type"),
+        source="the TLS handshake",
     ),
     per_daemon(
         "kea_client_certificate_not_after_timestamp_seconds",
         "When the validity of the exporter's own certificate for this daemon ends.",
         _client_certificate,
+        source="the configuration of the exporter",
     ),
 )

@@ -7,24 +7,37 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kea_exporter.facts.failure import Reason, Stage
-from kea_exporter.metrics import FAMILIES
+from kea_exporter.kea.statistics_table import OTHER_REASON, TABLE, Scope
+from kea_exporter.metrics import FAMILIES, subnets, traffic
 from kea_exporter.requirements import REQUIREMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from kea_exporter.kea.statistics_table import Row
     from kea_exporter.metrics import Family
     from kea_exporter.requirements import Requirement
 
+FAMILIES_OF: Mapping[Scope, Mapping[Any, Family]] = {
+    Scope.DAEMON: traffic.FAMILY_OF,
+    Scope.KEY: traffic.FAMILY_OF,
+    Scope.SUBNET: subnets.FAMILY_OF_SUBNET,
+    Scope.POOL: subnets.FAMILY_OF_POOL,
+    Scope.PD_POOL: subnets.FAMILY_OF_POOL,
+}
 NOTE = "<!-- Written by `make docs` from the catalogue in the code; edit there. -->"
 
 
 def documents() -> Mapping[str, str]:
     """Return the generated documents by their file names."""
-    return {"requirements.md": _requirements_document(), "metrics.md": _metrics_document()}
+    return {
+        "requirements.md": _requirements_document(),
+        "metrics.md": _metrics_document(),
+        "statistics.md": _statistics_document(),
+    }
 
 
 def _requirements_document() -> str:
@@ -86,6 +99,36 @@ def _metrics_document() -> str:
 def _family_row(family: Family) -> str:
     labels = ", ".join(f"`{label}`" for label in family.labels)
     return f"| `{family.name}` | {family.kind} | {labels} | {family.help} | {family.source} |"
+
+
+def _statistics_document() -> str:
+    lines = [
+        "# Kea's statistics",
+        NOTE,
+        "",
+        "What each of them is exported as, or why it is not. `subnet[]`, `pool[]`, `pd-pool[]` and `key[]` stand for",
+        "those of any number or name. A packet counter that a later Kea brings is exported by rule:",
+        '`pkt4-NEW-received` as `kea_packets_received_total{message="NEW"}`. Any other new name is counted in',
+        "`kea_exporter_unknown_statistics`, and named once in the log, and on the page `/debug`.",
+        "",
+        "| statistic | daemons | exported as |",
+        "|---|---|---|",
+    ]
+    said: dict[tuple[str, str], list[str]] = {}
+    for row in TABLE:
+        said.setdefault((f"{row.scope}{row.name}", _exported_as(row)), []).append(str(row.daemon))
+    lines += [f"| `{name}` | {', '.join(daemons)} | {exported} |" for (name, exported), daemons in said.items()]
+    return "\n".join([*lines, ""])
+
+
+def _exported_as(row: Row) -> str:
+    if row.meaning is None:
+        return f"not exported: {row.ignored}"
+    family = FAMILIES_OF[row.scope][row.meaning]
+    own = family.labels[-len(row.labels) :] if row.labels else ()
+    labels = ",".join(f'{name}="{value}"' for name, value in zip(own, row.labels, strict=True))
+    exported = f"`{family.name}{{{labels}}}`" if labels else f"`{family.name}`"
+    return f"{exported}, less those of the named reasons" if row.labels == (OTHER_REASON,) else exported
 
 
 if __name__ == "__main__":

@@ -59,6 +59,7 @@ class Collector:
         self._lock = threading.Lock()
         self._under_way: dict[Target, Future[_Outcome]] = {}
         self._before: dict[Target, tuple[DaemonSettings, Snapshot]] = {}
+        self._latest: dict[Target, Snapshot] = {}
         self._told_unknown: dict[Target, frozenset[str]] = {}
         self._last_failures: dict[Target, Failure | None] = {}
         self._is_stopped = False
@@ -75,6 +76,11 @@ class Collector:
         patience = max((it.deadline.remaining() for it in probes), default=0.0)
         wait([it.future for it in probes], timeout=patience + reserve)
         return tuple(self._report(it) for it in probes)
+
+    def last(self, daemons: Iterable[DaemonSettings]) -> tuple[Snapshot, ...]:
+        """Return the last snapshot of each daemon that was probed since the start."""
+        targets = (daemon.target for daemon in daemons)
+        return tuple(self._latest[target] for target in targets if target in self._latest)
 
     def stop(self) -> None:
         """End every collection under way; further ones end at once."""
@@ -124,6 +130,7 @@ class Collector:
             outcome = started.future.result()
         else:
             outcome = _Outcome(self._nothing(started, Reason.BUDGET_USED_UP, "the probe did not end in time"))
+        self._latest[started.daemon.target] = outcome.snapshot
         self._log_change(outcome)
         self._log_unknown(outcome.snapshot)
         audit = self._audits(started.daemon, outcome.snapshot.subnets)
@@ -156,7 +163,8 @@ class Collector:
         names = frozenset() if isinstance(statistics, Failure) else statistics.unknown or frozenset()
         told = self._told_unknown.get(target, frozenset())
         if new := sorted(names - told)[: MOST_TOLD - len(told)]:
-            self._told_unknown[target] = told | frozenset(new)
+            self._latest: dict[Target, Snapshot] = {}
+        self._told_unknown[target] = told | frozenset(new)
             about = {"server": target.server, "daemon": str(target.daemon)}
             log.info("statistics that this version does not know; please report them", **about, names=" ".join(new))
 

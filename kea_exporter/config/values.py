@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import SplitResult, urlsplit
@@ -121,10 +121,12 @@ def parse_prefix(value: object) -> IPv4Network | IPv6Network:
         ValueError: it is no such text, or has bits set beyond its length.
     """
     try:
-        return ip_network(value if isinstance(value, str) else "")
-    except ValueError as error:
-        near = f"; did you mean {ip_network(value, strict=False)}?" if "host bits" in str(error) else ""  # type: ignore[arg-type]
-        raise ValueError(f"write a prefix such as 10.0.0.0/8 or 2001:db8::/32{near}") from None
+        prefix = ip_network(value if isinstance(value, str) else "", strict=False)
+    except ValueError:
+        raise ValueError("write a prefix such as 10.0.0.0/8 or 2001:db8::/32") from None
+    if "/" in str(value) and ip_address(str(value).partition("/")[0]) != prefix.network_address:
+        raise ValueError(f"this prefix has bits set beyond its length; did you mean {prefix}?")
+    return prefix
 
 
 def parse_file(value: object, info: ValidationInfo) -> Path:

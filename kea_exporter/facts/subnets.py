@@ -92,6 +92,11 @@ class Counts(Generic[K]):
         }
         return Counts(tuple(keys), columns)
 
+    def and_of(self, other: Counts[K]) -> Counts[K]:
+        """Return these counts, and of *other* those that are not counted here."""
+        more = {count: column for count, column in other.of(self.keys).columns.items() if count not in self.columns}
+        return Counts(self.keys, {**self.columns, **more}) if more else self
+
 
 # Compared by identity: whoever derives something from the labels can keep it for as long as these are kept.
 @dataclass(frozen=True, eq=False)

@@ -128,12 +128,11 @@ class _Inquiry:
 
     def _configuration(self, listed: Subnets | None) -> Fact[Configuration]:
         held = self._held
-        if held is None or isinstance(held.configuration, Failure) or isinstance(held.subnets, Failure):
-            return self._client.ask(Command.CONFIG_GET, read_configuration)
-        changes_unseen = listed is None and held.configuration.has_config_databases
-        if changes_unseen or (listed is not None and not listed.is_same_as(held.subnets)):
-            return self._client.ask(Command.CONFIG_GET, read_configuration)
-        return held.configuration
+        if held is not None and not isinstance(held.configuration, Failure):
+            changes_unseen = listed is None and held.configuration.has_config_databases
+            if not changes_unseen and _lists_the_same(listed, held):
+                return held.configuration
+        return self._client.ask(Command.CONFIG_GET, read_configuration)
 
     def _subnets(self, configuration: Fact[Configuration], listed: Subnets | None) -> Fact[Subnets]:
         if self._daemon is Daemon.D2:
@@ -165,7 +164,8 @@ class _Inquiry:
         capacities = none if isinstance(configuration, Failure) else configuration.capacities
         if todo.leases is None:
             return leases_of_statistics(known(said).subnets, subnets, capacities)
-        return leases_of_rows(self._rows(todo.leases, todo.slices), subnets, capacities)
+        rows = self._rows(todo.leases, todo.slices)
+        return leases_of_rows(rows if isinstance(said, Failure) else rows.and_of(said.subnets), subnets, capacities)
 
     def _rows(self, command: Command, slices: tuple[tuple[int, int], ...]) -> Counts[int]:
         read = partial(read_stat_lease, daemon=self._daemon, version=known(self._version))
@@ -209,6 +209,10 @@ class _Inquiry:
     def _ask_one(self, name: str) -> Fact[int | None]:
         read = partial(statistics.read_one, name=name)
         return self._client.ask(Command.STATISTIC_GET, read, {"name": name})
+
+
+def _lists_the_same(listed: Subnets | None, held: Snapshot) -> bool:
+    return listed is None or (not isinstance(held.subnets, Failure) and listed.is_same_as(held.subnets))
 
 
 def _holds(lifetime: Fact[Lifetime], before: Snapshot | None) -> bool:

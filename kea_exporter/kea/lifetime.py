@@ -1,4 +1,8 @@
-"""Has a daemon been restarted or reloaded since it was last asked? Kea tells how many whole seconds ago."""
+"""Has a daemon been restarted or reloaded since it was last asked?
+
+Kea tells how many seconds ago, as the difference of two moments of which each was cut to whole seconds: one second more
+or less. So each answer gives an interval, and two answers whose intervals meet tell of the same moment.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +13,13 @@ from kea_exporter.facts.status import Lifetime, Moment
 if TYPE_CHECKING:
     from kea_exporter.facts.status import Status
 
+ROUNDING_SECONDS = 1.0
 # What the clocks of two machines may drift apart from one scrape to the next.
 SLACK_SECONDS = 0.5
-# Two reloads are told apart if the first was longer ago than this when it was seen.
-SETTLED_SECONDS = 2.0
+# An answer that took longer tells too little.
+QUICK_SECONDS = 1.5
+# A reload after the answer is told apart from one that was this long ago.
+SETTLED_SECONDS = 2 * ROUNDING_SECONDS + SLACK_SECONDS + QUICK_SECONDS
 
 
 def lifetime(status: Status, asked_at: float, answered_at: float, before: Lifetime | None) -> Lifetime:
@@ -27,12 +34,17 @@ def lifetime(status: Status, asked_at: float, answered_at: float, before: Lifeti
     same = before if before is not None and before.pid == status.pid else None
     started = _moment(status.uptime_seconds, asked_at, answered_at, same.started if same else None)
     reloaded = _moment(status.reload_seconds, asked_at, answered_at, same.reloaded if same else None)
-    return Lifetime(status.pid, started, reloaded, is_settled=reloaded.latest <= asked_at - SETTLED_SECONDS)
+    is_quick = answered_at - asked_at <= QUICK_SECONDS
+    is_settled = is_quick and reloaded.latest <= asked_at - SETTLED_SECONDS
+    return Lifetime(status.pid, started, reloaded, is_settled)
 
 
 def _moment(seconds_ago: int, asked_at: float, answered_at: float, before: Moment | None) -> Moment:
-    earliest, latest = asked_at - seconds_ago - 1, answered_at - seconds_ago
-    is_same = (
-        before is not None and before.earliest <= latest + SLACK_SECONDS and earliest <= before.latest + SLACK_SECONDS
-    )
-    return Moment(before.at if before is not None and is_same else float(round(latest)), earliest, latest)
+    earliest, latest = asked_at - seconds_ago - ROUNDING_SECONDS, answered_at - seconds_ago + ROUNDING_SECONDS
+    if before is not None and _meet(before, earliest - SLACK_SECONDS, latest + SLACK_SECONDS):
+        return Moment(before.at, earliest, latest)
+    return Moment(float(round(asked_at - seconds_ago)), earliest, latest)
+
+
+def _meet(before: Moment, earliest: float, latest: float) -> bool:
+    return before.earliest <= latest and earliest <= before.latest

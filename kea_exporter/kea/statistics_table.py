@@ -82,7 +82,13 @@ COUNTS = {
         "cumulative-assigned-pds": Count.PREFIX_ASSIGNMENTS,
     },
 }
-OF_PREFIXES = {Count.PREFIXES, Count.PREFIXES_ASSIGNED, Count.PREFIX_ASSIGNMENTS}
+OF_PD_POOLS = {Count.PREFIXES, Count.PREFIXES_ASSIGNED, Count.PREFIX_ASSIGNMENTS}
+OF_ADDRESS_POOLS = {
+    Count.ADDRESSES,
+    Count.ADDRESSES_ASSIGNED,
+    Count.ADDRESSES_DECLINED,
+    Count.ADDRESS_ASSIGNMENTS,
+}
 REUSES = {
     DHCP4: {"v4-lease-reuses": "address"},
     DHCP6: {"v6-ia-na-lease-reuses": "address", "v6-ia-pd-lease-reuses": "prefix"},
@@ -140,8 +146,9 @@ def _leases(daemon: Daemon) -> Iterator[Row]:
 
 
 def _counts(daemon: Daemon, scope: Scope) -> Iterator[tuple[str, Count]]:
+    of_pools = {Scope.POOL: OF_ADDRESS_POOLS, Scope.PD_POOL: OF_PD_POOLS}
     for name, count in COUNTS[daemon].items():
-        if scope is Scope.SUBNET or (count in OF_PREFIXES) is (scope is Scope.PD_POOL):
+        if scope is Scope.SUBNET or count in of_pools[scope]:
             yield name, count
 
 

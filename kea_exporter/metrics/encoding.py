@@ -28,6 +28,8 @@ ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
 ESCAPES_IN_TEXT_HELP = str.maketrans({"\\": r"\\", "\n": r"\n"})
 OPENMETRICS = "application/openmetrics-text"
 END = b"# EOF\n"
+# What writing a bad sample raises: labels that are no texts, too few or too many, or not to be encoded; odd values.
+MISTAKES = (AttributeError, TypeError, ValueError)
 
 
 class Encoder:
@@ -65,18 +67,14 @@ class Encoder:
     def _lines(self, family: Family, samples: Sequence[Samples]) -> tuple[list[str], int]:
         lines: list[str] = []
         seen: set[tuple[str, ...]] = set()
-        dropped = 0
         for sample in samples:
-            if isinstance(sample, Column):
-                more = self._column(family, sample)
-                dropped += len(sample) - len(more)
-                lines += more
-            elif sample.labels in seen or (line := _line(family, sample)) is None:
-                dropped += 1
-            else:
-                seen.add(sample.labels)
-                lines.append(line)
-        return lines, dropped
+            with suppress(*MISTAKES):
+                if isinstance(sample, Column):
+                    lines += self._column(family, sample)
+                elif sample.labels not in seen:
+                    lines.append(_line(family, sample))
+                    seen.add(sample.labels)
+        return lines, sum(len(sample) if isinstance(sample, Column) else 1 for sample in samples) - len(lines)
 
     def _column(self, family: Family, column: Column) -> list[str]:
         ends = {value: _end_of_line(family, value) for value in set(column.values)}
@@ -88,7 +86,9 @@ class Encoder:
         key = (family.name, *column.first_labels)
         if key not in kept:
             rows = ((*column.first_labels, *row) for row in column.labels.rows)
-            kept[key] = [f"{family.name}{{{_labels(family.labels, row)}}} " for row in rows]
+            starts = [f"{family.name}{{{_labels(family.labels, row)}}} " for row in rows]
+            "".join(starts).encode()
+            kept[key] = starts
         return kept[key]
 
 
@@ -107,15 +107,13 @@ def _head(family: Family, *, is_openmetrics: bool) -> str:
     return f"# HELP {name} {text}\n# TYPE {name} {family.kind}\n"
 
 
-def _line(family: Family, sample: Sample) -> str | None:
-    """Return the line of a sample; None where it cannot be written."""
-    with suppress(AttributeError, TypeError, ValueError):
-        value = _value(family, sample.value)
-        if value is not None and len(sample.labels) == len(family.labels):
-            labels = _labels(family.labels, sample.labels)
-            labels.encode()
-            return f"{family.name}{{{labels}}} {value}\n" if labels else f"{family.name} {value}\n"
-    return None
+def _line(family: Family, sample: Sample) -> str:
+    """Return the line of a sample, or raise one of MISTAKES."""
+    value, labels = _value(family, sample.value), _labels(family.labels, sample.labels)
+    if value is None:
+        raise ValueError("a value that cannot be written")
+    labels.encode()
+    return f"{family.name}{{{labels}}} {value}\n" if labels else f"{family.name} {value}\n"
 
 
 def _value(family: Family, value: float) -> str | None:

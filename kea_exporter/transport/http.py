@@ -51,7 +51,7 @@ class HttpTransport:
         self._settings = settings
         self._deadline = deadline
         self._session: requests.Session | None = None
-        self._headers: dict[str, str] = {}
+        self._prepared = requests.PreparedRequest()
         self._socket: DeadlineSocket | DeadlineTlsSocket | None = None
         self.connection: Connection | None = None
         self.tls: Tls | None = None
@@ -64,7 +64,9 @@ class HttpTransport:
         is_https = settings.target.kind is TransportKind.HTTPS
         self._socket = self._secure() if is_https else self._dial()
         self._session = _session_over(self._socket, settings)
-        self._headers = {**HEADERS, **_authorization(settings)}
+        # Prepared once for all commands, which are alike but for their bodies.
+        headers = {**HEADERS, **_authorization(settings)}
+        self._prepared = self._session.prepare_request(requests.Request("POST", self._url(), headers))
         return self.connection or _peer(self._socket)
 
     def look_again(self) -> None:
@@ -108,9 +110,9 @@ class HttpTransport:
         return secured.socket
 
     def _post(self, session: requests.Session, request: bytes) -> bytes:
-        with session.post(
-            self._url(), data=request, headers=self._headers, allow_redirects=False, stream=True, timeout=None
-        ) as response:
+        prepared = self._prepared.copy()
+        prepared.prepare_body(request, files=None)
+        with session.send(prepared, allow_redirects=False, stream=True, timeout=None) as response:
             if self.admission is None:
                 strict = "Strict-Transport-Security" in response.headers
                 self.admission = Admission(response.status_code, _realm(response.headers), strict)

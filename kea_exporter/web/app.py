@@ -22,6 +22,7 @@ from kea_exporter.metrics import FAMILIES, ExporterState, Page, read_families
 from kea_exporter.metrics.encoding import Encoder
 from kea_exporter.transport.deadline import Deadline
 from kea_exporter.web.compression import SHORTEST, accepts_gzip, compressed
+from kea_exporter.web.debug import debug_page
 from kea_exporter.web.timeout import scrape_seconds
 
 if TYPE_CHECKING:
@@ -64,12 +65,16 @@ def create_app(settings: Settings, collector: Collector, options: WebOptions) ->
     async def healthy(_: Request) -> Response:
         return PlainTextResponse("kea-exporter is healthy.\n")
 
+    async def debug(_: Request) -> Response:
+        return PlainTextResponse(debug_page(collector.last(settings.daemons)), headers=PAGE_HEADERS)
+
     return Starlette(
         routes=[
             Route("/", landing_page),
             Route(options.telemetry_path, metrics.answer),
             Route("/-/healthy", healthy),
             Route("/-/ready", healthy),
+            Route("/debug", debug),
         ]
     )
 
@@ -142,5 +147,6 @@ def _landing_page(settings: Settings, options: WebOptions) -> str:
         '<meta name="viewport" content="width=device-width"><style>:root{color-scheme:light dark}'
         "body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:2rem auto;padding:0 1rem}</style>"
         f"<h1>kea-exporter {__version__}</h1><p>Judges ISC Kea DHCP servers for Prometheus.</p>"
-        f'<p><a href="{path}">Metrics</a> of these servers:</p><ul>{servers}</ul></html>'
+        f'<p><a href="{path}">Metrics</a> of these servers:</p><ul>{servers}</ul>'
+        '<p><a href="/debug">What they were last asked</a></p></html>'
     )

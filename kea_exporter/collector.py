@@ -161,10 +161,11 @@ class Collector:
         """Name new statistics once: the mapping should learn them."""
         target, statistics = snapshot.target, snapshot.statistics
         names = frozenset() if isinstance(statistics, Failure) else statistics.unknown or frozenset()
-        told = self._told_unknown.get(target, frozenset())
-        if new := sorted(names - told)[: MOST_TOLD - len(told)]:
-            self._latest: dict[Target, Snapshot] = {}
-        self._told_unknown[target] = told | frozenset(new)
+        with self._lock:
+            told = self._told_unknown.get(target, frozenset())
+            new = sorted(names - told)[: MOST_TOLD - len(told)]
+            self._told_unknown[target] = told | frozenset(new)
+        if new:
             about = {"server": target.server, "daemon": str(target.daemon)}
             log.info("statistics that this version does not know; please report them", **about, names=" ".join(new))
 

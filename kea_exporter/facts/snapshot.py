@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kea_exporter.facts.leases import LeaseAudit, Leases
     from kea_exporter.facts.statistics import Statistics
     from kea_exporter.facts.status import Lifetime, Status
-    from kea_exporter.facts.subnets import Counts, PoolSeries, Subnets, SubnetSeries
+    from kea_exporter.facts.subnets import Capacities, PoolSeries, Subnets, SubnetSeries
 
 
 class Daemon(StrEnum):
@@ -167,7 +167,7 @@ class Configuration:
 
     Attributes:
         root: the root key, such as `Dhcp4`.
-        capacities: how many addresses, and prefixes to delegate, the pools of each subnet hold.
+        capacities: how many addresses, and prefixes to delegate, subnets and pools hold.
         shared_networks: how many there are.
         reservations: how many host reservations stand in the configuration.
         hooks: base names of the configured hook libraries, such as `libdhcp_lease_cmds.so`.
@@ -178,7 +178,7 @@ class Configuration:
     root: str
     sockets: tuple[ControlSocket, ...]
     subnets: Subnets
-    capacities: Counts[int]
+    capacities: Capacities
     shared_networks: int
     reservations: int
     hooks: tuple[str, ...]

@@ -126,6 +126,22 @@ PoolKey = tuple[int, int]
 
 
 @dataclass(frozen=True)
+class Capacities:
+    """How many addresses and prefixes there are to give, as the configuration has it.
+
+    Attributes:
+        subnets: of all pools of a subnet together.
+    """
+
+    subnets: Counts[int]
+    pools: Counts[PoolKey]
+    pd_pools: Counts[PoolKey]
+
+
+NO_CAPACITIES = Capacities(Counts((), {}), Counts((), {}), Counts((), {}))
+
+
+@dataclass(frozen=True)
 class PoolSeries:
     """What is exported of pools one by one; the ids of pools and of pd-pools are separate number spaces.
 

@@ -13,7 +13,7 @@ from kea_exporter.text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from kea_exporter.facts.subnets import Counts, Subnets
+    from kea_exporter.facts.subnets import Capacities, Subnets
     from kea_exporter.kea.protocol import Answer
 
 AGENT = "Control-agent"
@@ -34,7 +34,7 @@ class _OfSubnets(TypedDict):
     """The facts about subnets, by the attributes of a configuration."""
 
     subnets: Subnets
-    capacities: Counts[int]
+    capacities: Capacities
     shared_networks: int
     reservations: int
 

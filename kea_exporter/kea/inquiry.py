@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from kea_exporter.facts.failure import Failure, Reason, Stage, UnknownFactError, known
 from kea_exporter.facts.snapshot import ROOT_KEYS, Daemon
-from kea_exporter.facts.subnets import Counts, PoolSeries, Subnets
+from kea_exporter.facts.subnets import NO_CAPACITIES, Capacities, PoolSeries, Subnets
 from kea_exporter.kea import statistics
 from kea_exporter.kea.configuration import read_configuration
 from kea_exporter.kea.leases import leases_of_rows, leases_of_statistics
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from kea_exporter.facts.snapshot import Configuration, Snapshot, Version
     from kea_exporter.facts.statistics import Statistics
     from kea_exporter.facts.status import Lifetime
-    from kea_exporter.facts.subnets import Shown, SubnetSeries
+    from kea_exporter.facts.subnets import Counts, Shown, SubnetSeries
     from kea_exporter.kea.client import KeaClient
     from kea_exporter.kea.plan import Plan
     from kea_exporter.kea.statistics import AllStatistics
@@ -108,7 +108,7 @@ class _Inquiry:
             subnets=subnets,
             leases=leases,
             subnet_series=_fact(lambda: self._subnet_series(known(leases), known(chosen))),
-            pool_series=_fact(lambda: self._pool_series(said, known(chosen))),
+            pool_series=_fact(lambda: self._pool_series(said, known(configuration), known(chosen))),
             statistics=_fact(lambda: self._statistics(known(todo), said)),
         )
 
@@ -160,12 +160,11 @@ class _Inquiry:
     ) -> Leases:
         if not self._collectors.leases:
             raise UnknownFactError(NOT_COLLECTED)
-        none: Counts[int] = Counts((), {})
-        capacities = none if isinstance(configuration, Failure) else configuration.capacities
+        configured = _capacities(configuration).subnets
         if todo.leases is None:
-            return leases_of_statistics(known(said).subnets, subnets, capacities)
+            return leases_of_statistics(known(said).subnets, subnets, configured)
         rows = self._rows(todo.leases, todo.slices)
-        return leases_of_rows(rows if isinstance(said, Failure) else rows.and_of(said.subnets), subnets, capacities)
+        return leases_of_rows(rows if isinstance(said, Failure) else rows.and_of(said.subnets), subnets, configured)
 
     def _rows(self, command: Command, slices: tuple[tuple[int, int], ...]) -> Counts[int]:
         read = partial(read_stat_lease, daemon=self._daemon, version=known(self._version))
@@ -185,10 +184,10 @@ class _Inquiry:
             raise UnknownFactError(NOT_COLLECTED)
         return subnet_series(leases.subnets, chosen, self._collectors)
 
-    def _pool_series(self, said: Fact[AllStatistics], chosen: Shown) -> PoolSeries:
+    def _pool_series(self, said: Fact[AllStatistics], configuration: Configuration, chosen: Shown) -> PoolSeries:
         if not self._collectors.pools:
             raise UnknownFactError(NOT_COLLECTED)
-        return pool_series(known(said), chosen, self._collectors)
+        return pool_series(known(said), configuration.capacities, chosen, self._collectors)
 
     def _statistics(self, todo: Plan, said: Fact[AllStatistics]) -> Statistics:
         before = self._counting.statistics if self._counting is not None else None
@@ -213,6 +212,10 @@ class _Inquiry:
 
 def _lists_the_same(listed: Subnets | None, held: Snapshot) -> bool:
     return listed is None or (not isinstance(held.subnets, Failure) and listed.is_same_as(held.subnets))
+
+
+def _capacities(configuration: Fact[Configuration]) -> Capacities:
+    return NO_CAPACITIES if isinstance(configuration, Failure) else configuration.capacities
 
 
 def _holds(lifetime: Fact[Lifetime], before: Snapshot | None) -> bool:

@@ -17,33 +17,32 @@ KINDS = (Count.ADDRESSES_ASSIGNED, Count.PREFIXES_ASSIGNED)
 CAPACITIES = (Count.ADDRESSES, Count.PREFIXES)
 
 
-def leases_of_rows(rows: Counts[int], subnets: Subnets, capacities: Counts[int]) -> Leases:
+def leases_of_rows(rows: Counts[int], subnets: Subnets, configured: Counts[int]) -> Leases:
     """Return the leases that rows of stat-lease count, in the configured subnets.
 
     Args:
         rows: of stat-lease, the declined among the assigned.
         subnets: those that are configured.
-        capacities: how much their pools hold, as the configuration has it.
+        configured: how much their pools hold, as the configuration has it.
     """
     counts = rows.of(subnets.ids)
-    return Leases(_with_capacity(counts, capacities), overfull=_overfull(counts, subnets))
+    return Leases(_with_capacity(counts, configured), overfull=_overfull(counts, subnets))
 
 
-def leases_of_statistics(counts: Counts[int], subnets: Subnets, capacities: Counts[int]) -> Leases:
+def leases_of_statistics(counts: Counts[int], subnets: Subnets, configured: Counts[int]) -> Leases:
     """Return the leases that the statistics count, in the configured subnets and in those that are no more."""
-    configured = counts.of(subnets.ids)
-    left_behind = _left_behind(counts, subnets)
-    return Leases(_with_capacity(configured, capacities), left_behind, _overfull(configured, subnets))
+    present = counts.of(subnets.ids)
+    return Leases(_with_capacity(present, configured), _left_behind(counts, subnets), _overfull(present, subnets))
 
 
-def _with_capacity(counts: Counts[int], capacities: Counts[int]) -> Counts[int]:
+def _with_capacity(counts: Counts[int], configured: Counts[int]) -> Counts[int]:
     """Fill in how much pools hold where Kea says 0: after statistic-reset-all it does until it is reconfigured."""
     columns: dict[Count, Column] = dict(counts.columns)
     for capacity in CAPACITIES:
         said = columns.get(capacity)
         if said is not None and (0 in said or None in said):
-            configured = capacities.of(counts.keys).columns.get(capacity, said)
-            columns[capacity] = tuple(one or other for one, other in zip(said, configured, strict=True))
+            sizes = configured.of(counts.keys).columns.get(capacity, said)
+            columns[capacity] = tuple(one or other for one, other in zip(said, sizes, strict=True))
     return Counts(counts.keys, columns)
 
 

@@ -2,51 +2,71 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from ipaddress import ip_address, ip_network
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from kea_exporter.facts.subnets import Count, Counts
+from kea_exporter.facts.subnets import Capacities, Count, Counts
 from kea_exporter.kea.reading import MalformedAnswerError, as_int, as_list, as_map, as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+
+    from kea_exporter.facts.subnets import PoolKey
+
+    Sizes = Mapping[PoolKey, int]
 
 LONGEST_PREFIX = 128
 
 
-def capacities(subnets: Iterable[Mapping[str, Any]]) -> Counts[int]:
-    """Return how many addresses, and prefixes to delegate, the pools of each subnet hold, by the subnet's id.
+def capacities(subnets: Iterable[Mapping[str, Any]]) -> Capacities:
+    """Return how many addresses, and prefixes to delegate, subnets and their pools hold.
 
     Raises:
         MalformedAnswerError: a pool is not as Kea writes it.
     """
-    rows = sorted((as_int(it.get("id"), "id"), _addresses(it), _prefixes(it)) for it in subnets)
-    keys, addresses, prefixes = zip(*rows, strict=True) if rows else ((), (), ())
-    return Counts(keys, {Count.ADDRESSES: addresses, Count.PREFIXES: prefixes})
+    known = sorted(((as_int(subnet.get("id"), "id"), subnet) for subnet in subnets), key=itemgetter(0))
+    ids = tuple(number for number, _ in known)
+    addresses = _sizes(known, "pools", _addresses)
+    prefixes = _sizes(known, "pd-pools", _prefixes)
+    return Capacities(
+        Counts(ids, {Count.ADDRESSES: _by_subnet(ids, addresses), Count.PREFIXES: _by_subnet(ids, prefixes)}),
+        Counts(tuple(addresses), {Count.ADDRESSES: tuple(addresses.values())}),
+        Counts(tuple(prefixes), {Count.PREFIXES: tuple(prefixes.values())}),
+    )
 
 
-def _addresses(subnet: Mapping[str, Any]) -> int:
-    pools = as_list(subnet.get("pools", []), "pools")
-    return sum(_pool_size(as_text(as_map(pool, "pools").get("pool"), "pool")) for pool in pools)
+def _sizes(
+    subnets: Iterable[tuple[int, Mapping[str, Any]]], key: str, size: Callable[[Mapping[str, Any]], int]
+) -> Sizes:
+    """Return the size of each pool; those of a subnet that share a pool-id are one (measured)."""
+    sizes: Counter[PoolKey] = Counter()
+    for number, subnet in subnets:
+        for pool in (as_map(it, key) for it in as_list(subnet.get(key, []), key)):
+            sizes[number, as_int(pool.get("pool-id", 0), "pool-id")] += size(pool)
+    return dict(sorted(sizes.items()))
 
 
-def _pool_size(pool: str) -> int:
+def _by_subnet(ids: tuple[int, ...], sizes: Sizes) -> tuple[int, ...]:
+    sums: Counter[int] = Counter()
+    for (number, _), size in sizes.items():
+        sums[number] += size
+    return tuple(sums[number] for number in ids)
+
+
+def _addresses(pool: Mapping[str, Any]) -> int:
     """Return the size of a pool, which is written as a range or as a prefix."""
-    first, dash, last = pool.partition("-")
+    first, dash, last = as_text(pool.get("pool"), "pool").partition("-")
     try:
         if not dash:
-            return ip_network(pool.strip(), strict=False).num_addresses
+            return ip_network(first.strip(), strict=False).num_addresses
         return max(0, int(ip_address(last.strip())) - int(ip_address(first.strip())) + 1)
     except ValueError:
         raise MalformedAnswerError("'pool' is neither a range nor a prefix") from None
 
 
-def _prefixes(subnet: Mapping[str, Any]) -> int:
-    pools = as_list(subnet.get("pd-pools", []), "pd-pools")
-    return sum(_pd_pool_size(as_map(pool, "pd-pools")) for pool in pools)
-
-
-def _pd_pool_size(pool: Mapping[str, Any]) -> int:
+def _prefixes(pool: Mapping[str, Any]) -> int:
     bits = as_int(pool.get("delegated-len"), "delegated-len") - as_int(pool.get("prefix-len"), "prefix-len")
     if not 0 <= bits <= LONGEST_PREFIX:
         raise MalformedAnswerError("'delegated-len' is not a length within the prefix")

@@ -9,7 +9,7 @@ from kea_exporter.facts.subnets import PoolSeries, Shown, SubnetSeries
 if TYPE_CHECKING:
     from kea_exporter.config.selection import Selection
     from kea_exporter.config.settings import Collectors
-    from kea_exporter.facts.subnets import Counts, PoolKey, Subnets
+    from kea_exporter.facts.subnets import Capacities, Counts, PoolKey, Subnets
     from kea_exporter.kea.statistics import AllStatistics
 
 
@@ -26,10 +26,16 @@ def subnet_series(counts: Counts[int], chosen: Shown, collectors: Collectors) ->
     return SubnetSeries(chosen, counts.of(chosen.ids), collectors.series_limit)
 
 
-def pool_series(said: AllStatistics, chosen: Shown, collectors: Collectors) -> PoolSeries:
-    """Return what is exported of pools one by one: those of the subnets shown."""
+def pool_series(said: AllStatistics, configured: Capacities, chosen: Shown, collectors: Collectors) -> PoolSeries:
+    """Return what is exported of pools one by one: those of the subnets shown.
+
+    Which pools there are, and how much they hold, is as the configuration has it: Kea adds the size of every pool once
+    more whenever a subnet is added at run time, and says 0 after statistic-reset-all (measured on 3.0.3).
+    """
     ids = set(chosen.ids)
-    return PoolSeries(_within(said.pools, ids), _within(said.pd_pools, ids), collectors.series_limit)
+    pools = [_within(it, ids) for it in (configured.pools, configured.pd_pools)]
+    addresses, prefixes = (it.and_of(counts) for it, counts in zip(pools, (said.pools, said.pd_pools), strict=True))
+    return PoolSeries(addresses, prefixes, collectors.series_limit)
 
 
 def _within(counts: Counts[PoolKey], ids: set[int]) -> Counts[PoolKey]:

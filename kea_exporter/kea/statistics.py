@@ -71,8 +71,8 @@ def read_all(answer: Answer, daemon: Daemon) -> AllStatistics:
     return AllStatistics(
         daemon=tally.statistics(),
         subnets=_columns({key[0]: row for key, row in tally.counts[Scope.SUBNET].items()}),
-        pools=_existing(tally.counts[Scope.POOL], Count.ADDRESSES),
-        pd_pools=_existing(tally.counts[Scope.PD_POOL], Count.PREFIXES),
+        pools=_columns(tally.counts[Scope.POOL]),
+        pd_pools=_columns(tally.counts[Scope.PD_POOL]),
     )
 
 
@@ -181,11 +181,6 @@ def _parts(name: str) -> _Named:
         return _Named(Scope.KEY, found["by_key"], key=printable(found["key"]))
     pool = int(found["pool"] or 0)
     return _Named(POOL_SCOPES[found["kind"]], found["counted"], subnet=int(found["subnet"]), pool=pool)
-
-
-def _existing(rows: Mapping[PoolKey, Mapping[Count, int]], size: Count) -> Counts[PoolKey]:
-    """Return the counts of those pools that exist: of a deleted one Kea keeps what was assigned, not its size."""
-    return _columns({key: row for key, row in rows.items() if size in row})
 
 
 def _columns(rows: Mapping[K, Mapping[Count, int]]) -> Counts[K]:

@@ -8,7 +8,7 @@ whole page to one bad sample: here that is left out and counted.
 from __future__ import annotations
 
 import math
-from contextlib import suppress
+from itertools import compress
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -36,7 +36,10 @@ class Encoder:
     """Writes pages. The names and labels of whole columns are kept as text for as long as the labels are kept."""
 
     def __init__(self) -> None:
-        self._texts: WeakKeyDictionary[LabelRows, dict[tuple[str, ...], list[str]]] = WeakKeyDictionary()
+        # By the name or the labels of a family, and the labels that all rows share.
+        self._kept: WeakKeyDictionary[LabelRows, dict[tuple[object, tuple[str, ...]], list[bytes]]] = (
+            WeakKeyDictionary()
+        )
 
     def encode(
         self,
@@ -53,43 +56,67 @@ class Encoder:
         """
         write_others, content_type = _negotiated(accept)
         is_openmetrics = content_type.startswith(OPENMETRICS)
-        parts: list[str] = []
+        parts: list[bytes] = []
         dropped = 0
         for family, samples in read:
-            lines, left_out = ([], 1) if isinstance(samples, Exception) else self._lines(family, samples)
+            found, left_out = ([], 1) if isinstance(samples, Exception) else self._parts(family, samples)
             dropped += left_out
-            if lines:
+            if found:
                 parts.append(_head(family, is_openmetrics=is_openmetrics))
-                parts += lines
-        tail = b"".join(write_others(other).removesuffix(END) for other in others) + (END if is_openmetrics else b"")
-        return "".join(parts).encode() + tail, content_type, dropped
+                parts += found
+        parts += [write_others(other).removesuffix(END) for other in others]
+        if is_openmetrics:
+            parts.append(END)
+        # Joined once: a page has megabytes.
+        return b"".join(parts), content_type, dropped
 
-    def _lines(self, family: Family, samples: Sequence[Samples]) -> tuple[list[str], int]:
-        lines: list[str] = []
+    def _parts(self, family: Family, samples: Sequence[Samples]) -> tuple[list[bytes], int]:
+        """Return the parts of the lines of a family, and how many samples cannot be written."""
+        parts: list[bytes] = []
         seen: set[tuple[str, ...]] = set()
+        dropped = 0
         for sample in samples:
-            with suppress(*MISTAKES):
+            try:
                 if isinstance(sample, Column):
-                    lines += self._column(family, sample)
-                elif sample.labels not in seen:
-                    lines.append(_line(family, sample))
+                    column = self._column(family, sample)
+                    dropped += len(sample) - len(column) // 2
+                    parts += column
+                elif sample.labels in seen:
+                    dropped += 1
+                else:
+                    parts.append(_line(family, sample))
                     seen.add(sample.labels)
-        return lines, sum(len(sample) if isinstance(sample, Column) else 1 for sample in samples) - len(lines)
+            except MISTAKES:
+                dropped += len(sample) if isinstance(sample, Column) else 1
+        return parts, dropped
 
-    def _column(self, family: Family, column: Column) -> list[str]:
-        ends = {value: _end_of_line(family, value) for value in set(column.values)}
-        lines = zip(self._starts_of_lines(family, column), [ends[value] for value in column.values], strict=False)
-        return [start + end for start, end in lines if end is not None]
+    def _column(self, family: Family, column: Column) -> list[bytes]:
+        """Return the starts and the ends of the lines, in turns."""
+        starts = self._starts_of_lines(family, column)[: len(column.values)]
+        texts = {value: None if value is None else _value(family, value) for value in set(column.values)}
+        if None in texts.values():
+            kept = [text is not None for text in map(texts.get, column.values)]
+            starts, values = list(compress(starts, kept)), list(compress(column.values, kept))
+        else:
+            values = list(column.values)
+        ends = {value: f"{text}\n".encode() for value, text in texts.items()}
+        parts = [b""] * (2 * len(starts))
+        parts[::2], parts[1::2] = starts, [ends[value] for value in values]
+        return parts
 
-    def _starts_of_lines(self, family: Family, column: Column) -> list[str]:
-        kept = self._texts.setdefault(column.labels, {})
-        key = (family.name, *column.first_labels)
-        if key not in kept:
+    def _starts_of_lines(self, family: Family, column: Column) -> list[bytes]:
+        kept = self._kept.setdefault(column.labels, {})
+        if (family.name, column.first_labels) not in kept:
+            before, labels = f"{family.name}{{".encode(), self._label_texts(family, column)
+            kept[family.name, column.first_labels] = [b"%b%b} " % (before, text) for text in labels]
+        return kept[family.name, column.first_labels]
+
+    def _label_texts(self, family: Family, column: Column) -> list[bytes]:
+        kept = self._kept.setdefault(column.labels, {})
+        if (family.labels, column.first_labels) not in kept:
             rows = ((*column.first_labels, *row) for row in column.labels.rows)
-            starts = [f"{family.name}{{{_labels(family.labels, row)}}} " for row in rows]
-            "".join(starts).encode()
-            kept[key] = starts
-        return kept[key]
+            kept[family.labels, column.first_labels] = [_labels(family.labels, row).encode() for row in rows]
+        return kept[family.labels, column.first_labels]
 
 
 def _negotiated(accept: str) -> tuple[Callable[[Collector], bytes], str]:
@@ -99,21 +126,20 @@ def _negotiated(accept: str) -> tuple[Callable[[Collector], bytes], str]:
         return exposition.choose_encoder("")
 
 
-def _head(family: Family, *, is_openmetrics: bool) -> str:
+def _head(family: Family, *, is_openmetrics: bool) -> bytes:
     if is_openmetrics:
         name, text = family.name.removesuffix("_total"), family.help.translate(ESCAPES)
     else:
         name, text = family.name, family.help.translate(ESCAPES_IN_TEXT_HELP)
-    return f"# HELP {name} {text}\n# TYPE {name} {family.kind}\n"
+    return f"# HELP {name} {text}\n# TYPE {name} {family.kind}\n".encode()
 
 
-def _line(family: Family, sample: Sample) -> str:
+def _line(family: Family, sample: Sample) -> bytes:
     """Return the line of a sample, or raise one of MISTAKES."""
     value, labels = _value(family, sample.value), _labels(family.labels, sample.labels)
     if value is None:
         raise ValueError("a value that cannot be written")
-    labels.encode()
-    return f"{family.name}{{{labels}}} {value}\n" if labels else f"{family.name} {value}\n"
+    return (f"{family.name}{{{labels}}} {value}\n" if labels else f"{family.name} {value}\n").encode()
 
 
 def _value(family: Family, value: float) -> str | None:
@@ -126,11 +152,6 @@ def _value(family: Family, value: float) -> str | None:
         return None
     text: str = floatToGoString(number)  # type: ignore[no-untyped-call]
     return text
-
-
-def _end_of_line(family: Family, value: int | None) -> str | None:
-    text = None if value is None else _value(family, value)
-    return None if text is None else f"{text}\n"
 
 
 def _labels(names: tuple[str, ...], values: tuple[str, ...]) -> str:

@@ -8,6 +8,7 @@ whole page to one bad sample: here that is left out and counted.
 from __future__ import annotations
 
 import math
+import re
 from itertools import compress
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -120,6 +121,8 @@ class Encoder:
 
 
 def _negotiated(accept: str) -> tuple[Callable[[Collector], bytes], str]:
+    # Our names need no escaping; with some schemes those of prometheus_client would be escaped, and ours not.
+    accept = re.sub(r";\s*escaping=[^;,]*", "", accept)
     try:
         return exposition.choose_encoder(accept)
     except (TypeError, ValueError):  # a version in the header that is none

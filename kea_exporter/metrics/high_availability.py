@@ -120,8 +120,8 @@ FAMILIES = (
     ),
     _of_relationship(
         "kea_ha_partner_age_seconds",
-        "Time since the partner's state was last learnt.",
-        partial(_number, read=lambda it: it.age_seconds),
+        "Time since the partner's state was last learnt; absent before it ever was.",
+        partial(_number, read=lambda it: it.age_seconds if it.in_touch else None),
     ),
     _of_relationship(
         "kea_ha_clock_skew_seconds",
@@ -140,7 +140,7 @@ FAMILIES = (
     ),
     _of_relationship(
         "kea_ha_unacked_clients_left",
-        "How many more unacked clients make this server take its partner for down.",
+        "How many more unacked clients make this server take its partner for down; 0 unless communication is interrupted.",
         partial(_number, read=lambda it: it.unacked_clients_left),
     ),
     _of_relationship(

@@ -47,10 +47,16 @@ NAMED = {
         "kea_reservation_conflicts_total",
         "Reserved addresses that could not be assigned because another client had them.",
     ),
-    Measure.DDNS_REQUESTS: ("kea_ddns_requests_total", "Requests of DHCP servers for DNS updates, by what came of it."),
+    Measure.DDNS_REQUESTS: (
+        "kea_ddns_requests_total",
+        "Requests of DHCP servers for DNS updates: received and well formed, invalid, or lost to an error.",
+    ),
     Measure.DDNS_QUEUE_FULL: ("kea_ddns_queue_full_total", "Times that the queue of requests was full."),
     Measure.DDNS_UPDATES_SENT: ("kea_ddns_updates_sent_total", "DNS updates sent, signed by a TSIG key or not."),
-    Measure.DDNS_UPDATES: ("kea_ddns_updates_total", "DNS updates answered, or not, by their result."),
+    Measure.DDNS_UPDATES: (
+        "kea_ddns_updates_total",
+        "DNS updates by their result; Kea calls every answer that it can read a success, refusals too.",
+    ),
     Measure.DDNS_KEY_UPDATES_SENT: ("kea_ddns_key_updates_sent_total", "DNS updates sent, by TSIG key."),
     Measure.DDNS_KEY_UPDATES: ("kea_ddns_key_updates_total", "DNS updates signed by a TSIG key, by their result."),
 }

@@ -140,7 +140,7 @@ FAMILIES = (
     ),
     _of_relationship(
         "kea_ha_unacked_clients_left",
-        "How many more unacked clients make this server take its partner for down; 0 unless communication is interrupted.",
+        "How many more unacked clients make the partner count as down; 0 unless communication is interrupted.",
         partial(_number, read=lambda it: it.unacked_clients_left),
     ),
     _of_relationship(

@@ -110,17 +110,27 @@ class Auditor:
         audit: Callable[..., Fact[LeaseAudit]] = audit_leases,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._daemons = [daemon for daemon in daemons if daemon.lease_audit]
+        self._daemons = _audited(daemons)
         self._audit = audit
         self._clock = clock
         self._results: dict[Target, Fact[LeaseAudit]] = {}
         self._due: dict[Target, float] = {}
         self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Begin; without anything to audit there is no thread."""
-        if self._daemons:
-            threading.Thread(target=self._work, daemon=True, name="audit").start()
+        if self._daemons and self._thread is None:
+            self._thread = threading.Thread(target=self._work, daemon=True, name="audit")
+            self._thread.start()
+
+    def follow(self, daemons: Iterable[DaemonSettings]) -> None:
+        """Audit these daemons from now on, and begin if there was nothing to audit so far."""
+        self._daemons = _audited(daemons)
+        kept = {daemon.target for daemon in self._daemons}
+        self._results = {target: found for target, found in self._results.items() if target in kept}
+        self._due = {target: due for target, due in self._due.items() if target in kept}
+        self.start()
 
     def stop(self) -> None:
         """End after the page under way."""
@@ -165,6 +175,10 @@ class Auditor:
         self._due[daemon.target] = self._clock() + (RETRY_SECONDS if failed else daemon.lease_audit.interval)
         self._results[daemon.target] = found
         _log(daemon, found)
+
+
+def _audited(daemons: Iterable[DaemonSettings]) -> list[DaemonSettings]:
+    return [daemon for daemon in daemons if daemon.lease_audit]
 
 
 def _log(daemon: DaemonSettings, found: Fact[LeaseAudit]) -> None:

@@ -6,7 +6,7 @@ import threading
 from concurrent.futures import Future, InvalidStateError, wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -59,7 +59,6 @@ class Collector:
         self._lock = threading.Lock()
         self._under_way: dict[Target, Future[_Outcome]] = {}
         self._before: dict[Target, tuple[DaemonSettings, Snapshot]] = {}
-        self._latest: dict[Target, Snapshot] = {}
         self._told_unknown: dict[Target, frozenset[str]] = {}
         self._last_failures: dict[Target, Failure | None] = {}
         self._is_stopped = False
@@ -77,10 +76,14 @@ class Collector:
         wait([it.future for it in probes], timeout=patience + reserve)
         return tuple(self._report(it) for it in probes)
 
-    def last(self, daemons: Iterable[DaemonSettings]) -> tuple[Snapshot, ...]:
-        """Return the last snapshot of each daemon that was probed since the start."""
-        targets = (daemon.target for daemon in daemons)
-        return tuple(self._latest[target] for target in targets if target in self._latest)
+    def keep_only(self, targets: Iterable[Target]) -> None:
+        """Forget everything about other daemons than these."""
+        with self._lock:
+            kept = set(targets)
+            about: tuple[dict[Target, Any], ...] = (self._before, self._told_unknown, self._last_failures)
+            for known in about:
+                for target in known.keys() - kept:
+                    del known[target]
 
     def stop(self) -> None:
         """End every collection under way; further ones end at once."""
@@ -121,7 +124,7 @@ class Collector:
     def _end(self, started: _Probe, outcome: _Outcome) -> None:
         with self._lock:
             self._under_way.pop(started.daemon.target, None)
-            if not isinstance(outcome.snapshot.status, Failure):
+            if started.is_kept and not isinstance(outcome.snapshot.status, Failure):
                 self._before[started.daemon.target] = (started.daemon, outcome.snapshot)
         _settle(started.future, outcome)
 
@@ -130,9 +133,9 @@ class Collector:
             outcome = started.future.result()
         else:
             outcome = _Outcome(self._nothing(started, Reason.BUDGET_USED_UP, "the probe did not end in time"))
-        self._latest[started.daemon.target] = outcome.snapshot
-        self._log_change(outcome)
-        self._log_unknown(outcome.snapshot)
+        if started.is_kept:
+            self._log_change(outcome)
+            self._log_unknown(outcome.snapshot)
         audit = self._audits(started.daemon, outcome.snapshot.subnets)
         report = judge_all(REQUIREMENTS, replace(outcome.snapshot, audit=audit), started.daemon.profile)
         for verdict in report.verdicts:
@@ -186,6 +189,11 @@ class _Probe:
     deadline: Deadline
     timeout_seconds: float
     future: Future[_Outcome]
+
+    @property
+    def is_kept(self) -> bool:
+        """Return whether anything is kept of it: of addresses that anybody may name there could be any number."""
+        return self.daemon.address is None
 
 
 def _differs(failure: Failure, other: Failure | None) -> bool:

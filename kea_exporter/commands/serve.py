@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -13,14 +14,20 @@ from kea_exporter import __version__, logs
 from kea_exporter.audit import Auditor
 from kea_exporter.collector import Collector
 from kea_exporter.commands.common import CommandError, config_file, load
+from kea_exporter.service import ReloadError, Service, reload_on_hangup
+from kea_exporter.watch import Watcher
 from kea_exporter.web import ListenError, WebOptions, address_of, create_app, end_on_signals, listen, serve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from kea_exporter.config import Settings
+
 GC_THRESHOLD = 100_000
 DEFAULT_LISTEN = ":9547"
+# Not that of another page.
+TELEMETRY_PATH = r"/(?!-/|servers/|static/|api/|(?:collect|probe|sd)$)[A-Za-z0-9._~/-]+"
 
 
 @click.command("serve")
@@ -49,14 +56,35 @@ DEFAULT_LISTEN = ":9547"
     show_default=True,
     help="Seconds kept back of the time that Prometheus allows.",
 )
+@click.option(
+    "--web.enable-lifecycle", "enable_lifecycle", is_flag=True, help="Let a POST to /-/reload reload the configuration."
+)
+@click.option(
+    "--config.enable-auto-reload",
+    "auto_reload",
+    is_flag=True,
+    help="Reload the configuration when it, or a file that it names, has changed.",
+)
+@click.option(
+    "--config.auto-reload-interval",
+    "reload_interval",
+    type=click.FloatRange(1, 86400),
+    default=30.0,
+    show_default=True,
+    help="Seconds between two looks at these files.",
+)
 @click.option("--log.level", "level", type=click.Choice(logs.LEVELS), default="info", show_default=True)
 @click.option("--log.format", "log_format", type=click.Choice(logs.FORMATS), default="logfmt", show_default=True)
-def serve_command(  # noqa: PLR0913, PLR0917 - one parameter per option
+def serve_command(  # noqa: PLR0913 - one parameter per option
     config_file: Path,
     addresses: Sequence[str],
     path: str,
     max_requests: int,
     timeout_offset: float,
+    *,
+    enable_lifecycle: bool,
+    auto_reload: bool,
+    reload_interval: float,
     level: str,
     log_format: str,
 ) -> None:
@@ -65,12 +93,14 @@ def serve_command(  # noqa: PLR0913, PLR0917 - one parameter per option
     # Answers of Kea are many small lists, none of them cyclic: looking for cycles every 700 of them doubles the time.
     gc.set_threshold(GC_THRESHOLD)
     logs.configure(level, log_format)
-    if not re.fullmatch(r"/(?!-/)[A-Za-z0-9._~/-]+", path):
+    if not re.fullmatch(TELEMETRY_PATH, path):
         raise click.BadParameter("write a path such as /metrics", param_hint="--web.telemetry-path")
     settings = load(config_file)
-    options = WebOptions(path, timeout_offset, max_requests)
+    options = WebOptions(path, timeout_offset, max_requests, enable_lifecycle)
     auditor = Auditor(settings.daemons)
     collector = Collector(audits=auditor.result)
+    service = Service(settings, partial(_load_again, config_file), collector, auditor)
+    watcher = Watcher(service, config_file, reload_interval)
     try:
         sockets = listen(addresses)
     except ListenError as error:
@@ -79,9 +109,20 @@ def serve_command(  # noqa: PLR0913, PLR0917 - one parameter per option
     for sock in sockets:
         log.info("listening", address=address_of(sock), version=__version__)
     auditor.start()
+    reload_on_hangup(service)
+    if auto_reload:
+        watcher.start()
     try:
-        serve(create_app(settings, collector, options), sockets, collector.stop)
+        serve(create_app(service, options), sockets, collector.stop)
     finally:
+        watcher.stop()
         auditor.stop()
         collector.stop()
         log.info("stopped")
+
+
+def _load_again(config_file: Path) -> Settings:
+    try:
+        return load(config_file)
+    except CommandError as error:
+        raise ReloadError(error.message) from None

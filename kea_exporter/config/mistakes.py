@@ -25,12 +25,19 @@ SECTION_AT: dict[str | int, type[BaseModel]] = {
     "tls_config": schema.TlsConfig,
     "lease_audit": schema.LeaseAudit,
     "collect": schema.Collect,
+    "probe": schema.Probe,
     "include": schema.Subnets,
     "exclude": schema.Subnets,
     "realms": schema.Realms,
     **dict.fromkeys(map(str, Daemon), schema.DaemonEntry),
 }
-SECTIONS: tuple[type[BaseModel], ...] = (*SECTION_AT.values(), schema.ServerEntry, schema.ProfileEntry)
+SECTIONS: tuple[type[BaseModel], ...] = (
+    *SECTION_AT.values(),
+    schema.ServerEntry,
+    schema.ProfileEntry,
+    schema.Auth,
+    schema.AllowedTargets,
+)
 FIELDS = {name: field for section in SECTIONS for name, field in section.model_fields.items()}
 
 # What pydantic found, in words for people.
@@ -124,6 +131,7 @@ def cross_mistakes(tree: object) -> Iterator[Mistake]:
             yield from _profile_mistakes(based_on, profiles, ("profiles", name, "based_on"))
         profiles |= {name} if isinstance(name, str) else set()
     yield from _option_mistakes(tree.get("defaults"), ("defaults",), profiles)
+    yield from _probe_mistakes(tree)
     names: dict[object, int] = {}
     servers = tree.get("servers")
     for index, server in enumerate(servers if isinstance(servers, list) else []):
@@ -134,6 +142,21 @@ def cross_mistakes(tree: object) -> Iterator[Mistake]:
 def _profile_mistakes(name: object, profiles: set[str], place: Place) -> Iterator[Mistake]:
     if isinstance(name, str) and name not in profiles:
         yield Mistake(place, f"there is no such profile; write one of: {', '.join(sorted(profiles))}")
+
+
+def _probe_mistakes(tree: dict[str, Any]) -> Iterator[Mistake]:
+    written = tree.get("auths")
+    auths = written if isinstance(written, dict) else {}
+    for name, auth in auths.items():
+        yield from _option_mistakes(auth, ("auths", name), set())
+    probe = tree.get("probe")
+    entries = probe.get("allowed_targets") if isinstance(probe, dict) else None
+    for index, entry in enumerate(entries if isinstance(entries, list) else []):
+        name = entry.get("auth") if isinstance(entry, dict) else None
+        if isinstance(name, str) and name not in auths:
+            place = ("probe", "allowed_targets", index, "auth")
+            known = ", ".join(map(str, auths)) or "none yet"
+            yield Mistake(place, f"there is no such name under auths; there are: {known}")
 
 
 def _server_mistakes(

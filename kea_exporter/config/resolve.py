@@ -5,11 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, get_args
+from urllib.parse import urlsplit
 
 from kea_exporter.config import schema
 from kea_exporter.config.profiles import BUILT_IN, STANDARD_HOOKS, Profile, hook_requirement
 from kea_exporter.config.selection import Selection
-from kea_exporter.config.settings import AuditSettings, Collectors, Credentials, DaemonSettings, Settings, TlsSettings
+from kea_exporter.config.settings import (
+    AllowedTargets,
+    AuditSettings,
+    Collectors,
+    Credentials,
+    DaemonSettings,
+    Settings,
+    TlsSettings,
+)
 from kea_exporter.facts.snapshot import Daemon, Target, TransportKind
 
 if TYPE_CHECKING:
@@ -17,13 +26,15 @@ if TYPE_CHECKING:
     from urllib.parse import SplitResult
 
 
+# Stands in the place of an address that is filled in later.
+ANYWHERE = urlsplit("https://")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def resolve(written: schema.ConfigFile) -> Settings:
     """Return the settings that a configuration without mistakes stands for."""
     profiles = _profiles(written)
-    return Settings(tuple(_daemons(written, profiles)))
+    return Settings(tuple(_daemons(written, profiles)), tuple(_allowed_targets(written, profiles)))
 
 
 def _profiles(written: schema.ConfigFile) -> Mapping[str, Profile]:
@@ -65,6 +76,16 @@ def _daemons(written: schema.ConfigFile, profiles: Mapping[str, Profile]) -> Ite
             entry: schema.DaemonEntry | None = getattr(server, daemon)
             if entry is not None:
                 yield _daemon_settings(server.name, daemon, entry, (entry, server, written.defaults), profiles)
+
+
+def _allowed_targets(written: schema.ConfigFile, profiles: Mapping[str, Profile]) -> Iterator[AllowedTargets]:
+    for entry in written.probe.allowed_targets:
+        auth = written.auths[entry.auth]
+        # Both are set, be it to nothing: the credentials of the configured servers are not for these.
+        own = schema.Options(basic_auth=auth.basic_auth, tls_config=auth.tls_config)
+        anywhere = schema.DaemonEntry.model_construct(url=ANYWHERE, control_agent=False)
+        template = _daemon_settings("", Daemon.DHCP4, anywhere, (own, written.defaults), profiles)
+        yield AllowedTargets(tuple(entry.networks), frozenset(entry.ports), replace(template, lease_audit=None))
 
 
 def _daemon_settings(

@@ -6,12 +6,13 @@ Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from kea_exporter.config.values import KeaVersion, Period, Prefix, ReadableFile, RequirementId, Size, Timeout, Url
 
+Port = Annotated[int, Field(ge=1, le=65535)]
 HookName = Literal["subnet_cmds", "host_cmds", "lease_cmds", "stat_cmds", "class_cmds", "cb_cmds", "host_cache", "ha"]
 SeverityName = Literal["required", "recommended", "advisory"]
 
@@ -131,9 +132,32 @@ class ProfileEntry(Section):
     leave_out: list[RequirementId] = Field([], description="requirements that are not judged")
 
 
+class Auth(Section):
+    """Credentials and certificates by a name, for targets that are no servers of the configuration."""
+
+    basic_auth: BasicAuth | None = None
+    tls_config: TlsConfig | None = None
+
+
+class AllowedTargets(Section):
+    """Addresses that /probe may be asked for, and by which credentials."""
+
+    networks: list[Prefix] = Field(min_length=1, description="prefixes", examples=["[10.20.0.0/16]"])
+    ports: list[Port] = Field(min_length=1, description="port numbers", examples=["[8001, 8002]"])
+    auth: str = Field(description="a name that stands under auths", examples=["branches"])
+
+
+class Probe(Section):
+    """What /probe may be asked for beside the servers of the configuration."""
+
+    allowed_targets: list[AllowedTargets] = Field([], description="a list of networks and ports")
+
+
 class ConfigFile(Section):
     """The configuration file of kea-exporter."""
 
     profiles: dict[str, ProfileEntry] = {}
     defaults: Options = Options()
+    auths: dict[str, Auth] = {}
+    probe: Probe = Probe()
     servers: list[ServerEntry] = Field(min_length=1, examples=["- {name: dhcp-a, dhcp4: {url: ...}}"])

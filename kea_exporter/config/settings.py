@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kea_exporter.config.selection import EVERY_SUBNET, Selection
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pydantic import SecretStr
 
     from kea_exporter.config.profiles import Profile
+    from kea_exporter.config.selection import Network
     from kea_exporter.facts.snapshot import Target
 
 
@@ -86,6 +86,7 @@ class DaemonSettings:
     Attributes:
         port: TCP port; None for a unix socket.
         path: HTTP request path, or the path of the unix socket.
+        address: the one to connect to, where the name of the target was resolved beforehand.
     """
 
     target: Target
@@ -98,6 +99,20 @@ class DaemonSettings:
     profile: Profile
     lease_audit: AuditSettings | None
     collectors: Collectors = Collectors()
+    address: str | None = None
+
+
+@dataclass(frozen=True)
+class AllowedTargets:
+    """Addresses that /probe may be asked for although no server of the configuration has them.
+
+    Attributes:
+        template: how they are reached; its target is filled in for each request.
+    """
+
+    networks: tuple[Network, ...]
+    ports: frozenset[int]
+    template: DaemonSettings
 
 
 @dataclass(frozen=True)
@@ -105,6 +120,22 @@ class Settings:
     """The whole configuration: every daemon of every server, in the order of the file."""
 
     daemons: tuple[DaemonSettings, ...]
+    allowed_targets: tuple[AllowedTargets, ...] = ()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Return the files that the configuration names, each once: of passwords and certificates."""
+        named = (
+            path
+            for daemon in (*self.daemons, *(allowed.template for allowed in self.allowed_targets))
+            for path in (
+                *((daemon.credentials.username, daemon.credentials.password) if daemon.credentials else ()),
+                daemon.tls.ca_file,
+                daemon.tls.cert_file,
+                daemon.tls.key_file,
+            )
+        )
+        return tuple(dict.fromkeys(path for path in named if isinstance(path, Path)))
 
     @property
     def servers(self) -> tuple[str, ...]:

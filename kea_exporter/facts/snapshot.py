@@ -188,11 +188,12 @@ class Configuration:
 
 @dataclass(frozen=True)
 class Exchange:
-    """One command sent: how long it took, and its failure where it failed."""
+    """One command sent: how long it took, its failure where it failed, and how large its answer was."""
 
     command: str
     duration_seconds: float
     failure: Failure | None
+    size_bytes: int = 0
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,8 @@ class KeaClient:
         body = self._send(request)
         duration = self._clock() - started
         fact = body if isinstance(body, Failure) else read_body(body)
-        self._exchanges.append(Exchange(str(command), duration, fact if isinstance(fact, Failure) else None))
+        failure, size = (fact if isinstance(fact, Failure) else None), (0 if isinstance(body, Failure) else len(body))
+        self._exchanges.append(Exchange(str(command), duration, failure, size))
         return fact
 
     def _send(self, request: bytes) -> Fact[bytes]:

@@ -95,7 +95,8 @@ class HttpTransport:
             self._session.close()
 
     def _dial(self) -> DeadlineSocket:
-        sock = connect_tcp(self._settings.target.host, self._settings.port or 0, self._deadline)
+        host = self._settings.address or self._settings.target.host
+        sock = connect_tcp(host, self._settings.port or 0, self._deadline)
         self.connection = _peer(sock)
         return sock
 

@@ -1,4 +1,4 @@
-"""The debug page: what each daemon was last asked, how it went, and which of its statistics are not known here."""
+"""What a probe did, for people: what was asked, what came of it, how it was judged, and what is exported."""
 
 from __future__ import annotations
 
@@ -10,31 +10,41 @@ from kea_exporter.facts.failure import Failure
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from kea_exporter.facts.snapshot import Snapshot
-
-NOTHING = "No daemon has been asked yet: scrape the metrics first.\n"
-
-
-def debug_page(snapshots: Iterable[Snapshot]) -> str:
-    """Return the page as plain text; what is in it are facts, of which none is a secret."""
-    return "\n".join(line for snapshot in snapshots for line in (*_lines(snapshot), "")) or NOTHING
+    from kea_exporter.facts.snapshot import Exchange, Snapshot
+    from kea_exporter.requirements import Report
 
 
-def _lines(snapshot: Snapshot) -> Iterator[str]:
-    target = snapshot.target
-    yield f"{target.server} {target.daemon}  {target.url}"
-    at = datetime.fromtimestamp(snapshot.taken_at, UTC).isoformat(timespec="seconds")
-    yield f"  asked at {at}, in {_milliseconds(snapshot.duration_seconds)}"
-    for exchange in snapshot.exchanges:
-        outcome = exchange.failure.detail if exchange.failure else "answered"
-        yield f"  {_milliseconds(exchange.duration_seconds):>12}  {exchange.command}: {outcome}"
-    for failure in snapshot.failures:
-        yield f"  failure at {failure.stage} ({failure.reason}): {failure.detail}"
-    yield f"  subnets: {_counted(snapshot)}"
-    yield f"  unknown statistics: {_unknown(snapshot)}"
+def debug_text(reports: Iterable[Report], metrics: str) -> str:
+    """Return the text of a probe's debug page.
+
+    Of answers it has their sizes and outcomes: their content may hold passwords.
+    """
+    lines = [line for report in reports for line in _report_lines(report)]
+    return "\n".join([*lines, "Exported", "", metrics])
 
 
-def _counted(snapshot: Snapshot) -> str:
+def _report_lines(report: Report) -> Iterator[str]:
+    snapshot = report.snapshot
+    at = datetime.fromtimestamp(snapshot.taken_at, UTC).isoformat(timespec="milliseconds")
+    yield f"{snapshot.target.server} {snapshot.target.daemon}  {snapshot.target.url}"
+    yield f"  probed at {at}, {snapshot.duration_seconds:.3f} s of {snapshot.timeout_seconds:.3f} s"
+    yield "  Asked and answered"
+    yield from (f"    {_exchange_line(exchange)}" for exchange in snapshot.exchanges)
+    yield from (f"    failed at {it.stage} ({it.reason}): {it.detail}" for it in snapshot.failures)
+    yield "  Learnt"
+    yield f"    subnets: {_subnets(snapshot)}"
+    yield f"    unknown statistics: {_unknown(snapshot)}"
+    yield "  Judged"
+    yield from (f"    {it.status:<15} {it.requirement.id} ({it.severity}): {it.evidence}" for it in report.verdicts)
+    yield ""
+
+
+def _exchange_line(exchange: Exchange) -> str:
+    outcome = exchange.failure.detail if exchange.failure else "answered"
+    return f"{1000 * exchange.duration_seconds:9.1f} ms {exchange.size_bytes:>10} bytes  {exchange.command}: {outcome}"
+
+
+def _subnets(snapshot: Snapshot) -> str:
     subnets, series = snapshot.subnets, snapshot.subnet_series
     if isinstance(subnets, Failure):
         return f"not known ({subnets.detail})"
@@ -49,7 +59,3 @@ def _unknown(snapshot: Snapshot) -> str:
     if statistics.unknown is None:
         return "not known (statistics were asked for one by one)"
     return ", ".join(sorted(statistics.unknown)) or "none"
-
-
-def _milliseconds(seconds: float) -> str:
-    return f"{1000 * seconds:.1f} ms"

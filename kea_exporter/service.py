@@ -1,0 +1,147 @@
+"""The exporter at work: the settings in force, whoever follows them, and how they are replaced."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from kea_exporter.audit import Auditor
+    from kea_exporter.collector import Collector
+    from kea_exporter.config import DaemonSettings, Settings
+    from kea_exporter.requirements import Report
+    from kea_exporter.transport.deadline import Deadline
+
+log = structlog.get_logger("service")
+
+
+class ReloadError(Exception):
+    """The configuration cannot be used; the message has all its mistakes, and no secret."""
+
+
+@dataclass(frozen=True)
+class Collection:
+    """What one collection brought.
+
+    Attributes:
+        collected_at: when it was complete, in seconds since the epoch.
+    """
+
+    reports: tuple[Report, ...]
+    collected_at: float
+
+
+@dataclass(frozen=True)
+class LoadState:
+    """How the last attempt to load the configuration went, and when one last succeeded (seconds since the epoch)."""
+
+    succeeded: bool
+    succeeded_at: float
+
+
+class Service:
+    """Collects by the settings in force. A reload replaces them as a whole, or not at all.
+
+    What is under way when they are replaced goes on by those that it began with.
+
+    Args:
+        settings: those to begin with.
+        load: reads them anew, or raises ReloadError.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        load: Callable[[], Settings],
+        collector: Collector,
+        auditor: Auditor,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.settings = settings
+        self.last: Collection | None = None
+        self.load_state = LoadState(succeeded=True, succeeded_at=clock())
+        self._load = load
+        self._collector = collector
+        self._auditor = auditor
+        self._clock = clock
+        self._reloading = threading.Lock()
+
+    def collect_all(self, deadline: Deadline) -> Collection:
+        """Collect from every daemon, and keep the result as the last one.
+
+        Raises:
+            StoppedError: the exporter is ending.
+        """
+        self.last = self.collect(self.settings.daemons, deadline)
+        return self.last
+
+    def collect(self, daemons: Iterable[DaemonSettings], deadline: Deadline) -> Collection:
+        """Collect from some daemons.
+
+        Raises:
+            StoppedError: the exporter is ending.
+        """
+        reports = self._collector.collect(daemons, deadline)
+        return Collection(reports, self._clock())
+
+    def reload(self) -> None:
+        """Replace the settings by those of the configuration as it is now; one reload at a time.
+
+        Raises:
+            ReloadError: it cannot be used; the settings in force stay.
+        """
+        with self._reloading:
+            try:
+                settings = self._load()
+            except ReloadError as error:
+                self._keep(error)
+                raise
+            self._replace(settings)
+
+    def _keep(self, error: ReloadError) -> None:
+        self.load_state = LoadState(succeeded=False, succeeded_at=self.load_state.succeeded_at)
+        log.error("configuration cannot be reloaded, the one in force stays", detail=str(error))
+
+    def _replace(self, settings: Settings) -> None:
+        changes = _changes(self.settings, settings)
+        self.settings = settings
+        self._collector.keep_only(daemon.target for daemon in settings.daemons)
+        self._auditor.follow(settings.daemons)
+        self.load_state = LoadState(succeeded=True, succeeded_at=self._clock())
+        log.info("configuration reloaded", **changes)
+
+
+def reload_on_hangup(service: Service) -> None:
+    """Reload on SIGHUP, on a thread of its own; what goes wrong has been logged."""
+
+    def reload() -> None:
+        with suppress(ReloadError):
+            service.reload()
+
+    signal.signal(signal.SIGHUP, lambda *_: threading.Thread(target=reload, daemon=True, name="reload").start())
+
+
+def _changes(before: Settings, now: Settings) -> dict[str, str]:
+    """Name the servers that came, went and changed."""
+    old, new = _by_server(before), _by_server(now)
+    named = {
+        "added": [name for name in new if name not in old],
+        "removed": [name for name in old if name not in new],
+        "changed": [name for name in new if name in old and new[name] != old[name]],
+    }
+    return {what: " ".join(names) for what, names in named.items() if names}
+
+
+def _by_server(settings: Settings) -> dict[str, list[DaemonSettings]]:
+    found: dict[str, list[DaemonSettings]] = {}
+    for daemon in settings.daemons:
+        found.setdefault(daemon.target.server, []).append(daemon)
+    return found

@@ -1,0 +1,213 @@
+"""What is done for each request."""
+
+from __future__ import annotations
+
+import platform
+import ssl
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
+
+from anyio import CapacityLimiter, to_thread
+from starlette.datastructures import MutableHeaders
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+
+from kea_exporter import __version__
+from kea_exporter.check import as_json
+from kea_exporter.metrics import ExporterState
+from kea_exporter.service import ReloadError
+from kea_exporter.transport.deadline import Deadline
+from kea_exporter.web.debug import debug_text
+from kea_exporter.web.discovery import target_groups
+from kea_exporter.web.pages import fleet_page, server_page, style
+from kea_exporter.web.parameters import BadRequestError, form_value, parameters, refuse_other_sites
+from kea_exporter.web.targets import wanted
+from kea_exporter.web.timeout import scrape_seconds
+from kea_exporter.web.writer import PageWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from starlette.requests import Request
+
+    from kea_exporter.requirements import Report
+    from kea_exporter.service import Collection, Service
+
+T = TypeVar("T")
+
+TIMEOUT_HEADER = "X-Prometheus-Scrape-Timeout-Seconds"
+PAGE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+TRUE = "true"
+NOT_FOUND, FORBIDDEN, SEE_OTHER, UNAVAILABLE, FAILED = 404, 403, 303, 503, 500
+
+
+@dataclass(frozen=True)
+class WebOptions:
+    """How the pages are served.
+
+    Attributes:
+        timeout_offset: seconds kept back of the time that Prometheus allows.
+        max_requests: how many requests that make Kea work may be in flight.
+        enable_lifecycle: whether a request may reload the configuration.
+    """
+
+    telemetry_path: str = "/metrics"
+    timeout_offset: float = 0.5
+    max_requests: int = 40
+    enable_lifecycle: bool = False
+
+
+class Handlers:
+    """Answers requests; whatever takes time is done on a thread, so that health is told at any time."""
+
+    def __init__(self, service: Service, options: WebOptions) -> None:
+        self._service = service
+        self._options = options
+        self._writer = PageWriter()
+        self._build = (__version__, platform.python_version(), ssl.OPENSSL_VERSION)
+        self._in_flight = self._rejected = 0
+        self._limiter = CapacityLimiter(options.max_requests)
+
+    async def metrics(self, request: Request) -> Response:
+        """Collect from all daemons; the page is about the exporter too."""
+        parameters(request)
+        with self._in_flight_now():
+            body, headers = await self._on_thread(self._metrics, self._deadline(request), request)
+        return Response(body, headers=headers)
+
+    async def probe(self, request: Request) -> Response:
+        """Collect from one server or daemon; the page has the same shape, and nothing about the exporter."""
+        asked = parameters(request)
+        with self._in_flight_now():
+            daemons = await self._on_thread(wanted, self._service.settings, asked)
+            collection = await self._on_thread(self._service.collect, daemons, self._deadline(request))
+            if asked.get("debug") == TRUE:
+                return PlainTextResponse(self._debugged(collection), headers=PAGE_HEADERS)
+            body, headers = await self._on_thread(self._writer.write, collection.reports, request.headers)
+        return Response(body, headers=headers)
+
+    async def discovery(self, request: Request) -> Response:
+        """List all servers for Prometheus, each to be asked for at /probe."""
+        parameters(request)
+        return JSONResponse(target_groups(self._service.settings.servers, request), headers=PAGE_HEADERS)
+
+    async def api(self, request: Request) -> Response:
+        """Tell the last check report of all servers; collect where there is none yet."""
+        parameters(request)
+        collection = self._service.last
+        if collection is None:
+            with self._in_flight_now():
+                collection = await self._on_thread(self._service.collect_all, self._deadline(request))
+        return Response(as_json(collection.reports), headers={**PAGE_HEADERS, "Content-Type": "application/json"})
+
+    async def fleet(self, request: Request) -> Response:
+        """Show the last collection of all servers."""
+        parameters(request)
+        reports, collected_at = self._last()
+        path = self._options.telemetry_path
+        return _page(fleet_page(reports, collected_at, time.time(), metrics_path=path))
+
+    async def server(self, request: Request) -> Response:
+        """Show the last collection of one server."""
+        parameters(request)
+        name = request.path_params["server"]
+        if name not in self._service.settings.servers:
+            raise BadRequestError("no server of the configuration has this name", NOT_FOUND)
+        reports, collected_at = self._last()
+        own = [report for report in reports or () if report.snapshot.target.server == name]
+        return _page(server_page(name, own, collected_at, time.time()))
+
+    async def style(self, _: Request) -> Response:
+        """Serve the style sheet of the pages."""
+        return Response(style(), media_type="text/css", headers={**PAGE_HEADERS, "Cache-Control": "max-age=300"})
+
+    async def collect(self, request: Request) -> Response:
+        """Collect anew from all servers, and go back to the page that asked for it."""
+        parameters(request)
+        refuse_other_sites(request)
+        with self._in_flight_now():
+            server = await form_value(request, "server")
+            await self._on_thread(self._service.collect_all, self._deadline(request))
+        is_known = server in self._service.settings.servers
+        back = f"/servers/{quote(server, safe='')}" if is_known else "/"
+        return RedirectResponse(back, SEE_OTHER, PAGE_HEADERS)
+
+    async def reload(self, request: Request) -> Response:
+        """Reload the configuration, if that was allowed at the start."""
+        parameters(request)
+        refuse_other_sites(request)
+        if not self._options.enable_lifecycle:
+            raise BadRequestError("reloading over HTTP is off; start with --web.enable-lifecycle", FORBIDDEN)
+        try:
+            await to_thread.run_sync(self._service.reload)
+        except ReloadError as error:
+            return PlainTextResponse(f"the configuration in force stays: {error}\n", FAILED, PAGE_HEADERS)
+        return PlainTextResponse("the configuration was reloaded\n", headers=PAGE_HEADERS)
+
+    async def healthy(self, request: Request) -> Response:
+        """Tell that the process answers; Kea is not asked."""
+        parameters(request)
+        return PlainTextResponse("kea-exporter is healthy.\n")
+
+    async def ready(self, request: Request) -> Response:
+        """Tell that the configuration is loaded; whether Kea answers is another question."""
+        parameters(request)
+        return PlainTextResponse("kea-exporter is ready.\n")
+
+    def _metrics(self, deadline: Deadline, request: Request) -> tuple[bytes, Mapping[str, str]]:
+        collection = self._service.collect_all(deadline)
+        return self._writer.write(collection.reports, request.headers, self._state())
+
+    def _debugged(self, collection: Collection) -> str:
+        body, _ = self._writer.write(collection.reports, MutableHeaders())
+        return debug_text(collection.reports, body.decode())
+
+    def _last(self) -> tuple[tuple[Report, ...] | None, float | None]:
+        """Return the last reports on the servers that are still configured."""
+        last = self._service.last
+        if last is None:
+            return None, None
+        servers = set(self._service.settings.servers)
+        return tuple(it for it in last.reports if it.snapshot.target.server in servers), last.collected_at
+
+    def _deadline(self, request: Request) -> Deadline:
+        return Deadline.after(scrape_seconds(request.headers.get(TIMEOUT_HEADER), self._options.timeout_offset))
+
+    @contextmanager
+    def _in_flight_now(self) -> Iterator[None]:
+        if self._in_flight >= self._options.max_requests:
+            self._rejected += 1
+            raise BadRequestError("too many requests in flight, try again later", UNAVAILABLE)
+        self._in_flight += 1
+        try:
+            yield
+        finally:
+            self._in_flight -= 1
+
+    async def _on_thread(self, work: Callable[..., T], *arguments: object) -> T:
+        # Given up, not waited for, when the process ends.
+        return await to_thread.run_sync(partial(work, *arguments), abandon_on_cancel=True, limiter=self._limiter)
+
+    def _state(self) -> ExporterState:
+        loaded = self._service.load_state
+        return ExporterState(
+            build=self._build,
+            reload_succeeded=loaded.succeeded,
+            reload_time=loaded.succeeded_at,
+            requests_in_flight=self._in_flight,
+            requests_rejected=self._rejected,
+            samples_dropped=self._writer.samples_dropped,
+        )
+
+
+def _page(text: str) -> Response:
+    return HTMLResponse(text, headers=PAGE_HEADERS)

@@ -1,0 +1,62 @@
+"""What a request asks: each parameter at most once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+
+FORBIDDEN, TOO_LARGE = 403, 413
+LARGEST_FORM = 4096
+
+
+class BadRequestError(Exception):
+    """A request cannot be answered as it is; the message says what to write instead.
+
+    Attributes:
+        status: the HTTP status to answer with.
+    """
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def parameters(request: Request) -> Mapping[str, str]:
+    """Return the parameters of a request; those that nobody knows are left to whoever wrote them.
+
+    Raises:
+        BadRequestError: one of them stands there twice.
+    """
+    found = dict(request.query_params.multi_items())
+    if len(found) != len(request.query_params.multi_items()):
+        raise BadRequestError("a parameter stands in the request twice; write it once")
+    return found
+
+
+def refuse_other_sites(request: Request) -> None:
+    """Refuse what another site makes a browser send (Fetch Metadata, `Sec-Fetch-Site`).
+
+    Raises:
+        BadRequestError: it comes from another site.
+    """
+    if request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}:
+        raise BadRequestError("this request comes from another site", FORBIDDEN)
+
+
+async def form_value(request: Request, name: str) -> str:
+    """Return a value of the form that a page sent; empty where it has none.
+
+    Raises:
+        BadRequestError: the form is larger than any page of ours sends.
+    """
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_FORM:
+            raise BadRequestError("the form is too large", TOO_LARGE)
+    return parse_qs(body.decode("utf-8", "replace")).get(name, [""])[0]

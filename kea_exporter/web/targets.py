@@ -1,0 +1,104 @@
+"""What /probe may be asked for: configured servers by name, and addresses that the configuration allows."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import replace
+from ipaddress import IPv6Address, ip_address
+from typing import TYPE_CHECKING
+
+from kea_exporter.config.values import parse_url
+from kea_exporter.facts.snapshot import Daemon, TransportKind
+from kea_exporter.web.parameters import BadRequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from urllib.parse import SplitResult
+
+    from kea_exporter.config import DaemonSettings, Settings
+    from kea_exporter.config.settings import AllowedTargets
+
+FORBIDDEN = 403
+PORTS = {"http": 80, "https": 443}
+
+
+def wanted(settings: Settings, asked: Mapping[str, str]) -> tuple[DaemonSettings, ...]:
+    """Return the daemons that a request is about.
+
+    `target` is the name of a server, a name and a daemon such as `dhcp-a/dhcp4`, or an address such as
+    `https://10.20.0.7:8001` that `probe: allowed_targets` allows; then `daemon` says what answers there [dhcp4].
+
+    Raises:
+        BadRequestError: there is no such target, or it is not allowed.
+    """
+    target = asked.get("target", "")
+    if not target:
+        raise BadRequestError("name a target: /probe?target=SERVER or /probe?target=SERVER/DAEMON")
+    if "://" in target:
+        return (_free(settings, target, asked.get("daemon", str(Daemon.DHCP4))),)
+    server, _, daemon = target.partition("/")
+    found = tuple(it for it in settings.daemons if it.target.server == server and daemon in {"", str(it.target.daemon)})
+    if not found:
+        raise BadRequestError("no server of the configuration has this name, or it has no such daemon")
+    return found
+
+
+def _free(settings: Settings, target: str, daemon: str) -> DaemonSettings:
+    if not settings.allowed_targets:
+        raise BadRequestError("only servers of the configuration can be probed; see allowed_targets", FORBIDDEN)
+    if daemon not in set(map(str, Daemon)):
+        raise BadRequestError(f"write a daemon that there is: {', '.join(map(str, Daemon))}")
+    try:
+        url = parse_url(target)
+    except ValueError as error:
+        raise BadRequestError(f"the target cannot be used: {error}") from None
+    if url.scheme not in PORTS or url.path not in {"", "/"}:
+        raise BadRequestError("write the target as https://ADDRESS:PORT or http://ADDRESS:PORT")
+    return _allowed(settings, url, Daemon(daemon))
+
+
+def _allowed(settings: Settings, url: SplitResult, daemon: Daemon) -> DaemonSettings:
+    """Resolve the name once, and go on with the very address that was looked at: it might change in between."""
+    host, port = url.hostname or "", url.port or PORTS[url.scheme]
+    for address in _addresses(host, port):
+        for allowed in settings.allowed_targets:
+            if _allows(allowed, address, port):
+                return _settings(allowed, url, daemon, address)
+    raise BadRequestError("no entry of allowed_targets allows this address and port", FORBIDDEN)
+
+
+def _addresses(host: str, port: int) -> list[str]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise BadRequestError("the name of the target cannot be resolved") from None
+    return [str(address[0]).partition("%")[0] for *_, address in found]
+
+
+def _allows(allowed: AllowedTargets, address: str, port: int) -> bool:
+    found = ip_address(address)
+    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
+        found = found.ipv4_mapped
+    return port in allowed.ports and any(
+        network.version == found.version and found in network for network in allowed.networks
+    )
+
+
+def _settings(allowed: AllowedTargets, url: SplitResult, daemon: Daemon, address: str) -> DaemonSettings:
+    template, kind = allowed.template, TransportKind(url.scheme)
+    if kind is TransportKind.HTTP and template.credentials is not None:
+        raise BadRequestError(
+            "credentials leave over https only; write https:// or allow it with another auth", FORBIDDEN
+        )
+    host, port = url.hostname or "", url.port or PORTS[url.scheme]
+    shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    target = replace(
+        template.target,
+        server=shown,
+        daemon=daemon,
+        kind=kind,
+        url=f"{url.scheme}://{shown}",
+        host=host,
+        verified_name=template.target.verified_name or host,
+    )
+    return replace(template, target=target, port=port, address=address)

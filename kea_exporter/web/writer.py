@@ -1,0 +1,53 @@
+"""Pages of metrics, from reports to the bytes of an answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+
+from kea_exporter.metrics import FAMILIES, Page, read_families
+from kea_exporter.metrics.encoding import Encoder
+from kea_exporter.web.compression import SHORTEST, accepts_gzip, compressed
+
+if TYPE_CHECKING:
+    from starlette.datastructures import Headers
+
+    from kea_exporter.metrics import ExporterState
+    from kea_exporter.requirements import Report
+
+log = structlog.get_logger("web")
+
+
+class PageWriter:
+    """Writes pages as their readers accept them; counts the samples that could not be written."""
+
+    def __init__(self) -> None:
+        self.samples_dropped = 0
+        self._encoder = Encoder()
+        self._process = CollectorRegistry(auto_describe=False)
+        for make in (ProcessCollector, PlatformCollector, GCCollector):
+            make(registry=self._process)
+
+    def write(
+        self, reports: tuple[Report, ...], accepted: Headers, exporter: ExporterState | None = None
+    ) -> tuple[bytes, dict[str, str]]:
+        """Return the body and the headers of a page.
+
+        Args:
+            reports: what is on it.
+            accepted: the headers of the request.
+            exporter: the exporter's own state; None for a page that is not about it.
+        """
+        read = list(read_families(FAMILIES, Page(reports, exporter)))
+        for family, samples in read:
+            if isinstance(samples, Exception):
+                log.error("family cannot be read", family=family.name, exc_info=samples)
+        others = (self._process,) if exporter else ()
+        body, content_type, dropped = self._encoder.encode(read, accepted.get("Accept", ""), *others)
+        self.samples_dropped += dropped
+        headers = {"Content-Type": content_type, "Vary": "Accept, Accept-Encoding"}
+        if len(body) < SHORTEST or not accepts_gzip(accepted.get("Accept-Encoding", "")):
+            return body, headers
+        return compressed(body), {**headers, "Content-Encoding": "gzip"}

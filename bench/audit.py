@@ -17,7 +17,7 @@ import requests
 
 from kea_exporter.audit import audit_leases
 from kea_exporter.config import settings_from_tree
-from kea_exporter.failure import known
+from kea_exporter.facts.failure import known
 from lab.chroot import ensure
 from lab.kea import HOOKS, Lab, dhcp, http
 from lab.processes import free_port

@@ -128,8 +128,9 @@ class Auditor:
         """Audit these daemons from now on, and begin if there was nothing to audit so far."""
         self._daemons = _audited(daemons)
         kept = {daemon.target for daemon in self._daemons}
-        self._results = {target: found for target, found in self._results.items() if target in kept}
-        self._due = {target: due for target, due in self._due.items() if target in kept}
+        # Copied first: an audit under way writes to them.
+        self._results = {target: found for target, found in self._results.copy().items() if target in kept}
+        self._due = {target: due for target, due in self._due.copy().items() if target in kept}
         self.start()
 
     def stop(self) -> None:

@@ -80,8 +80,9 @@ class Service:
         Raises:
             StoppedError: the exporter is ending.
         """
-        self.last = self.collect(self.settings.daemons, deadline)
-        return self.last
+        collection = self.collect(self.settings.daemons, deadline)
+        self.last = collection
+        return collection
 
     def collect(self, daemons: Iterable[DaemonSettings], deadline: Deadline) -> Collection:
         """Collect from some daemons.

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from kea_exporter.service import ReloadError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
     from kea_exporter.service import Service
@@ -45,24 +44,21 @@ class Watcher:
         if seen != self._seen:
             with suppress(ReloadError):  # it has been logged
                 self._service.reload()
-            self._seen = self._look()
+            # What has changed since the first look is a change: it may be that the reload has not seen it.
+            self._seen = {path: seen.get(path, content) for path, content in self._look().items()}
 
     def _watch(self) -> None:
         while not self._stopped.wait(self._interval):
             self.check()
 
-    def _look(self) -> bytes:
-        return digest((self._config_file, *self._service.settings.files))
+    def _look(self) -> dict[Path, bytes | None]:
+        return {path: digest(path) for path in (self._config_file, *self._service.settings.files)}
 
 
-def digest(paths: Iterable[Path]) -> bytes:
-    """Return a digest of the content of files; that one cannot be read is a content too."""
-    found = hashlib.sha256()
-    for path in paths:
-        found.update(f"{len(str(path))}:{path}".encode())
-        try:
-            with path.open("rb") as file:
-                found.update(hashlib.sha256(file.read(LARGEST_FILE)).digest())
-        except OSError:
-            found.update(b"unreadable")
-    return found.digest()
+def digest(path: Path) -> bytes | None:
+    """Return a digest of the content of a file; None where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.sha256(file.read(LARGEST_FILE)).digest()
+    except OSError:
+        return None

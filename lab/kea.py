@@ -37,7 +37,7 @@ class KeaDaemon:
         self.running = running
         self.unix_socket = unix_socket
 
-    def command(self, name: str, **arguments: object) -> Tree:
+    def command(self, name: str, /, **arguments: object) -> Tree:
         """Send any command over the lab's own socket and return the answer."""
         request = {"command": name, **({"arguments": arguments} if arguments else {})}
         with socket.socket(socket.AF_UNIX) as sock:
@@ -89,12 +89,21 @@ class Lab:
         path.write_text(text)
         return path
 
-    def start(self, root: str, configuration: Tree, **environment: str) -> KeaDaemon:
+    def start(
+        self,
+        root: str,
+        configuration: Tree,
+        arguments: tuple[str, ...] = (),
+        run_by: tuple[str, ...] = (),
+        **environment: str,
+    ) -> KeaDaemon:
         """Start a daemon with the tree below its root key, and return when its sockets answer.
 
         Args:
             root: the root key, which says what daemon it is.
             configuration: what stands below it.
+            arguments: further arguments of its command line.
+            run_by: the command that runs it, such as one that enters a network namespace first.
             environment: further environment variables, such as KEA_HOOKS_PATH.
 
         Raises:
@@ -106,9 +115,9 @@ class Lab:
         unix_socket = self.chroot.path(f"/run/kea/{name}.sock")
         tree = _with_own_socket(root, configuration, f"/run/kea/{unix_socket.name}")
         (folder / "kea.json").write_text(json.dumps({root: tree}, ensure_ascii=False))
-        arguments = self.chroot.command(PROGRAMS[root], "-c", self.inside(folder / "kea.json"))
+        program = self.chroot.command(PROGRAMS[root], "-c", self.inside(folder / "kea.json"), *arguments)
         own = {"KEA_PIDFILE_DIR": self.inside(folder), "KEA_LOCKFILE_DIR": self.inside(folder)}
-        running = Running(arguments, folder / "log", {**os.environ, **own, **environment})
+        running = Running([*run_by, *program], folder / "log", {**os.environ, **own, **environment})
         daemon = KeaDaemon(root, running, unix_socket)
         self._daemons.append(daemon)
         running.wait_until(lambda: _listens(root, tree, unix_socket))

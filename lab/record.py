@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from lab.fleet import start_fleet
-from lab.kea import ddns, http
+from lab.fleet import _add_leases, start_fleet
+from lab.high_availability import PARTNER, PRIMARY, HighAvailability, wait_for
+from lab.kea import ddns, dhcp, http, subnet4, subnet6
 from lab.processes import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lab.kea import KeaDaemon, Lab
+    from lab.kea import KeaDaemon, Lab, Tree
 
 FOR_ALL = ("version-get", "list-commands", "status-get", "config-get", "statistic-get-all")
 
@@ -24,12 +25,49 @@ def record(lab: Lab, folder: Path) -> None:
     _record(lab, fleet.daemons["sound-v4"], (*FOR_ALL, "stat-lease4-get"), folder / "dhcp4")
     _record(lab, fleet.daemons["sound-v6"], (*FOR_ALL, "stat-lease6-get"), folder / "dhcp6")
     _record(lab, d2, FOR_ALL, folder / "d2")
+    record_high_availability(lab, folder / "high-availability")
+
+
+def record_high_availability(lab: Lab, folder: Path) -> None:
+    """Write what the primary of a pair answers to status-get, one file a state."""
+    pair = HighAvailability(lab)
+    primary = pair.start(PRIMARY, "waiting")
+    wait_for(primary, "waiting")
+    _write(lab, primary, "status-get", folder / "waiting.json")
+    primary.command("ha-continue")
+    partner = pair.start(PARTNER)
+    wait_for(primary, "hot-standby", "hot-standby")
+    _write(lab, primary, "status-get", folder / "hot-standby.json")
+    partner.stop()
+    wait_for(primary, "partner-down")
+    _write(lab, primary, "status-get", folder / "partner-down.json")
+
+
+def record_old(lab: Lab, folder: Path) -> None:
+    """Write the answers of daemons before Kea 3.0, given a lab of those."""
+    v4 = lab.start("Dhcp4", _old(lab, "Dhcp4", subnet4=[subnet4(1), subnet4(2)]))
+    v6 = lab.start("Dhcp6", _old(lab, "Dhcp6", subnet6=[subnet6(1)]))
+    _add_leases(v4, v6)
+    _record(lab, v4, (*FOR_ALL, "stat-lease4-get"), folder / "dhcp4")
+    _record(lab, v6, (*FOR_ALL, "stat-lease6-get"), folder / "dhcp6")
+
+
+def _old(lab: Lab, root: str, **subnets: list[Tree]) -> Tree:
+    [hooks] = lab.chroot.root.glob("usr/lib/*/kea/hooks")
+    libraries = [{"library": lab.inside(hooks / f"libdhcp_{hook}.so")} for hook in ("lease_cmds", "stat_cmds")]
+    tree = {**dhcp(root, [], ()), **subnets, "hooks-libraries": libraries}
+    tree.pop("control-sockets")
+    return tree
 
 
 def _record(lab: Lab, daemon: KeaDaemon, commands: tuple[str, ...], folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
     for command in commands:
-        text = json.dumps(daemon.command(command), indent=1, sort_keys=True)
-        # The lab's folder is another one each time.
-        text = text.replace(lab.inside(lab.folder), "/etc/kea").replace(lab.folder.name, "lab")
-        (folder / f"{command}.json").write_text(f"{text}\n")
+        _write(lab, daemon, command, folder / f"{command}.json")
+
+
+def _write(lab: Lab, daemon: KeaDaemon, command: str, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(daemon.command(command), indent=1, sort_keys=True)
+    # The lab's folder is another one each time.
+    text = text.replace(lab.inside(lab.folder), "/etc/kea").replace(lab.folder.name, "lab")
+    path.write_text(f"{text}\n")

@@ -7,10 +7,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypedDict
 
 from kea_exporter.certificates import Certificate, parse_address
-from kea_exporter.failure import Failure, Reason, Stage
-from kea_exporter.leases import LeaseAudit, LeaseCounts, Leases, Misplaced
-from kea_exporter.probe import nothing_learnt
-from kea_exporter.snapshot import (
+from kea_exporter.facts.failure import Failure, Reason, Stage
+from kea_exporter.facts.leases import LeaseAudit, Leases, Misplaced
+from kea_exporter.facts.snapshot import (
     ROOT_KEYS,
     Admission,
     Authentication,
@@ -18,21 +17,24 @@ from kea_exporter.snapshot import (
     Connection,
     ControlSocket,
     Daemon,
-    DhcpState,
     Exchange,
     Snapshot,
-    Status,
     Target,
     Tls,
     TransportKind,
     Version,
 )
+from kea_exporter.facts.statistics import Measure, Statistics
+from kea_exporter.facts.status import DhcpState, Lifetime, Moment, MultiThreading, Peer, Relationship, Status
+from kea_exporter.facts.subnets import NO_CAPACITIES, Count, Counts, PoolSeries, Shown, Subnets, SubnetSeries
+from kea_exporter.kea.inquiry import NOT_COLLECTED, NOT_OF_D2
+from kea_exporter.probe import nothing_learnt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Unpack
 
-    from kea_exporter.failure import Fact
+    from kea_exporter.facts.failure import Fact
 
 ADDRESS, PORT = "192.0.2.1", 8001
 NAME = "kea1.example.com"
@@ -51,7 +53,9 @@ REALMS = {
 }
 OWN_COMMANDS = frozenset({"config-get", "list-commands", "statistic-get-all", "status-get", "version-get"})
 # As measured: each hook registers the commands of both protocols, in either daemon.
-HOOK_COMMANDS = frozenset({"subnet4-list", "reservation-get", "lease4-get", "stat-lease4-get", "stat-lease6-get"})
+HOOK_COMMANDS = frozenset(
+    {"subnet4-list", "subnet6-list", "reservation-get", "lease4-get", "stat-lease4-get", "stat-lease6-get"}
+)
 SUBNETS: dict[Daemon, Mapping[int, str]] = {
     Daemon.DHCP4: {1: "192.0.2.0/24", 2: "198.51.100.0/24", 10: "203.0.113.0/24"},
     Daemon.DHCP6: {1: "2001:db8:1::/64", 2: "2001:db8:2::/64", 10: "2001:db8:10::/64"},
@@ -81,12 +85,24 @@ class SnapshotChanges(TypedDict, total=False):
     commands: Fact[frozenset[str]]
     configuration: Fact[Configuration]
     sockets: Fact[tuple[ControlSocket, ...]]
+    lifetime: Fact[Lifetime]
+    subnets: Fact[Subnets]
     leases: Fact[Leases]
+    subnet_series: Fact[SubnetSeries]
+    pool_series: Fact[PoolSeries]
+    statistics: Fact[Statistics]
     exchanges: tuple[Exchange, ...]
     supported: Mapping[str, bool]
     tls: Fact[Tls | None]
     client_certificate: Certificate | None
     audit: Fact[LeaseAudit | None]
+
+
+class LeasesChanges(TypedDict, total=False):
+    """The fields of leases that an example may have otherwise."""
+
+    left_behind: Mapping[int, int]
+    overfull: frozenset[int]
 
 
 class SocketChanges(TypedDict, total=False):
@@ -195,7 +211,10 @@ def configuration(daemon: Daemon, *sockets: ControlSocket) -> Configuration:
     return Configuration(
         root=ROOT_KEYS[daemon],
         sockets=sockets,
-        subnets=SUBNETS[daemon],
+        subnets=subnets(daemon),
+        capacities=NO_CAPACITIES,
+        shared_networks=1 if is_dhcp else 0,
+        reservations=4 if is_dhcp else 0,
         hooks=HOOKS if is_dhcp else (),
         hosts_databases=(),
     )
@@ -217,7 +236,12 @@ def sound(daemon: Daemon = Daemon.DHCP4, **changes: Unpack[SnapshotChanges]) -> 
         commands=OWN_COMMANDS if daemon is Daemon.D2 else OWN_COMMANDS | HOOK_COMMANDS,
         configuration=configuration(daemon, *sockets),
         sockets=sockets,
-        leases=_leases(daemon),
+        lifetime=LIFETIME,
+        subnets=subnets(daemon) if daemon is not Daemon.D2 else NOT_OF_D2,
+        leases=leases(daemon),
+        subnet_series=_subnet_series(daemon),
+        pool_series=_pool_series(daemon),
+        statistics=_statistics(daemon),
         exchanges=exchanges,
         supported=MappingProxyType({exchange.command: True for exchange in exchanges}),
         tls=TLS,
@@ -293,20 +317,107 @@ def status(daemon: Daemon = Daemon.DHCP4) -> Status:
         reload_seconds=3_600,
         dhcp_state=NOT_DISABLED if is_dhcp else None,
         sockets_status="ready" if is_dhcp else None,
+        multi_threading=MultiThreading(True, 4, 64, (0.5, 0.25, 0.125)) if is_dhcp else None,  # noqa: FBT003
+        extended_info_tables=False if daemon is Daemon.DHCP6 else None,
     )
 
 
+def relationship(local: str = "hot-standby", partner: str = "hot-standby", **changes: object) -> Relationship:
+    """Return a hot-standby pair in these states, in touch with one another, but for *changes*."""
+    found = Relationship(
+        mode="hot-standby",
+        local=Peer("kea1", "primary", local, ("kea1",)),
+        partner=Peer("kea2", "standby", partner, ()),
+        in_touch=True,
+        communication_interrupted=False,
+        age_seconds=3,
+        clock_skew_seconds=-2,
+        connecting_clients=0,
+        unacked_clients=0,
+        unacked_clients_left=5,
+        analyzed_packets=0,
+    )
+    return replace(found, **changes)  # type: ignore[arg-type]
+
+
+def subnets(daemon: Daemon = Daemon.DHCP4, networks: Mapping[int, str] = MappingProxyType({10: "office"})) -> Subnets:
+    """Return the subnets of the sound daemon."""
+    prefixes = SUBNETS[daemon]
+    return Subnets(tuple(prefixes), tuple(prefixes.values()), tuple(networks.get(number, "") for number in prefixes))
+
+
+def leases(daemon: Daemon = Daemon.DHCP4, **changes: Unpack[LeasesChanges]) -> Fact[Leases]:
+    """Return the leases of the sound daemon: 122 addresses, 2 of them declined, and on DHCPv6 30 prefixes."""
+    if daemon is Daemon.D2:
+        return NOT_OF_D2
+    columns: dict[Count, tuple[int | None, ...]] = {
+        Count.ADDRESSES: (200, 100, 0),
+        Count.ADDRESSES_ASSIGNED: (100, 22, 0),
+        Count.ADDRESSES_DECLINED: (2, 0, 0),
+        Count.ADDRESS_ASSIGNMENTS: (1200, 50, 0),
+    }
+    if daemon is Daemon.DHCP6:
+        columns |= {
+            Count.ADDRESSES: (2**64, 2**68, 0),
+            Count.PREFIXES: (256, 0, 0),
+            Count.PREFIXES_ASSIGNED: (30, 0, 0),
+            Count.PREFIX_ASSIGNMENTS: (70, 0, 0),
+        }
+    return replace(Leases(Counts((1, 2, 10), columns)), **changes)
+
+
+def _moment(at: float) -> Moment:
+    return Moment(at, at - 1, at)
+
+
 TLS = showing(certificate(ADDRESS))
+LIFETIME = Lifetime(4711, _moment(TAKEN_AT - 86_400), _moment(TAKEN_AT - 3_600), is_settled=True)
 AFTER_TLS = {Stage.HTTP, Stage.AUTH, Stage.COMMAND}
 
 
-def _leases(daemon: Daemon) -> Fact[Leases]:
+def _subnet_series(daemon: Daemon) -> Fact[SubnetSeries]:
+    found, counted = subnets(daemon), leases(daemon)
+    if isinstance(counted, Failure):
+        return counted
+    rows = tuple(zip(map(str, found.ids), found.prefixes, found.networks, strict=True))
+    return SubnetSeries(Shown(found.ids, rows), counted.subnets, limit=1000)
+
+
+def _pool_series(daemon: Daemon) -> Fact[PoolSeries]:
     if daemon is Daemon.D2:
-        return Failure(Stage.COMMAND, Reason.UNSUPPORTED, "D2 has no leases")
-    return Leases(LeaseCounts(120, 2), LeaseCounts(30, 0) if daemon is Daemon.DHCP6 else None)
+        return NOT_OF_D2
+    if daemon is Daemon.DHCP4:
+        return NOT_COLLECTED
+    pools = {Count.ADDRESSES: (2**64,), Count.ADDRESSES_ASSIGNED: (100,), Count.ADDRESSES_DECLINED: (2,)}
+    pd_pools = {Count.PREFIXES: (256,), Count.PREFIXES_ASSIGNED: (30,)}
+    return PoolSeries(Counts(((1, 7),), {**pools}), Counts(((1, 0),), {**pd_pools}), limit=1000)
+
+
+def _statistics(daemon: Daemon) -> Statistics:
+    if daemon is Daemon.D2:
+        values: dict[Measure, Mapping[tuple[str, ...], int]] = {
+            Measure.DDNS_REQUESTS: {("received",): 9, ("invalid",): 0, ("error",): 0},
+            Measure.DDNS_UPDATES: {("success",): 7, ("timeout",): 2, ("error",): 0},
+            Measure.DDNS_KEY_UPDATES: {("example.com.", "success"): 7},
+        }
+        return Statistics(values, frozenset())
+    request, answer = ("discover", "offer") if daemon is Daemon.DHCP4 else ("solicit", "advertise")
+    return Statistics(
+        {
+            Measure.PACKETS_RECEIVED: {(request,): 500, ("request",): 450},
+            Measure.PACKETS_SENT: {(answer,): 480},
+            Measure.PACKETS_DROPPED: {("parse_failed",): 3, ("other",): 4},
+            Measure.ALLOCATION_FAILURES: {("subnet",): 20, ("shared_network",): 0},
+            Measure.ALLOCATION_FAILURES_BY_CAUSE: {("no_free_lease",): 15, ("no_pools",): 5},
+            Measure.LEASES_RECLAIMED: {(): 40},
+        },
+        frozenset(),
+        dropped_in_all=7,
+    )
 
 
 def _exchanges(daemon: Daemon) -> tuple[Exchange, ...]:
+    listing = {Daemon.DHCP4: ("subnet4-list",), Daemon.DHCP6: ("subnet6-list",)}.get(daemon, ())
     counting = {Daemon.DHCP4: ("stat-lease4-get",), Daemon.DHCP6: ("stat-lease6-get",)}.get(daemon, ())
-    commands = ("version-get", "list-commands", "status-get", "config-get", *counting)
+    commands = ("version-get", "status-get", "list-commands", *listing, "config-get", *counting)
     return tuple(Exchange(command, 0.03125, None) for command in commands)

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent / "recorded"
+# Version and daemon of each.
+RECORDED = sorted((folder.parent.name, folder.name) for folder in FOLDER.glob("kea-*/*") if folder.is_dir())
+RECORDED_DHCP = [(version, daemon) for version, daemon in RECORDED if daemon.startswith("dhcp")]
 
 
 def recorded(version: str, daemon: str) -> dict[str, Any]:

@@ -16,17 +16,17 @@ from structlog.testing import capture_logs
 
 from kea_exporter.audit import PAUSE_SECONDS, PENDING, Auditor, audit_leases
 from kea_exporter.config import AuditSettings, settings_from_tree
-from kea_exporter.failure import Failure, Reason, Stage
-from kea_exporter.leases import LeaseAudit, Misplaced
-from tests.examples import audited, sound
+from kea_exporter.facts.failure import Failure, Reason, Stage
+from kea_exporter.facts.leases import LeaseAudit, Misplaced
+from kea_exporter.facts.subnets import Subnets
+from tests.examples import audited
 from tests.peers import SimulatedKea
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kea_exporter.config import DaemonSettings
-    from kea_exporter.failure import Fact
-    from kea_exporter.snapshot import Configuration
+    from kea_exporter.facts.failure import Fact
 
     Tree = dict[str, Any]
     Progress = Callable[[int], None]
@@ -291,10 +291,8 @@ class Scripted:
         return [self.asked.get_nowait().daemon.target.server for _ in range(self.asked.qsize())]
 
 
-def having(subnets: dict[int, str]) -> Configuration:
-    configuration = sound().configuration
-    assert not isinstance(configuration, Failure)
-    return replace(configuration, subnets=subnets)
+def having(prefixes: dict[int, str]) -> Subnets:
+    return Subnets(tuple(prefixes), tuple(prefixes.values()), ("",) * len(prefixes))
 
 
 UNCHANGED = having(dict(audited().subnets))
@@ -346,11 +344,11 @@ def test_d2_and_daemons_without_audits_have_no_result() -> None:
     assert audit.servers == []
 
 
-@pytest.mark.parametrize("configuration", [CHANGED, MOVED, having({})], ids=["one more", "moved", "none"])
-def test_a_result_about_other_subnets_is_dropped(configuration: Configuration) -> None:
+@pytest.mark.parametrize("subnets", [CHANGED, MOVED, having({})], ids=["one more", "moved", "none"])
+def test_a_result_about_other_subnets_is_dropped(subnets: Subnets) -> None:
     (daemon,) = daemons("a")
     auditor = ran(Scripted(audited()), [daemon])
-    found = auditor.result(daemon, configuration)
+    found = auditor.result(daemon, subnets)
     assert isinstance(found, Failure)
     assert (found.stage, found.reason) == (Stage.COMMAND, Reason.AUDIT_PENDING)
     assert "subnets have changed" in found.detail
@@ -464,7 +462,7 @@ def test_an_audit_that_failed_is_tried_again_before_the_interval_is_over(started
 
 def test_changed_subnets_are_audited_soon(started: Callable[..., Auditor]) -> None:
     (daemon,) = daemons("a", lease_audit={"interval": "366d"})
-    changed = replace(audited(), subnets=CHANGED.subnets)
+    changed = replace(audited(), subnets=CHANGED.by_id)
     audit = Scripted(audited(), changed)
     auditor = started([daemon], audit)
     wait_until(lambda: auditor.result(daemon, UNCHANGED) == audited())

@@ -8,15 +8,15 @@ import click
 import pytest
 
 from kea_exporter.check import as_json, as_text, exit_status, explanation, progress_bar
-from kea_exporter.failure import Failure, Reason, Stage
+from kea_exporter.facts.failure import Failure, Reason, Stage
+from kea_exporter.facts.snapshot import Daemon
 from kea_exporter.requirements import REQUIREMENTS, Report, Requirement, Severity, Status, Verdict
-from kea_exporter.snapshot import Daemon
 from tests.examples import silent
 
 if TYPE_CHECKING:
     from kea_exporter.config import Profile
+    from kea_exporter.facts.snapshot import Snapshot
     from kea_exporter.requirements.model import Finding
-    from kea_exporter.snapshot import Snapshot
 
 WIDTH = 60
 UMLAUT = "\N{LATIN SMALL LETTER A WITH DIAERESIS}"

@@ -17,8 +17,8 @@ from structlog.testing import capture_logs
 from kea_exporter.audit import PENDING
 from kea_exporter.collector import Collector, StoppedError
 from kea_exporter.config import settings_from_tree
-from kea_exporter.failure import Failure, Reason, Stage
-from kea_exporter.leases import Misplaced
+from kea_exporter.facts.failure import Failure, Reason, Stage, known
+from kea_exporter.facts.leases import Misplaced
 from kea_exporter.probe import nothing_learnt
 from kea_exporter.requirements import REQUIREMENTS, Status
 from kea_exporter.transport.deadline import Deadline
@@ -28,10 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kea_exporter.config import DaemonSettings
-    from kea_exporter.failure import Fact
-    from kea_exporter.leases import LeaseAudit
+    from kea_exporter.facts.failure import Fact
+    from kea_exporter.facts.leases import LeaseAudit
+    from kea_exporter.facts.snapshot import Snapshot
+    from kea_exporter.facts.subnets import Subnets
     from kea_exporter.requirements import Report
-    from kea_exporter.snapshot import Configuration, Snapshot
 
     Probe = Callable[[DaemonSettings, Deadline, Snapshot | None], Snapshot]
 
@@ -333,7 +334,7 @@ def test_a_probe_that_ends_too_late_is_told_of_all_the_same(release: Event) -> N
 # Lease audits.
 
 
-def reported(audits: Callable[[DaemonSettings, Fact[Configuration]], Fact[LeaseAudit | None]]) -> list[Report]:
+def reported(audits: Callable[[DaemonSettings, Fact[Subnets]], Fact[LeaseAudit | None]]) -> list[Report]:
     """Return the reports on a daemon that answers and on one that refuses."""
     probe = probe_that_meets([ANSWERED, REFUSED])
     collector = Collector(probe, audits=audits)
@@ -350,14 +351,16 @@ def test_the_last_lease_audit_of_each_daemon_is_part_of_its_report() -> None:
     assert [report.snapshot.audit for report in reports] == [found["a"], found["b"]]
 
 
-def test_a_lease_audit_is_asked_for_with_the_configuration_just_read() -> None:
-    asked: list[tuple[str, Fact[Configuration]]] = []
+def test_a_lease_audit_is_asked_for_with_the_subnets_just_read() -> None:
+    asked: list[tuple[str, Fact[Subnets]]] = []
 
-    def audits(daemon: DaemonSettings, configuration: Fact[Configuration]) -> None:
-        asked.append((daemon.target.server, configuration))
+    def audits(daemon: DaemonSettings, subnets: Fact[Subnets]) -> None:
+        asked.append((daemon.target.server, subnets))
 
     reported(audits)
-    assert asked == [("a", SOUND.configuration), ("b", REFUSED)]
+    first, second = asked
+    assert (first[0], known(first[1]).by_id) == ("a", known(SOUND.subnets).by_id)
+    assert second == ("b", REFUSED)
 
 
 def test_there_is_no_lease_audit_where_nobody_audits() -> None:

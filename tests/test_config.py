@@ -5,6 +5,7 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import replace
+from ipaddress import ip_network
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from pydantic import SecretStr
 from kea_exporter.config import (
     IPAM,
     AuditSettings,
+    Collectors,
     ConfigError,
     ConfigFile,
     Credentials,
@@ -26,9 +28,10 @@ from kea_exporter.config import (
     load,
     settings_from_tree,
 )
+from kea_exporter.config.selection import Selection
+from kea_exporter.facts.snapshot import Daemon, TransportKind
 from kea_exporter.requirements import REQUIREMENTS, Severity
 from kea_exporter.requirements.model import severity_in
-from kea_exporter.snapshot import Daemon, TransportKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -203,6 +206,82 @@ def test_d2_has_no_leases_to_audit(folder: Path) -> None:
 )
 def test_a_lease_audit_may_reach_its_limits(folder: Path, options: str, expected: AuditSettings) -> None:
     assert only_daemon(folder, f"lease_audit: {options}").lease_audit == expected
+
+
+COLLECTING = """\
+defaults:
+  collect: {statistics: none, pools: true, series_limit: 7}
+servers:
+- name: a
+  collect: {leases: false, subnets: false, high_availability: false}
+  dhcp4: {url: http://a, collect: {statistics: all}}
+  dhcp6: {url: http://a}
+- name: b
+  dhcp4: {url: http://b}
+  d2: {url: http://b, collect: {}}
+"""
+
+
+def collectors_of(folder: Path, options: str) -> Collectors:
+    return only_daemon(folder, f"collect: {{{options}}}").collectors
+
+
+def test_the_nearest_section_on_what_to_collect_wins_as_a_whole(folder: Path) -> None:
+    assert [daemon.collectors for daemon in read(folder, COLLECTING).daemons] == [
+        Collectors(statistics="all"),
+        Collectors(leases=False, subnets=False, high_availability=False),
+        Collectors(statistics="none", pools=True, series_limit=7),
+        Collectors(),
+    ]
+
+
+def test_all_but_pools_is_collected_unless_something_else_is_wanted(folder: Path) -> None:
+    usual = Collectors(
+        statistics="auto",
+        leases=True,
+        subnets=True,
+        pools=False,
+        high_availability=True,
+        selection=Selection(),
+        series_limit=100_000,
+    )
+    assert only_daemon(folder).collectors == collectors_of(folder, "") == usual
+    assert usual.selection.takes_all
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ("include: ", Selection()),
+        ("exclude: ", Selection()),
+        ("include: {}", Selection(included=())),
+        ("exclude: {}", Selection()),
+        (
+            "include: {prefixes: [10.0.0.0/8, '2001:db8::/32'], shared_networks: [office]}",
+            Selection(
+                included=(ip_network("10.0.0.0/8"), ip_network("2001:db8::/32")),
+                included_networks=frozenset({"office"}),
+            ),
+        ),
+        (
+            "exclude: {prefixes: [192.0.2.7], shared_networks: [lab, 'Büro 1']}",
+            Selection(excluded=(ip_network("192.0.2.7/32"),), excluded_networks=frozenset({"lab", "Büro 1"})),
+        ),
+        (
+            "include: {shared_networks: [office]}, exclude: {prefixes: [0.0.0.0/0]}",
+            Selection(included=(), included_networks=frozenset({"office"}), excluded=(ip_network("0.0.0.0/0"),)),
+        ),
+    ],
+)
+def test_subnets_are_included_and_excluded_by_prefix_and_shared_network(
+    folder: Path, options: str, expected: Selection
+) -> None:
+    assert collectors_of(folder, options) == Collectors(selection=expected)
+
+
+@pytest.mark.parametrize("limit", [1, 10_000_000])
+def test_the_limit_of_series_may_reach_its_limits(folder: Path, limit: int) -> None:
+    assert collectors_of(folder, f"series_limit: {limit}").series_limit == limit
 
 
 def test_the_path_of_a_unix_socket_may_be_as_long_as_the_kernel_takes(folder: Path) -> None:
@@ -776,12 +855,61 @@ WRONG_LINES = {
     "lease_audit: {page_size: }": PAGE_SIZE,
     "lease_audit: {max_leases: 0}": MAX_LEASES,
     "lease_audit: {max_leases: 1.5}": MAX_LEASES,
+    "collect: true": "collect: this must be a mapping of keys and values",
+    "collect:": "collect: this must be a mapping of keys and values",
 }
 
 
 @pytest.mark.parametrize("line", WRONG_LINES)
 def test_a_mistake_of_a_daemon_is_named_with_its_line(folder: Path, line: str) -> None:
     assert_each_begins(mistakes_in(folder, f"{SERVER}    {line}\n"), [f"line 5: {DAEMON}.{WRONG_LINES[line]}"])
+
+
+WHICH_STATISTICS = "statistics: write one of 'auto', 'all' or 'none'"
+SERIES_LIMIT = "series_limit: write a number from 1 to 10000000"
+NO_PREFIX = "include.prefixes[0]: write a prefix such as 10.0.0.0/8 or 2001:db8::/32"
+BITS_SET = "prefixes[0]: this prefix has bits set beyond its length; did you mean "
+
+
+WRONG_COLLECTIONS = {
+    "statistic: all": "statistic: this key is unknown; did you mean 'statistics'?",
+    "high_availabilty: true": "high_availabilty: this key is unknown; did you mean 'high_availability'?",
+    "statistics: some": WHICH_STATISTICS,
+    # YAML takes these for truth values.
+    "statistics: off": WHICH_STATISTICS,
+    "statistics: on": WHICH_STATISTICS,
+    "statistics: ": WHICH_STATISTICS,
+    "leases: 'yes'": "leases: this must be true or false",
+    "leases: 1": "leases: this must be true or false",
+    "subnets: all": "subnets: this must be true or false",
+    "pools: ": "pools: this must be true or false",
+    "series_limit: 0": SERIES_LIMIT,
+    "series_limit: 10000001": SERIES_LIMIT,
+    "series_limit: '100'": SERIES_LIMIT,
+    "series_limit: 1.5": SERIES_LIMIT,
+    "series_limit: true": SERIES_LIMIT,
+    "include: [10.0.0.0/8]": "include: this must be a mapping of keys and values",
+    "include: {prefix: [10.0.0.0/8]}": "include.prefix: this key is unknown; did you mean 'prefixes'?",
+    "include: {prefixes: 10.0.0.0/8}": "include.prefixes: this must be a list; for example [10.0.0.0/8]",
+    "include: {prefixes: [10.0.0.1/8]}": f"include.{BITS_SET}10.0.0.0/8?",
+    "exclude: {prefixes: ['2001:db8::1/32']}": f"exclude.{BITS_SET}2001:db8::/32?",
+    "include: {prefixes: [10.0.0.0/33]}": NO_PREFIX,
+    "include: {prefixes: [office]}": NO_PREFIX,
+    "include: {prefixes: [host bits set]}": NO_PREFIX,
+    "include: {prefixes: ['10.0.0.0/8 ']}": NO_PREFIX,
+    "include: {prefixes: ['']}": NO_PREFIX,
+    "include: {prefixes: [10]}": NO_PREFIX,
+    "include: {prefixes: [null]}": NO_PREFIX,
+    "exclude: {shared_networks: office}": "exclude.shared_networks: this must be a list; for example [office]",
+    "exclude: {shared_networks: [off]}": "exclude.shared_networks[0]: this must be text; put it in quotes",
+    "exclude: {shared_network: [lab]}": "exclude.shared_network: this key is unknown; did you mean 'shared_networks'?",
+}
+
+
+@pytest.mark.parametrize("options", WRONG_COLLECTIONS)
+def test_a_mistake_about_what_to_collect_is_answered_with_what_to_write(folder: Path, options: str) -> None:
+    found = mistakes_in(folder, f"{SERVER}    collect: {{{options}}}\n")
+    assert found == [f"line 5: {DAEMON}.collect.{WRONG_COLLECTIONS[options]}"]
 
 
 OVERSIZED = {
@@ -1072,11 +1200,23 @@ def test_settings_do_not_show_a_password_that_is_not_used(folder: Path) -> None:
 
 def test_the_schema_describes_every_section() -> None:
     schema = ConfigFile.model_json_schema()
-    assert set(schema["properties"]) == {"profiles", "defaults", "servers"}
+    assert set(schema["properties"]) >= {"profiles", "defaults", "servers"}
     assert schema["required"] == ["servers"]
     assert schema["additionalProperties"] is False
     assert set(schema["$defs"]["ServerEntry"]["properties"]) >= {"name", "dhcp4", "dhcp6", "d2", "timeout"}
     assert set(schema["$defs"]["ProfileEntry"]["properties"]) >= {"based_on", "hooks", "realms", "severities"}
+    assert set(schema["$defs"]["Collect"]["properties"]) == {
+        "statistics",
+        "leases",
+        "subnets",
+        "pools",
+        "high_availability",
+        "include",
+        "exclude",
+        "series_limit",
+    }
+    assert set(schema["$defs"]["Subnets"]["properties"]) == {"prefixes", "shared_networks"}
+    assert all("collect" in schema["$defs"][it]["properties"] for it in ("Options", "ServerEntry", "DaemonEntry"))
     assert references_in(schema) <= {f"#/$defs/{name}" for name in schema["$defs"]}
 
 
@@ -1117,6 +1257,13 @@ sections: dict[str, st.SearchStrategy[Any]] = {
     "tls_config": entry(ca_file=scalars, cert_file=scalars, key_file=scalars, server_name=scalars),
     "profile": scalars,
     "lease_audit": entry(interval=st.just("1h") | scalars, page_size=scalars, max_leases=scalars),
+    "collect": entry(
+        statistics=st.sampled_from(["auto", "all", "none"]) | scalars,
+        pools=scalars,
+        series_limit=st.integers(1, 9) | scalars,
+        include=entry(prefixes=st.lists(st.sampled_from(["10.0.0.0/8", "::/0"]) | scalars, max_size=2)) | scalars,
+        exclude=entry(shared_networks=st.lists(st.just("office") | scalars, max_size=2)) | scalars,
+    ),
 }
 profiles = entry(
     based_on=st.sampled_from(["ipam", "a"]) | scalars,

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from kea_exporter.collector import Collector
 from kea_exporter.config import settings_from_tree
-from kea_exporter.failure import Failure, Reason, Stage
+from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.metrics import FAMILIES, Page, read_families
-from kea_exporter.metrics.encoding import encode
+from kea_exporter.metrics.encoding import Encoder
 from kea_exporter.requirements import Status
 from kea_exporter.transport.deadline import Deadline
 from tests.exporter import parsed
@@ -57,7 +57,7 @@ def assert_sane(report: Report) -> None:
     internal = [it for it in report.verdicts if it.evidence.startswith("internal error")]
     assert internal == []
     assert Reason.INTERNAL_ERROR not in {it.reason for it in report.snapshot.failures}
-    page, _, dropped = encode(read_families(FAMILIES, Page((report,))))
+    page, _, dropped = Encoder().encode(read_families(FAMILIES, Page((report,))))
     assert dropped == 0
     assert "kea_up" in parsed(page.decode())
 

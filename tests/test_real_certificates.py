@@ -9,7 +9,7 @@ import pytest
 
 from kea_exporter.collector import Collector
 from kea_exporter.config import settings_from_tree
-from kea_exporter.failure import Reason, known
+from kea_exporter.facts.failure import Reason, known
 from kea_exporter.requirements import Report, Status, Verdict
 from kea_exporter.transport.deadline import Deadline
 from lab.certificates import Authority, Pair, self_signed

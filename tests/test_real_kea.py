@@ -10,7 +10,8 @@ import pytest
 
 from kea_exporter.collector import Collector
 from kea_exporter.config import settings_from_tree
-from kea_exporter.failure import Reason, Stage, known
+from kea_exporter.facts.failure import Reason, Stage, known
+from kea_exporter.facts.leases import LeaseCounts
 from kea_exporter.requirements import Report, Status, Verdict
 from kea_exporter.transport.deadline import Deadline
 from lab.certificates import Authority
@@ -212,7 +213,7 @@ class TestBehindAControlAgent:
         agents = ("control-socket-address-matches", "authentication-configured", "authentication-accepted")
         assert statuses(report, "service-matches", "hook-lease-cmds-loaded", *agents) == [Status.MET] * 5
         assert verdict(report, "credentials-in-files").status is Status.UNMET
-        assert known(report.snapshot.leases).addresses.assigned == 0
+        assert known(known(report.snapshot.leases).addresses).assigned == 0
 
     def test_a_daemon_that_is_not_there_is_not_running(self, lab: Lab, port: int) -> None:
         report = judge(f"http://127.0.0.1:{port}", "dhcp6", control_agent=True, basic_auth=basic_auth(lab))
@@ -313,4 +314,4 @@ def test_leases_are_counted_alike_with_and_without_the_stat_hook(lab: Lab) -> No
         # The leases of a deleted subnet stay behind in Kea, and count no more.
         daemon.command("subnet4-del", id=2)
         leases = known(judge(f"http://127.0.0.1:{port}").snapshot.leases)
-        assert (leases.addresses.assigned, leases.addresses.declined) == (3, 1)
+        assert known(leases.addresses) == LeaseCounts(assigned=3, declined=1)

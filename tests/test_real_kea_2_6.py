@@ -9,7 +9,7 @@ import pytest
 
 from kea_exporter.collector import Collector
 from kea_exporter.config import settings_from_tree
-from kea_exporter.failure import Reason, known
+from kea_exporter.facts.failure import Reason, known
 from kea_exporter.requirements import Report, Status
 from kea_exporter.transport.deadline import Deadline
 from lab.chroot import OLD, ensure
@@ -86,8 +86,8 @@ def test_its_facts_are_the_daemons_and_not_the_agents(port: int, daemon: str) ->
     snapshot = judge(port, daemon).snapshot
     assert known(snapshot.version).text == "2.6.3"
     assert known(snapshot.configuration).root.lower() == daemon
-    assert len(known(snapshot.configuration).subnets) == 1
-    assert known(snapshot.leases).addresses.assigned == 0
+    assert len(known(snapshot.subnets).ids) == 1
+    assert known(known(snapshot.leases).addresses).assigned == 0
     assert snapshot.failures == ()
 
 

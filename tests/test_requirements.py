@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kea_exporter.config.profiles import IPAM
-from kea_exporter.failure import Failure, Reason, Stage, known
-from kea_exporter.leases import Misplaced
+from kea_exporter.facts.failure import Failure, Reason, Stage, known
+from kea_exporter.facts.leases import Misplaced
+from kea_exporter.facts.snapshot import Admission, Authentication, Configuration, Connection, Daemon, Snapshot, Version
 from kea_exporter.probe import nothing_learnt
 from kea_exporter.requirements import REQUIREMENTS, Requirement, Severity, Status, Verdict, judge_all
 from kea_exporter.requirements.next_steps import NEXT_STEPS
-from kea_exporter.snapshot import Admission, Authentication, Configuration, Connection, Daemon, Snapshot, Version
 from tests.examples import (
     ADDRESS,
     KEA_3_2_0,

@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from kea_exporter.config import Credentials, DaemonSettings, TlsSettings, settings_from_tree
-from kea_exporter.failure import Failure, Reason, Stage
+from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.transport import TransportError, transport_to
 from kea_exporter.transport.deadline import Deadline
 from lab.certificates import Authority

@@ -17,9 +17,10 @@ import structlog
 import uvicorn
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 
-from kea_exporter.audit import PENDING
+from kea_exporter.audit import PENDING, Auditor
 from kea_exporter.collector import Collector
 from kea_exporter.config import settings_from_tree
+from kea_exporter.service import Service
 from kea_exporter.web import ListenError, WebOptions, create_app, listen
 from kea_exporter.web.timeout import scrape_seconds
 from lab.processes import free_port
@@ -30,10 +31,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from kea_exporter.config import DaemonSettings
-    from kea_exporter.failure import Fact
-    from kea_exporter.leases import LeaseAudit
+    from kea_exporter.facts.failure import Fact
+    from kea_exporter.facts.leases import LeaseAudit
+    from kea_exporter.facts.snapshot import Snapshot
     from kea_exporter.requirements import Report
-    from kea_exporter.snapshot import Snapshot
     from kea_exporter.transport.deadline import Deadline
 
     Probe = Callable[[DaemonSettings, Deadline, Snapshot | None], Snapshot]
@@ -213,7 +214,7 @@ def serving(
     servers = [{"name": name, "dhcp4": {"url": "http://127.0.0.1:1"}} for name in names]
     settings = settings_from_tree({"defaults": {"timeout": "60s"}, "servers": servers}, Path())
     collector = collector or Collector(answer)
-    app = create_app(settings, collector, options)
+    app = create_app(Service(settings, lambda: settings, collector, Auditor(())), options)
     sockets = listen(["127.0.0.1:0"])
     server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, access_log=False))
     thread = Thread(target=server.run, args=(sockets,))

@@ -73,12 +73,16 @@ def checked(read: Callable[[], Settings], source: str, reword: Callable[[str], s
 
 
 def _tls_mistakes(settings: Settings) -> Iterator[str]:
-    for daemon in settings.daemons:
-        if daemon.target.kind is TransportKind.HTTPS:
-            try:
-                build_context(daemon.tls)
-            except TransportError as error:
-                yield f"{daemon.target.server} {daemon.target.daemon}: tls_config: {error}"
+    over_tls = [
+        (f"{daemon.target.server} {daemon.target.daemon}", daemon)
+        for daemon in settings.daemons
+        if daemon.target.kind is TransportKind.HTTPS
+    ]
+    for name, daemon in (*over_tls, *(("allowed_targets", allowed.template) for allowed in settings.allowed_targets)):
+        try:
+            build_context(daemon.tls)
+        except TransportError as error:
+            yield f"{name}: tls_config: {error}"
 
 
 def print_text(text: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
 
@@ -13,12 +13,14 @@ from kea_exporter.config.tree import TreeError, line_of, read_tree
 from kea_exporter.config.values import Context
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
     import yaml
 
     from kea_exporter.config.settings import Settings
+
+Root = TypeVar("Root", bound=schema.Section)
 
 LARGEST_FILE = 4 * 1024**2
 
@@ -33,6 +35,16 @@ def load(path: Path, requirements: Collection[str] | None = None) -> Settings:
     Raises:
         ConfigError: the file cannot be read, or has mistakes.
     """
+    tree, node = parsed(content_of(path))
+    return settings_from_tree(tree, path.parent, node, requirements)
+
+
+def content_of(path: Path) -> bytes:
+    """Return what stands in a configuration file.
+
+    Raises:
+        ConfigError: it cannot be read, or is too large to be one.
+    """
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST_FILE + 1)
@@ -40,13 +52,21 @@ def load(path: Path, requirements: Collection[str] | None = None) -> Settings:
         raise ConfigError((Mistake((), f"cannot read the file: {error.strerror}"),)) from None
     if len(content) > LARGEST_FILE:
         raise ConfigError((Mistake((), "the file is larger than 4 MiB"),))
+    return content
+
+
+def parsed(content: bytes) -> tuple[object, yaml.Node | None]:
+    """Return the mappings and lists of a file, and the same as YAML nodes, which know their lines.
+
+    Raises:
+        ConfigError: it is no YAML that can be used.
+    """
     try:
-        tree, node = read_tree(content.decode("utf-8"))
+        return read_tree(content.decode("utf-8"))
     except UnicodeDecodeError:
         raise ConfigError((Mistake((), "the file is not text in UTF-8"),)) from None
     except TreeError as error:
         raise ConfigError((Mistake((), str(error), error.line),)) from None
-    return settings_from_tree(tree, path.parent, node, requirements)
 
 
 def settings_from_tree(
@@ -66,13 +86,32 @@ def settings_from_tree(
     Raises:
         ConfigError: it has mistakes.
     """
-    mistakes = list(cross_mistakes(tree))
+    context = Context(directory, requirements)
+    return resolve(validated(schema.ConfigFile, tree, node, context, cross_mistakes(tree)))
+
+
+def validated(
+    root: type[Root], tree: object, node: yaml.Node | None, context: Context, found: Iterable[Mistake]
+) -> Root:
+    """Return a whole file as it is written, if nothing is wrong with it.
+
+    Args:
+        root: the schema of the file.
+        tree: its mappings and lists.
+        node: the same as YAML nodes.
+        context: what values are checked against.
+        found: mistakes that the schema cannot see.
+
+    Raises:
+        ConfigError: it has mistakes; all of them, in the order of the file.
+    """
+    mistakes = list(found)
     try:
-        written = schema.ConfigFile.model_validate(tree, context=Context(directory, requirements))
+        written = root.model_validate(tree, context=context)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
-        mistakes += map(mistake_of, details)
+        mistakes += [mistake_of(detail, root) for detail in details]
     if mistakes:
         located = [Mistake(it.place, it.text, line_of(node, it.place)) for it in mistakes]
         raise ConfigError(tuple(sorted(located, key=lambda it: it.line or 0)))
-    return resolve(written)
+    return written

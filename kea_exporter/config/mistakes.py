@@ -8,38 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from kea_exporter.config import schema
 from kea_exporter.config.profiles import BUILT_IN
+from kea_exporter.config.sections import field_at, keys_beside
 from kea_exporter.facts.snapshot import Daemon
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pydantic import BaseModel
+    from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
 
 Place = tuple[str | int, ...]
-# Which section a key opens; a server is opened by its number.
-SECTION_AT: dict[str | int, type[BaseModel]] = {
-    "": schema.ConfigFile,
-    "defaults": schema.Options,
-    "basic_auth": schema.BasicAuth,
-    "tls_config": schema.TlsConfig,
-    "lease_audit": schema.LeaseAudit,
-    "collect": schema.Collect,
-    "probe": schema.Probe,
-    "include": schema.Subnets,
-    "exclude": schema.Subnets,
-    "realms": schema.Realms,
-    **dict.fromkeys(map(str, Daemon), schema.DaemonEntry),
-}
-SECTIONS: tuple[type[BaseModel], ...] = (
-    *SECTION_AT.values(),
-    schema.ServerEntry,
-    schema.ProfileEntry,
-    schema.Auth,
-    schema.AllowedTargets,
-)
-FIELDS = {name: field for section in SECTIONS for name, field in section.model_fields.items()}
-
 # What pydantic found, in words for people.
 SAID = {
     "model_type": "this must be a mapping of keys and values",
@@ -75,14 +54,19 @@ class ConfigError(Exception):
         self.mistakes = mistakes
 
 
-def mistake_of(detail: ErrorDetails) -> Mistake:
-    """Return what pydantic found, in words for people; nothing that may be a secret is repeated."""
+def mistake_of(detail: ErrorDetails, root: type[BaseModel] = schema.ConfigFile) -> Mistake:
+    """Return what pydantic found, in words for people; nothing that may be a secret is repeated.
+
+    Args:
+        detail: what was found.
+        root: the schema of the whole file.
+    """
     # pydantic's own word for the key of a mapping
     place = tuple(step for step in detail["loc"] if step != "[key]")
     if detail["type"] == "extra_forbidden" and "basic_auth" in place and not _looks_like_a_key(place):
         # Without a blank after the colon, the password is part of the key.
         return Mistake(place[:-1], f"a key here is unknown; the keys are {', '.join(schema.BasicAuth.model_fields)}")
-    return Mistake(place, _explain(detail, place))
+    return Mistake(place, _explain(detail, place, root))
 
 
 def _looks_like_a_key(place: Place) -> bool:
@@ -90,34 +74,24 @@ def _looks_like_a_key(place: Place) -> bool:
     return ":" not in key and bool(difflib.get_close_matches(key, schema.BasicAuth.model_fields, n=1, cutoff=0.8))
 
 
-def _explain(detail: ErrorDetails, place: Place) -> str:
-    key = str(place[-1]) if place else ""
+def _explain(detail: ErrorDetails, place: Place, root: type[BaseModel]) -> str:
+    field = field_at(root, place)
     if detail["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(key, _keys_around(place), n=1)
+        close = difflib.get_close_matches(str(place[-1]), keys_beside(root, place), n=1)
         return f"this key is unknown; did you mean '{close[0]}'?" if close else "this key is unknown; remove it"
     if detail["type"] == "value_error":
         return detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "missing":
-        return f"this key is missing; write{_advice(key).lstrip(';') or ' it'}"
+        return f"this key is missing; write{_advice(field).lstrip(';') or ' it'}"
     if detail["type"] == "literal_error":
         return f"write one of {detail['ctx']['expected']}"
     if detail["type"] in SAID:
-        return SAID[detail["type"]] + _advice(key)
-    wanted = FIELDS[key].description if key in FIELDS else None
-    return f"write {wanted or 'another value'}{_advice(key)}"
+        return SAID[detail["type"]] + _advice(field)
+    return f"write {(field and field.description) or 'another value'}{_advice(field)}"
 
 
-def _advice(key: str) -> str:
-    examples = FIELDS[key].examples if key in FIELDS else None
-    return f"; for example {examples[0]}" if examples else ""
-
-
-def _keys_around(place: Place) -> list[str]:
-    """Return the keys that may stand beside the one at *place*."""
-    around = place[-2] if len(place) > 1 else ""
-    is_profile = len(place) == 3 and place[0] == "profiles"  # noqa: PLR2004 - profiles, its name, the key
-    section = schema.ProfileEntry if is_profile else SECTION_AT.get(around, schema.ServerEntry)
-    return list(section.model_fields)
+def _advice(field: FieldInfo | None) -> str:
+    return f"; for example {field.examples[0]}" if field and field.examples else ""
 
 
 def cross_mistakes(tree: object) -> Iterator[Mistake]:

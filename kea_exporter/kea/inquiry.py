@@ -86,6 +86,7 @@ class _Inquiry:
         before: Snapshot | None,
     ) -> None:
         self._client = client
+        self._target = settings.target
         self._daemon = settings.target.daemon
         self._collectors = settings.collectors
         self._version = version
@@ -146,7 +147,7 @@ class _Inquiry:
 
     def _plan(self, commands: frozenset[str], subnets: Fact[Subnets]) -> Plan:
         ids = () if self._daemon is Daemon.D2 else known(subnets).ids
-        return plan(self._daemon, commands, ids, self._collectors)
+        return plan(self._target, commands, ids, self._collectors)
 
     def _all_statistics(self, todo: Fact[Plan]) -> Fact[AllStatistics]:
         if isinstance(todo, Failure):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from kea_exporter.config.settings import Collectors
+    from kea_exporter.facts.snapshot import Target
 
 SUBNET_LIST = {Daemon.DHCP4: Command.SUBNET4_LIST, Daemon.DHCP6: Command.SUBNET6_LIST}
 STAT_LEASE = {Daemon.DHCP4: Command.STAT_LEASE4_GET, Daemon.DHCP6: Command.STAT_LEASE6_GET}
@@ -28,7 +29,7 @@ FEW_SUBNETS = 100
 SUBNETS_IN_A_SLICE = 5000
 MOST_SLICES = 4
 MOST_COMMANDS = 12
-# Asked for one by one: version-get, status-get and subnet4-list leave this many with the slices taken off.
+# Asked in every scrape anyway: version-get, status-get, subnet4-list; config-get of a Control Agent comes on top.
 COMMANDS_BESIDE = 3
 
 # What to ask for one by one where asking for all costs too much, the most telling ones first.
@@ -75,19 +76,20 @@ class Plan:
     names: tuple[str, ...] = ()
 
 
-def plan(daemon: Daemon, commands: Collection[str], subnet_ids: Sequence[int], collectors: Collectors) -> Plan:
+def plan(target: Target, commands: Collection[str], subnet_ids: Sequence[int], collectors: Collectors) -> Plan:
     """Return what to ask of a daemon.
 
     Args:
-        daemon: which one it is.
+        target: which daemon it is, and whether it is behind a Control Agent.
         commands: those that it has.
         subnet_ids: its subnets, in the order of their ids.
         collectors: what is wanted of it.
     """
+    daemon, beside = target.daemon, COMMANDS_BESIDE + target.control_agent
     leases = _if_there(STAT_LEASE.get(daemon), commands) if collectors.leases else None
     slices = _slices(subnet_ids) if leases else ()
     statistics = _statistics(daemon, commands, len(subnet_ids), collectors, counts_leases=leases is not None)
-    names = _names(daemon, len(slices)) if statistics is Command.STATISTIC_GET else ()
+    names = _names(daemon, beside + max(len(slices), 1)) if statistics is Command.STATISTIC_GET else ()
     return Plan(_if_there(SUBNET_LIST.get(daemon), commands), leases, slices, statistics, names)
 
 
@@ -120,5 +122,5 @@ def _slices(subnet_ids: Sequence[int]) -> tuple[tuple[int, int], ...]:
     return tuple((subnet_ids[start], subnet_ids[start : start + size][-1]) for start in starts)
 
 
-def _names(daemon: Daemon, slices: int) -> tuple[str, ...]:
-    return ONE_BY_ONE[daemon][: MOST_COMMANDS - COMMANDS_BESIDE - max(slices, 1)]
+def _names(daemon: Daemon, other_commands: int) -> tuple[str, ...]:
+    return ONE_BY_ONE[daemon][: MOST_COMMANDS - other_commands]

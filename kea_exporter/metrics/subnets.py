@@ -24,7 +24,7 @@ SUBNET_SOURCE = (
 )
 POOL_SOURCE = "statistic-get-all"
 NAMED = {
-    Count.ADDRESSES: ("addresses", "Addresses in the pools of the {}."),
+    Count.ADDRESSES: ("addresses", "Addresses that the {} has to give."),
     Count.ADDRESSES_ASSIGNED: (
         "addresses_assigned",
         "Addresses of the {} that are leased, the declined ones included.",
@@ -32,7 +32,7 @@ NAMED = {
     Count.ADDRESSES_DECLINED: ("addresses_declined", "Addresses of the {} that clients found to be in use already."),
     Count.ADDRESSES_REGISTERED: ("addresses_registered", "Addresses of the {} that clients registered (RFC 9686)."),
     Count.ADDRESS_ASSIGNMENTS: ("address_assignments_total", "Addresses of the {} ever assigned."),
-    Count.PREFIXES: ("prefixes", "Prefixes that the {} can delegate."),
+    Count.PREFIXES: ("prefixes", "Prefixes that the {} has to delegate."),
     Count.PREFIXES_ASSIGNED: ("prefixes_assigned", "Prefixes of the {} that are delegated."),
     Count.PREFIX_ASSIGNMENTS: ("prefix_assignments_total", "Prefixes of the {} ever delegated."),
 }
@@ -80,7 +80,7 @@ def _subnet_family(count: Count) -> Family:
 def _pool_family(count: Count) -> Family:
     name, text = NAMED[count]
     labels, read = ("subnet_id", "pool_id"), partial(_pools, count=count)
-    said = text.format("pool, or of all pools of the subnet with this pool-id")
+    said = f"{text.format('pool')} Pools of a subnet that share a pool-id are one."
     return per_daemon(f"kea_pool_{name}", said, read, labels, _kind(name), POOL_SOURCE)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def create_app(service: Service, options: WebOptions) -> Starlette:
     """Return the application that serves what *service* collects."""
     handlers = Handlers(service, options)
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/", handlers.fleet),
             Route("/servers/{server}", handlers.server),
@@ -36,8 +37,11 @@ def create_app(service: Service, options: WebOptions) -> Starlette:
             Route("/-/ready", handlers.ready),
             Route("/-/reload", handlers.reload, methods=["POST", "PUT"]),
         ],
-        exception_handlers={BadRequestError: _bad_request, StoppedError: _ending},
+        exception_handlers={BadRequestError: _bad_request, StoppedError: _ending, HTTPException: _http_error},
     )
+    # A redirect would repeat whatever the client wrote as Host.
+    app.router.redirect_slashes = False
+    return app
 
 
 async def _bad_request(_: Request, error: Exception) -> Response:
@@ -48,3 +52,9 @@ async def _bad_request(_: Request, error: Exception) -> Response:
 
 async def _ending(*_: object) -> Response:
     return PlainTextResponse("the exporter is ending\n", 503, PAGE_HEADERS)
+
+
+async def _http_error(_: Request, error: Exception) -> Response:
+    """Answer 404 and 405 with the headers of every other page."""
+    known = error if isinstance(error, HTTPException) else HTTPException(500)
+    return PlainTextResponse(f"{known.detail}\n", known.status_code, {**PAGE_HEADERS, **(known.headers or {})})

@@ -43,7 +43,8 @@ PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    # Not no-referrer: browsers would then name no origin with our own forms.
+    "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
 TRUE = "true"
@@ -86,12 +87,12 @@ class Handlers:
 
     async def probe(self, request: Request) -> Response:
         """Collect from one server or daemon; the page has the same shape, and nothing about the exporter."""
-        asked = parameters(request)
+        asked, deadline = parameters(request), self._deadline(request)
         with self._in_flight_now():
             daemons = await self._on_thread(wanted, self._service.settings, asked)
-            collection = await self._on_thread(self._service.collect, daemons, self._deadline(request))
+            collection = await self._on_thread(self._service.collect, daemons, deadline)
             if asked.get("debug") == TRUE:
-                return PlainTextResponse(self._debugged(collection), headers=PAGE_HEADERS)
+                return PlainTextResponse(await self._on_thread(self._debugged, collection), headers=PAGE_HEADERS)
             body, headers = await self._on_thread(self._writer.write, collection.reports, request.headers)
         return Response(body, headers=headers)
 
@@ -103,11 +104,11 @@ class Handlers:
     async def api(self, request: Request) -> Response:
         """Tell the last check report of all servers; collect where there is none yet."""
         parameters(request)
-        collection = self._service.last
-        if collection is None:
+        if self._service.last is None:
             with self._in_flight_now():
-                collection = await self._on_thread(self._service.collect_all, self._deadline(request))
-        return Response(as_json(collection.reports), headers={**PAGE_HEADERS, "Content-Type": "application/json"})
+                await self._on_thread(self._service.collect_all, self._deadline(request))
+        reports, _ = self._last()
+        return Response(as_json(reports or ()), headers={**PAGE_HEADERS, "Content-Type": "application/json"})
 
     async def fleet(self, request: Request) -> Response:
         """Show the last collection of all servers."""
@@ -134,8 +135,8 @@ class Handlers:
         """Collect anew from all servers, and go back to the page that asked for it."""
         parameters(request)
         refuse_other_sites(request)
+        server = await form_value(request, "server")
         with self._in_flight_now():
-            server = await form_value(request, "server")
             await self._on_thread(self._service.collect_all, self._deadline(request))
         is_known = server in self._service.settings.servers
         back = f"/servers/{quote(server, safe='')}" if is_known else "/"

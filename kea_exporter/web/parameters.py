@@ -39,12 +39,14 @@ def parameters(request: Request) -> Mapping[str, str]:
 
 
 def refuse_other_sites(request: Request) -> None:
-    """Refuse what another site makes a browser send (Fetch Metadata, `Sec-Fetch-Site`).
+    """Refuse what another site makes a browser send (Fetch Metadata, `Sec-Fetch-Site`; over plain http, `Origin`).
 
     Raises:
         BadRequestError: it comes from another site.
     """
-    if request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}:
+    host, origin = request.headers.get("Host"), request.headers.get("Origin")
+    is_own = origin is None or origin.partition("://")[2] == host
+    if request.headers.get("Sec-Fetch-Site", "same-origin" if is_own else "") not in {"none", "same-origin"}:
         raise BadRequestError("this request comes from another site", FORBIDDEN)
 
 

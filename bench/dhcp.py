@@ -1,0 +1,89 @@
+"""Part f: what DHCP clients notice when one collects every two seconds."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING
+
+from bench.cost import OTHERS, OURS
+from bench.table import Found, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bench.cost import Site
+
+RATE = 100
+SECONDS = 12
+# Each takes the better part of a minute.
+MOST_ROUNDS = 3
+INTERVAL_SECONDS = 2.0
+QUIET = "quiet"
+
+
+@dataclass(frozen=True)
+class Delays:
+    """From DISCOVER to OFFER, in milliseconds; and how many DISCOVERs had no OFFER."""
+
+    worst: float
+    average: float
+    dropped: int
+
+
+def delay_of_offers(site: Site) -> Found:
+    """Measure all collectors in turn, several times."""
+    actors = {QUIET: lambda: None, **site.actors()}
+    found: dict[str, list[Delays]] = {name: [] for name in actors}
+    for _ in range(min(site.rounds, MOST_ROUNDS)):
+        for name, act in actors.items():
+            found[name].append(_delays_while(act, site))
+    return Found(_rows(found))
+
+
+def _delays_while(act: Callable[[], object], site: Site) -> Delays:
+    ended = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        collecting = pool.submit(_every_two_seconds, act, ended)
+        try:
+            delays = read_report(site.kea.perfdhcp(SECONDS, RATE))
+        finally:
+            ended.set()
+        collecting.result()
+    return delays
+
+
+def read_report(report: str) -> Delays:
+    """Return what perfdhcp says of DISCOVER and OFFER, which is the first exchange of its report."""
+    return Delays(_number("max delay", report), _number("avg delay", report), int(_number("drops", report)))
+
+
+def _rows(found: dict[str, list[Delays]]) -> list[Row]:
+    worst = {name: median(it.worst for it in delays) for name, delays in found.items()}
+    added = {name: value - worst[QUIET] for name, value in worst.items()}
+    rows = [Row(f"delay added to the worst, ours ÷ {it}", added[OURS] / added[it], 3, limit=1 / 8) for it in OTHERS]
+    for name, delays in found.items():
+        rows += [
+            Row(f"{name}: worst, ms", worst[name], 1),
+            Row(f"{name}: average, ms", median(it.average for it in delays), 1),
+            Row(f"{name}: without an offer", median(it.dropped for it in delays), 0),
+        ]
+    return rows
+
+
+def _every_two_seconds(act: Callable[[], object], ended: threading.Event) -> None:
+    while not ended.is_set():
+        started = time.monotonic()
+        act()
+        ended.wait(max(0, started + INTERVAL_SECONDS - time.monotonic()))
+
+
+def _number(name: str, report: str) -> float:
+    found = re.search(rf"^{name}: ([\d.]+)", report, re.MULTILINE)
+    if found is None:
+        raise AssertionError(f"perfdhcp says no {name}:\n{report}")
+    return float(found[1])

@@ -1,0 +1,112 @@
+"""The exporters under measurement, as their users run them: processes of their own, asked over HTTP."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from bench.wire import Scraper
+from lab.chroot import cache_directory
+from lab.processes import Running, accepts, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bench.wire import Scrape
+
+OTHER = "kea-exporter"
+OTHER_VERSION = "0.7.1"
+FAILED = re.compile(r"^kea_(?:probe_failure\{.*|(?:up|command_success)\{.* 0(?:\.0)?)$", re.MULTILINE)
+ENDS_WITH_US = ("setpriv", "--pdeathsig", "KILL")
+
+
+@dataclass(frozen=True)
+class Exporter:
+    """A running exporter."""
+
+    running: Running
+    scraper: Scraper
+
+    def scrape(self, encoding: str = "identity") -> Scrape:
+        """Return one scrape that learnt everything it wanted.
+
+        Raises:
+            AssertionError: it says that something failed.
+        """
+        scrape = self.scraper.scrape(encoding)
+        if found := re.search(
+            r"^kea_(?:probe_failure\{.*|(?:up|command_success)\{.* 0(?:\.0)?)$", scrape.page, re.MULTILINE
+        ):
+            raise AssertionError(f"the scrape failed: {found[0]}")
+        return scrape
+
+    def peak_mebibytes(self) -> float:
+        """Return the most memory that the process ever had."""
+        return peak_mebibytes(self.running.pid)
+
+
+@contextmanager
+def ours(folder: Path, urls: list[str], **defaults: object) -> Iterator[Exporter]:
+    """Run this tree's exporter on daemons of kea-dhcp4, with *defaults* as in its configuration file."""
+    port = free_port()
+    servers = [{"name": f"bench-{number}", "dhcp4": {"url": url}} for number, url in enumerate(urls)]
+    tree: dict[str, Any] = {"defaults": {"timeout": "10s", **defaults}, "servers": servers}
+    config = folder / f"ours-{port}.yml"
+    config.write_text(yaml.safe_dump(tree))
+    command = [sys.executable, "-m", "kea_exporter", "serve", "--config.file", str(config)]
+    with _running([*command, "--web.listen-address", f"127.0.0.1:{port}"], folder, port) as exporter:
+        yield exporter
+
+
+@contextmanager
+def theirs(folder: Path, unix_socket: Path) -> Iterator[Exporter]:
+    """Run the other exporter on a unix socket: it collects on every scrape, and has no way to Kea 3 over HTTP."""
+    port = free_port()
+    command = [str(_installed_other()), "--address", "127.0.0.1", "--port", str(port), str(unix_socket)]
+    with _running(command, folder, port) as exporter:
+        yield exporter
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the processor time that a process has had so far, to the nanosecond."""
+    # How Linux makes the clock of a process out of its id (clock_getcpuclockid(3)).
+    return time.clock_gettime(~pid << 3 | 2)
+
+
+def peak_mebibytes(pid: int) -> float:
+    """Return the most memory that a process ever had."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    if found is None:
+        raise AssertionError("the kernel does not tell the peak memory")
+    return int(found[1]) / 1024
+
+
+@contextmanager
+def _running(command: list[str], folder: Path, port: int) -> Iterator[Exporter]:
+    running = Running([*ENDS_WITH_US, *command], folder / f"exporter-{port}.log")
+    try:
+        running.wait_until(lambda: accepts("127.0.0.1", port))
+        scraper = Scraper(port)
+        yield Exporter(running, scraper)
+        scraper.close()
+    finally:
+        running.stop()
+
+
+def _installed_other() -> Path:
+    """Return the other exporter's command, from an environment of its own beside the lab's chroots."""
+    folder = cache_directory() / f"{OTHER}-{OTHER_VERSION}"
+    command = folder / "bin" / OTHER
+    if not command.exists():
+        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)  # noqa: S603 - our own interpreter
+        install = [str(folder / "bin/pip"), "install", "--quiet", f"{OTHER}=={OTHER_VERSION}"]
+        subprocess.run(install, check=True)  # noqa: S603 - just made
+    return command

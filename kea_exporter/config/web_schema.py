@@ -1,0 +1,142 @@
+"""The web configuration file as it is written, in the schema that exporters share.
+
+Source: https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md. What is described there
+and cannot be honoured here is refused by name, so that nobody believes to be protected by it.
+"""
+
+from __future__ import annotations
+
+import re
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+from pydantic import BeforeValidator, Field, ValidationInfo
+
+from kea_exporter.config.schema import Section
+from kea_exporter.config.values import ReadableFile  # noqa: TC001 - pydantic reads it at run time
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Each step doubles the time of a login; 14 takes about a second.
+LOWEST_COST, HIGHEST_COST = 4, 14
+BCRYPT_HASH = r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}"
+MAKE_A_HASH = "make one with: htpasswd -nBC 10 NAME"
+# From what asks for nothing to what protects most.
+NO_CERTIFICATE, IF_GIVEN, REQUIRED = CLIENT_AUTH = (
+    "NoClientCert",
+    "VerifyClientCertIfGiven",
+    "RequireAndVerifyClientCert",
+)
+TLS_VERSIONS = ("TLS12", "TLS13")
+
+_FROM_FILES = "keys and certificates are read from files only; remove this, and write {}"
+_NO_LISTS = "lists of {} are not taken; remove this (min_version: TLS13 leaves strong ones only)"
+REFUSED: Mapping[str, str] = MappingProxyType(
+    {
+        "cert": _FROM_FILES.format("cert_file"),
+        "key": _FROM_FILES.format("key_file"),
+        "client_ca": _FROM_FILES.format("client_ca_file"),
+        "cipher_suites": _NO_LISTS.format("ciphers"),
+        "curve_preferences": _NO_LISTS.format("curves"),
+        "rate_limit": "there is no such limit; remove this, and choose --web.max-connections and --web.max-requests",
+    }
+)
+
+
+def refuse(_: object, info: ValidationInfo) -> NoReturn:
+    """Refuse a key that cannot be honoured.
+
+    Raises:
+        ValueError: always; it says what to write instead.
+    """
+    raise ValueError(REFUSED[info.field_name or ""])
+
+
+def parse_tls_version(value: object) -> str:
+    """Return `TLS12` or `TLS13`.
+
+    Raises:
+        ValueError: it is another version.
+    """
+    if value in {"TLS10", "TLS11"}:
+        raise ValueError("this version is broken and not spoken here; write TLS12 or TLS13, or remove it")
+    if not isinstance(value, str) or value not in TLS_VERSIONS:
+        raise ValueError("write TLS12 or TLS13")
+    return value
+
+
+def parse_client_auth(value: object) -> str:
+    """Return how clients have to prove who they are.
+
+    Raises:
+        ValueError: it is unknown, or a certificate would be asked for that nobody verifies.
+    """
+    if value in {"RequestClientCert", "RequireAnyClientCert", "RequireClientCert"}:
+        raise ValueError(f"a certificate that nobody verifies proves nothing and is not asked for; write {REQUIRED}")
+    if not isinstance(value, str) or value not in CLIENT_AUTH:
+        raise ValueError(f"write one of {', '.join(CLIENT_AUTH)}")
+    return value
+
+
+def parse_hash(value: object) -> str:
+    """Return a bcrypt hash; it is never repeated.
+
+    Raises:
+        ValueError: it is none, or takes too long to check.
+    """
+    found = re.fullmatch(BCRYPT_HASH, value, re.ASCII) if isinstance(value, str) else None
+    if found is None or int(found[1]) < LOWEST_COST:
+        raise ValueError(f"this is no bcrypt hash; {MAKE_A_HASH}")
+    if int(found[1]) > HIGHEST_COST:
+        raise ValueError(f"the cost of this hash is {int(found[1])}, and {HIGHEST_COST} is the highest; {MAKE_A_HASH}")
+    return found[0]
+
+
+def parse_http2(value: object) -> bool:
+    """Return False.
+
+    Raises:
+        ValueError: it is anything else.
+    """
+    if value is not False:
+        raise ValueError("HTTP/2 is not spoken here; write false, or remove it")
+    return False
+
+
+Refused = Annotated[None, BeforeValidator(refuse)]
+TlsVersion = Annotated[str, BeforeValidator(parse_tls_version)]
+
+
+class TlsServerConfig(Section):
+    """The certificate of the exporter, and those that it demands of its clients."""
+
+    cert_file: ReadableFile = Field(examples=["/etc/kea-exporter/web.pem"])
+    key_file: ReadableFile = Field(examples=["/etc/kea-exporter/web-key.pem"])
+    client_auth_type: Annotated[str, BeforeValidator(parse_client_auth)] = NO_CERTIFICATE
+    client_ca_file: ReadableFile | None = Field(None, examples=["/etc/kea-exporter/clients-ca.pem"])
+    client_allowed_sans: list[str] = Field([], examples=["[prometheus.example.com]"])
+    min_version: TlsVersion = "TLS12"
+    max_version: TlsVersion = "TLS13"
+    prefer_server_cipher_suites: bool = True
+    cert: Refused = None
+    key: Refused = None
+    client_ca: Refused = None
+    cipher_suites: Refused = None
+    curve_preferences: Refused = None
+
+
+class HttpServerConfig(Section):
+    """Headers of every answer."""
+
+    http2: Annotated[bool, BeforeValidator(parse_http2)] = False
+    headers: dict[str, str] = Field({}, examples=["{X-Frame-Options: deny}"])
+
+
+class WebConfigFile(Section):
+    """The web configuration file."""
+
+    tls_server_config: TlsServerConfig | None = None
+    http_server_config: HttpServerConfig = HttpServerConfig()
+    basic_auth_users: dict[str, Annotated[str, BeforeValidator(parse_hash)]] = Field({}, examples=["{NAME: HASH}"])
+    rate_limit: Refused = None

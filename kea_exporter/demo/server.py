@@ -1,0 +1,169 @@
+"""A control socket of Kea's over HTTP or HTTPS: who is let in, and what commands are answered."""
+
+from __future__ import annotations
+
+import base64
+import socket
+import ssl
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Self
+
+from kea_exporter.demo.connection import Connection
+from kea_exporter.demo.http import Answer, stock
+from kea_exporter.demo.requests import RefusedError, command_of, error, read_body, unsupported
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from kea_exporter.demo.certificates import Pair
+    from kea_exporter.demo.http import Request
+
+Tree = dict[str, Any]
+
+BACKLOG = 64
+END_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Tls:
+    """How a control socket speaks TLS.
+
+    Attributes:
+        pair: its certificate.
+        trust_anchor: the authority that clients need a certificate of; None where they need none.
+    """
+
+    pair: Pair
+    trust_anchor: Path | None = None
+
+    def context(self) -> ssl.SSLContext:
+        """Return what sockets are wrapped with."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.pair.certificate, self.pair.key)
+        if self.trust_anchor is not None:
+            context.load_verify_locations(self.trust_anchor)
+            context.verify_mode = ssl.CERT_REQUIRED
+        return context
+
+
+class KeaServer:
+    """Listens on loopback as soon as it is made, and answers while its context is entered.
+
+    Args:
+        answers: per command, the answer or what makes it of the request; or what makes all the answers to any request,
+            of which only a Control Agent has several.
+        credentials: user and password that are demanded; None to let everybody in.
+        realm: the realm of a 401.
+        tls: None for plain HTTP.
+        headers: further ones of every answer, as in `http-headers`.
+
+    Attributes:
+        received: the commands that were let in, in their order.
+        forbidden: names of commands that are answered with 403.
+    """
+
+    def __init__(
+        self,
+        answers: Mapping[str, object] | Callable[[Tree], list[Any]],
+        credentials: tuple[str, str] | None = None,
+        realm: str = "kea-dhcpv4-server",
+        *,
+        tls: Tls | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.answers = answers
+        self.credentials = credentials
+        self.realm = realm
+        self.received: list[Tree] = []
+        self.forbidden: set[str] = set()
+        self._headers = dict(headers or {})
+        self._context = tls.context() if tls else None
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)
+        self._acceptor = threading.Thread(target=self._accept, daemon=True)
+        self._open: dict[threading.Thread, socket.socket] = {}
+        # Kea runs one command at a time.
+        self._running = threading.Lock()
+
+    @property
+    def server_address(self) -> tuple[str, int]:
+        """Return where it listens."""
+        host, port = self._listener.getsockname()
+        return host, port
+
+    @property
+    def url(self) -> str:
+        """Return where it is reached."""
+        host, port = self.server_address
+        return f"{'https' if self._context else 'http'}://{host}:{port}"
+
+    def __enter__(self) -> Self:
+        self._acceptor.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _shut(self._listener)
+        self._acceptor.join()
+        self._listener.close()
+        for thread, sock in list(self._open.items()):
+            _shut(sock)
+            thread.join(END_SECONDS)
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                sock, _ = self._listener.accept()
+                thread = threading.Thread(target=self._converse, daemon=True)
+                self._open[thread] = self._wrapped(sock)
+                thread.start()
+
+    def _wrapped(self, sock: socket.socket) -> socket.socket:
+        # The handshake is for the connection's own thread.
+        if self._context is None:
+            return sock
+        return self._context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+
+    def _converse(self) -> None:
+        thread = threading.current_thread()
+        with self._open[thread] as sock, suppress(OSError):
+            Connection(sock, self._answer, self._headers).serve()
+        del self._open[thread]
+
+    def _answer(self, request: Request) -> Answer:
+        try:
+            body = read_body(request.body)
+        except (ValueError, RecursionError):
+            return stock(HTTPStatus.BAD_REQUEST)
+        if not self._lets_in(request):
+            return stock(HTTPStatus.UNAUTHORIZED, **{"WWW-Authenticate": f'Basic realm="{self.realm}"'})
+        try:
+            command = command_of(body)
+        except RefusedError as refusal:
+            return Answer(HTTPStatus.OK, [error(str(refusal))])
+        self.received.append(command)
+        if command["command"] in self.forbidden:
+            return stock(HTTPStatus.FORBIDDEN)
+        with self._running:
+            return Answer(HTTPStatus.OK, self._said(command))
+
+    def _lets_in(self, request: Request) -> bool:
+        if self.credentials is None:
+            return True
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        wanted = base64.b64encode(":".join(self.credentials).encode()).decode()
+        return scheme.lower() == "basic" and given == wanted
+
+    def _said(self, command: Tree) -> list[Any]:
+        if callable(self.answers):
+            return self.answers(command)
+        answer = self.answers.get(command["command"], unsupported(command["command"]))
+        return [answer(command) if callable(answer) else answer]
+
+
+def _shut(sock: socket.socket) -> None:
+    """Wake who waits for a socket: nothing more comes."""
+    with suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,86 @@
+"""The pages for people: the fleet at a glance, and one server in detail. Pure functions of reports.
+
+Every text is escaped by the templates, and shown without control characters; none of them holds a script or a style, so
+that the strictest Content-Security-Policy can be sent along.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from kea_exporter import __version__
+from kea_exporter.text import printable
+from kea_exporter.web.pages.fleet import fleet_of, server_href
+from kea_exporter.web.pages.server import daemons_of
+from kea_exporter.web.pages.words import DAY, amount, moment, span
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kea_exporter.requirements import Report
+
+LONGEST_TEXT = 1000
+# What was collected longer ago says little about now.
+OLD_SECONDS = 300.0
+
+
+def fleet_page(
+    reports: Sequence[Report] | None, collected_at: float | None, now: float, *, metrics_path: str
+) -> str:
+    """Return the page of all servers as HTML.
+
+    Args:
+        reports: those of the last collection; None where there was none yet.
+        collected_at: when it was complete, in seconds since the epoch; so is *now*.
+        metrics_path: where the metrics are served.
+    """
+    fleet = None if reports is None or collected_at is None else fleet_of(reports, now)
+    return _page("fleet.html", collected_at if fleet else None, now, fleet=fleet, metrics_path=metrics_path)
+
+
+def server_page(server: str, reports: Sequence[Report], collected_at: float | None, now: float) -> str:
+    """Return the detail page of one server as HTML.
+
+    Args:
+        server: its name, as configured.
+        reports: those of the last collection on its daemons; none where there was none yet.
+        collected_at: when it was complete, in seconds since the epoch; so is *now*.
+    """
+    daemons = daemons_of(server, reports, now)
+    return _page("server.html", collected_at if daemons else None, now, server=server, daemons=daemons)
+
+
+@cache
+def style() -> str:
+    """Return the style sheet of all pages, to be served as /static/style.css."""
+    return resources.files(__name__).joinpath("style.css").read_text()
+
+
+def _page(template: str, collected_at: float | None, now: float, **shown: object) -> str:
+    age = None if collected_at is None else max(0.0, now - collected_at)
+    return _environment().get_template(template).render(collected_at=collected_at, age=age, **shown)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader(__name__),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_finalize,
+    )
+    environment.filters |= {"amount": amount, "moment": moment, "span": span, "server_href": server_href}
+    environment.globals |= {"version": __version__, "old_seconds": OLD_SECONDS}
+    return environment
+
+
+def _finalize(value: Any) -> Any:  # noqa: ANN401 - whatever a template shows
+    """Show a text on one line, without control characters and without marks that turn the direction around."""
+    return printable(value, LONGEST_TEXT) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -1,0 +1,204 @@
+"""What the fleet page shows: servers by requirements, worst first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from kea_exporter.facts.failure import Failure
+from kea_exporter.facts.snapshot import Tls
+from kea_exporter.requirements import Status
+from kea_exporter.web.pages import glance
+from kea_exporter.web.pages.columns import Group, groups_of
+from kea_exporter.web.pages.glance import Bar, Standing, Tone, Trouble, Word
+from kea_exporter.web.pages.words import amount, counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kea_exporter.requirements import Report, Verdict
+
+# More sound servers than these are folded away.
+MOST_SOUND = 30
+SAID = {
+    Standing.UNMET: "with required unmet",
+    Standing.UNKNOWN: "not fully known",
+    Standing.OPEN: "with recommended unmet",
+    Standing.SOUND: "sound",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One daemon in the matrix.
+
+    Attributes:
+        cells: a verdict for each column; None where the requirement was not judged.
+        failures: what failed, first things first.
+    """
+
+    daemon: str
+    url: str
+    outcome: Word
+    tally: str
+    version: Word
+    certificate: Word
+    leases: tuple[Bar, ...] | Word
+    high_availability: tuple[Word, ...]
+    cells: tuple[Verdict | None, ...]
+    failures: tuple[Trouble, ...]
+
+
+@dataclass(frozen=True)
+class ServerRows:
+    """The daemons of one server."""
+
+    name: str
+    href: str
+    standing: Standing
+    rows: tuple[Row, ...]
+
+    @property
+    def lines(self) -> int:
+        """Return how many rows of the table these are: a failure has one of its own."""
+        return len(self.rows) + sum(bool(row.failures) for row in self.rows)
+
+
+@dataclass(frozen=True)
+class Segment:
+    """The servers that stand alike, as a part of all: where it begins and how wide it is, in per cent."""
+
+    standing: Standing
+    number: str
+    text: str
+    start: float
+    width: float
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One more number of the summary."""
+
+    word: Word
+    text: str
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """All that the fleet page shows.
+
+    Attributes:
+        headline: the state of the fleet in a few words.
+        shown: the servers that are always to be seen.
+        folded: the sound ones, where they are many.
+    """
+
+    headline: Word
+    segments: tuple[Segment, ...]
+    figures: tuple[Figure, ...]
+    groups: tuple[Group, ...]
+    shown: tuple[ServerRows, ...]
+    folded: tuple[ServerRows, ...]
+    daemons: int
+
+
+def fleet_of(reports: Sequence[Report], now: float) -> Fleet:
+    """Return the view of a fleet; *now* in seconds since the epoch."""
+    groups = groups_of(reports)
+    ids = [column.requirement.id for group in groups for column in group.columns]
+    servers = [_server(name, found, ids, now) for name, found in by_server(reports).items()]
+    standings = Counter(server.standing for server in servers)
+    is_folded = standings[Standing.SOUND] > MOST_SOUND
+    folded = tuple(it for it in servers if is_folded and it.standing is Standing.SOUND)
+    return Fleet(
+        headline=_headline(standings),
+        segments=tuple(_segments(standings)),
+        figures=(_answering(reports), _verdicts(reports), *_first_certificate(reports, now)),
+        groups=groups,
+        shown=tuple(it for it in servers if not (is_folded and it.standing is Standing.SOUND)),
+        folded=folded,
+        daemons=len(reports),
+    )
+
+
+def by_server(reports: Sequence[Report]) -> dict[str, list[Report]]:
+    """Return the reports of each server, worst first, the servers by their worst daemons."""
+    found: dict[str, list[Report]] = {}
+    for report in sorted(reports, key=glance.rank):
+        found.setdefault(report.snapshot.target.server, []).append(report)
+    return found
+
+
+def server_href(name: str) -> str:
+    """Return the path of a server's detail page."""
+    return f"/servers/{quote(name, safe='')}"
+
+
+def _server(name: str, reports: Sequence[Report], ids: Sequence[str], now: float) -> ServerRows:
+    rows = tuple(_row(report, ids, now) for report in reports)
+    return ServerRows(name, server_href(name), glance.standing(reports), rows)
+
+
+def _row(report: Report, ids: Sequence[str], now: float) -> Row:
+    judged = {verdict.requirement.id: verdict for verdict in report.verdicts}
+    return Row(
+        daemon=report.snapshot.target.daemon,
+        url=report.snapshot.target.url,
+        outcome=glance.outcome([report]),
+        tally=glance.tally(report),
+        version=glance.version(report),
+        certificate=glance.certificate(report, now),
+        leases=glance.leases(report),
+        high_availability=glance.high_availability(report),
+        cells=tuple(judged.get(it) for it in ids),
+        failures=glance.failures(report),
+    )
+
+
+def _headline(standings: Counter[Standing]) -> Word:
+    servers = standings.total()
+    for standing, what in (
+        (Standing.UNMET, "what is required is not met"),
+        (Standing.UNKNOWN, "not all that is required is known"),
+    ):
+        if number := standings[standing]:
+            text = f"{amount(number)} of {counted(servers, 'server')}: {what}"
+            return Word(text, glance.TONES[standing])
+    if number := standings[Standing.OPEN]:
+        return Word(f"All that is required is met; {counted(number, 'server')} with recommended unmet", Tone.WARN)
+    return Word(f"All {counted(servers, 'server')} sound" if servers > 1 else "The server is sound", Tone.GOOD)
+
+
+def _segments(standings: Counter[Standing]) -> Iterator[Segment]:
+    start = 0.0
+    for standing, said in SAID.items():
+        width = 100 * standings[standing] / max(standings.total(), 1)
+        yield Segment(standing, amount(standings[standing]), said, start, width)
+        start += width
+
+
+def _answering(reports: Sequence[Report]) -> Figure:
+    answering = sum(not isinstance(report.snapshot.version, Failure) for report in reports)
+    tone = Tone.PLAIN if answering == len(reports) else Tone.BAD
+    return Figure(Word(f"{amount(answering)} of {amount(len(reports))}", tone), "daemons answer")
+
+
+def _verdicts(reports: Sequence[Report]) -> Figure:
+    unmet, unknown, met = (
+        sum(report.count(status) for report in reports) for status in (Status.UNMET, Status.UNKNOWN, Status.MET)
+    )
+    return Figure(Word(amount(unmet)), f"verdicts unmet, {amount(unknown)} unknown, {amount(met)} met")
+
+
+def _first_certificate(reports: Sequence[Report], now: float) -> Iterator[Figure]:
+    shown = [
+        (tls.chain[0].not_after, report) for report in reports if isinstance(tls := report.snapshot.tls, Tls) and tls.chain
+    ]
+    if shown:
+        _, first = min(shown, key=lambda it: it[0])
+        target = first.snapshot.target
+        yield Figure(glance.certificate(first, now), f"first certificate to end: {target.server} {target.daemon}")
+
+

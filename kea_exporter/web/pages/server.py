@@ -1,0 +1,128 @@
+"""What the detail page shows: everything about the daemons of one server, unmet requirements first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from kea_exporter.facts.failure import Failure, Stage
+from kea_exporter.facts.snapshot import TransportKind
+from kea_exporter.requirements import Severity, Status
+from kea_exporter.web.pages import details, glance
+from kea_exporter.web.pages.fleet import by_server
+from kea_exporter.web.pages.fullness import MOST_SHOWN, SubnetRow, fullest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kea_exporter.facts.status import Relationship
+    from kea_exporter.requirements import Report, Verdict
+    from kea_exporter.web.pages.details import Item, ShownCertificate
+    from kea_exporter.web.pages.glance import Bar, Trouble, Word
+
+GRAVEST_FIRST = {severity: rank for rank, severity in enumerate(Severity)}
+STAGES = {
+    TransportKind.UNIX: (Stage.CONNECT, Stage.COMMAND),
+    TransportKind.HTTP: (Stage.RESOLVE, Stage.CONNECT, Stage.HTTP, Stage.AUTH, Stage.COMMAND),
+    TransportKind.HTTPS: (Stage.RESOLVE, Stage.CONNECT, Stage.TLS, Stage.HTTP, Stage.AUTH, Stage.COMMAND),
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """A stage of the probe: `reached`, `failed`, or `open` where the probe did not come so far."""
+
+    stage: Stage
+    state: str
+
+
+@dataclass(frozen=True)
+class UnknownGroup:
+    """Requirements that are unknown for the same reason."""
+
+    evidence: str
+    remedy: str
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The verdicts on a daemon, by status."""
+
+    unmet: tuple[Verdict, ...]
+    unknown: tuple[UnknownGroup, ...]
+    met: tuple[Verdict, ...]
+    not_applicable: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True)
+class DaemonView:
+    """All that is shown of one daemon.
+
+    Attributes:
+        steps: how far the probe came; none where it came through.
+        subnets_counted: how many subnets the fullest ones are chosen from.
+    """
+
+    name: str
+    url: str
+    outcome: Word
+    tally: str
+    failures: tuple[Trouble, ...]
+    steps: tuple[Step, ...]
+    judged: Judged
+    facts: tuple[Item, ...]
+    certificates: tuple[ShownCertificate, ...]
+    relationships: tuple[Relationship, ...]
+    leases: tuple[Bar, ...] | Word
+    subnets: tuple[SubnetRow, ...]
+    subnets_counted: int
+    most_subnets: int = MOST_SHOWN
+
+
+def daemons_of(server: str, reports: Sequence[Report], now: float) -> tuple[DaemonView, ...]:
+    """Return the views of a server's daemons, worst first; *now* in seconds since the epoch."""
+    return tuple(_daemon(report, now) for report in by_server(reports).get(server, ()))
+
+
+def _daemon(report: Report, now: float) -> DaemonView:
+    snapshot = report.snapshot
+    status, leases = snapshot.status, snapshot.leases
+    return DaemonView(
+        name=snapshot.target.daemon,
+        url=snapshot.target.url,
+        outcome=glance.outcome([report]),
+        tally=glance.tally(report),
+        failures=glance.failures(report),
+        steps=tuple(_steps(report)),
+        judged=_judged(report),
+        facts=details.facts(report),
+        certificates=details.certificates(report, now),
+        relationships=() if isinstance(status, Failure) else status.relationships,
+        leases=glance.leases(report),
+        subnets=fullest(snapshot),
+        subnets_counted=0 if isinstance(leases, Failure) else len(leases.subnets.keys),
+    )
+
+
+def _steps(report: Report) -> Iterator[Step]:
+    failures = report.snapshot.failures
+    stages = STAGES[report.snapshot.target.kind]
+    # After the deadline nobody knows where the time went.
+    if not failures or failures[0].stage not in stages:
+        return
+    failed = stages.index(failures[0].stage)
+    for place, stage in enumerate(stages):
+        yield Step(stage, "reached" if place < failed else "failed" if place == failed else "open")
+
+
+def _judged(report: Report) -> Judged:
+    found = {status: [it for it in report.verdicts if it.status is status] for status in Status}
+    unmet = sorted(found[Status.UNMET], key=lambda it: GRAVEST_FIRST[it.severity])
+    unknown = sorted(found[Status.UNKNOWN], key=lambda it: (it.evidence, it.remedy, GRAVEST_FIRST[it.severity]))
+    groups = (
+        UnknownGroup(evidence, remedy, tuple(verdicts))
+        for (evidence, remedy), verdicts in groupby(unknown, key=lambda it: (it.evidence, it.remedy))
+    )
+    return Judged(tuple(unmet), tuple(groups), tuple(found[Status.MET]), tuple(found[Status.NOT_APPLICABLE]))

@@ -1,0 +1,64 @@
+"""Times and numbers as people read them; whatever a peer says, there is a text for it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+# Up to here digits are read; above, the magnitude is.
+MOST_DIGITS = 10**9
+# More than all IPv6 addresses: what counts further is a mistake, and would fill the page.
+LARGEST = 10**39
+MOST_PER_MILLE = 9990
+SUPERSCRIPTS = str.maketrans("0123456789", "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
+
+
+def moment(seconds: float) -> str:
+    """Return a moment, in seconds since the epoch, as RFC 3339 in UTC; empty where no calendar has it."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (OverflowError, ValueError, OSError):
+        return ""
+
+
+def day(seconds: float) -> str:
+    """Return the day of a moment, in seconds since the epoch, as 2027-01-15; empty where no calendar has it."""
+    return moment(seconds).partition("T")[0]
+
+
+def span(seconds: float) -> str:
+    """Return a length of time in whole units, such as `12 s`, `4 min`, `47 h`, `5 d`; none is negative."""
+    whole = int(max(seconds, 0))
+    if whole < MINUTE:
+        return f"{whole} s"
+    if whole < HOUR:
+        return f"{whole // MINUTE} min"
+    return f"{whole // HOUR} h" if whole < 2 * DAY else f"{amount(whole // DAY)} d"
+
+
+def amount(number: int) -> str:
+    """Return a number of things: in groups of digits, or as a power of two or ten where it is large."""
+    number = max(-LARGEST, min(number, LARGEST))
+    if abs(number) <= MOST_DIGITS:
+        return f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    if number > 0 and number & (number - 1) == 0:
+        return f"2{_exponent(number.bit_length() - 1)}"
+    digits = len(str(abs(number))) - 1
+    return f"{number / 10**digits:.1f} \N{MULTIPLICATION SIGN} 10{_exponent(digits)}"
+
+
+def per_cent(part: int, whole: int) -> float:
+    """Return how much of *whole*, which is above 0, *part* is: between 0 and 999, with one digit after the point.
+
+    Kea may count more leases than addresses: after pools were made smaller, and where reservations lie outside them.
+    """
+    return min(max(part, 0) * 1000 // whole, MOST_PER_MILLE) / 10
+
+
+def counted(number: int, what: str) -> str:
+    """Return `1 server`, `2 servers`."""
+    return f"{amount(number)} {what}" if number == 1 else f"{amount(number)} {what}s"
+
+
+def _exponent(number: int) -> str:
+    return str(number).translate(SUPERSCRIPTS)

@@ -1,0 +1,76 @@
+"""A pair of real kea-dhcp4 servers in high availability, on loopback and in haste."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from lab.kea import dhcp, http, subnet4
+from lab.processes import START_SECONDS, StartError, free_port
+
+if TYPE_CHECKING:
+    from lab.kea import KeaDaemon, Lab, Tree
+
+PRIMARY, PARTNER = "primary-server", "partner-server"
+ROLES_OF_PARTNER = {"hot-standby": "standby", "load-balancing": "secondary"}
+HEARTBEAT_MILLISECONDS = 100
+# A partner that is silent for so long is taken for down, as no clients are waited for.
+SILENCE_MILLISECONDS = 1000
+
+
+class HighAvailability:
+    """Two servers that can be started and stopped one by one; each keeps its ports.
+
+    Attributes:
+        control_ports: the ports of their control sockets, by the names of the servers.
+    """
+
+    def __init__(self, lab: Lab, mode: str = "hot-standby") -> None:
+        self._lab = lab
+        self._mode = mode
+        self._own_ports = {PRIMARY: free_port(), PARTNER: free_port()}
+        self.control_ports = {PRIMARY: free_port(), PARTNER: free_port()}
+
+    def start(self, name: str, *paused: str) -> KeaDaemon:
+        """Start a server, which stays in each of the *paused* states once, until it is told to go on."""
+        hooks = [{"library": f"libdhcp_{it}.so"} for it in ("lease_cmds", "stat_cmds", "subnet_cmds")]
+        ha = {"library": "libdhcp_ha.so", "parameters": {"high-availability": [self._relationship(name, paused)]}}
+        socket = http(self.control_ports[name])
+        tree = {**dhcp("Dhcp4", [socket], subnet4=[subnet4(1)]), "hooks-libraries": [*hooks, ha]}
+        return self._lab.start("Dhcp4", tree)
+
+    def _relationship(self, name: str, paused: tuple[str, ...]) -> Tree:
+        roles = {PRIMARY: "primary", PARTNER: ROLES_OF_PARTNER[self._mode]}
+        urls = {it: f"http://127.0.0.1:{port}/" for it, port in self._own_ports.items()}
+        return {
+            "this-server-name": name,
+            "mode": self._mode,
+            "heartbeat-delay": HEARTBEAT_MILLISECONDS,
+            "max-response-delay": SILENCE_MILLISECONDS,
+            "max-unacked-clients": 0,
+            "multi-threading": {"enable-multi-threading": True, "http-dedicated-listener": True},
+            "peers": [{"name": it, "url": urls[it], "role": role} for it, role in roles.items()],
+            "state-machine": {"states": [{"state": state, "pause": "once"} for state in paused]},
+        }
+
+
+def wait_for(daemon: KeaDaemon, *states: str) -> None:
+    """Return as soon as a server is in a state, and its partner in the second one where two are given.
+
+    Raises:
+        StartError: that took too long.
+    """
+    give_up = time.monotonic() + START_SECONDS
+    while (found := states_of(daemon))[: len(states)] != states:
+        if time.monotonic() > give_up:
+            raise StartError(f"the servers are {found}, not {states}:\n{daemon.log()[-2000:]}")
+        time.sleep(0.02)
+
+
+def states_of(daemon: KeaDaemon) -> tuple[str, str]:
+    """Return the states that a server says it and its partner are in; empty where it knows none."""
+    relationships = daemon.command("status-get")["arguments"].get("high-availability")
+    if not relationships:  # it was started just now
+        return "", ""
+    servers = relationships[0]["ha-servers"]
+    return servers["local"]["state"], servers["remote"]["last-state"]

@@ -1,0 +1,176 @@
+"""Which commands are sent, by what a daemon can do, how many subnets it has, and what is wanted of it."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kea_exporter.config import Collectors
+from kea_exporter.facts.snapshot import Daemon
+from kea_exporter.kea.plan import FEW_SUBNETS, MOST_COMMANDS, ONE_BY_ONE, Plan, plan
+from kea_exporter.kea.protocol import Command
+from kea_exporter.kea.statistics_table import BY_NAME, Scope
+
+DHCP4, DHCP6, D2 = Daemon
+LIST4, LIST6 = Command.SUBNET4_LIST, Command.SUBNET6_LIST
+ROWS4, ROWS6 = Command.STAT_LEASE4_GET, Command.STAT_LEASE6_GET
+EVERY, GLOBAL, SINGLE = Command.STATISTIC_GET_ALL, Command.STATISTIC_GLOBAL_GET_ALL, Command.STATISTIC_GET
+
+OWN = frozenset({"config-get", "list-commands", "statistic-get", "statistic-get-all", "status-get", "version-get"})
+# As measured: each hook registers the commands of both protocols, in either daemon.
+SUBNET_CMDS = frozenset({LIST4, LIST6})
+STAT_CMDS = frozenset({ROWS4, ROWS6})
+KEA_3_0 = OWN | SUBNET_CMDS | STAT_CMDS
+KEA_3_2 = KEA_3_0 | {GLOBAL}
+# Debian's 2.6 has no subnet_cmds.
+KEA_2_6 = OWN | STAT_CMDS
+
+USUAL = Collectors()
+EIGHT_NAMES = ONE_BY_ONE[DHCP4]
+FEW, MANY = FEW_SUBNETS, FEW_SUBNETS + 1
+
+
+@pytest.mark.parametrize(
+    ("daemon", "commands", "subnets", "collectors", "expected"),
+    [
+        pytest.param(DHCP4, KEA_3_0, 0, USUAL, Plan(LIST4, ROWS4, (), EVERY), id="3.0 without subnets"),
+        pytest.param(DHCP4, KEA_3_0, FEW, USUAL, Plan(LIST4, ROWS4, (), EVERY), id="3.0, few subnets"),
+        pytest.param(DHCP4, KEA_3_0, MANY, USUAL, Plan(LIST4, ROWS4, (), SINGLE, EIGHT_NAMES), id="3.0, many subnets"),
+        pytest.param(DHCP6, KEA_3_0, FEW, USUAL, Plan(LIST6, ROWS6, (), EVERY), id="3.0, DHCPv6"),
+        pytest.param(
+            DHCP6, KEA_3_0, MANY, USUAL, Plan(LIST6, ROWS6, (), SINGLE, ONE_BY_ONE[DHCP6]), id="3.0, many of DHCPv6"
+        ),
+        pytest.param(DHCP4, KEA_3_2, FEW, USUAL, Plan(LIST4, ROWS4, (), GLOBAL), id="3.2"),
+        pytest.param(DHCP4, KEA_3_2, 5000, USUAL, Plan(LIST4, ROWS4, (), GLOBAL), id="3.2, many subnets"),
+        pytest.param(DHCP4, KEA_2_6, FEW, USUAL, Plan(None, ROWS4, (), EVERY), id="2.6"),
+        pytest.param(DHCP4, KEA_2_6, MANY, USUAL, Plan(None, ROWS4, (), SINGLE, EIGHT_NAMES), id="2.6, many subnets"),
+        pytest.param(DHCP4, OWN, FEW, USUAL, Plan(None, None, (), EVERY), id="no hooks"),
+        pytest.param(DHCP4, OWN, 20_000, USUAL, Plan(None, None, (), EVERY), id="no stat_cmds, many subnets"),
+        pytest.param(
+            DHCP4, OWN | SUBNET_CMDS | {GLOBAL}, MANY, USUAL, Plan(LIST4, None, (), EVERY), id="3.2 without stat_cmds"
+        ),
+        pytest.param(
+            DHCP4, OWN, MANY, Collectors(statistics="none"), Plan(None, None, (), EVERY), id="leases need statistics"
+        ),
+        pytest.param(
+            DHCP4, KEA_3_0, MANY, Collectors(pools=True), Plan(LIST4, ROWS4, (), EVERY), id="pools need statistics"
+        ),
+        pytest.param(
+            DHCP4, KEA_3_2, MANY, Collectors(pools=True), Plan(LIST4, ROWS4, (), EVERY), id="pools on 3.2 too"
+        ),
+        pytest.param(
+            DHCP4,
+            KEA_3_0,
+            MANY,
+            Collectors(pools=True, statistics="none", leases=False),
+            Plan(LIST4, None, (), EVERY),
+            id="pools alone",
+        ),
+        pytest.param(
+            DHCP4, KEA_3_0, MANY, Collectors(statistics="all"), Plan(LIST4, ROWS4, (), EVERY), id="all at any price"
+        ),
+        pytest.param(
+            DHCP4, KEA_3_2, MANY, Collectors(statistics="all"), Plan(LIST4, ROWS4, (), GLOBAL), id="all, cheaply"
+        ),
+        pytest.param(
+            DHCP4, KEA_3_2, FEW, Collectors(statistics="none"), Plan(LIST4, ROWS4, (), None), id="no statistics"
+        ),
+        pytest.param(
+            DHCP4, KEA_3_0, MANY, Collectors(leases=False), Plan(LIST4, None, (), SINGLE, EIGHT_NAMES), id="no leases"
+        ),
+        pytest.param(DHCP4, OWN, FEW, Collectors(leases=False), Plan(None, None, (), EVERY), id="no leases, no hooks"),
+        pytest.param(
+            DHCP4,
+            KEA_3_0,
+            20_000,
+            Collectors(leases=False, statistics="none"),
+            Plan(LIST4, None, (), None),
+            id="nothing",
+        ),
+        pytest.param(D2, OWN, 0, USUAL, Plan(None, None, (), EVERY), id="D2"),
+        pytest.param(D2, OWN | {GLOBAL}, 0, USUAL, Plan(None, None, (), EVERY), id="D2 of a later Kea"),
+        pytest.param(D2, OWN, 0, Collectors(pools=True), Plan(None, None, (), EVERY), id="D2 has no pools"),
+        pytest.param(
+            D2, OWN, 0, Collectors(statistics="none", pools=True), Plan(None, None, (), None), id="D2, nothing"
+        ),
+    ],
+)
+def test_kea_is_asked_for_what_is_wanted_in_the_cheapest_way(
+    daemon: Daemon, commands: frozenset[str], subnets: int, collectors: Collectors, expected: Plan
+) -> None:
+    assert plan(daemon, commands, range(1, subnets + 1), collectors) == expected
+
+
+@pytest.mark.parametrize(
+    ("subnets", "slices"),
+    [
+        (0, ()),
+        (1, ()),
+        (5000, ()),
+        (5001, ((1, 2501), (2502, 5001))),
+        (10_000, ((1, 5000), (5001, 10_000))),
+        (10_001, ((1, 3334), (3335, 6668), (6669, 10_001))),
+        (20_000, ((1, 5000), (5001, 10_000), (10_001, 15_000), (15_001, 20_000))),
+        (100_000, ((1, 25_000), (25_001, 50_000), (50_001, 75_000), (75_001, 100_000))),
+    ],
+)
+def test_what_takes_kea_long_is_asked_for_in_slices(subnets: int, slices: tuple[tuple[int, int], ...]) -> None:
+    assert plan(DHCP4, KEA_3_0, range(1, subnets + 1), USUAL).slices == slices
+
+
+@pytest.mark.parametrize(("subnets", "names"), [(101, 8), (5000, 8), (5001, 7), (10_001, 6), (20_000, 5), (90_000, 5)])
+def test_more_slices_leave_fewer_statistics_the_most_telling_ones(subnets: int, names: int) -> None:
+    assert plan(DHCP4, KEA_3_0, range(subnets), USUAL).names == ONE_BY_ONE[DHCP4][:names]
+
+
+@given(
+    gaps=st.lists(st.integers(1, 10**6), min_size=1, max_size=20),
+    repeated=st.integers(1, 1000),
+    first=st.integers(0, 2**31),
+)
+def test_every_subnet_is_in_exactly_one_slice(gaps: list[int], repeated: int, first: int) -> None:
+    ids = [first]
+    for gap in gaps * repeated:
+        ids.append(ids[-1] + gap)
+    slices = plan(DHCP4, KEA_3_0, ids, USUAL).slices or ((ids[0], ids[-1]),)
+    assert (slices[0][0], slices[-1][1]) == (ids[0], ids[-1])
+    assert all(start <= end for start, end in slices)
+    at = {number: index for index, number in enumerate(ids)}
+    assert all(at[after[0]] == at[before[1]] + 1 for before, after in pairwise(slices))
+
+
+COLLECTORS = st.builds(
+    Collectors,
+    statistics=st.sampled_from(["auto", "all", "none"]),
+    leases=st.booleans(),
+    subnets=st.booleans(),
+    pools=st.booleans(),
+)
+
+
+@given(
+    daemon=st.sampled_from(Daemon),
+    hooks=st.sets(st.sampled_from([*SUBNET_CMDS, *STAT_CMDS, GLOBAL])),
+    subnets=st.integers(0, 120) | st.integers(0, 200_000),
+    collectors=COLLECTORS,
+)
+def test_a_scrape_takes_at_most_twelve_commands(
+    daemon: Daemon, hooks: set[str], subnets: int, collectors: Collectors
+) -> None:
+    found = plan(daemon, OWN | hooks, range(0 if daemon is D2 else subnets), collectors)
+    asked = ["version-get", "status-get", found.subnets or "config-get"]
+    asked += [found.leases] * max(len(found.slices), 1) if found.leases else []
+    asked += found.names or ([found.statistics] if found.statistics else [])
+    assert len(asked) <= MOST_COMMANDS == 12
+    assert set(asked) - set(found.names) <= OWN | hooks
+    assert bool(found.names) == (found.statistics is SINGLE)
+
+
+@pytest.mark.parametrize("daemon", [DHCP4, DHCP6])
+def test_what_is_asked_for_by_name_is_mapped(daemon: Daemon) -> None:
+    rows = [BY_NAME[daemon, Scope.DAEMON, name] for name in ONE_BY_ONE[daemon]]
+    assert all(row.meaning for row in rows)
+    assert len(set(rows)) == len(rows)

@@ -126,11 +126,13 @@ class Auditor:
 
     def follow(self, daemons: Iterable[DaemonSettings]) -> None:
         """Audit these daemons from now on, and begin if there was nothing to audit so far."""
+        before = {daemon.target: daemon.lease_audit for daemon in self._daemons}
         self._daemons = _audited(daemons)
-        kept = {daemon.target for daemon in self._daemons}
+        now = {daemon.target: daemon.lease_audit for daemon in self._daemons}
         # Copied first: an audit under way writes to them.
-        self._results = {target: found for target, found in self._results.copy().items() if target in kept}
-        self._due = {target: due for target, due in self._due.copy().items() if target in kept}
+        self._results = {target: found for target, found in self._results.copy().items() if target in now}
+        same = {target for target in now if now[target] == before.get(target)}
+        self._due = {target: due for target, due in self._due.copy().items() if target in same}
         self.start()
 
     def stop(self) -> None:

@@ -131,14 +131,15 @@ def reload_on_hangup(service: Service) -> None:
 
 
 def _changes(before: Settings, now: Settings) -> dict[str, str]:
-    """Name the servers that came, went and changed."""
+    """Name the servers that came, went and changed, and tell whether what /probe may be asked for beside has."""
     old, new = _by_server(before), _by_server(now)
     named = {
         "added": [name for name in new if name not in old],
         "removed": [name for name in old if name not in new],
         "changed": [name for name in new if name in old and new[name] != old[name]],
     }
-    return {what: " ".join(names) for what, names in named.items() if names}
+    others = {} if before.allowed_targets == now.allowed_targets else {"allowed_targets": "changed"}
+    return {**{what: " ".join(names) for what, names in named.items() if names}, **others}
 
 
 def _by_server(settings: Settings) -> dict[str, list[DaemonSettings]]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from lab.chroot import Chroot
-    from lab.kea import Lab
+    from lab.kea import KeaDaemon, Lab
 
 # The network interface of a server in its namespace, and of its clients in theirs.
 INTERFACE = "dhcp0"
@@ -33,8 +33,10 @@ LOOPBACK = {"Dhcp4": "127.0.0.1", "Dhcp6": "::1"}
 ADDRESSES = {"server": ("10.99.0.1/16", "fd99::1/64"), "clients": ("10.99.0.2/16", "fd99::2/64")}
 # New exchanges per second.
 RATE = 100
-# How long to wait for the answers to the last questions.
-WAIT_MICROSECONDS = 300_000
+# How long to wait for the answers to the last questions; it ends sooner where all are there.
+PATIENCE_SECONDS = 5.0
+# The same where there will be none.
+NO_PATIENCE_SECONDS = 0.05
 SECONDS_TO_COME_UP = 10.0
 # What perfdhcp ends with when all was well, and when some exchanges were not completed.
 COMPLETED, INCOMPLETE = 0, 3
@@ -71,15 +73,31 @@ class DhcpClients:
     server: str = ""
 
     def ask(self, clients: int, *options: str) -> Exchanges:
-        """Let each of some clients ask for a lease once, one soon after another."""
+        """Let each of some clients ask for a lease, one soon after another; on a busy machine some ask again."""
+        return self._ask(clients, options, PATIENCE_SECONDS)
+
+    def ask_in_vain(self, clients: int, *options: str) -> Exchanges:
+        """Do the same where the clients will get no lease, without waiting for it."""
+        return self._ask(clients, options, NO_PATIENCE_SECONDS)
+
+    def _ask(self, clients: int, options: tuple[str, ...], patience: float) -> Exchanges:
         number = str(clients)
         # Once for each kind of exchange: it ends as soon as so many answers of both kinds are there.
-        load = ("-R", number, "-n", number, "-n", number, "-r", str(RATE), "-W", str(WAIT_MICROSECONDS))
+        load = ("-R", number, "-n", number, "-n", number, "-r", str(RATE), "-W", str(int(patience * 1e6)))
         command = [*self.run_by, "perfdhcp", *load, *self.options, *options, *([self.server] if self.server else [])]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603
         if done.returncode not in {COMPLETED, INCOMPLETE}:
             raise AssertionError(f"perfdhcp ended with status {done.returncode}:\n{done.stdout}{done.stderr}")
         return read_report(done.stdout)
+
+
+def wait_until_serving(daemon: KeaDaemon) -> None:
+    """Return as soon as a server has opened its DHCP sockets, which it does after its control sockets.
+
+    Raises:
+        StartError: it did not.
+    """
+    daemon.running.wait_until(lambda: "_STARTED " in daemon.log())
 
 
 def read_report(report: str) -> Exchanges:

@@ -6,17 +6,51 @@ import socket
 import ssl
 import threading
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from kea_exporter.demo.server import KeaServer as SimulatedKea
+from kea_exporter.demo.requests import ForbiddenError, unsupported
+from kea_exporter.demo.server import KeaServer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from kea_exporter.demo.server import Tls
     from lab.certificates import Pair
 
-__all__ = ["SimulatedKea", "blackhole", "peer", "relaying_to"]
+Tree = dict[str, Any]
+
+
+class SimulatedKea(KeaServer):
+    """The demo's server, with answers that are given one by one.
+
+    Attributes:
+        answers: per command, the answer's map, or what makes it of the request.
+        received: the commands that were let in.
+        forbidden: names of commands that are answered with 403.
+    """
+
+    def __init__(
+        self,
+        answers: Tree,
+        credentials: tuple[str, str] | None = None,
+        realm: str = "kea-dhcpv4-server",
+        *,
+        tls: Tls | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(self._said, credentials, realm, tls=tls, headers=headers)
+        self.answers = answers
+        self.received: list[Tree] = []
+        self.forbidden: set[str] = set()
+
+    def _said(self, command: Tree) -> list[Any]:
+        name = command["command"]
+        self.received.append(command)
+        if name in self.forbidden:
+            raise ForbiddenError
+        answer = self.answers.get(name, unsupported(name))
+        return [answer(command) if callable(answer) else answer]
 
 
 @contextmanager

@@ -25,7 +25,6 @@ from kea_exporter.kea.subnets import read_stat_lease, read_subnets
 from tests.answers import KEA_3_0_4, KEA_3_2_0, paths, put
 from tests.recordings import recorded
 from tests.test_configuration_reader import AGENTS_DAEMONS, RICH, TLS_FILES
-from tests.test_high_availability import PAIR
 from tests.test_lease_pages import lease4, lease6
 
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ AGENT = {
 OWN = {
     "config-get": RICH,
     "config-get of an agent": AGENT,
-    "status-get of a pair": {**recorded("kea-3.2.0", "dhcp4")["status-get"]["arguments"], "high-availability": [PAIR]},
+    "status-get of a pair": recorded("kea-3.0.3", "high-availability")["hot-standby"]["arguments"],
     "lease4-get-page": {"count": 2, "leases": [lease4(), lease4("10.0.0.1", 9)]},
     "lease6-get-page": {"count": 2, "leases": [lease6(), lease6("2001:db8:ff::", type="IA_PD")]},
     "lease4-get-page, tallied": {"count": 2, "leases": [lease4(), lease4("10.0.0.1", 9)]},

@@ -16,9 +16,11 @@ from structlog.testing import capture_logs
 
 from kea_exporter.audit import PENDING
 from kea_exporter.collector import Collector, StoppedError
-from kea_exporter.config import settings_from_tree
+from kea_exporter.config import Collectors, settings_from_tree
 from kea_exporter.facts.failure import Failure, Reason, Stage, known
 from kea_exporter.facts.leases import Misplaced
+from kea_exporter.facts.statistics import Statistics
+from kea_exporter.kea.inquiry import NOT_COLLECTED
 from kea_exporter.probe import nothing_learnt
 from kea_exporter.requirements import REQUIREMENTS, Status
 from kea_exporter.transport.deadline import Deadline
@@ -300,6 +302,16 @@ def test_a_probe_is_told_of_its_own_daemon_alone() -> None:
     assert [before and before.target.server for before in probe.told] == [None, None, "a"]
 
 
+def test_a_probe_is_told_of_none_that_was_made_by_other_settings() -> None:
+    probe = Recounting(*[SOUND] * 5)
+    collector = Collector(probe)
+    [usual] = daemons("a")
+    other = replace(usual, collectors=Collectors(pools=True))
+    for daemon in (usual, usual, other, other, usual):
+        collector.collect((daemon,), soon())
+    assert [before is not None for before in probe.told] == [False, True, False, True, False]
+
+
 def test_a_probe_that_raises_leaves_the_one_before_as_it_was() -> None:
     told: list[Snapshot | None] = []
 
@@ -477,3 +489,51 @@ def test_a_probe_that_always_ends_too_late_is_not_logged_on_every_scrape() -> No
             may_end.set()
             join_probes()
     assert 0 < len(logs) <= 2
+
+
+# Statistics that are not known.
+
+
+UNKNOWN_TOLD = "statistics that this version does not know; please report them"
+
+
+def unknown(*names: str) -> Snapshot:
+    return replace(SOUND, statistics=Statistics({}, frozenset(names)))
+
+
+def names_logged(*answers: Snapshot) -> list[object]:
+    collector = Collector(Recounting(*answers))
+    with capture_logs() as logs:
+        for _ in answers:
+            collector.collect(daemons("a"), soon())
+    assert {(it["event"], it["log_level"], it["server"], it["daemon"]) for it in logs} <= {
+        (UNKNOWN_TOLD, "info", "a", "dhcp4")
+    }
+    return [entry["names"] for entry in logs]
+
+
+def test_an_unknown_statistic_is_logged_once() -> None:
+    first, both = unknown("pkt4-new"), unknown("v4-new", "pkt4-new")
+    assert names_logged(first, first, both, SOUND, both, first) == ["pkt4-new", "v4-new"]
+
+
+def test_unknown_statistics_are_logged_in_one_line_in_their_order() -> None:
+    assert names_logged(unknown("c", "a", "b")) == ["a b c"]
+
+
+@pytest.mark.parametrize("statistics", [NOT_COLLECTED, Statistics({}), Statistics({}, frozenset())])
+def test_where_nothing_is_unknown_nothing_is_logged(statistics: Fact[Statistics]) -> None:
+    assert names_logged(replace(SOUND, statistics=statistics)) == []
+
+
+def test_at_most_a_hundred_unknown_statistics_of_a_daemon_are_ever_logged() -> None:
+    answers = [unknown(*(f"{prefix}{number}" for number in range(60))) for prefix in "abc"]
+    assert [len(str(names).split()) for names in names_logged(*answers)] == [60, 40]
+
+
+def test_each_daemon_has_its_own_unknown_statistics() -> None:
+    collector = Collector(lambda daemon, *_: replace(unknown("pkt4-new"), target=daemon.target))
+    with capture_logs() as logs:
+        for _ in range(2):
+            collector.collect(daemons("a", "b"), soon())
+    assert [entry["server"] for entry in logs] == ["a", "b"]

@@ -12,48 +12,22 @@ from kea_exporter.facts.snapshot import Daemon
 from kea_exporter.facts.status import Peer, Relationship
 from kea_exporter.kea.high_availability import MOST_RELATIONSHIPS, MOST_SCOPES, read_relationships
 from kea_exporter.kea.reading import MalformedAnswerError
+from kea_exporter.kea.status import read_status
 from kea_exporter.metrics import FAMILIES
 from kea_exporter.metrics.high_availability import FAMILIES as OF_RELATIONSHIPS
 from kea_exporter.metrics.high_availability import STATES
-from tests.answers import as_kea_writes, paths, put
+from tests.answers import answer_of, as_kea_writes, paths, put
 from tests.examples import relationship, silent, sound, status
 from tests.pages import own
+from tests.recordings import recorded
 
-# What Kea 3.0.4 said of a hot-standby pair in touch.
-PAIR: dict[str, Any] = {
-    "ha-mode": "hot-standby",
-    "ha-servers": {
-        "local": {
-            "role": "primary",
-            "scopes": ["s1"],
-            "server-name": "s1",
-            "state": "hot-standby",
-            "system-time": "2026-11-23 16:16:21",
-        },
-        "remote": {
-            "age": 0,
-            "analyzed-packets": 0,
-            "clock-skew": 0,
-            "communication-interrupted": False,
-            "connecting-clients": 0,
-            "in-touch": True,
-            "last-scopes": [],
-            "last-state": "hot-standby",
-            "role": "standby",
-            "server-name": "s2",
-            "system-time": "2026-11-23 16:16:21",
-            "unacked-clients": 0,
-            "unacked-clients-left": 0,
-        },
-    },
-}
-UNKNOWN_CLOCK = {"clock-skew": None, "system-time": None}
+# What a server of a pair said while all was well.
+PAIR: dict[str, Any] = recorded("kea-3.0.3", "high-availability")["hot-standby"]["arguments"]["high-availability"][0]
 
 
-def pair(remote: dict[str, Any] | None = None, mode: str = "hot-standby", **local: object) -> dict[str, Any]:
+def pair(remote: dict[str, Any] | None = None, **local: object) -> dict[str, Any]:
     """Return the pair with other values of the local and the remote server."""
     entry = copy.deepcopy(PAIR)
-    entry["ha-mode"] = mode
     entry["ha-servers"]["local"] |= local
     entry["ha-servers"]["remote"] |= remote or {}
     return entry
@@ -67,34 +41,29 @@ def read(entry: dict[str, Any]) -> Relationship:
 # status-get
 
 
-def test_a_pair_in_touch() -> None:
-    assert read(PAIR) == Relationship(
-        mode="hot-standby",
-        local=Peer("s1", "primary", "hot-standby", ("s1",)),
-        partner=Peer("s2", "standby", "hot-standby", ()),
-        in_touch=True,
-        communication_interrupted=False,
-        age_seconds=0,
-        clock_skew_seconds=0,
-        connecting_clients=0,
-        unacked_clients=0,
-        unacked_clients_left=0,
-        analyzed_packets=0,
-    )
+SERVES_ITS_OWN = ("primary-server",)
 
 
-def test_right_after_its_start_a_server_knows_nothing_of_its_partner() -> None:
-    found = read(pair({**UNKNOWN_CLOCK, "last-state": "", "in-touch": False}, state="waiting", scopes=[]))
-    assert (found.local.state, found.local.scopes) == ("waiting", ())
-    assert (found.partner.state, found.in_touch, found.clock_skew_seconds) == ("", False, None)
-
-
-def test_a_server_whose_partner_is_down_serves_alone() -> None:
-    lost = {**UNKNOWN_CLOCK, "last-state": "unavailable", "communication-interrupted": True, "age": 60}
-    found = read(pair({**lost, "unacked-clients": 3, "connecting-clients": 4}, state="partner-down"))
-    assert (found.local.state, found.partner.state) == ("partner-down", "unavailable")
-    assert (found.communication_interrupted, found.in_touch, found.age_seconds) == (True, True, 60)
-    assert (found.unacked_clients, found.connecting_clients) == (3, 4)
+@pytest.mark.parametrize(
+    ("state", "local", "partner", "others"),
+    [
+        pytest.param("hot-standby", ("hot-standby", SERVES_ITS_OWN), "hot-standby", (True, False, 0, 0), id="in touch"),
+        pytest.param("waiting", ("waiting", ()), "", (False, False, 0, None), id="nothing heard of the partner"),
+        pytest.param(
+            "partner-down", ("partner-down", SERVES_ITS_OWN), "unavailable", (True, True, 1, None), id="partner down"
+        ),
+    ],
+)
+def test_a_recorded_pair_is_read(
+    state: str, local: tuple[str, tuple[str, ...]], partner: str, others: tuple[object, ...]
+) -> None:
+    [found] = read_status(answer_of("kea-3.0.3", "high-availability", state)).relationships
+    assert found.mode == "hot-standby"
+    assert found.local == Peer("primary-server", "primary", *local)
+    assert found.partner == Peer("partner-server", "standby", partner, ())
+    told = (found.in_touch, found.communication_interrupted, found.age_seconds, found.clock_skew_seconds)
+    assert told == others
+    assert (found.connecting_clients, found.unacked_clients, found.analyzed_packets) == (0, 0, 0)
 
 
 def test_kea_2_6_says_nothing_of_clocks() -> None:
@@ -109,7 +78,7 @@ def test_kea_2_6_says_nothing_of_clocks() -> None:
 def test_a_server_with_backups_only_has_no_partner(remote: dict[str, None]) -> None:
     local = PAIR["ha-servers"]["local"] | {"state": "passive-backup"}
     found = read({"ha-mode": "passive-backup", "ha-servers": {"local": local, **remote}})
-    assert found.local == Peer("s1", "primary", "passive-backup", ("s1",))
+    assert found.local == Peer("primary-server", "primary", "passive-backup", SERVES_ITS_OWN)
     assert found.partner == Peer("", "", "", ())
     assert {found.in_touch, found.age_seconds, found.clock_skew_seconds, found.analyzed_packets} == {None}
 

@@ -21,7 +21,7 @@ from kea_exporter.probe import Clock, probe
 from kea_exporter.transport.deadline import Deadline
 from tests.answers import WHEN
 from tests.peers import SimulatedKea
-from tests.test_high_availability import PAIR
+from tests.recordings import recorded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -68,9 +68,11 @@ class World:
     more_status: Tree = field(default_factory=dict)
     more_configuration: Tree = field(default_factory=dict)
     before: Snapshot | None = None
+    answers: Tree = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.kea.answers = {
+        self.kea.answers = self.answers
+        self.answers |= {
             "version-get": lambda _: answer({}, text=self.version),
             "status-get": lambda _: answer(self._status()),
             "list-commands": lambda _: answer(self.commands),
@@ -226,7 +228,7 @@ def test_right_after_a_reload_everything_is_asked_for_once_more(world: World) ->
 
 def test_while_the_status_is_not_known_everything_is_asked_for(world: World) -> None:
     world.scrape()
-    world.kea.answers["status-get"] = error()
+    world.answers["status-get"] = error()
     for _ in range(2):
         world.scrape()
         assert world.asked == [COMMANDS, LIST, CONFIG, ALL, ROWS]
@@ -253,9 +255,9 @@ def test_a_subnet_that_is_deleted_at_run_time_is_noticed_too(world: World) -> No
 
 @pytest.mark.parametrize(("command", "attribute"), [(CONFIG, "configuration"), (COMMANDS, "commands")])
 def test_what_could_not_be_read_is_asked_for_again(world: World, command: str, attribute: str) -> None:
-    working, world.kea.answers[command] = world.kea.answers[command], error()
+    working, world.answers[command] = world.answers[command], error()
     assert isinstance(getattr(world.scrape(), attribute), Failure)
-    world.kea.answers[command] = working
+    world.answers[command] = working
     found = world.scrape()
     assert command in world.asked
     assert found.failures == ()
@@ -361,12 +363,12 @@ def test_leases_of_very_many_subnets_are_asked_for_in_slices(world: World) -> No
 
 def test_one_slice_that_fails_costs_all_leases_and_nothing_else(world: World) -> None:
     many(world, 5001)
-    counting: Callable[[Tree], Tree] = world.kea.answers[ROWS]
+    counting: Callable[[Tree], Tree] = world.answers[ROWS]
 
     def fail_at_second(request: Tree) -> Tree:
         return error() if request["arguments"]["subnet-range"]["first-subnet-id"] > 1 else counting(request)
 
-    world.kea.answers[ROWS] = fail_at_second
+    world.answers[ROWS] = fail_at_second
     found = world.scrape()
     for fact in (found.leases, found.subnet_series):
         assert isinstance(fact, Failure)
@@ -401,7 +403,7 @@ def test_a_daemon_of_another_kind_is_asked_for_nothing_more(world: World) -> Non
     ids=["error", "unsupported", "malformed", "no arguments", "no answer of Kea's"],
 )
 def test_without_a_list_the_subnets_are_those_of_the_configuration(world: World, said: Tree) -> None:
-    world.kea.answers[LIST] = said
+    world.answers[LIST] = said
     for _ in range(2):
         found = world.scrape()
         assert found.subnets is known(found.configuration).subnets
@@ -413,7 +415,7 @@ def test_without_a_list_the_subnets_are_those_of_the_configuration(world: World,
 
 
 def test_a_list_of_subnets_does_without_the_configuration(world: World) -> None:
-    world.kea.answers[CONFIG] = error()
+    world.answers[CONFIG] = error()
     found = world.scrape(collect={"pools": True})
     assert known(found.subnets).ids == (1, 2)
     assert known(known(found.leases).addresses) == LeaseCounts(6, 1)
@@ -442,7 +444,7 @@ def test_a_command_that_is_forbidden_costs_only_what_it_brings(world: World, com
 
 def test_one_statistic_that_fails_costs_all_of_them(world: World) -> None:
     many(world, 101)
-    world.kea.answers["statistic-get"] = error()
+    world.answers["statistic-get"] = error()
     found = world.scrape()
     assert isinstance(found.statistics, Failure)
     assert world.asked.count("statistic-get") == 1
@@ -535,7 +537,8 @@ def test_only_chosen_subnets_have_series_but_the_leases_of_all_are_counted(world
 
 @pytest.mark.parametrize("wanted", [True, False])
 def test_high_availability_is_told_where_it_is_wanted(world: World, *, wanted: bool) -> None:
-    world.more_status = {"high-availability": [PAIR]}
+    said = recorded("kea-3.0.3", "high-availability")["hot-standby"]["arguments"]
+    world.more_status = {"high-availability": said["high-availability"]}
     status = known(world.scrape(collect={"high_availability": wanted}).status)
     assert [it.mode for it in status.relationships] == (["hot-standby"] if wanted else [])
     assert status.sockets_status == "ready"
@@ -560,8 +563,8 @@ def test_a_command_of_the_plan_that_a_daemon_lacks_is_told_without_asking(world:
 
 
 def test_a_command_that_only_fails_is_there(world: World) -> None:
-    world.kea.answers[ALL] = error()
-    world.kea.answers[ROWS] = {"result": 2, "text": "'stat-lease4-get' command not supported."}
+    world.answers[ALL] = error()
+    world.answers[ROWS] = {"result": 2, "text": "'stat-lease4-get' command not supported."}
     supported = world.scrape().supported
     assert (supported[ALL], supported[ROWS]) == (True, False)
 

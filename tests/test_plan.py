@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -13,8 +15,13 @@ from kea_exporter.facts.snapshot import Daemon
 from kea_exporter.kea.plan import FEW_SUBNETS, MOST_COMMANDS, ONE_BY_ONE, Plan, plan
 from kea_exporter.kea.protocol import Command
 from kea_exporter.kea.statistics_table import BY_NAME, Scope
+from tests.examples import target
 
-DHCP4, DHCP6, D2 = Daemon
+if TYPE_CHECKING:
+    from kea_exporter.facts.snapshot import Target
+
+DHCP4, DHCP6, D2 = map(target, Daemon)
+BEHIND_AGENT = replace(DHCP4, control_agent=True)
 LIST4, LIST6 = Command.SUBNET4_LIST, Command.SUBNET6_LIST
 ROWS4, ROWS6 = Command.STAT_LEASE4_GET, Command.STAT_LEASE6_GET
 EVERY, GLOBAL, SINGLE = Command.STATISTIC_GET_ALL, Command.STATISTIC_GLOBAL_GET_ALL, Command.STATISTIC_GET
@@ -29,19 +36,24 @@ KEA_3_2 = KEA_3_0 | {GLOBAL}
 KEA_2_6 = OWN | STAT_CMDS
 
 USUAL = Collectors()
-EIGHT_NAMES = ONE_BY_ONE[DHCP4]
+EIGHT_NAMES = ONE_BY_ONE[Daemon.DHCP4]
 FEW, MANY = FEW_SUBNETS, FEW_SUBNETS + 1
 
 
 @pytest.mark.parametrize(
-    ("daemon", "commands", "subnets", "collectors", "expected"),
+    ("asked", "commands", "subnets", "collectors", "expected"),
     [
         pytest.param(DHCP4, KEA_3_0, 0, USUAL, Plan(LIST4, ROWS4, (), EVERY), id="3.0 without subnets"),
         pytest.param(DHCP4, KEA_3_0, FEW, USUAL, Plan(LIST4, ROWS4, (), EVERY), id="3.0, few subnets"),
         pytest.param(DHCP4, KEA_3_0, MANY, USUAL, Plan(LIST4, ROWS4, (), SINGLE, EIGHT_NAMES), id="3.0, many subnets"),
         pytest.param(DHCP6, KEA_3_0, FEW, USUAL, Plan(LIST6, ROWS6, (), EVERY), id="3.0, DHCPv6"),
         pytest.param(
-            DHCP6, KEA_3_0, MANY, USUAL, Plan(LIST6, ROWS6, (), SINGLE, ONE_BY_ONE[DHCP6]), id="3.0, many of DHCPv6"
+            DHCP6,
+            KEA_3_0,
+            MANY,
+            USUAL,
+            Plan(LIST6, ROWS6, (), SINGLE, ONE_BY_ONE[Daemon.DHCP6]),
+            id="3.0, many of DHCPv6",
         ),
         pytest.param(DHCP4, KEA_3_2, FEW, USUAL, Plan(LIST4, ROWS4, (), GLOBAL), id="3.2"),
         pytest.param(DHCP4, KEA_3_2, 5000, USUAL, Plan(LIST4, ROWS4, (), GLOBAL), id="3.2, many subnets"),
@@ -99,9 +111,9 @@ FEW, MANY = FEW_SUBNETS, FEW_SUBNETS + 1
     ],
 )
 def test_kea_is_asked_for_what_is_wanted_in_the_cheapest_way(
-    daemon: Daemon, commands: frozenset[str], subnets: int, collectors: Collectors, expected: Plan
+    asked: Target, commands: frozenset[str], subnets: int, collectors: Collectors, expected: Plan
 ) -> None:
-    assert plan(daemon, commands, range(1, subnets + 1), collectors) == expected
+    assert plan(asked, commands, range(1, subnets + 1), collectors) == expected
 
 
 @pytest.mark.parametrize(
@@ -123,7 +135,9 @@ def test_what_takes_kea_long_is_asked_for_in_slices(subnets: int, slices: tuple[
 
 @pytest.mark.parametrize(("subnets", "names"), [(101, 8), (5000, 8), (5001, 7), (10_001, 6), (20_000, 5), (90_000, 5)])
 def test_more_slices_leave_fewer_statistics_the_most_telling_ones(subnets: int, names: int) -> None:
-    assert plan(DHCP4, KEA_3_0, range(subnets), USUAL).names == ONE_BY_ONE[DHCP4][:names]
+    assert plan(DHCP4, KEA_3_0, range(subnets), USUAL).names == ONE_BY_ONE[Daemon.DHCP4][:names]
+    # The agent is asked for its own configuration.
+    assert plan(BEHIND_AGENT, KEA_3_0, range(subnets), USUAL).names == ONE_BY_ONE[Daemon.DHCP4][: names - 1]
 
 
 @given(
@@ -152,16 +166,17 @@ COLLECTORS = st.builds(
 
 
 @given(
-    daemon=st.sampled_from(Daemon),
+    asked_of=st.sampled_from([DHCP4, DHCP6, D2, BEHIND_AGENT]),
     hooks=st.sets(st.sampled_from([*SUBNET_CMDS, *STAT_CMDS, GLOBAL])),
     subnets=st.integers(0, 120) | st.integers(0, 200_000),
     collectors=COLLECTORS,
 )
 def test_a_scrape_takes_at_most_twelve_commands(
-    daemon: Daemon, hooks: set[str], subnets: int, collectors: Collectors
+    asked_of: Target, hooks: set[str], subnets: int, collectors: Collectors
 ) -> None:
-    found = plan(daemon, OWN | hooks, range(0 if daemon is D2 else subnets), collectors)
+    found = plan(asked_of, OWN | hooks, range(0 if asked_of is D2 else subnets), collectors)
     asked = ["version-get", "status-get", found.subnets or "config-get"]
+    asked += ["config-get"] * asked_of.control_agent
     asked += [found.leases] * max(len(found.slices), 1) if found.leases else []
     asked += found.names or ([found.statistics] if found.statistics else [])
     assert len(asked) <= MOST_COMMANDS == 12
@@ -169,7 +184,7 @@ def test_a_scrape_takes_at_most_twelve_commands(
     assert bool(found.names) == (found.statistics is SINGLE)
 
 
-@pytest.mark.parametrize("daemon", [DHCP4, DHCP6])
+@pytest.mark.parametrize("daemon", [Daemon.DHCP4, Daemon.DHCP6])
 def test_what_is_asked_for_by_name_is_mapped(daemon: Daemon) -> None:
     rows = [BY_NAME[daemon, Scope.DAEMON, name] for name in ONE_BY_ONE[daemon]]
     assert all(row.meaning for row in rows)

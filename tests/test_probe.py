@@ -25,16 +25,28 @@ if TYPE_CHECKING:
 
     from kea_exporter.requirements import Report
 
+OWN_COMMANDS = {"config-get", "list-commands", "statistic-get-all", "status-get", "version-get"}
+HOOK_COMMANDS = OWN_COMMANDS | {"subnet4-list", "stat-lease4-get"}
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
     max_leaves=12,
 )
-COMMANDS = ("version-get", "list-commands", "status-get", "config-get", "stat-lease4-get", "statistic-get-all")
+COMMANDS = (
+    "version-get",
+    "list-commands",
+    "status-get",
+    "config-get",
+    "subnet4-list",
+    "stat-lease4-get",
+    "statistic-get-all",
+    "statistic-global-get-all",
+)
 # Nested so that any part of a real answer may be replaced by anything.
 PLACES = [
     (command, *place)
-    for command, answer in recorded("kea-3.0.3", "dhcp4").items()
+    for command, answer in recorded("kea-3.2.0", "dhcp4").items()
+    if command in COMMANDS
     for place in ([], ["arguments"], *([["arguments", key] for key in answer["arguments"]] if answer else []))
     if isinstance(answer.get("arguments"), dict) or len(place) < 2
 ]
@@ -46,9 +58,9 @@ def kea() -> Iterator[SimulatedKea]:
         yield simulated
 
 
-def probe(kea: SimulatedKea, answers: dict[str, Any]) -> Report:
+def probe(kea: SimulatedKea, answers: dict[str, Any], **collect: object) -> Report:
     kea.answers = answers
-    tree = {"servers": [{"name": "kea", "dhcp4": {"url": kea.url}}]}
+    tree = {"servers": [{"name": "kea", "dhcp4": {"url": kea.url, "collect": collect}}]}
     [report] = Collector().collect(settings_from_tree(tree, Path.cwd()).daemons, Deadline.after(10))
     return report
 
@@ -73,7 +85,7 @@ def test_whatever_is_answered_no_probe_raises(kea: SimulatedKea, answers: dict[s
 def test_whatever_stands_in_a_real_answer_no_probe_raises(
     kea: SimulatedKea, place: tuple[str, ...], anything: object
 ) -> None:
-    answers: Any = recorded("kea-3.0.3", "dhcp4")
+    answers: Any = recorded("kea-3.2.0", "dhcp4")
     holder = answers
     for step in place[:-1]:
         holder = holder[step]
@@ -81,10 +93,24 @@ def test_whatever_stands_in_a_real_answer_no_probe_raises(
     assert_sane(probe(kea, answers))
 
 
+@pytest.mark.parametrize("number", [-5, 10**400, -(10**400)], ids=["negative", "huge", "both"])
+@pytest.mark.parametrize("commands", [OWN_COMMANDS, HOOK_COMMANDS], ids=["statistics", "rows"])
+def test_no_number_of_keas_is_taken_for_a_mistake_of_the_exporter(
+    kea: SimulatedKea, commands: set[str], number: int
+) -> None:
+    answers = recorded("kea-3.2.0", "dhcp4")
+    answers["list-commands"]["arguments"] = list(commands)
+    statistics = answers["statistic-get-all"]["arguments"]
+    statistics |= {name: [[number, ""]] for name in statistics}
+    rows = answers["stat-lease4-get"]["arguments"]["result-set"]["rows"]
+    rows[:] = [[row[0], *[number] * (len(row) - 1)] for row in rows]
+    assert_sane(probe(kea, answers, pools=True, statistics="all"))
+
+
 def test_a_command_that_is_forbidden_costs_only_what_it_brings(kea: SimulatedKea) -> None:
     kea.forbidden = {"list-commands"}
     try:
-        report = probe(kea, recorded("kea-3.0.3", "dhcp4"))
+        report = probe(kea, recorded("kea-3.2.0", "dhcp4"))
     finally:
         kea.forbidden = set()
     assert [(it.stage, it.reason) for it in report.snapshot.failures] == [(Stage.AUTH, Reason.FORBIDDEN)]
@@ -95,7 +121,7 @@ def test_a_command_that_is_forbidden_costs_only_what_it_brings(kea: SimulatedKea
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_that_is_not_answered_costs_only_what_it_brings(kea: SimulatedKea, command: str) -> None:
-    answers = recorded("kea-3.0.3", "dhcp4")
+    answers = recorded("kea-3.2.0", "dhcp4")
     answers.pop(command)
     report = probe(kea, answers)
     assert_sane(report)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections import defaultdict
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from ipaddress import ip_address, ip_network
@@ -14,14 +13,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lab.chroot import LabUnavailableError
-from lab.dhcp_clients import INTERFACE, Cable, cable
+from lab.dhcp_clients import INTERFACE, Cable, cable, wait_until_serving
 from lab.kea import HOOKS, KeaDaemon, Lab, Tree, dhcp, http, subnet4, subnet6
 from lab.processes import free_port
-from tests.exporter import Exporter, Samples, exporter, values, written
+from tests.exporter import Exporter, Samples, values
+from tests.one_exporter import OneExporter, one_exporter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
 pytestmark = pytest.mark.lab
 
@@ -252,11 +251,14 @@ def wire(lab: Lab) -> Iterator[Cable]:
         pytest.skip(str(error))
 
 
-@contextmanager
-def watched(folder: Path, url: str, root: str, **collect: object) -> Iterator[Exporter]:
-    entry = {"url": url, "collect": collect}
-    with exporter(written(folder, {"servers": [{"name": "kea", root.lower(): entry}]})) as it:
+@pytest.fixture(scope="module")
+def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneExporter]:
+    with one_exporter(tmp_path_factory.mktemp("exporter")) as it:
         yield it
+
+
+def watched(one: OneExporter, url: str, root: str, **collect: object) -> Exporter:
+    return one.watch({"name": "kea", root.lower(): {"url": url, "collect": collect}})
 
 
 def add_lease(daemon: KeaDaemon, address: str, subnet: int, state: int = ASSIGNED, **more: object) -> None:
@@ -286,24 +288,25 @@ def add_leases(daemon: KeaDaemon) -> None:
 @BOTH_DAEMONS
 @BOTH_WAYS
 def test_every_number_on_the_page_is_what_kea_has(
-    lab: Lab, wire: Cable, tmp_path: Path, root: str, hooks: tuple[str, ...]
+    lab: Lab, wire: Cable, one: OneExporter, root: str, hooks: tuple[str, ...]
 ) -> None:
     daemon = lab.start(root, dhcp(root, [], hooks, **on_the_wire(root)), run_by=wire.server)
     clients = wire.clients4 if root == "Dhcp4" else wire.clients6
-    with watched(tmp_path, f"unix:{daemon.unix_socket}", root, pools=True) as it:
-        assert on_page(it.samples()) == by_hand(daemon, pools=True)
-        assert clients.ask(12).second.received == 12
-        add_leases(daemon)
-        page = on_page(it.samples())
-        assert page == by_hand(daemon, pools=True)
-        added = 5 if root == "Dhcp4" else 6
-        assert page["kea_leases"]["address", "assigned"] == 12 + 2 * added
-        assert page["kea_leases"]["address", "declined"] == added
-        [(_, ever)] = [(key, it) for key, it in page["kea_subnet_address_assignments_total"].items() if key[0] == "1"]
-        assert ever == 12
-        if root == "Dhcp6":
-            assert page["kea_pool_addresses"]["4", "0"] == 18446744073709551616
-            assert page["kea_pool_addresses"]["5", "0"] == 2**120
+    it = watched(one, f"unix:{daemon.unix_socket}", root, pools=True)
+    assert on_page(it.samples()) == by_hand(daemon, pools=True)
+    wait_until_serving(daemon)
+    assert clients.ask(12).second.received >= 12
+    add_leases(daemon)
+    page = on_page(it.samples())
+    assert page == by_hand(daemon, pools=True)
+    added = 5 if root == "Dhcp4" else 6
+    assert page["kea_leases"]["address", "assigned"] == 12 + 2 * added
+    assert page["kea_leases"]["address", "declined"] == added
+    [(_, ever)] = [(key, it) for key, it in page["kea_subnet_address_assignments_total"].items() if key[0] == "1"]
+    assert ever == 12
+    if root == "Dhcp6":
+        assert page["kea_pool_addresses"]["4", "0"] == 18446744073709551616
+        assert page["kea_pool_addresses"]["5", "0"] == 2**120
 
 
 def start(lab: Lab, root: str, hooks: tuple[str, ...] = HOOKS, **more: object) -> tuple[KeaDaemon, str]:
@@ -320,24 +323,24 @@ def done(answer: Tree) -> None:
 
 @BOTH_DAEMONS
 @BOTH_WAYS
-def test_subnets_come_and_go_at_run_time(lab: Lab, tmp_path: Path, root: str, hooks: tuple[str, ...]) -> None:
+def test_subnets_come_and_go_at_run_time(lab: Lab, one: OneExporter, root: str, hooks: tuple[str, ...]) -> None:
     daemon, url = start(lab, root, hooks)
     version = root[-1]
-    with watched(tmp_path, url, root) as it:
-        before = on_page(it.samples())
-        assert before == by_hand(daemon)
-        done(daemon.command(f"subnet{version}-del", id=1))
-        gone = on_page(it.samples())
-        assert gone == by_hand(daemon)
-        assert ids(gone, "kea_subnet_addresses") == ids(before, "kea_subnet_addresses") - {"1"}
-        assert gone["kea_leases"]["address", "assigned"] < before["kea_leases"]["address", "assigned"]
-        new = {"subnet": "192.0.2.0/24" if version == "4" else "2001:db8:fff::/48", "id": 1}
-        done(daemon.command(f"subnet{version}-add", **{f"subnet{version}": [new]}))
-        again = on_page(it.samples())
-        # The leases of the old subnet count in the new one, as Kea itself has it.
-        assert again == by_hand(daemon)
-        assert ("1", new["subnet"], "") in again["kea_subnet_addresses"]
-        assert ids(again, "kea_subnet_addresses") == ids(before, "kea_subnet_addresses")
+    it = watched(one, url, root)
+    before = on_page(it.samples())
+    assert before == by_hand(daemon)
+    done(daemon.command(f"subnet{version}-del", id=1))
+    gone = on_page(it.samples())
+    assert gone == by_hand(daemon)
+    assert ids(gone, "kea_subnet_addresses") == ids(before, "kea_subnet_addresses") - {"1"}
+    assert gone["kea_leases"]["address", "assigned"] < before["kea_leases"]["address", "assigned"]
+    new = {"subnet": "192.0.2.0/24" if version == "4" else "2001:db8:fff::/48", "id": 1}
+    done(daemon.command(f"subnet{version}-add", **{f"subnet{version}": [new]}))
+    again = on_page(it.samples())
+    # The leases of the old subnet count in the new one, as Kea itself has it.
+    assert again == by_hand(daemon)
+    assert ("1", new["subnet"], "") in again["kea_subnet_addresses"]
+    assert ids(again, "kea_subnet_addresses") == ids(before, "kea_subnet_addresses")
 
 
 def ids(numbers: Numbers, family: str) -> set[str]:
@@ -346,33 +349,33 @@ def ids(numbers: Numbers, family: str) -> set[str]:
 
 @ONE_WAY_EACH
 def test_a_subnet_added_at_run_time_is_there_at_the_next_scrape(
-    lab: Lab, tmp_path: Path, root: str, hooks: tuple[str, ...]
+    lab: Lab, one: OneExporter, root: str, hooks: tuple[str, ...]
 ) -> None:
     daemon, url = start(lab, root, hooks)
-    with watched(tmp_path, url, root) as it:
-        it.samples()
-        if root == "Dhcp4":
-            done(daemon.command("subnet4-add", subnet4=[subnet4(77)]))
-            add_lease(daemon, "10.0.77.10", 77)
-        else:
-            done(daemon.command("subnet6-add", subnet6=[subnet6(77)]))
-            add_lease(daemon, "2001:db8:4d::1:1", 77)
-        page = on_page(it.samples())
-        assert page == by_hand(daemon)
-        assert "77" in ids(page, "kea_subnet_addresses")
+    it = watched(one, url, root)
+    it.samples()
+    if root == "Dhcp4":
+        done(daemon.command("subnet4-add", subnet4=[subnet4(77)]))
+        add_lease(daemon, "10.0.77.10", 77)
+    else:
+        done(daemon.command("subnet6-add", subnet6=[subnet6(77)]))
+        add_lease(daemon, "2001:db8:4d::1:1", 77)
+    page = on_page(it.samples())
+    assert page == by_hand(daemon)
+    assert "77" in ids(page, "kea_subnet_addresses")
 
 
 @BOTH_DAEMONS
-def test_the_size_of_a_pool_stays_right_when_a_subnet_is_added(lab: Lab, tmp_path: Path, root: str) -> None:
+def test_the_size_of_a_pool_stays_right_when_a_subnet_is_added(lab: Lab, one: OneExporter, root: str) -> None:
     daemon, url = start(lab, root)
-    with watched(tmp_path, url, root, pools=True) as it:
-        before = on_page(it.samples())
-        new = subnet4(77) if root == "Dhcp4" else subnet6(77)
-        done(daemon.command(f"subnet{root[-1]}-add", **{f"subnet{root[-1]}": [new]}))
-        # Kea itself counts every pool once more with each subnet that is added.
-        assert sizes(on_page(it.samples())) == sizes(by_hand(daemon, pools=True))
-        done(daemon.command(f"subnet{root[-1]}-del", id=77))
-        assert sizes(on_page(it.samples())) == sizes(before)
+    it = watched(one, url, root, pools=True)
+    before = on_page(it.samples())
+    new = subnet4(77) if root == "Dhcp4" else subnet6(77)
+    done(daemon.command(f"subnet{root[-1]}-add", **{f"subnet{root[-1]}": [new]}))
+    # Kea itself counts every pool once more with each subnet that is added.
+    assert sizes(on_page(it.samples())) == sizes(by_hand(daemon, pools=True))
+    done(daemon.command(f"subnet{root[-1]}-del", id=77))
+    assert sizes(on_page(it.samples())) == sizes(before)
 
 
 def sizes(numbers: Numbers) -> Numbers:
@@ -380,19 +383,19 @@ def sizes(numbers: Numbers) -> Numbers:
 
 
 @BOTH_DAEMONS
-def test_a_subnet_moves_into_a_shared_network_and_out_of_it(lab: Lab, tmp_path: Path, root: str) -> None:
+def test_a_subnet_moves_into_a_shared_network_and_out_of_it(lab: Lab, one: OneExporter, root: str) -> None:
     daemon, url = start(lab, root)
     version = root[-1]
-    with watched(tmp_path, url, root) as it:
-        it.samples()
-        done(daemon.command(f"network{version}-subnet-add", name="office", id=4))
-        page = on_page(it.samples())
-        assert page == by_hand(daemon)
-        assert networks(page) == {"1": "", "2": "office", "3": "office", "4": "office"} | others(root)
-        done(daemon.command(f"network{version}-subnet-del", name="office", id=2))
-        page = on_page(it.samples())
-        assert page == by_hand(daemon)
-        assert networks(page) == {"1": "", "2": "", "3": "office", "4": "office"} | others(root)
+    it = watched(one, url, root)
+    it.samples()
+    done(daemon.command(f"network{version}-subnet-add", name="office", id=4))
+    page = on_page(it.samples())
+    assert page == by_hand(daemon)
+    assert networks(page) == {"1": "", "2": "office", "3": "office", "4": "office"} | others(root)
+    done(daemon.command(f"network{version}-subnet-del", name="office", id=2))
+    page = on_page(it.samples())
+    assert page == by_hand(daemon)
+    assert networks(page) == {"1": "", "2": "", "3": "office", "4": "office"} | others(root)
 
 
 def networks(numbers: Numbers) -> dict[str, str]:
@@ -405,34 +408,34 @@ def others(root: str) -> dict[str, str]:
 
 @OTHER_WAY_EACH
 def test_a_reload_and_a_restart_are_followed_at_once(
-    lab: Lab, tmp_path: Path, root: str, hooks: tuple[str, ...]
+    lab: Lab, one: OneExporter, root: str, hooks: tuple[str, ...]
 ) -> None:
     port, folder = free_port(), lab.inside(lab.folder)
     tree = dhcp(root, [http(port)], hooks, **SITES[root], **{"lease-database": {"type": "memfile"}})
     daemon = lab.start(root, tree, KEA_DHCP_DATA_DIR=folder)
     add_leases(daemon)
-    with watched(tmp_path, f"http://127.0.0.1:{port}", root) as it:
-        wait_until_settled(it)
-        started = values(it.samples(), "kea_start_time_seconds", "server")
-        changed = with_changes(tree, root)
-        reconfigure(daemon, changed)
-        reloaded = it.samples()
-        assert on_page(reloaded) == by_hand(daemon)
-        assert ids(on_page(reloaded), "kea_subnet_addresses") >= {"1", "88"}
-        assert values(reloaded, "kea_start_time_seconds", "server") == started
-        daemon.stop()
-        assert values(it.samples(), "kea_up", "server") == {"kea": 0}
-        assert on_page(it.samples()) == {}
-        daemon = lab.start(root, tree, KEA_DHCP_DATA_DIR=folder)
-        restarted = it.samples()
-        assert on_page(restarted) == by_hand(daemon)
-        assert on_page(restarted)["kea_leases"]["address", "assigned"] > 0
-        assert values(restarted, "kea_start_time_seconds", "server")["kea"] > started["kea"]
+    it = watched(one, f"http://127.0.0.1:{port}", root)
+    wait_until_settled(it)
+    started = values(it.samples(), "kea_start_time_seconds", "server")
+    changed = with_changes(tree, root)
+    reconfigure(daemon, changed)
+    reloaded = it.samples()
+    assert on_page(reloaded) == by_hand(daemon)
+    assert ids(on_page(reloaded), "kea_subnet_addresses") >= {"1", "88"}
+    assert values(reloaded, "kea_start_time_seconds", "server") == started
+    daemon.stop()
+    assert values(it.samples(), "kea_up", "server") == {"kea": 0}
+    assert on_page(it.samples()) == {}
+    daemon = lab.start(root, tree, KEA_DHCP_DATA_DIR=folder)
+    restarted = it.samples()
+    assert on_page(restarted) == by_hand(daemon)
+    assert on_page(restarted)["kea_leases"]["address", "assigned"] > 0
+    assert values(restarted, "kea_start_time_seconds", "server")["kea"] > started["kea"]
 
 
 def wait_until_settled(it: Exporter) -> None:
     """Wait until the exporter holds the configuration that it read, which it does once a reload could not be missed."""
-    give_up = time.monotonic() + 10
+    give_up = time.monotonic() + 20
     while "config-get" in values(it.samples(), "kea_command_success", "command"):
         assert time.monotonic() < give_up, "the exporter asks for the configuration at every scrape"
         time.sleep(0.1)
@@ -457,18 +460,18 @@ def reconfigure(daemon: KeaDaemon, tree: Tree) -> None:
 
 @OTHER_WAY_EACH
 def test_resetting_all_statistics_does_not_shrink_the_pools(
-    lab: Lab, tmp_path: Path, root: str, hooks: tuple[str, ...]
+    lab: Lab, one: OneExporter, root: str, hooks: tuple[str, ...]
 ) -> None:
     daemon, url = start(lab, root, hooks)
-    with watched(tmp_path, url, root) as it:
-        it.samples()
-        done(daemon.command("statistic-reset-all"))
-        page, expected = on_page(it.samples()), by_hand(daemon)
-        if "stat_cmds" in hooks:
-            assert page == expected
-        else:  # nobody but the statistics tell of leases, which Kea now says are none
-            assert assigned(page) == {0}
-            assert without_leases(page) == without_leases(expected)
+    it = watched(one, url, root)
+    it.samples()
+    done(daemon.command("statistic-reset-all"))
+    page, expected = on_page(it.samples()), by_hand(daemon)
+    if "stat_cmds" in hooks:
+        assert page == expected
+    else:  # nobody but the statistics tell of leases, which Kea now says are none
+        assert assigned(page) == {0}
+        assert without_leases(page) == without_leases(expected)
 
 
 def assigned(numbers: Numbers) -> set[float]:
@@ -484,11 +487,11 @@ def without_leases(numbers: Numbers) -> Numbers:
 
 
 @BOTH_DAEMONS
-def test_the_size_of_a_pool_stays_right_when_all_statistics_are_reset(lab: Lab, tmp_path: Path, root: str) -> None:
+def test_the_size_of_a_pool_stays_right_when_all_statistics_are_reset(lab: Lab, one: OneExporter, root: str) -> None:
     daemon, url = start(lab, root)
-    with watched(tmp_path, url, root, pools=True) as it:
-        done(daemon.command("statistic-reset-all"))
-        assert sizes(on_page(it.samples())) == sizes(by_hand(daemon, pools=True))
+    it = watched(one, url, root, pools=True)
+    done(daemon.command("statistic-reset-all"))
+    assert sizes(on_page(it.samples())) == sizes(by_hand(daemon, pools=True))
 
 
 CONFIGURED = {
@@ -499,18 +502,18 @@ CONFIGURED = {
 
 @ONE_WAY_EACH
 def test_removed_statistics_are_unknown_and_not_zero(
-    lab: Lab, tmp_path: Path, root: str, hooks: tuple[str, ...]
+    lab: Lab, one: OneExporter, root: str, hooks: tuple[str, ...]
 ) -> None:
     daemon, url = start(lab, root, hooks)
-    with watched(tmp_path, url, root, pools=True) as it:
-        it.samples()
-        done(daemon.command("statistic-remove-all"))
-        samples = it.samples()
-        page, expected = on_page(samples), by_hand(daemon, pools=True)
-        told = by_hand(daemon) if "stat_cmds" in hooks else {}
-        assert page == told | {family: found for family, found in expected.items() if family in CONFIGURED}
-        assert "kea_packets_received_total" not in samples
-        assert values(samples, "kea_up", "server") == {"kea": 1}
+    it = watched(one, url, root, pools=True)
+    it.samples()
+    done(daemon.command("statistic-remove-all"))
+    samples = it.samples()
+    page, expected = on_page(samples), by_hand(daemon, pools=True)
+    told = by_hand(daemon) if "stat_cmds" in hooks else {}
+    assert page == told | {family: found for family, found in expected.items() if family in CONFIGURED}
+    assert "kea_packets_received_total" not in samples
+    assert values(samples, "kea_up", "server") == {"kea": 1}
 
 
 CHOICES: dict[str, tuple[Tree, set[str]]] = {
@@ -525,11 +528,11 @@ CHOICES: dict[str, tuple[Tree, set[str]]] = {
 }
 
 
-def test_only_chosen_subnets_have_series_while_all_are_counted(lab: Lab, tmp_path: Path) -> None:
+def test_only_chosen_subnets_have_series_while_all_are_counted(lab: Lab, one: OneExporter) -> None:
     daemon, url = start(lab, "Dhcp4")
     expected = by_hand(daemon, pools=True)
     collect = {name: {"pools": True, **choice} for name, (choice, _) in CHOICES.items()}
-    for name, page in side_by_side(tmp_path, url, collect).items():
+    for name, page in side_by_side(one, url, collect).items():
         chosen = CHOICES[name][1]
         assert on_page(page) == {
             family: {labels: it for labels, it in found.items() if family in COUNTED_ALL or labels[0] in chosen}
@@ -543,11 +546,10 @@ def test_only_chosen_subnets_have_series_while_all_are_counted(lab: Lab, tmp_pat
 COUNTED_ALL = {"kea_subnets", "kea_shared_networks", "kea_reservations", "kea_leases"}
 
 
-def side_by_side(folder: Path, url: str, collect: Mapping[str, Tree]) -> dict[str, Samples]:
+def side_by_side(one: OneExporter, url: str, collect: Mapping[str, Tree]) -> dict[str, Samples]:
     """Return what one scrape says of one daemon that is configured several times."""
     servers = [{"name": name, "dhcp4": {"url": url, "collect": it}} for name, it in collect.items()]
-    with exporter(written(folder, {"servers": servers})) as it:
-        samples = it.samples()
+    samples = one.watch(*servers).samples()
     of_server = {name: partial(of_one_server, name) for name in collect}
     return {
         name: {family: kept for family, found in samples.items() if (kept := list(filter(mine, found)))}
@@ -559,13 +561,13 @@ def of_one_server(name: str, sample: tuple[dict[str, str], float]) -> bool:
     return sample[0].get("server") == name
 
 
-def test_beyond_the_series_limit_the_lowest_ids_are_shown_and_it_is_said(lab: Lab, tmp_path: Path) -> None:
+def test_beyond_the_series_limit_the_lowest_ids_are_shown_and_it_is_said(lab: Lab, one: OneExporter) -> None:
     daemon, url = start(lab, "Dhcp4")
     everything = by_hand(daemon, pools=True)
     series = sum(len(found) for family, found in everything.items() if family.startswith("kea_subnet_"))
     assert series == 16
     collect = {str(limit): {"pools": True, "series_limit": limit} for limit in (16, 15, 9, 3)}
-    pages = side_by_side(tmp_path, url, collect)
+    pages = side_by_side(one, url, collect)
     reached = {name: values(page, "kea_series_limit_reached", "collector") for name, page in pages.items()}
     assert reached == {
         # Four pools with a pool-id each, in three subnets, have as many series as four subnets.
@@ -580,7 +582,7 @@ def test_beyond_the_series_limit_the_lowest_ids_are_shown_and_it_is_said(lab: La
         assert on_page(page)["kea_leases"] == everything["kea_leases"]
 
 
-def test_what_is_switched_off_is_neither_asked_nor_shown(lab: Lab, tmp_path: Path) -> None:
+def test_what_is_switched_off_is_neither_asked_nor_shown(lab: Lab, one: OneExporter) -> None:
     _, url = start(lab, "Dhcp4")
     collect: dict[str, Tree] = {
         "all": {"pools": True},
@@ -589,7 +591,7 @@ def test_what_is_switched_off_is_neither_asked_nor_shown(lab: Lab, tmp_path: Pat
         "no-statistics": {"statistics": "none"},
         "little": {"statistics": "none", "leases": False},
     }
-    pages = side_by_side(tmp_path, url, collect)
+    pages = side_by_side(one, url, collect)
     families = ("kea_leases", "kea_subnet_addresses", "kea_pool_addresses", "kea_packets_received_total")
     assert {name: tuple(family in page for family in families) for name, page in pages.items()} == {
         "all": (True, True, True, True),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from contextlib import contextmanager
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,11 +13,11 @@ from kea_exporter.metrics.high_availability import STATES
 from lab.high_availability import PARTNER, PRIMARY, HighAvailability, wait_for
 from lab.kea import HOOKS, KeaDaemon, Lab, dhcp, http, subnet4
 from lab.processes import free_port
-from tests.exporter import Exporter, Samples, exporter, values, written
+from tests.exporter import Exporter, Samples, values
+from tests.one_exporter import OneExporter, one_exporter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
     from lab.chroot import Chroot
 
@@ -62,13 +62,15 @@ PEERS = ("local", "partner")
 Story = dict[str, Moment]
 
 
-@contextmanager
-def watched(folder: Path, ports: Mapping[str, int], **collect: object) -> Iterator[Exporter]:
-    servers = [
-        {"name": name, "dhcp4": {"url": f"http://127.0.0.1:{port}", "collect": collect}} for name, port in ports.items()
-    ]
-    with exporter(written(folder, {"servers": servers})) as it:
+@pytest.fixture(scope="module")
+def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneExporter]:
+    with one_exporter(tmp_path_factory.mktemp("exporter")) as it:
         yield it
+
+
+def watched(one: OneExporter, ports: Mapping[str, int], **collect: object) -> Exporter:
+    urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+    return one.watch(*({"name": name, "dhcp4": {"url": url, "collect": collect}} for name, url in urls.items()))
 
 
 def said_by(daemon: KeaDaemon) -> dict[str, str]:
@@ -79,12 +81,11 @@ def said_by(daemon: KeaDaemon) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def story(chroot: Chroot, tmp_path_factory: pytest.TempPathFactory) -> Story:
+def story(chroot: Chroot, one: OneExporter) -> Story:
     """Lead a pair through its states; in the first ones it waits until it is told to go on."""
     with Lab(chroot) as lab:
         pair = HighAvailability(lab)
-        with watched(tmp_path_factory.mktemp("exporter"), pair.control_ports) as it:
-            return told(pair, it)
+        return told(pair, watched(one, pair.control_ports))
 
 
 def told(pair: HighAvailability, it: Exporter) -> Story:
@@ -199,14 +200,14 @@ def test_a_relationship_says_who_takes_part(story: Story) -> None:
     }
 
 
-def test_a_partner_that_hangs_keeps_its_last_state_and_its_silence_is_told(lab: Lab, tmp_path: Path) -> None:
+def test_a_partner_that_hangs_keeps_its_last_state_and_its_silence_is_told(lab: Lab, one: OneExporter) -> None:
     pair = HighAvailability(lab)
     primary, standby = pair.start(PRIMARY), pair.start(PARTNER)
     wait_for(primary, "hot-standby", "hot-standby")
     standby.running.signal(signal.SIGSTOP)
     try:
-        with watched(tmp_path, {PRIMARY: pair.control_ports[PRIMARY]}) as it:
-            moment = scraped_once(it, lambda moment: moment.number("kea_ha_communication_interrupted") == 1)
+        it = watched(one, {PRIMARY: pair.control_ports[PRIMARY]})
+        moment = scraped_once(it, lambda moment: moment.number("kea_ha_communication_interrupted") == 1)
     finally:
         standby.running.signal(signal.SIGCONT)
     assert moment.states(PRIMARY) == {"local": "hot-standby", "partner": "hot-standby"}
@@ -214,57 +215,58 @@ def test_a_partner_that_hangs_keeps_its_last_state_and_its_silence_is_told(lab: 
 
 
 def scraped_once(it: Exporter, holds: Callable[[Moment], bool]) -> Moment:
-    for _ in range(200):
-        moment = Moment(it.samples(), {})
-        if holds(moment):
-            return moment
-    pytest.fail("what was waited for did not come")
+    """Scrape until something holds."""
+    give_up = time.monotonic() + 10
+    while not holds(moment := Moment(it.samples(), {})):
+        assert time.monotonic() < give_up, "what was waited for did not come"
+        time.sleep(0.05)
+    return moment
 
 
-def test_in_load_balancing_the_survivor_serves_the_clients_of_both(lab: Lab, tmp_path: Path) -> None:
+def test_in_load_balancing_the_survivor_serves_the_clients_of_both(lab: Lab, one: OneExporter) -> None:
     pair = HighAvailability(lab, "load-balancing")
-    with watched(tmp_path, pair.control_ports) as it:
-        primary, secondary = pair.start(PRIMARY), pair.start(PARTNER)
-        wait_for(primary, "load-balancing", "load-balancing")
-        wait_for(secondary, "load-balancing", "load-balancing")
-        moment = Moment(it.samples(), {})
-        own, other = {PRIMARY: 1, PARTNER: 0}, {PRIMARY: 0, PARTNER: 1}
-        assert moment.scopes(PRIMARY) == {"local": own, "partner": other}
-        assert moment.scopes(PARTNER) == {"local": other, "partner": own}
-        primary.stop()
-        wait_for(secondary, "partner-down")
-        assert Moment(it.samples(), {}).scopes(PARTNER)["local"] == {PRIMARY: 1, PARTNER: 1}
+    it = watched(one, pair.control_ports)
+    primary, secondary = pair.start(PRIMARY), pair.start(PARTNER)
+    wait_for(primary, "load-balancing", "load-balancing")
+    wait_for(secondary, "load-balancing", "load-balancing")
+    moment = Moment(it.samples(), {})
+    own, other = {PRIMARY: 1, PARTNER: 0}, {PRIMARY: 0, PARTNER: 1}
+    assert moment.scopes(PRIMARY) == {"local": own, "partner": other}
+    assert moment.scopes(PARTNER) == {"local": other, "partner": own}
+    primary.stop()
+    wait_for(secondary, "partner-down")
+    assert Moment(it.samples(), {}).scopes(PARTNER)["local"] == {PRIMARY: 1, PARTNER: 1}
 
 
-def test_high_availability_that_is_switched_off_has_no_series(lab: Lab, tmp_path: Path) -> None:
+def test_high_availability_that_is_switched_off_has_no_series(lab: Lab, one: OneExporter) -> None:
     pair = HighAvailability(lab)
     wait_for(pair.start(PRIMARY), "waiting")
-    with watched(tmp_path, {PRIMARY: pair.control_ports[PRIMARY]}, high_availability=False) as it:
-        moment = Moment(it.samples(), {})
+    it = watched(one, {PRIMARY: pair.control_ports[PRIMARY]}, high_availability=False)
+    moment = Moment(it.samples(), {})
     assert not [family for family in moment.page if family.startswith("kea_ha_")]
     assert moment.disabled(PRIMARY) == {"local_command"}
 
 
-def test_a_user_and_a_partner_disable_dhcp_and_enable_it_again(lab: Lab, tmp_path: Path) -> None:
+def test_a_user_and_a_partner_disable_dhcp_and_enable_it_again(lab: Lab, one: OneExporter) -> None:
     port = free_port()
     daemon = lab.start("Dhcp4", dhcp("Dhcp4", [http(port)], subnet4=[subnet4(1)]))
-    with watched(tmp_path, {"kea": port}) as it:
+    it = watched(one, {"kea": port})
 
-        def disabled() -> set[str]:
-            return Moment(it.samples(), {}).disabled("kea")
+    def disabled() -> set[str]:
+        return Moment(it.samples(), {}).disabled("kea")
 
-        assert disabled() == set()
-        daemon.command("dhcp-disable")
-        assert disabled() == {"user"}
-        daemon.command("dhcp-disable", origin="ha-partner")
-        assert disabled() == {"user", "remote_command"}
-        daemon.command("dhcp-enable")
-        assert disabled() == {"remote_command"}
-        daemon.command("dhcp-enable", origin="ha-partner")
-        assert disabled() == set()
+    assert disabled() == set()
+    daemon.command("dhcp-disable")
+    assert disabled() == {"user"}
+    daemon.command("dhcp-disable", origin="ha-partner")
+    assert disabled() == {"user", "remote_command"}
+    daemon.command("dhcp-enable")
+    assert disabled() == {"remote_command"}
+    daemon.command("dhcp-enable", origin="ha-partner")
+    assert disabled() == set()
 
 
-def test_a_lost_database_connection_disables_dhcp(lab: Lab, tmp_path: Path) -> None:
+def test_a_lost_database_connection_disables_dhcp(lab: Lab, one: OneExporter) -> None:
     port = free_port()
     database = {
         "type": "postgresql",
@@ -278,6 +280,6 @@ def test_a_lost_database_connection_disables_dhcp(lab: Lab, tmp_path: Path) -> N
     }
     tree = dhcp("Dhcp4", [http(port)], (*HOOKS, "pgsql"), subnet4=[subnet4(1)], **{"hosts-databases": [database]})
     lab.start("Dhcp4", tree)
-    with watched(tmp_path, {"kea": port}) as it:
-        moment = scraped_once(it, lambda moment: "kea_dhcp_disabled" in moment.page)
-        assert moment.disabled("kea") == {"db_connection"}
+    it = watched(one, {"kea": port})
+    moment = scraped_once(it, lambda moment: "kea_dhcp_disabled" in moment.page)
+    assert moment.disabled("kea") == {"db_connection"}

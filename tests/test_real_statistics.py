@@ -17,25 +17,27 @@ import pytest
 
 from kea_exporter.kea.plan import FEW_SUBNETS
 from lab.chroot import OLD, ensure
-from lab.dhcp_clients import LOOPBACK, DhcpClients, free_dhcp_ports, over_loopback
+from lab.dhcp_clients import LOOPBACK, DhcpClients, free_dhcp_ports, over_loopback, wait_until_serving
 from lab.kea import HOOKS, KeaDaemon, Lab, Tree, ddns, dhcp, subnet4, subnet6
-from tests.exporter import Exporter, Samples, exporter, values, written
+from tests.exporter import Exporter, Samples, values
+from tests.one_exporter import OneExporter, one_exporter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping
 
     from lab.chroot import Chroot
 
 pytestmark = pytest.mark.lab
 
 BOTH_DAEMONS = pytest.mark.parametrize("root", ["Dhcp4", "Dhcp6"])
-# Few enough for the clients to run out of them.
+# All addresses of these are leased by the tests before clients come.
 FEW_ADDRESSES: dict[str, Tree] = {
-    "Dhcp4": {"subnet4": [{"id": 1, "subnet": "127.0.0.0/8", "pools": [{"pool": "127.1.0.1-127.1.0.5"}]}]},
-    "Dhcp6": {
-        "subnet6": [{"id": 1, "subnet": "::/64", "interface": "lo", "pools": [{"pool": "::1:0:0-::1:0:4"}]}],
-    },
+    "Dhcp4": {"subnet4": [{"id": 1, "subnet": "127.0.0.0/8", "pools": [{"pool": "127.1.0.0/31"}]}]},
+    "Dhcp6": {"subnet6": [{"id": 1, "subnet": "::/64", "interface": "lo", "pools": [{"pool": "::1:0:0/127"}]}]},
+}
+ADDRESSES = {
+    "Dhcp4": {"127.1.0.0": 1, "127.1.0.1": 1},
+    "Dhcp6": {"::1:0:0": 1, "::1:0:1": 1},
 }
 MANY_ADDRESSES: dict[str, Tree] = {
     "Dhcp4": {"subnet4": [{"id": 1, "subnet": "127.0.0.0/8", "pools": [{"pool": "127.1.0.0/24"}]}]},
@@ -45,19 +47,27 @@ SHARED_NETWORK: dict[str, Tree] = {
     "Dhcp4": {
         "name": "office",
         "subnet4": [
-            {"id": 1, "subnet": "127.0.0.0/9", "pools": [{"pool": "127.1.0.1-127.1.0.2"}]},
-            {"id": 2, "subnet": "127.128.0.0/9", "pools": [{"pool": "127.129.0.1-127.129.0.3"}]},
+            {"id": 1, "subnet": "127.0.0.0/9", "pools": [{"pool": "127.1.0.0/32"}]},
+            {"id": 2, "subnet": "127.128.0.0/9", "pools": [{"pool": "127.129.0.0/31"}]},
         ],
     },
     "Dhcp6": {
         "name": "office",
         "interface": "lo",
         "subnet6": [
-            {"id": 1, "subnet": "::/64", "pools": [{"pool": "::1:0:0-::1:0:1"}]},
-            {"id": 2, "subnet": "2001:db8::/64", "pools": [{"pool": "2001:db8::-2001:db8::2"}]},
+            {"id": 1, "subnet": "::/64", "pools": [{"pool": "::1:0:0/128"}]},
+            {"id": 2, "subnet": "2001:db8::/64", "pools": [{"pool": "2001:db8::/127"}]},
         ],
     },
 }
+ADDRESSES_OF_NETWORK = {
+    "Dhcp4": {"127.1.0.0": 1, "127.129.0.0": 2, "127.129.0.1": 2},
+    "Dhcp6": {"::1:0:0": 1, "2001:db8::": 2, "2001:db8::1": 2},
+}
+# As long as a DHCPv4 message has to be, or Kea does not count it at all; a single byte is enough for DHCPv6.
+UNREADABLE = {"Dhcp4": bytes(300), "Dhcp6": b"?"}
+# A state of leases.
+DECLINED = 1
 # The first client of perfdhcp, and the second one.
 FIRST, SECOND = "00:0c:01:02:03:04", "00:0c:01:02:03:05"
 
@@ -79,6 +89,14 @@ class Served:
     def url(self) -> str:
         return f"unix:{self.daemon.unix_socket}"
 
+    def fail(self, clients: int) -> int:
+        """Let clients ask where no lease can be had, and return how many did once the daemon has dealt with them."""
+        asked = self.clients.ask_in_vain(clients).first.sent
+        # Of all that Kea counts then, this comes last.
+        last = f"v{self.daemon.root[-1]}-allocation-fail-classes"
+        wait_until(lambda: statistic(self.daemon, last) == asked)
+        return asked
+
     def send(self, *packets: bytes) -> None:
         """Send packets as they are, and wait until the daemon has seen them."""
         root = self.daemon.root
@@ -96,19 +114,23 @@ def serve(lab: Lab, tree: Tree, root: str, chroot: Chroot | None = None) -> Serv
     kind = {"dhcp-socket-type": "udp"} if root == "Dhcp4" else {}
     tree = {**tree, "interfaces-config": {"interfaces": [f"lo/{LOOPBACK[root]}"], **kind}}
     daemon = lab.start(root, tree, ("-p", str(ports[0]), "-P", str(ports[1])))
+    wait_until_serving(daemon)
     near, strays = (over_loopback(chroot or lab.chroot, root, ports, relayed=it) for it in (True, False))
     return Served(daemon, near, strays, ports[0])
 
 
-@contextmanager
-def watched(folder: Path, url: str, daemon: str, **collect: object) -> Iterator[Exporter]:
-    entry = {"url": url, "collect": collect}
-    with exporter(written(folder, {"servers": [{"name": "kea", daemon.lower(): entry}]})) as it:
+@pytest.fixture(scope="module")
+def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneExporter]:
+    with one_exporter(tmp_path_factory.mktemp("exporter")) as it:
         yield it
 
 
+def watched(one: OneExporter, url: str, daemon: str) -> Exporter:
+    return one.watch({"name": "kea", daemon.lower(): {"url": url}})
+
+
 def wait_until(holds: Callable[[], bool], pause: float = 0.02) -> None:
-    give_up = time.monotonic() + 10
+    give_up = time.monotonic() + 20
     while not holds():
         assert time.monotonic() < give_up, "what was waited for did not come"
         time.sleep(pause)
@@ -194,46 +216,45 @@ def checked(served: Served, it: Exporter) -> Counters:
 
 
 @pytest.mark.parametrize(("root", "hooks"), [("Dhcp4", HOOKS), ("Dhcp6", ("lease_cmds",))])
-def test_exchanges_and_clients_without_a_lease_are_counted(
-    lab: Lab, tmp_path: Path, root: str, hooks: tuple[str, ...]
+def test_exchanges_and_assigned_leases_are_counted(
+    lab: Lab, one: OneExporter, root: str, hooks: tuple[str, ...]
 ) -> None:
-    served = serve(lab, dhcp(root, [], hooks, **FEW_ADDRESSES[root]), root)
-    with watched(tmp_path, served.url, root) as it:
-        nothing = checked(served, it)
-        assert all(value == 0 for found in nothing.values() for value in found.values())
-        assert served.clients.ask(12).second.received == 5
-        page = checked(served, it)
-        assert page["kea_allocation_failures_total"] == {"subnet": 7, "shared_network": 0}
-        assert page["kea_allocation_failures_by_cause_total"] == {"no_pools": 0, "no_free_lease": 7}
-        assert page["kea_lease_assignments_total"]["address"] == 5
-        first, answer = ("discover", "ack") if root == "Dhcp4" else ("solicit", "reply")
-        assert page["kea_packets_received_total"][first] == 12
-        assert page["kea_packets_sent_total"][answer] == 5
-        # The same clients again get the same leases, which are no further assignments.
-        assert served.clients.ask(5).second.received == 5
-        again = checked(served, it)
-        assert again["kea_lease_assignments_total"] == page["kea_lease_assignments_total"]
-        assert again["kea_lease_reuses_total"]["address"] > 0
-        done(served.daemon.command("config-reload"))
-        assert checked(served, it) == again
+    served = serve(lab, dhcp(root, [], hooks, **MANY_ADDRESSES[root]), root)
+    it = watched(one, served.url, root)
+    nothing = checked(served, it)
+    assert all(value == 0 for found in nothing.values() for value in found.values())
+    exchanges = served.clients.ask(12)
+    page = checked(served, it)
+    first, answer = ("discover", "ack") if root == "Dhcp4" else ("solicit", "reply")
+    assert page["kea_packets_received_total"][first] == exchanges.first.sent
+    assert page["kea_packets_sent_total"][answer] == exchanges.second.received
+    assert page["kea_lease_assignments_total"]["address"] == 12
+    assert page["kea_allocation_failures_total"] == {"subnet": 0, "shared_network": 0}
+    # The same clients again get the same leases, which are no further assignments.
+    served.clients.ask(12)
+    again = checked(served, it)
+    assert again["kea_lease_assignments_total"] == page["kea_lease_assignments_total"]
+    assert again["kea_lease_reuses_total"]["address"] > 0
+    done(served.daemon.command("config-reload"))
+    assert checked(served, it) == again
 
 
 @pytest.mark.parametrize(("root", "hooks"), [("Dhcp4", HOOKS), ("Dhcp6", ("lease_cmds",))])
 def test_renewed_leases_count_on_and_released_ones_do_not(
-    lab: Lab, tmp_path: Path, root: str, hooks: tuple[str, ...]
+    lab: Lab, one: OneExporter, root: str, hooks: tuple[str, ...]
 ) -> None:
     served = serve(lab, dhcp(root, [], hooks, **MANY_ADDRESSES[root]), root)
-    with watched(tmp_path, served.url, root) as it:
-        served.clients.ask(30, "-f", "30", "-F", "30")
-        page = checked(served, it)
-        received = page["kea_packets_received_total"]
-        assert received["release"] > 0
-        assert received["request"] > 30 if root == "Dhcp4" else received["renew"] > 0
-        assert page["kea_lease_assignments_total"]["address"] == 30
-        leases = served.daemon.command(f"lease{root[-1]}-get-all")["arguments"]["leases"]
-        in_use = sum(it["state"] == 0 for it in leases)
-        assert 0 < in_use < 30
-        assert values(it.samples(), "kea_leases", "state", kind="address") == {"assigned": in_use, "declined": 0}
+    it = watched(one, served.url, root)
+    served.clients.ask(30, "-f", "30", "-F", "30")
+    page = checked(served, it)
+    received = page["kea_packets_received_total"]
+    assert received["release"] > 0
+    assert received["request"] > 30 if root == "Dhcp4" else received["renew"] > 0
+    assert page["kea_lease_assignments_total"]["address"] == 30
+    leases = served.daemon.command(f"lease{root[-1]}-get-all")["arguments"]["leases"]
+    in_use = sum(it["state"] == 0 for it in leases)
+    assert 0 < in_use < 30
+    assert values(it.samples(), "kea_leases", "state", kind="address") == {"assigned": in_use, "declined": 0}
 
 
 def done(answer: Tree) -> None:
@@ -241,77 +262,94 @@ def done(answer: Tree) -> None:
 
 
 @BOTH_DAEMONS
-def test_a_subnet_without_pools_is_another_cause(lab: Lab, tmp_path: Path, root: str) -> None:
+def test_clients_that_find_no_free_lease_are_counted(lab: Lab, one: OneExporter, root: str) -> None:
+    served = serve(lab, dhcp(root, [], **FEW_ADDRESSES[root]), root)
+    add_leases(served.daemon, ADDRESSES[root])
+    it = watched(one, served.url, root)
+    failed = served.fail(7)
+    page = checked(served, it)
+    assert page["kea_allocation_failures_total"] == {"subnet": failed, "shared_network": 0}
+    assert page["kea_allocation_failures_by_cause_total"] == {"no_pools": 0, "no_free_lease": failed}
+
+
+@BOTH_DAEMONS
+def test_a_subnet_without_pools_is_another_cause(lab: Lab, one: OneExporter, root: str) -> None:
     [[key, [subnet]]] = FEW_ADDRESSES[root].items()
     served = serve(lab, {**dhcp(root, []), key: [{**subnet, "pools": []}]}, root)
-    with watched(tmp_path, served.url, root) as it:
-        served.clients.ask(7)
-        page = checked(served, it)
-        assert page["kea_allocation_failures_total"] == {"subnet": 7, "shared_network": 0}
-        assert page["kea_allocation_failures_by_cause_total"] == {"no_pools": 7, "no_free_lease": 0}
+    it = watched(one, served.url, root)
+    failed = served.fail(7)
+    page = checked(served, it)
+    assert page["kea_allocation_failures_total"] == {"subnet": failed, "shared_network": 0}
+    assert page["kea_allocation_failures_by_cause_total"] == {"no_pools": failed, "no_free_lease": 0}
 
 
 @BOTH_DAEMONS
-def test_a_shared_network_is_another_scope(lab: Lab, tmp_path: Path, root: str) -> None:
+def test_a_shared_network_is_another_scope(lab: Lab, one: OneExporter, root: str) -> None:
     served = serve(lab, {**dhcp(root, []), "shared-networks": [SHARED_NETWORK[root]]}, root)
-    with watched(tmp_path, served.url, root) as it:
-        assert served.clients.ask(9).second.received == 5
-        page = checked(served, it)
-        assert page["kea_allocation_failures_total"] == {"subnet": 0, "shared_network": 4}
-        assert page["kea_allocation_failures_by_cause_total"] == {"no_pools": 0, "no_free_lease": 4}
+    add_leases(served.daemon, ADDRESSES_OF_NETWORK[root])
+    it = watched(one, served.url, root)
+    failed = served.fail(7)
+    page = checked(served, it)
+    assert page["kea_allocation_failures_total"] == {"subnet": 0, "shared_network": failed}
+    assert page["kea_allocation_failures_by_cause_total"] == {"no_pools": 0, "no_free_lease": failed}
 
 
 @BOTH_DAEMONS
-def test_what_cannot_be_read_is_dropped_for_that_reason_alone(lab: Lab, tmp_path: Path, root: str) -> None:
+def test_what_cannot_be_read_is_dropped_for_that_reason_alone(lab: Lab, one: OneExporter, root: str) -> None:
     served = serve(lab, dhcp(root, [], **FEW_ADDRESSES[root]), root)
-    with watched(tmp_path, served.url, root) as it:
-        # As long as a DHCPv4 message has to be, and cut off for DHCPv6.
-        served.send(*[bytes(300) if root == "Dhcp4" else b"?"] * 3)
-        page = checked(served, it)
-        assert page["kea_packets_dropped_total"] == {"parse_failed": 3, "other": 0}
-        served.send(*[bytes(300) if root == "Dhcp4" else b"?"] * 2)
-        served.clients.ask(2)
-        assert checked(served, it)["kea_packets_dropped_total"] == {"parse_failed": 5, "other": 0}
+    it = watched(one, served.url, root)
+    served.send(*[UNREADABLE[root]] * 3)
+    page = checked(served, it)
+    assert page["kea_packets_dropped_total"] == {"parse_failed": 3, "other": 0}
+    served.send(*[UNREADABLE[root]] * 2)
+    served.clients.ask(2)
+    assert checked(served, it)["kea_packets_dropped_total"] == {"parse_failed": 5, "other": 0}
 
 
-def test_what_is_dropped_otherwise_is_dropped_for_another_reason(lab: Lab, tmp_path: Path) -> None:
+def test_what_is_dropped_otherwise_is_dropped_for_another_reason(lab: Lab, one: OneExporter) -> None:
     served = serve(lab, dhcp("Dhcp6", [], **FEW_ADDRESSES["Dhcp6"]), "Dhcp6")
-    with watched(tmp_path, served.url, "Dhcp6") as it:
-        assert served.strays.ask(6).first.received == 0
-        served.send(b"?")
-        wait_until(lambda: statistic(served.daemon, "pkt6-receive-drop") == 7)
-        page = checked(served, it)
-        assert page["kea_packets_dropped_total"] == {"parse_failed": 1, "other": 6}
-        assert page["kea_packets_received_total"]["solicit"] == 6
+    it = watched(one, served.url, "Dhcp6")
+    strays = served.strays.ask_in_vain(6).first.sent
+    wait_until(lambda: statistic(served.daemon, "pkt6-receive-drop") == strays)
+    served.send(b"?")
+    wait_until(lambda: statistic(served.daemon, "pkt6-receive-drop") == strays + 1)
+    page = checked(served, it)
+    assert page["kea_packets_dropped_total"] == {"parse_failed": 1, "other": strays}
+    assert page["kea_packets_received_total"]["solicit"] == strays
 
 
-def test_what_becomes_of_leases_is_counted(lab: Lab, tmp_path: Path) -> None:
+def test_what_becomes_of_leases_is_counted(lab: Lab, one: OneExporter) -> None:
     """A lease is declined by its client, two expire, and a reserved address is found to be taken."""
-    [subnet] = FEW_ADDRESSES["Dhcp4"]["subnet4"]
+    [subnet] = MANY_ADDRESSES["Dhcp4"]["subnet4"]
     reservations = [{"hw-address": SECOND, "ip-address": "127.2.0.1"}]
     served = serve(lab, dhcp("Dhcp4", [], subnet4=[{**subnet, "reservations": reservations}]), "Dhcp4")
-    add_lease(served.daemon, "127.2.0.1")
-    for number, state in enumerate((0, 1)):
-        add_lease(served.daemon, f"127.3.0.{number}", state=state, **{"expire": int(time.time()) - 60, "valid-lft": 30})
-    with watched(tmp_path, served.url, "Dhcp4") as it:
-        assert served.clients.ask(2).second.received == 2
-        assert checked(served, it)["kea_reservation_conflicts_total"] == {"dhcp4": 1}
-        served.send(decline(FIRST, "127.1.0.1"))
-        wait_until(lambda: statistic(served.daemon, "declined-addresses") == 2)
-        assert checked(served, it)["kea_packets_received_total"]["decline"] == 1
-        declined = values(it.samples(), "kea_leases", "state")
-        done(served.daemon.command("leases-reclaim", remove=True))
-        page = checked(served, it)
-        assert page["kea_leases_reclaimed_total"] == {"dhcp4": 2}
-        assert page["kea_declined_addresses_reclaimed_total"] == {"dhcp4": 1}
-        assert declined == {"assigned": 3, "declined": 2}
-        # Of the expired ones, one of each.
-        assert values(it.samples(), "kea_leases", "state") == {"assigned": 2, "declined": 1}
+    add_leases(served.daemon, {"127.2.0.1": 1})
+    expired = {"expire": int(time.time()) - 60, "valid-lft": 30}
+    add_leases(served.daemon, {"127.3.0.0": 1}, **expired)
+    add_leases(served.daemon, {"127.3.0.1": 1}, state=DECLINED, **expired)
+    it = watched(one, served.url, "Dhcp4")
+    served.clients.ask(2)
+    assert checked(served, it)["kea_reservation_conflicts_total"]["dhcp4"] >= 1
+    leases = served.daemon.command("lease4-get-all")["arguments"]["leases"]
+    [address] = [it["ip-address"] for it in leases if it["hw-address"] == FIRST]
+    served.send(decline(FIRST, address))
+    wait_until(lambda: statistic(served.daemon, "declined-addresses") == 2)
+    assert checked(served, it)["kea_packets_received_total"]["decline"] == 1
+    assert values(it.samples(), "kea_leases", "state") == {"assigned": 3, "declined": 2}
+    done(served.daemon.command("leases-reclaim", remove=True))
+    page = checked(served, it)
+    assert page["kea_leases_reclaimed_total"] == {"dhcp4": 2}
+    assert page["kea_declined_addresses_reclaimed_total"] == {"dhcp4": 1}
+    assert values(it.samples(), "kea_leases", "state") == {"assigned": 2, "declined": 1}
 
 
-def add_lease(daemon: KeaDaemon, address: str, **more: object) -> None:
-    hardware = "02:00:" + ":".join(f"{byte:02x}" for byte in ip_address(address).packed)
-    done(daemon.command("lease4-add", **{"ip-address": address, "hw-address": hardware, "subnet-id": 1}, **more))
+def add_leases(daemon: KeaDaemon, addresses: Mapping[str, int], **more: object) -> None:
+    """Add leases, given the subnet of each address."""
+    for address, subnet in addresses.items():
+        client = ":".join(f"{byte:02x}" for byte in ip_address(address).packed[-4:])
+        who = {"hw-address": f"02:00:{client}"} if daemon.root == "Dhcp4" else {"duid": f"01:02:{client}", "iaid": 1}
+        lease = {"ip-address": address, "subnet-id": subnet, **who, **more}
+        done(daemon.command(f"lease{daemon.root[-1]}-add", **lease))
 
 
 def decline(hardware: str, address: str) -> bytes:
@@ -326,17 +364,17 @@ def decline(hardware: str, address: str) -> bytes:
 
 
 @pytest.mark.parametrize("hooks", [HOOKS, ("lease_cmds",)], ids=["stat_cmds", "statistics"])
-def test_addresses_that_clients_register_are_counted(lab: Lab, tmp_path: Path, hooks: tuple[str, ...]) -> None:
+def test_addresses_that_clients_register_are_counted(lab: Lab, one: OneExporter, hooks: tuple[str, ...]) -> None:
     served = serve(lab, dhcp("Dhcp6", [], hooks, **FEW_ADDRESSES["Dhcp6"]), "Dhcp6")
-    with watched(tmp_path, served.url, "Dhcp6") as it:
-        served.send(registration("::77"), registration("::78"))
-        wait_until(lambda: statistic(served.daemon, "cumulative-registered-nas") == 2)
-        page = checked(served, it)
-        assert page["kea_address_registrations_total"] == {"dhcp6": 2}
-        assert page["kea_packets_sent_total"]["addr_reg_reply"] == 2
-        registered = values(it.samples(), "kea_subnet_addresses_registered", "subnet_id")
-        assert registered == {"1": statistic(served.daemon, "subnet[1].registered-nas")} == {"1": 2}
-        assert values(it.samples(), "kea_leases", "state", kind="address") == {"assigned": 0, "declined": 0}
+    it = watched(one, served.url, "Dhcp6")
+    served.send(registration("::77"), registration("::78"))
+    wait_until(lambda: statistic(served.daemon, "cumulative-registered-nas") == 2)
+    page = checked(served, it)
+    assert page["kea_address_registrations_total"] == {"dhcp6": 2}
+    assert page["kea_packets_sent_total"]["addr_reg_reply"] == 2
+    registered = values(it.samples(), "kea_subnet_addresses_registered", "subnet_id")
+    assert registered == {"1": statistic(served.daemon, "subnet[1].registered-nas")} == {"1": 2}
+    assert values(it.samples(), "kea_leases", "state", kind="address") == {"assigned": 0, "declined": 0}
 
 
 def registration(address: str) -> bytes:
@@ -358,19 +396,24 @@ def old_lab() -> Iterator[Lab]:
 
 
 @BOTH_DAEMONS
-def test_kea_2_6_counts_the_same(old_lab: Lab, chroot: Chroot, tmp_path: Path, root: str) -> None:
+def test_kea_2_6_counts_the_same(old_lab: Lab, chroot: Chroot, one: OneExporter, root: str) -> None:
     [folder] = old_lab.chroot.root.glob("usr/lib/*/kea/hooks")
     hooks = [{"library": old_lab.inside(folder / f"libdhcp_{it}.so")} for it in ("lease_cmds", "stat_cmds")]
     tree = {**dhcp(root, [], **FEW_ADDRESSES[root]), "hooks-libraries": hooks}
     tree.pop("control-sockets")
     served = serve(old_lab, tree, root, chroot)
-    with watched(tmp_path, served.url, root) as it:
-        assert served.clients.ask(12).second.received == 5
-        served.send(*[bytes(300) if root == "Dhcp4" else b"?"] * 3)
-        page = checked(served, it)
-        assert page["kea_allocation_failures_total"] == {"subnet": 7, "shared_network": 0}
-        assert page["kea_packets_dropped_total"] == {"parse_failed": 3, "other": 0}
-        assert values(it.samples(), "kea_version_info", "version") == {"2.6.3": 1}
+    it = watched(one, served.url, root)
+    add_leases(served.daemon, ADDRESSES[root])
+    failed = served.fail(7)
+    for address in ADDRESSES[root]:
+        done(served.daemon.command(f"lease{root[-1]}-del", **{"ip-address": address}))
+    served.clients.ask(2)
+    served.send(*[UNREADABLE[root]] * 3)
+    page = checked(served, it)
+    assert page["kea_lease_assignments_total"]["address"] == 2
+    assert page["kea_allocation_failures_total"] == {"subnet": failed, "shared_network": 0}
+    assert page["kea_packets_dropped_total"] == {"parse_failed": 3, "other": 0}
+    assert values(it.samples(), "kea_version_info", "version") == {"2.6.3": 1}
 
 
 def commands_of(daemon: KeaDaemon) -> list[str]:
@@ -419,40 +462,41 @@ ONE_BY_ONE = {
 
 
 @BOTH_DAEMONS
-def test_a_server_with_many_subnets_is_asked_little(lab: Lab, tmp_path: Path, root: str) -> None:
+def test_a_server_with_many_subnets_is_asked_little(lab: Lab, one: OneExporter, root: str) -> None:
     served = serve(lab, dhcp(root, [], **many_subnets(root)), root)
     daemon, version = served.daemon, root[-1]
-    with watched(tmp_path, served.url, root) as it:
+    it = watched(one, served.url, root)
+    settle(daemon, it)
+    steady = asked(daemon, it)
+    assert len(steady) <= 12
+    expected = ["version-get", "status-get", f"subnet{version}-list", f"stat-lease{version}-get"]
+    assert sorted(steady) == sorted([*expected, *["statistic-get"] * 8])
+
+    asked_for_leases = served.clients.ask(5).first.sent
+    served.send(*[UNREADABLE[root]] * 2)
+    samples = it.samples()
+    page = {(family, label): value for family, found in on_page(samples).items() for label, value in found.items()}
+    assert page.pop(("kea_packets_dropped_total", "other")) == 0
+    assert page == {key: statistic(daemon, name) for key, name in ONE_BY_ONE[root].items()}
+    assert page["kea_packets_dropped_total", "parse_failed"] == 2
+    assert page["kea_packets_received_total", "discover" if root == "Dhcp4" else "solicit"] == asked_for_leases
+    # Nobody can tell whether there are others.
+    assert "kea_exporter_unknown_statistics" not in samples
+    assert len(values(samples, "kea_subnet_addresses", "subnet_id")) == FEW_SUBNETS + 1
+
+    new = subnet4(200) if root == "Dhcp4" else subnet6(200)
+    done(daemon.command(f"subnet{version}-add", **{f"subnet{version}": [new]}))
+    assert asked(daemon, it).count("config-get") == 1
+    assert sorted(asked(daemon, it)) == sorted(steady)
+    assert len(values(it.samples(), "kea_subnet_addresses", "subnet_id")) == FEW_SUBNETS + 2
+
+    done(daemon.command("config-reload"))
+    reloaded = asked(daemon, it)
+    assert (reloaded.count("config-get"), reloaded.count("list-commands")) == (1, 1)
+    assert "statistic-get-all" not in reloaded
+    if root == "Dhcp4":  # it takes some seconds, and is no other for DHCPv6
         settle(daemon, it)
-        steady = asked(daemon, it)
-        assert len(steady) <= 12
-        expected = ["version-get", "status-get", f"subnet{version}-list", f"stat-lease{version}-get"]
-        assert sorted(steady) == sorted([*expected, *["statistic-get"] * 8])
-
-        assert served.clients.ask(5).second.received == 5
-        served.send(*[bytes(300) if root == "Dhcp4" else b"?"] * 2)
-        samples = it.samples()
-        page = {(family, label): value for family, found in on_page(samples).items() for label, value in found.items()}
-        assert page.pop(("kea_packets_dropped_total", "other")) == 0
-        assert page == {key: statistic(daemon, name) for key, name in ONE_BY_ONE[root].items()}
-        assert sorted(page.values()) == [0, 0, 2, 5, 5, 5, 5]
-        # Nobody can tell whether there are others.
-        assert "kea_exporter_unknown_statistics" not in samples
-        assert len(values(samples, "kea_subnet_addresses", "subnet_id")) == FEW_SUBNETS + 1
-
-        new = subnet4(200) if root == "Dhcp4" else subnet6(200)
-        done(daemon.command(f"subnet{version}-add", **{f"subnet{version}": [new]}))
-        assert asked(daemon, it).count("config-get") == 1
         assert sorted(asked(daemon, it)) == sorted(steady)
-        assert len(values(it.samples(), "kea_subnet_addresses", "subnet_id")) == FEW_SUBNETS + 2
-
-        done(daemon.command("config-reload"))
-        reloaded = asked(daemon, it)
-        assert (reloaded.count("config-get"), reloaded.count("list-commands")) == (1, 1)
-        assert "statistic-get-all" not in reloaded
-        if root == "Dhcp4":  # it takes some seconds, and is no other for DHCPv6
-            settle(daemon, it)
-            assert sorted(asked(daemon, it)) == sorted(steady)
 
 
 DDNS_LABELS = {
@@ -484,7 +528,7 @@ def ddns_by_hand(daemon: KeaDaemon) -> dict[str, dict[tuple[str, ...], float]]:
     }
 
 
-def test_dns_updates_are_counted_by_result_and_key(lab: Lab, tmp_path: Path) -> None:
+def test_dns_updates_are_counted_by_result_and_key(lab: Lab, one: OneExporter) -> None:
     port, _ = free_dhcp_ports("Dhcp4")
     with dns_server(answers=True) as good, dns_server(answers=False) as silent:
         domains = [
@@ -496,14 +540,14 @@ def test_dns_updates_are_counted_by_result_and_key(lab: Lab, tmp_path: Path) -> 
         secret = {"name": KEY, "algorithm": "HMAC-SHA256", "secret": "LSWXnfkKZjdPJI5QxlpnfQ=="}
         more = {"dns-server-timeout": 50, "tsig-keys": [secret], "forward-ddns": {"ddns-domains": domains}}
         daemon = lab.start("DhcpDdns", {**ddns([], port), **more})
-        with watched(tmp_path, f"unix:{daemon.unix_socket}", "d2") as it:
-            for name in ("a.good.example.", "b.good.example.", "a.unsigned.example.", "a.silent.example."):
-                request_update(port, name)
-            send_udp(port, b"no request at all")
-            # Kea tries three times where it gets no proper answer.
-            wait_until(lambda: statistic(daemon, "update-timeout") == 3 and statistic(daemon, "ncr-invalid") == 1)
-            wait_until(lambda: statistic(daemon, "update-success") == 2 and statistic(daemon, "update-error") == 3)
-            samples, expected = it.samples(), ddns_by_hand(daemon)
+        it = watched(one, f"unix:{daemon.unix_socket}", "d2")
+        for name in ("a.good.example.", "b.good.example.", "a.unsigned.example.", "a.silent.example."):
+            request_update(port, name)
+        send_udp(port, b"no request at all")
+        # Kea tries three times where it gets no proper answer.
+        wait_until(lambda: statistic(daemon, "update-timeout") == 3 and statistic(daemon, "ncr-invalid") == 1)
+        wait_until(lambda: statistic(daemon, "update-success") == 2 and statistic(daemon, "update-error") == 3)
+        samples, expected = it.samples(), ddns_by_hand(daemon)
     page = {
         family: {tuple(found[label] for label in labels): value for found, value in samples[family]}
         for family, labels in DDNS_LABELS.items()

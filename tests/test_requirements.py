@@ -14,6 +14,7 @@ from kea_exporter.config.profiles import IPAM
 from kea_exporter.facts.failure import Failure, Reason, Stage, known
 from kea_exporter.facts.leases import Misplaced
 from kea_exporter.facts.snapshot import Admission, Authentication, Configuration, Connection, Daemon, Snapshot, Version
+from kea_exporter.kea.inquiry import NOT_COLLECTED
 from kea_exporter.probe import nothing_learnt
 from kea_exporter.requirements import REQUIREMENTS, Requirement, Severity, Status, Verdict, judge_all
 from kea_exporter.requirements.next_steps import NEXT_STEPS
@@ -564,6 +565,7 @@ NOT_AUDITED = (
     Example("pending", sound(audit=PENDING), UNKNOWN, "command: no lease audit has finished yet"),
     Example("off, no hints", hinting(), NOT_APPLICABLE, "the lease audit is off (lease_audit), and what was read"),
     Example("off, no counts", sound(audit=None, leases=UNSAID), UNKNOWN, "command: the answer is not Kea's"),
+    Example("off, no counts wanted", sound(audit=None, leases=NOT_COLLECTED), NOT_APPLICABLE, "the lease audit is off"),
     Example("D2", sound(Daemon.D2), NOT_APPLICABLE, "D2 has no leases"),
     NOTHING_KNOWN,
 )

@@ -20,12 +20,15 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from kea_exporter.audit import PENDING, Auditor
 from kea_exporter.collector import Collector
 from kea_exporter.config import settings_from_tree
+from kea_exporter.probe import probe
 from kea_exporter.service import Service
 from kea_exporter.web import ListenError, WebOptions, create_app, listen
 from kea_exporter.web.timeout import scrape_seconds
 from lab.processes import free_port
 from tests.examples import audited, sound
 from tests.exporter import parsed, values
+from tests.peers import SimulatedKea
+from tests.recordings import recorded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -208,10 +211,13 @@ def answer(daemon: DaemonSettings, _: Deadline, _before: Snapshot | None) -> Sna
 
 @contextmanager
 def serving(
-    collector: Collector | None = None, options: WebOptions = USUAL, names: tuple[str, ...] = ("a", "b")
+    collector: Collector | None = None,
+    options: WebOptions = USUAL,
+    names: tuple[str, ...] = ("a", "b"),
+    kea: str = "http://127.0.0.1:1",
 ) -> Iterator[str]:
     """Serve the pages on a free port, as the command line does but for the signals, and give their url."""
-    servers = [{"name": name, "dhcp4": {"url": "http://127.0.0.1:1"}} for name in names]
+    servers = [{"name": name, "dhcp4": {"url": kea}} for name in names]
     settings = settings_from_tree({"defaults": {"timeout": "60s"}, "servers": servers}, Path())
     collector = collector or Collector(answer)
     app = create_app(Service(settings, lambda: settings, collector, Auditor(())), options)
@@ -263,6 +269,16 @@ def test_metrics_come_as_openmetrics_to_whoever_accepts_it(url: str, accept: str
     assert {"kea_up", "kea_exporter_build_info", "process_cpu_seconds"} <= {family.name for family in families}
 
 
+def test_metrics_are_compressed_for_whoever_accepts_it_alone(url: str) -> None:
+    packed, plain = (get(f"{url}/metrics", **{"Accept-Encoding": it}) for it in ("gzip", "identity"))
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in plain.headers
+    assert int(packed.headers["Content-Length"]) < int(plain.headers["Content-Length"]) / 3
+    assert packed.headers["Vary"] == plain.headers["Vary"] == "Accept, Accept-Encoding"
+    told = [[it for it in page.text.splitlines() if it.startswith("kea_")] for page in (packed, plain)]
+    assert told[0] == told[1]
+
+
 @pytest.mark.parametrize("accept", [CLASSIC, OPENMETRICS])
 def test_the_page_is_about_the_exporter_too(url: str, accept: str) -> None:
     page = get(f"{url}/metrics", Accept=accept).text
@@ -282,7 +298,7 @@ def test_head_gives_the_headers_of_get_without_a_body(url: str, path: str) -> No
     assert answer.headers["Content-Type"] == get(url + path).headers["Content-Type"]
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/metrics/a", "/-/", "/-/reload", "/metrics%00", "/../etc/passwd"])
+@pytest.mark.parametrize("path", ["/nothing", "/metrics/a", "/-/", "/metrics%00", "/../etc/passwd"])
 def test_what_is_not_there_is_not_found(url: str, path: str) -> None:
     assert get(url + path).status_code == 404
 
@@ -295,10 +311,10 @@ def test_pages_can_only_be_read(url: str, path: str, method: str) -> None:
     assert "GET" in answer.headers["Allow"]
 
 
-@pytest.mark.parametrize("path", ["/-/healthy", "/-/ready"])
-def test_health_is_a_short_text(url: str, path: str) -> None:
-    page = get(url + path)
-    assert (page.status_code, page.text) == (200, "kea-exporter is healthy.\n")
+@pytest.mark.parametrize("state", ["healthy", "ready"])
+def test_health_is_a_short_text(url: str, state: str) -> None:
+    page = get(f"{url}/-/{state}")
+    assert (page.status_code, page.text) == (200, f"kea-exporter is {state}.\n")
 
 
 def test_another_telemetry_path_takes_the_place_of_the_usual_one() -> None:
@@ -313,15 +329,23 @@ NASTY = """<script>alert(1)<b>&"'x"""
 
 def test_the_landing_page_escapes_what_it_shows() -> None:
     with serving(options=WebOptions("/'\"><script>"), names=(NASTY, "b")) as url:
+        assert get(f"{url}/api/v1/servers").status_code == 200
         page = get(url).text
-    assert f"<li>{html.escape(NASTY)}</li><li>b</li>" in page
+    assert NASTY in html.unescape(page)
     assert "<script" not in page
 
 
 def test_the_landing_page_has_a_strict_policy(url: str) -> None:
     headers = get(url).headers
     policy = dict(part.strip().split(" ", 1) for part in headers["Content-Security-Policy"].split(";"))
-    assert policy == {"default-src": "'none'", "style-src": "'unsafe-inline'", "frame-ancestors": "'none'"}
+    assert policy == {
+        "default-src": "'none'",
+        "style-src": "'self'",
+        "img-src": "'self' data:",
+        "form-action": "'self'",
+        "frame-ancestors": "'none'",
+        "base-uri": "'none'",
+    }
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Content-Type"] == "text/html; charset=utf-8"
 
@@ -385,15 +409,38 @@ def test_the_other_pages_answer_while_scrapes_wait(release: Event) -> None:
 
 
 class CountingCollector(Collector):
-    """Says of each collection that it has begun."""
+    """Says of each collection that it has started, or joined, the probes of all daemons."""
 
     def __init__(self, probe: Probe) -> None:
         super().__init__(probe)
         self.begun = Semaphore(0)
 
     def collect(self, daemons: Iterable[DaemonSettings], deadline: Deadline) -> tuple[Report, ...]:
+        return super().collect(self._announced(daemons), deadline)
+
+    def _announced(self, daemons: Iterable[DaemonSettings]) -> Iterator[DaemonSettings]:
+        yield from daemons
         self.begun.release()
-        return super().collect(daemons, deadline)
+
+
+def test_two_scrapes_at_once_are_one_conversation_with_kea() -> None:
+    may_answer = Event()
+
+    def version(_: object) -> object:
+        assert may_answer.wait(GENEROUS)
+        return answers["version-get"]
+
+    answers = recorded("kea-3.0.3", "dhcp4")
+    collector = CountingCollector(probe)
+    with SimulatedKea({**answers, "version-get": version}) as kea, ThreadPoolExecutor(2) as pool:
+        with serving(collector, names=("a",), kea=kea.url) as url:
+            scrapes = [pool.submit(get, f"{url}/metrics") for _ in range(2)]
+            assert all(collector.begun.acquire(timeout=GENEROUS) for _ in scrapes)
+            may_answer.set()
+            pages = [parsed(scrape.result(GENEROUS).text) for scrape in scrapes]
+        asked = [request["command"] for request in kea.received]
+    assert [values(page, "kea_up", "server") for page in pages] == [{"a": 1}] * 2
+    assert len(asked) == len(set(asked)) > 4
 
 
 def test_no_request_in_flight_waits_for_another(release: Event) -> None:

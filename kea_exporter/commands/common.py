@@ -18,7 +18,7 @@ from kea_exporter.transport import TransportError
 from kea_exporter.transport.tls import build_context
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 USAGE_ERROR = 3
 DEFAULT_CONFIG = "config.yml"
@@ -67,9 +67,14 @@ def checked(read: Callable[[], Settings], source: str, reword: Callable[[str], s
         mistakes = [str(it) for it in error.mistakes]
     if not mistakes:
         return settings
+    raise all_mistakes(mistakes, source, reword)
+
+
+def all_mistakes(mistakes: Iterable[object], source: str, reword: Callable[[str], str] = str) -> CommandError:
+    """Return the error to end with: every mistake once, after its *source*, and *reword*-ed."""
     prefix = f"{source}: " if source else ""
-    lines = [reword(f"{prefix}{it}") for it in dict.fromkeys(mistakes)]
-    raise CommandError(lines[0] if len(lines) == 1 else "\n  ".join([f"{len(lines)} mistakes", *lines]))
+    lines = [reword(f"{prefix}{it}") for it in dict.fromkeys(map(str, mistakes))]
+    return CommandError(lines[0] if len(lines) == 1 else "\n  ".join([f"{len(lines)} mistakes", *lines]))
 
 
 def _tls_mistakes(settings: Settings) -> Iterator[str]:

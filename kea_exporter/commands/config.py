@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kea_exporter.commands.common import config_file, load, print_text
+from kea_exporter.commands.listening import protection_by, web_config_file
 from kea_exporter.config import ConfigFile
 
 if TYPE_CHECKING:
@@ -21,9 +22,11 @@ def config_group() -> None:
 
 @config_group.command("check")
 @config_file
-def config_check(config_file: Path) -> None:
+@web_config_file
+def config_check(config_file: Path, web_config_file: Path | None) -> None:
     """Check a configuration file, and the files that it names; print all mistakes."""
     settings = load(config_file)
+    protection_by(web_config_file)
     print_text(f"{config_file} is fine: {len(settings.servers)} servers, {len(settings.daemons)} daemons")
 
 

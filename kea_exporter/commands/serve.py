@@ -10,13 +10,22 @@ from typing import TYPE_CHECKING
 import click
 import structlog
 
-from kea_exporter import __version__, logs
+from kea_exporter import logs
 from kea_exporter.audit import Auditor
 from kea_exporter.collector import Collector
 from kea_exporter.commands.common import CommandError, config_file, load
+from kea_exporter.commands.listening import (
+    connections_for,
+    health_address,
+    max_connections,
+    protection_by,
+    sockets_at,
+    systemd_socket,
+    web_config_file,
+)
 from kea_exporter.service import ReloadError, Service, reload_on_hangup
 from kea_exporter.watch import Watcher
-from kea_exporter.web import ListenError, WebOptions, address_of, create_app, end_on_signals, listen, serve
+from kea_exporter.web import Notifier, WebOptions, create_app, end_on_signals, entrances, serve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,8 +47,12 @@ TELEMETRY_PATH = r"/(?!-/|servers/|static/|api/|(?:collect|probe|sd)$)[A-Za-z0-9
     multiple=True,
     default=(DEFAULT_LISTEN,),
     show_default=True,
-    help="Address to listen on; may be given several times.",
+    help="Address to listen on, or unix:/path; may be given several times.",
 )
+@systemd_socket
+@health_address
+@web_config_file
+@max_connections
 @click.option("--web.telemetry-path", "path", default="/metrics", show_default=True, help="Path of the metrics.")
 @click.option(
     "--web.max-requests",
@@ -82,6 +95,10 @@ def serve_command(  # noqa: PLR0913 - one parameter per option
     max_requests: int,
     timeout_offset: float,
     *,
+    systemd_socket: bool,
+    health_address: str | None,
+    web_config_file: Path | None,
+    max_connections: int,
     enable_lifecycle: bool,
     auto_reload: bool,
     reload_interval: float,
@@ -99,30 +116,30 @@ def serve_command(  # noqa: PLR0913 - one parameter per option
     options = WebOptions(path, timeout_offset, max_requests, enable_lifecycle)
     auditor = Auditor(settings.daemons)
     collector = Collector(audits=auditor.result)
-    service = Service(settings, partial(_load_again, config_file), collector, auditor)
+    notifier = Notifier()
+    service = Service(settings, partial(_load_again, config_file, notifier), collector, auditor)
     watcher = Watcher(service, config_file, reload_interval)
-    try:
-        sockets = listen(addresses)
-    except ListenError as error:
-        raise CommandError(str(error)) from None
-    log = structlog.get_logger("main")
-    for sock in sockets:
-        log.info("listening", address=address_of(sock), version=__version__)
+    protection = protection_by(web_config_file)
+    limit = connections_for(max_connections, len(settings.daemons))
+    sockets, health_sockets = sockets_at(addresses, health_address, from_systemd=systemd_socket)
+    app = create_app(service, options)
+    served = entrances(app, sockets, health_sockets, protection=protection, max_connections=limit)
     auditor.start()
     reload_on_hangup(service)
     if auto_reload:
         watcher.start()
     try:
-        serve(create_app(service, options), sockets, collector.stop)
+        serve(served, collector.stop, notifier)
     finally:
         watcher.stop()
         auditor.stop()
         collector.stop()
-        log.info("stopped")
+        structlog.get_logger("main").info("stopped")
 
 
-def _load_again(config_file: Path) -> Settings:
+def _load_again(config_file: Path, notifier: Notifier) -> Settings:
     try:
-        return load(config_file)
+        with notifier.reloading():
+            return load(config_file)
     except CommandError as error:
         raise ReloadError(error.message) from None

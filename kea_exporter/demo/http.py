@@ -6,11 +6,11 @@ import json
 import re
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from http import HTTPStatus
 
 JSON_TYPE = "application/json"
 REQUEST_LINE = re.compile(rb"([A-Z]+) \S+ HTTP/\d\.\d\r\n")

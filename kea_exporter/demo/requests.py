@@ -19,6 +19,10 @@ class RefusedError(Exception):
     """A command that is answered with result 1; the message is the text of the answer."""
 
 
+class ForbiddenError(Exception):
+    """A command that this control socket does not take."""
+
+
 def read_body(body: bytes) -> object:
     r"""Return the value of a body, each character of its texts a byte; NOTHING where it is empty.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from kea_exporter.demo.connection import Connection
 from kea_exporter.demo.http import Answer, stock
-from kea_exporter.demo.requests import RefusedError, command_of, error, read_body, unsupported
+from kea_exporter.demo.requests import ForbiddenError, RefusedError, command_of, error, read_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -54,35 +54,30 @@ class KeaServer:
     """Listens on loopback as soon as it is made, and answers while its context is entered.
 
     Args:
-        answers: per command, the answer or what makes it of the request; or what makes all the answers to any request,
-            of which only a Control Agent has several.
+        answers: makes the answers to a command, of which only a Control Agent has several; may raise ForbiddenError.
         credentials: user and password that are demanded; None to let everybody in.
         realm: the realm of a 401.
         tls: None for plain HTTP.
         headers: further ones of every answer, as in `http-headers`.
-
-    Attributes:
-        received: the commands that were let in, in their order.
-        forbidden: names of commands that are answered with 403.
+        listener: where it listens; None for any free port.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a control socket is configured with
         self,
-        answers: Mapping[str, object] | Callable[[Tree], list[Any]],
+        answers: Callable[[Tree], list[Any]],
         credentials: tuple[str, str] | None = None,
         realm: str = "kea-dhcpv4-server",
         *,
         tls: Tls | None = None,
         headers: Mapping[str, str] | None = None,
+        listener: socket.socket | None = None,
     ) -> None:
-        self.answers = answers
         self.credentials = credentials
         self.realm = realm
-        self.received: list[Tree] = []
-        self.forbidden: set[str] = set()
+        self._answers = answers
         self._headers = dict(headers or {})
         self._context = tls.context() if tls else None
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)
+        self._listener = listener or listening()
         self._acceptor = threading.Thread(target=self._accept, daemon=True)
         self._open: dict[threading.Thread, socket.socket] = {}
         # Kea runs one command at a time.
@@ -140,14 +135,12 @@ class KeaServer:
         if not self._lets_in(request):
             return stock(HTTPStatus.UNAUTHORIZED, **{"WWW-Authenticate": f'Basic realm="{self.realm}"'})
         try:
-            command = command_of(body)
+            with self._running:
+                return Answer(HTTPStatus.OK, self._answers(command_of(body)))
         except RefusedError as refusal:
             return Answer(HTTPStatus.OK, [error(str(refusal))])
-        self.received.append(command)
-        if command["command"] in self.forbidden:
+        except ForbiddenError:
             return stock(HTTPStatus.FORBIDDEN)
-        with self._running:
-            return Answer(HTTPStatus.OK, self._said(command))
 
     def _lets_in(self, request: Request) -> bool:
         if self.credentials is None:
@@ -156,11 +149,10 @@ class KeaServer:
         wanted = base64.b64encode(":".join(self.credentials).encode()).decode()
         return scheme.lower() == "basic" and given == wanted
 
-    def _said(self, command: Tree) -> list[Any]:
-        if callable(self.answers):
-            return self.answers(command)
-        answer = self.answers.get(command["command"], unsupported(command["command"]))
-        return [answer(command) if callable(answer) else answer]
+
+def listening() -> socket.socket:
+    """Return a socket that listens on a free port of loopback."""
+    return socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)
 
 
 def _shut(sock: socket.socket) -> None:

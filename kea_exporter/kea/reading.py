@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+# Kea counts the addresses of IPv6 in 128 bits.
+LARGEST = 2**128
+
 
 class MalformedAnswerError(Exception):
     """An answer has not the shape that Kea's documentation gives it; the message never repeats a value."""
@@ -24,9 +27,9 @@ def as_list(value: object, where: str) -> list[Any]:
 
 
 def as_int(value: object, where: str) -> int:
-    """Return *value* as an integer of any size, or raise MalformedAnswerError."""
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise MalformedAnswerError(f"'{where}' is not a whole number")
+    """Return *value* as an integer of up to 128 bits and a sign, or raise MalformedAnswerError."""
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > LARGEST:
+        raise MalformedAnswerError(f"'{where}' is not a whole number of 128 bits at most")
     return value
 
 

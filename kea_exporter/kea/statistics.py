@@ -6,13 +6,15 @@ Each statistic is a list of samples, the newest first; only that is looked at (K
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from kea_exporter.facts.snapshot import Daemon
 from kea_exporter.facts.statistics import Measure, Statistics
 from kea_exporter.facts.subnets import Count, Counts
-from kea_exporter.kea.statistics_table import BY_NAME, OTHER_REASON, Scope
+from kea_exporter.kea.reading import MalformedAnswerError, as_int
+from kea_exporter.kea.statistics_table import BY_NAME, CUMULATIVE, OTHER_REASON, Scope
 from kea_exporter.text import printable
 
 if TYPE_CHECKING:
@@ -103,11 +105,10 @@ def of_names(values: Mapping[str, int | None], daemon: Daemon) -> Statistics:
 
 
 def newest(samples: object) -> int | None:
-    """Return the newest value of a statistic, of any size and sign; None where it has none that is a whole number."""
+    """Return the newest value of a statistic, of either sign; None where it has none that Kea could count to."""
     if isinstance(samples, list) and samples and isinstance(samples[0], list) and samples[0]:
-        value = samples[0][0]
-        if isinstance(value, int) and not isinstance(value, bool):
-            return value
+        with suppress(MalformedAnswerError):
+            return as_int(samples[0][0], "sample")
     return None
 
 
@@ -149,6 +150,8 @@ class _Tally:
         elif value is None or row.meaning is None:
             return
         elif isinstance(row.meaning, Count):
+            if value < 0 and row.meaning in CUMULATIVE:
+                return
             self.counts[row.scope].setdefault((named.subnet, named.pool), {})[row.meaning] = value
         elif row.labels == (OTHER_REASON,):
             self._dropped_in_all = value

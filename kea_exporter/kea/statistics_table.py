@@ -82,6 +82,8 @@ COUNTS = {
         "cumulative-assigned-pds": Count.PREFIX_ASSIGNMENTS,
     },
 }
+# Counters: Kea counts in 64 bits with a sign, and one below 0 is none.
+CUMULATIVE = {Count.ADDRESS_ASSIGNMENTS, Count.PREFIX_ASSIGNMENTS}
 OF_PD_POOLS = {Count.PREFIXES, Count.PREFIXES_ASSIGNED, Count.PREFIX_ASSIGNMENTS}
 OF_ADDRESS_POOLS = {
     Count.ADDRESSES,

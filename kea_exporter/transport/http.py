@@ -22,7 +22,7 @@ from kea_exporter.facts.snapshot import Admission, Connection, TransportKind
 from kea_exporter.text import printable
 from kea_exporter.transport.credentials import read_credentials
 from kea_exporter.transport.model import TransportError
-from kea_exporter.transport.sockets import connect_failure, connect_tcp
+from kea_exporter.transport.sockets import TooMuchError, connect_failure, connect_tcp
 from kea_exporter.transport.tls import own_certificate, secure, tls_failure
 
 if TYPE_CHECKING:
@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from kea_exporter.transport.sockets import DeadlineSocket, DeadlineTlsSocket
 
 CHUNK = 64 * 1024
+# Kea's heads have 200 bytes.
+LARGEST_HEAD = 64 * 1024
+# Searching it takes a time that grows with the square of its length.
+LONGEST_CHALLENGE = 1000
 HEADERS = {
     # Kea answers 400 to any other type, and to this one with a charset.
     "Content-Type": "application/json",
@@ -111,9 +115,12 @@ class HttpTransport:
         return secured.socket
 
     def _post(self, session: requests.Session, request: bytes) -> bytes:
+        self._allow(LARGEST_HEAD)
         prepared = self._prepared.copy()
         prepared.prepare_body(request, files=None)
-        with session.send(prepared, allow_redirects=False, stream=True, timeout=None) as response:
+        # By the adapter: a session reads the whole body of a redirect, however large, even where it does not follow it.
+        with session.get_adapter("http://").send(prepared, stream=True) as response:
+            self._allow(LARGEST_HEAD + self._settings.body_size_limit)
             if self.admission is None:
                 strict = "Strict-Transport-Security" in response.headers
                 self.admission = Admission(response.status_code, _realm(response.headers), strict)
@@ -122,6 +129,11 @@ class HttpTransport:
             body = _read_body(response, self._settings.body_size_limit)
             _check_status(response.status_code)
             return body
+
+    def _allow(self, size: int) -> None:
+        """Let that many bytes come: http.client itself bounds neither heads nor what stands between chunks."""
+        if self._socket is not None:
+            self._socket.allowance = size
 
     def _url(self) -> str:
         # Always http to requests: TLS, where there is any, stands beneath already.
@@ -195,7 +207,8 @@ def _as_kea_reads(text: str) -> bytes:
 
 
 def _realm(headers: Mapping[str, str]) -> str | None:
-    found = re.search(r'basic\s[^"]*realm="([^"]*)"', headers.get("WWW-Authenticate", ""), re.IGNORECASE)
+    challenge = headers.get("WWW-Authenticate", "")[:LONGEST_CHALLENGE]
+    found = re.search(r'basic\s[^"]*realm="([^"]*)"', challenge, re.IGNORECASE)
     return printable(found[1]) if found else None
 
 
@@ -241,6 +254,10 @@ def _http_failure(error: Exception, *, is_tls: bool) -> Failure:
         # A server that demands a client certificate says so only now under TLS 1.3.
         if isinstance(cause, ssl.SSLError):
             return tls_failure(cause)
+    if any(isinstance(cause, TooMuchError) for cause in causes):
+        return Failure(
+            Stage.HTTP, Reason.INVALID_HTTP, "the answer has more beside its body than HTTP as Kea speaks it"
+        )
     if any(isinstance(cause, TimeoutError) for cause in causes):
         return Failure(Stage.HTTP, Reason.TIMED_OUT, "connected, but no complete answer came in time")
     if any(isinstance(cause, ConnectionError) for cause in causes):

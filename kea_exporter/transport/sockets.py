@@ -10,6 +10,7 @@ import errno
 import os
 import socket
 import ssl
+import sys
 from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import Failure, Reason, Stage
@@ -43,15 +44,30 @@ REASONS = {
 QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
 
-class DeadlineSocket(socket.socket):
-    """A plain socket under a deadline."""
+class TooMuchError(OSError):
+    """The peer sends more than it was allowed to."""
+
+
+class _Bounded:
+    """What bounds a socket: its deadline, and how many bytes may still come."""
 
     deadline: Deadline
+    allowance: int = sys.maxsize
+
+    def _counted(self, size: int) -> int:
+        self.allowance -= size
+        if self.allowance < 0:
+            raise TooMuchError
+        return size
+
+
+class DeadlineSocket(_Bounded, socket.socket):
+    """A plain socket under a deadline."""
 
     def recv_into(self, buffer: Buffer, nbytes: int = 0, flags: int = 0) -> int:
-        """Receive, for no longer than the deadline leaves."""
+        """Receive, for no longer than the deadline leaves, and no more than is allowed."""
         self.settimeout(self.deadline.budget())
-        return super().recv_into(buffer, nbytes, flags)
+        return self._counted(super().recv_into(buffer, nbytes, flags))
 
     def sendall(self, data: Buffer, flags: int = 0) -> None:
         """Send, for no longer than the deadline leaves."""
@@ -59,18 +75,16 @@ class DeadlineSocket(socket.socket):
         super().sendall(data, flags)
 
 
-class DeadlineTlsSocket(ssl.SSLSocket):
+class DeadlineTlsSocket(_Bounded, ssl.SSLSocket):
     """A TLS socket under a deadline."""
 
-    deadline: Deadline
-
     def recv_into(self, buffer: Buffer, nbytes: int | None = None, flags: int = 0) -> int:
-        """Receive, for no longer than the deadline leaves."""
+        """Receive, for no longer than the deadline leaves, and no more than is allowed."""
         self.settimeout(self.deadline.budget())
         if QUICK_ACK is not None:
             # Kea sends session tickets, and its first answer only when they are acknowledged: 40 ms otherwise.
             self.setsockopt(socket.IPPROTO_TCP, QUICK_ACK, 1)
-        return super().recv_into(buffer, nbytes, flags)
+        return self._counted(super().recv_into(buffer, nbytes, flags))
 
     def sendall(self, data: Buffer, flags: int = 0) -> None:
         """Send, for no longer than the deadline leaves; where the peer has closed, raise the reason it gave."""
@@ -119,6 +133,8 @@ def connect_failure(error: OSError, where: str) -> Failure:
     reason = (
         Reason.TIMED_OUT if isinstance(error, TimeoutError) else REASONS.get(error.errno or 0, Reason.INTERNAL_ERROR)
     )
+    if error.errno == errno.EAGAIN:
+        return Failure(Stage.CONNECT, Reason.TIMED_OUT, f"{where} takes no connections: too many wait there already")
     said = {
         Reason.TIMED_OUT: f"no answer from {where}: packets are dropped on the way, or the host is down",
         Reason.REFUSED: f"{where} refused the connection: nothing listens there",

@@ -1,7 +1,26 @@
 """The HTTP side: metrics, discovery, health, and pages for people."""
 
+from kea_exporter.web.addresses import ListenError, address_of, inherited, listen
 from kea_exporter.web.app import create_app
+from kea_exporter.web.connections import connection_limit
 from kea_exporter.web.handlers import WebOptions
-from kea_exporter.web.server import ListenError, address_of, end_on_signals, listen, serve
+from kea_exporter.web.notify import Notifier
+from kea_exporter.web.server import end_on_signals, entrances, serve
+from kea_exporter.web.web_config import Protection, WebConfig, unprotected
 
-__all__ = ["ListenError", "WebOptions", "address_of", "create_app", "end_on_signals", "listen", "serve"]
+__all__ = [
+    "ListenError",
+    "Notifier",
+    "Protection",
+    "WebConfig",
+    "WebOptions",
+    "address_of",
+    "connection_limit",
+    "create_app",
+    "end_on_signals",
+    "entrances",
+    "inherited",
+    "listen",
+    "serve",
+    "unprotected",
+]

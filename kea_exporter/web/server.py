@@ -1,60 +1,135 @@
-"""Listening sockets and the HTTP server."""
+"""The HTTP server: uvicorn's, with listeners and connections of our own."""
 
 from __future__ import annotations
 
 import asyncio
-import errno
-import re
 import signal
-import socket
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import uvicorn
 
+from kea_exporter.web.authentication import Authentication, Logins
+from kea_exporter.web.connection import Door, Patience
+from kea_exporter.web.connections import Connections
+from kea_exporter.web.health import HealthOnly
+from kea_exporter.web.listener import Listener
+from kea_exporter.web.notify import Notifier
+from kea_exporter.web.seldom import Seldom
+from kea_exporter.web.web_config import Protection, unprotected
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    import socket
+    from collections.abc import Callable, Sequence
 
-    from starlette.applications import Starlette
+    from starlette.types import ASGIApp
+    from uvicorn.server import ServerState
 
-BACKLOG = 512
+MAX_CONNECTIONS = 512
+HEALTH_CONNECTIONS = 32
 GRACE_SECONDS = 0.7
 SHUTDOWN_SECONDS = 1
-LAST_PORT = 65535
-NO_SUCH_FAMILY = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}
+# Connections have timers of their own.
+NEVER = 10**6
 
 
-class ListenError(Exception):
-    """An address cannot be listened on; the message says which and why."""
+@dataclass(frozen=True)
+class Entrance:
+    """Sockets that listen, and what is served there.
+
+    Attributes:
+        protection: gives what new connections are protected by.
+    """
+
+    app: ASGIApp
+    sockets: Sequence[socket.socket]
+    connections: Connections
+    protection: Callable[[], Protection] = unprotected
 
 
-class _Server(uvicorn.Server):
-    """Gives requests in flight a moment to end by themselves, then ends what they wait for."""
+def entrances(
+    app: ASGIApp,
+    sockets: Sequence[socket.socket],
+    health_sockets: Sequence[socket.socket] = (),
+    *,
+    protection: Callable[[], Protection] = unprotected,
+    max_connections: int = MAX_CONNECTIONS,
+) -> tuple[Entrance, ...]:
+    """Return the main entrance, as protected as is configured, and the one for health, which is open to everybody.
 
-    def __init__(self, config: uvicorn.Config, give_up: Callable[[], None]) -> None:
-        super().__init__(config)
+    Each has its own limit of connections, so that health is told while the other is crowded.
+    """
+    guarded = Authentication(app, lambda: protection().settings, Logins())
+    return (
+        Entrance(guarded, sockets, Connections(max_connections), protection),
+        Entrance(HealthOnly(app), health_sockets, Connections(HEALTH_CONNECTIONS)),
+    )
+
+
+class Server(uvicorn.Server):
+    """Serves at several entrances until SIGTERM or SIGINT.
+
+    Requests in flight have a moment to end by themselves; then what they wait for is given up.
+    """
+
+    def __init__(
+        self,
+        served: Sequence[Entrance],
+        give_up: Callable[[], None],
+        notifier: Notifier | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        super().__init__(_config(served[0].app))
+        self._served = served
         self._give_up = give_up
+        self._notifier = notifier or Notifier()
+        self._patience = patience or Patience()
+        self._listeners: list[Listener] = []
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - uvicorn's signature
+        """Begin to accept."""
+        self.servers = []
+        for entrance in self._served:
+            door = _door(entrance, self._patience, self.config, self.server_state)
+            self._listeners += [Listener(sock, door) for sock in entrance.sockets]
+        self.started = True
+        self._notifier.ready()
+        if seconds := self._notifier.watchdog_seconds:
+            self._tell_watchdog(seconds / 2)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End: in order first, and then by force."""
+        self._notifier.stopping()
         asyncio.get_running_loop().call_later(GRACE_SECONDS, self._give_up)
-        await super().shutdown(sockets)
+        for listener in self._listeners:
+            listener.close()
+        listening = [sock for entrance in self._served for sock in entrance.sockets]
+        await super().shutdown([*(sockets or ()), *listening])
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+
+    def _tell_watchdog(self, interval: float) -> None:
+        # From the event loop, so that it is not told when that is stuck.
+        self._notifier.alive()
+        asyncio.get_running_loop().call_later(interval, self._tell_watchdog, interval)
 
 
-def serve(app: Starlette, sockets: list[socket.socket], give_up: Callable[[], None]) -> None:
-    """Serve *app* until SIGTERM or SIGINT; requests still in flight after a moment are given up by *give_up*."""
-    config = uvicorn.Config(
-        app,
-        http="h11",
-        ws="none",
-        lifespan="off",
-        loop="asyncio",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        backlog=BACKLOG,
-        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-    )
-    _Server(config, give_up).run(sockets)
+def serve(
+    served: Sequence[Entrance],
+    give_up: Callable[[], None],
+    notifier: Notifier | None = None,
+    patience: Patience | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Args:
+        served: at least one entrance.
+        give_up: ends what requests in flight wait for.
+        notifier: tells systemd how the service is.
+        patience: how long the steps of a connection may take.
+    """
+    Server(served, give_up, notifier, patience).run()
 
 
 def end_on_signals() -> None:
@@ -63,72 +138,31 @@ def end_on_signals() -> None:
         signal.signal(number, lambda *_: sys.exit(0))
 
 
-def listen(addresses: Iterable[str]) -> list[socket.socket]:
-    """Return listening sockets for addresses such as `:9547`, `127.0.0.1:9547`, `[::1]:9547` or `name:9547`.
-
-    Raises:
-        ListenError: an address is none, or cannot be listened on; no socket stays open.
-    """
-    sockets: list[socket.socket] = []
-    try:
-        for address in addresses:
-            sockets += _listen(address)
-    except ListenError:
-        for sock in sockets:
-            sock.close()
-        raise
-    return sockets
-
-
-def address_of(sock: socket.socket) -> str:
-    """Return where a socket listens, as `127.0.0.1:9547` or `[::1]:9547`."""
-    host, port = sock.getsockname()[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+def _config(app: ASGIApp) -> uvicorn.Config:
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        lifespan="off",
+        loop="asyncio",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=NEVER,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )
+    config.load()
+    return config
 
 
-def _listen(address: str) -> list[socket.socket]:
-    host, port = _split(address)
-    try:
-        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except (OSError, UnicodeError) as error:
-        text = error.strerror if isinstance(error, OSError) else "this is no name"
-        raise ListenError(f"cannot listen on {address}: {text}") from None
-    tried = [(family, _tried(family, place)) for family, _, _, _, place in found]
-    sockets = [it for _, it in tried if isinstance(it, socket.socket)]
-    failures = [(family, it) for family, it in tried if isinstance(it, OSError)]
-    # A machine without IPv6 serves IPv4 alone.
-    grave = [it for family, it in failures if family != socket.AF_INET6 or it.errno not in NO_SUCH_FAMILY]
-    if sockets and not grave:
-        return sockets
-    for sock in sockets:
-        sock.close()
-    text = (grave or [it for _, it in failures])[0].strerror
-    raise ListenError(f"cannot listen on {address}: {text}; choose with --web.listen-address") from None
-
-
-def _tried(family: int, place: tuple[object, ...]) -> socket.socket | OSError:
-    try:
-        return _bind(family, place)
-    except OSError as error:
-        return error
-
-
-def _bind(family: int, place: tuple[object, ...]) -> socket.socket:
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        sock.bind(place)
-        sock.listen(BACKLOG)
-    except OSError:
-        sock.close()
-        raise
-    return sock
-
-
-def _split(address: str) -> tuple[str, int]:
-    found = re.fullmatch(r"(?:\[([^\[\]]+)\]|([^\[\]:]*)):(\d{1,5})", address, re.ASCII)
-    if found is None or int(found[3]) > LAST_PORT:
-        raise ListenError(f"{address} is no address to listen on; write :9547, 127.0.0.1:9547 or [::1]:9547")
-    return found[1] or found[2] or "", int(found[3])
+def _door(entrance: Entrance, patience: Patience, config: uvicorn.Config, state: ServerState) -> Door:
+    return Door(
+        app=entrance.app,
+        connections=entrance.connections,
+        protection=entrance.protection,
+        patience=patience,
+        config=config,
+        state=state,
+        refused_clients=Seldom("the certificate of a client is not one of client_allowed_sans"),
+    )

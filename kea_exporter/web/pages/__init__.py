@@ -15,9 +15,10 @@ from markupsafe import Markup
 
 from kea_exporter import __version__
 from kea_exporter.text import printable
-from kea_exporter.web.pages.fleet import fleet_of, server_href
+from kea_exporter.web.pages.fleet import fleet_of, quoted
+from kea_exporter.web.pages.glance import LACKING, UNKNOWN
 from kea_exporter.web.pages.server import daemons_of
-from kea_exporter.web.pages.words import DAY, amount, moment, span
+from kea_exporter.web.pages.words import amount, moment, span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,14 +30,13 @@ LONGEST_TEXT = 1000
 OLD_SECONDS = 300.0
 
 
-def fleet_page(
-    reports: Sequence[Report] | None, collected_at: float | None, now: float, *, metrics_path: str
-) -> str:
+def fleet_page(reports: Sequence[Report] | None, collected_at: float | None, now: float, *, metrics_path: str) -> str:
     """Return the page of all servers as HTML.
 
     Args:
         reports: those of the last collection; None where there was none yet.
-        collected_at: when it was complete, in seconds since the epoch; so is *now*.
+        collected_at: when it was complete, in seconds since the epoch.
+        now: likewise.
         metrics_path: where the metrics are served.
     """
     fleet = None if reports is None or collected_at is None else fleet_of(reports, now)
@@ -49,7 +49,8 @@ def server_page(server: str, reports: Sequence[Report], collected_at: float | No
     Args:
         server: its name, as configured.
         reports: those of the last collection on its daemons; none where there was none yet.
-        collected_at: when it was complete, in seconds since the epoch; so is *now*.
+        collected_at: when it was complete, in seconds since the epoch.
+        now: likewise.
     """
     daemons = daemons_of(server, reports, now)
     return _page("server.html", collected_at if daemons else None, now, server=server, daemons=daemons)
@@ -76,8 +77,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_finalize,
     )
-    environment.filters |= {"amount": amount, "moment": moment, "span": span, "server_href": server_href}
-    environment.globals |= {"version": __version__, "old_seconds": OLD_SECONDS}
+    environment.filters |= {"amount": amount, "moment": moment, "span": span, "quoted": quoted}
+    environment.globals |= {"version": __version__, "old_seconds": OLD_SECONDS, "marks": (UNKNOWN, LACKING)}
     return environment
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import Failure
+from kea_exporter.facts.snapshot import ROOT_KEYS, Daemon
 from kea_exporter.web.pages import glance
-from kea_exporter.web.pages.glance import Tone, Word
-from kea_exporter.web.pages.words import amount, counted, day, moment, span
+from kea_exporter.web.pages.glance import UNKNOWN, Tone, Word
+from kea_exporter.web.pages.words import counted, day, moment, span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,6 +30,11 @@ class Item:
 
     term: str
     words: tuple[Word, ...]
+
+    @property
+    def is_known(self) -> bool:
+        """Return whether it could be learnt."""
+        return all(word.text != UNKNOWN for word in self.words)
 
 
 @dataclass(frozen=True)
@@ -128,7 +134,7 @@ def _threads(status: Status) -> Word:
         return Word("one; multi-threading is off")
     waiting = " / ".join(f"{it:.3g}" for it in threading.queue_lengths)
     more = f"packets waiting, on average over the last 10, 100 and 1000: {waiting}" if waiting else ""
-    return Word(amount(threading.threads) if threading.threads is not None else "several", more=more)
+    return Word(counted(threading.threads, "thread") if threading.threads is not None else "several", more=more)
 
 
 def _place(connection: Connection) -> Word:
@@ -158,6 +164,8 @@ def _hooks(configuration: Configuration) -> tuple[Word, ...]:
 
 
 def _size(it: Configuration) -> Word:
+    if it.root == ROOT_KEYS[Daemon.D2]:
+        return Word(it.root)
     subnets, networks = counted(len(it.subnets.ids), "subnet"), counted(it.shared_networks, "shared network")
     return Word(f"{it.root}: {subnets}, {networks}, {counted(it.reservations, 'reservation')}")
 

@@ -12,7 +12,8 @@ from kea_exporter.facts.snapshot import Tls
 from kea_exporter.requirements import Status
 from kea_exporter.web.pages import glance
 from kea_exporter.web.pages.columns import Group, groups_of
-from kea_exporter.web.pages.glance import Bar, Standing, Tone, Trouble, Word
+from kea_exporter.web.pages.glance import Bar, Tone, Trouble, Word
+from kea_exporter.web.pages.standing import Standing, outcome, rank, standing, tally
 from kea_exporter.web.pages.words import amount, counted
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ MOST_SOUND = 30
 SAID = {
     Standing.UNMET: "with required unmet",
     Standing.UNKNOWN: "not fully known",
-    Standing.OPEN: "with recommended unmet",
+    Standing.OPEN: "worth a look",
     Standing.SOUND: "sound",
 }
 
@@ -126,19 +127,19 @@ def fleet_of(reports: Sequence[Report], now: float) -> Fleet:
 def by_server(reports: Sequence[Report]) -> dict[str, list[Report]]:
     """Return the reports of each server, worst first, the servers by their worst daemons."""
     found: dict[str, list[Report]] = {}
-    for report in sorted(reports, key=glance.rank):
+    for report in sorted(reports, key=rank):
         found.setdefault(report.snapshot.target.server, []).append(report)
     return found
 
 
-def server_href(name: str) -> str:
-    """Return the path of a server's detail page."""
-    return f"/servers/{quote(name, safe='')}"
+def quoted(name: str) -> str:
+    """Return the name of a server as it stands in the path or the query of a URL."""
+    return quote(name, safe="", errors="replace")
 
 
 def _server(name: str, reports: Sequence[Report], ids: Sequence[str], now: float) -> ServerRows:
     rows = tuple(_row(report, ids, now) for report in reports)
-    return ServerRows(name, server_href(name), glance.standing(reports), rows)
+    return ServerRows(name, f"/servers/{quoted(name)}", standing(reports), rows)
 
 
 def _row(report: Report, ids: Sequence[str], now: float) -> Row:
@@ -146,8 +147,8 @@ def _row(report: Report, ids: Sequence[str], now: float) -> Row:
     return Row(
         daemon=report.snapshot.target.daemon,
         url=report.snapshot.target.url,
-        outcome=glance.outcome([report]),
-        tally=glance.tally(report),
+        outcome=outcome([report]),
+        tally=tally(report),
         version=glance.version(report),
         certificate=glance.certificate(report, now),
         leases=glance.leases(report),
@@ -159,23 +160,21 @@ def _row(report: Report, ids: Sequence[str], now: float) -> Row:
 
 def _headline(standings: Counter[Standing]) -> Word:
     servers = standings.total()
-    for standing, what in (
-        (Standing.UNMET, "what is required is not met"),
-        (Standing.UNKNOWN, "not all that is required is known"),
-    ):
-        if number := standings[standing]:
-            text = f"{amount(number)} of {counted(servers, 'server')}: {what}"
-            return Word(text, glance.TONES[standing])
+    of = f"of {counted(servers, 'server')}"
+    if number := standings[Standing.UNMET]:
+        return Word(f"{amount(number)} {of} {'does' if number == 1 else 'do'} not meet what is required", Tone.BAD)
+    if number := standings[Standing.UNKNOWN]:
+        return Word(f"{amount(number)} {of} {'is' if number == 1 else 'are'} not fully known", Tone.WARN)
     if number := standings[Standing.OPEN]:
-        return Word(f"All that is required is met; {counted(number, 'server')} with recommended unmet", Tone.WARN)
-    return Word(f"All {counted(servers, 'server')} sound" if servers > 1 else "The server is sound", Tone.GOOD)
+        return Word(f"All that is required is met; {amount(number)} {of} worth a look", Tone.WARN)
+    return Word(f"{counted(servers, 'server')}, all sound" if servers != 1 else "The server is sound", Tone.GOOD)
 
 
 def _segments(standings: Counter[Standing]) -> Iterator[Segment]:
     start = 0.0
-    for standing, said in SAID.items():
-        width = 100 * standings[standing] / max(standings.total(), 1)
-        yield Segment(standing, amount(standings[standing]), said, start, width)
+    for place, said in SAID.items():
+        width = 100 * standings[place] / max(standings.total(), 1)
+        yield Segment(place, amount(standings[place]), said, start, width)
         start += width
 
 
@@ -193,12 +192,9 @@ def _verdicts(reports: Sequence[Report]) -> Figure:
 
 
 def _first_certificate(reports: Sequence[Report], now: float) -> Iterator[Figure]:
-    shown = [
-        (tls.chain[0].not_after, report) for report in reports if isinstance(tls := report.snapshot.tls, Tls) and tls.chain
-    ]
+    chains = ((report, report.snapshot.tls) for report in reports)
+    shown = [(tls.chain[0].not_after, report) for report, tls in chains if isinstance(tls, Tls) and tls.chain]
     if shown:
         _, first = min(shown, key=lambda it: it[0])
         target = first.snapshot.target
         yield Figure(glance.certificate(first, now), f"first certificate to end: {target.server} {target.daemon}")
-
-

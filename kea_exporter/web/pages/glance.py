@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING
 from kea_exporter.facts.failure import Failure
 from kea_exporter.facts.snapshot import NO_FAILURES, TransportKind
 from kea_exporter.facts.subnets import Count
-from kea_exporter.requirements import Severity, Status
+from kea_exporter.requirements import Status
 from kea_exporter.requirements.next_steps import NEXT_STEPS
 from kea_exporter.web.pages.words import DAY, amount, day, per_cent, span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from kea_exporter.certificates import Certificate
     from kea_exporter.facts.status import Relationship
     from kea_exporter.facts.subnets import Counts
@@ -27,6 +25,8 @@ KINDS = (
     ("address", Count.ADDRESSES, Count.ADDRESSES_ASSIGNED),
     ("prefix", Count.PREFIXES, Count.PREFIXES_ASSIGNED),
 )
+# What stands for a fact that was not learnt, and for one that there is none of.
+UNKNOWN, LACKING = "?", "\N{EN DASH}"
 PLURALS = {"address": "addresses", "prefix": "prefixes"}
 
 
@@ -38,23 +38,6 @@ class Tone(StrEnum):
     GOOD = "good"
     WARN = "warn"
     BAD = "bad"
-
-
-class Standing(StrEnum):
-    """Where a server stands, worst first."""
-
-    UNMET = "unmet"
-    UNKNOWN = "unknown"
-    OPEN = "open"
-    SOUND = "sound"
-
-
-TONES = {
-    Standing.UNMET: Tone.BAD,
-    Standing.UNKNOWN: Tone.WARN,
-    Standing.OPEN: Tone.WARN,
-    Standing.SOUND: Tone.GOOD,
-}
 
 
 @dataclass(frozen=True)
@@ -76,19 +59,14 @@ class Bar:
 
     Attributes:
         per_cent: 0 to 100, or above where more is leased than there is.
+        text: the same as text; what is leased at all is never said to be 0.
         said: such as `122 of 300 addresses`.
     """
 
     kind: str
     per_cent: float
+    text: str
     said: str
-
-    @property
-    def text(self) -> str:
-        """Return the share as text; what is leased at all is never said to be 0."""
-        if 0 < self.per_cent < 1:
-            return "< 1 %"
-        return f"{self.per_cent:.0f} %"
 
 
 @dataclass(frozen=True)
@@ -104,60 +82,13 @@ class Trouble:
 def unknown(failure: Failure) -> Word:
     """Return what stands for a fact that could not be learnt; what a daemon lacks is not unknown."""
     if failure.reason in NO_FAILURES:
-        return Word("\N{EN DASH}", Tone.QUIET, failure.detail)
-    return Word("?", Tone.QUIET, f"not known: {failure.stage}: {failure.detail}")
+        return Word(LACKING, Tone.QUIET, failure.detail)
+    return Word(UNKNOWN, Tone.QUIET, f"not known: {failure.stage}: {failure.detail}")
 
 
 def trouble(failure: Failure) -> Trouble:
     """Return a failure with its next step."""
     return Trouble(failure.stage, failure.reason, failure.detail, NEXT_STEPS.get(failure.reason, ""))
-
-
-def rank(report: Report) -> tuple[int, ...]:
-    """Rank a report, worst first: as the check report does, and then by what is recommended and advised."""
-    counts = {(severity, status): 0 for severity in Severity for status in (Status.UNMET, Status.UNKNOWN)}
-    for verdict in report.verdicts:
-        if (verdict.severity, verdict.status) in counts:
-            counts[verdict.severity, verdict.status] += 1
-    return tuple(-count for count in counts.values())
-
-
-def standing(reports: Sequence[Report]) -> Standing:
-    """Return where a server stands, by the reports on its daemons.
-
-    Unmet and unknown are about what is required; open is what is recommended and not met; advice is left to whoever
-    looks closer.
-    """
-    found = {(it.severity, it.status) for report in reports for it in report.verdicts}
-    if (Severity.REQUIRED, Status.UNMET) in found:
-        return Standing.UNMET
-    if (Severity.REQUIRED, Status.UNKNOWN) in found or any(report.snapshot.failures for report in reports):
-        return Standing.UNKNOWN
-    if found & {(Severity.RECOMMENDED, Status.UNMET), (Severity.RECOMMENDED, Status.UNKNOWN)}:
-        return Standing.OPEN
-    return Standing.SOUND
-
-
-def outcome(reports: Sequence[Report]) -> Word:
-    """Return the worst that is to be said of a server or of one daemon, in a few words."""
-    place = standing(reports)
-    return Word(_said(place, reports), TONES[place])
-
-
-def _said(place: Standing, reports: Sequence[Report]) -> str:
-    if place is Standing.UNMET:
-        return f"{_count(reports, Severity.REQUIRED, Status.UNMET)} required unmet"
-    if place is Standing.UNKNOWN:
-        number = _count(reports, Severity.REQUIRED, Status.UNKNOWN)
-        return f"{number} required unknown" if number else "not all is known"
-    if place is Standing.OPEN:
-        number = _count(reports, Severity.RECOMMENDED, Status.UNMET)
-        return f"{number} recommended unmet" if number else "recommended unknown"
-    return "sound"
-
-
-def _count(reports: Iterable[Report], severity: Severity, status: Status) -> int:
-    return sum(it.severity is severity and it.status is status for report in reports for it in report.verdicts)
 
 
 def version(report: Report) -> Word:
@@ -176,7 +107,7 @@ def certificate(report: Report, now: float) -> Word:
     if isinstance(tls, Failure):
         return unknown(tls)
     if tls is None or not tls.chain:
-        return Word("?", Tone.QUIET, "no certificate that can be read was shown")
+        return Word(UNKNOWN, Tone.QUIET, "no certificate that can be read was shown")
     return validity(tls.chain[0], now, is_due=_is_unmet(report, "certificate-renewal-not-due"))
 
 
@@ -197,12 +128,14 @@ def leases(report: Report) -> tuple[Bar, ...] | Word:
     found = report.snapshot.leases
     if isinstance(found, Failure):
         return unknown(found)
-    bars = tuple(bar for row in KINDS if (bar := _sum_bar(found.subnets, *row)))
-    if bars:
-        return bars
     if not found.subnets.keys:
         return Word("no subnets", Tone.QUIET)
-    return Word("?", Tone.QUIET, "not known: the daemon does not say what its subnets hold")
+    sums = [(kind, _sum(found.subnets, assigned), _sum(found.subnets, capacity)) for kind, capacity, assigned in KINDS]
+    if bars := tuple(it for row in sums if (it := bar(*row))):
+        return bars
+    if any(whole == 0 for _, _, whole in sums):
+        return Word("no pools", Tone.QUIET)
+    return Word(UNKNOWN, Tone.QUIET, "not known: the daemon does not count the leases of each subnet")
 
 
 def bar(kind: str, assigned: int | None, capacity: int | None) -> Bar | None:
@@ -210,11 +143,8 @@ def bar(kind: str, assigned: int | None, capacity: int | None) -> Bar | None:
     if assigned is None or not capacity or capacity < 0:
         return None
     said = f"{amount(assigned)} of {amount(capacity)} {kind if capacity == 1 else PLURALS[kind]}"
-    return Bar(kind, per_cent(assigned, capacity), said)
-
-
-def _sum_bar(counts: Counts[int], kind: str, capacity: Count, assigned: Count) -> Bar | None:
-    return bar(kind, _sum(counts, assigned), _sum(counts, capacity))
+    share = per_cent(assigned, capacity)
+    return Bar(kind, share, "< 1 %" if share < 1 and assigned > 0 else f"{share:.0f} %", said)
 
 
 def _sum(counts: Counts[int], count: Count) -> int | None:
@@ -235,9 +165,11 @@ def _relationship(it: Relationship) -> Word:
     local, partner = it.local, it.partner
     is_usual = local.state in USUAL_STATES and not it.communication_interrupted
     tone = Tone.PLAIN if is_usual else Tone.BAD if local.state == "terminated" else Tone.WARN
-    silent = ", partner silent" if it.communication_interrupted else ""
+    said = [local.role or "role not known", local.state or "state not known"]
+    if it.communication_interrupted:
+        said.append("partner silent")
     more = f"{it.mode} with {partner.name or 'a partner'} ({partner.role or 'role not known'}), last heard of as "
-    return Word(f"{local.role} {local.state or '?'}{silent}".strip(), tone, more + (partner.state or "never"))
+    return Word(", ".join(said), tone, more + (partner.state or "never"))
 
 
 def failures(report: Report) -> tuple[Trouble, ...]:
@@ -245,13 +177,5 @@ def failures(report: Report) -> tuple[Trouble, ...]:
     return tuple(map(trouble, report.snapshot.failures))
 
 
-def tally(report: Report) -> str:
-    """Return how many requirements have which status, worst first."""
-    statuses = (Status.UNMET, Status.UNKNOWN, Status.MET)
-    return ", ".join(f"{report.count(status)} {status}" for status in statuses if report.count(status))
-
-
 def _is_unmet(report: Report, requirement: str) -> bool:
     return any(it.requirement.id == requirement and it.status is Status.UNMET for it in report.verdicts)
-
-

@@ -12,6 +12,7 @@ from kea_exporter.requirements import Severity, Status
 from kea_exporter.web.pages import details, glance
 from kea_exporter.web.pages.fleet import by_server
 from kea_exporter.web.pages.fullness import MOST_SHOWN, SubnetRow, fullest
+from kea_exporter.web.pages.standing import outcome, tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -92,8 +93,8 @@ def _daemon(report: Report, now: float) -> DaemonView:
     return DaemonView(
         name=snapshot.target.daemon,
         url=snapshot.target.url,
-        outcome=glance.outcome([report]),
-        tally=glance.tally(report),
+        outcome=outcome([report]),
+        tally=tally(report),
         failures=glance.failures(report),
         steps=tuple(_steps(report)),
         judged=_judged(report),

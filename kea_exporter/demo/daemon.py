@@ -1,0 +1,259 @@
+"""Simulated daemons: what they answer to the commands that only read, as Kea of their version does."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Protocol
+
+from kea_exporter.demo.configuration import as_bytes
+from kea_exporter.demo.leases import page
+from kea_exporter.demo.pools import V4, V6
+from kea_exporter.demo.registered import registered
+from kea_exporter.demo.requests import RefusedError, empty, error, success, unsupported
+from kea_exporter.demo.stat_lease import row, stat_lease, timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from kea_exporter.demo.pools import Subnet
+    from kea_exporter.demo.statistics import DhcpStatistics
+
+Tree = dict[str, Any]
+Values = dict[str, int]
+
+MOST_SAMPLES = 20
+BACKENDS = {"Dhcp4": "Memfile backend 3.0", "Dhcp6": "Memfile backend 5.0"}
+RELOADED = {"DhcpDdns": "Configuration applied successfully."}
+ENABLED: Tree = {
+    "disabled-by-db-connection": [],
+    "disabled-by-local-command": [],
+    "disabled-by-remote-command": [],
+    "disabled-by-user": False,
+    "globally-disabled": False,
+}
+# With two cores.
+MULTI_THREADING: Tree = {
+    "multi-threading-enabled": True,
+    "packet-queue-size": 64,
+    "packet-queue-statistics": [0.0, 0.0, 0.0],
+    "thread-pool-size": 2,
+}
+
+
+class Statistics(Protocol):
+    """What a daemon counts."""
+
+    def values(self, elapsed: float) -> Values:
+        """Return the value of every statistic, so many seconds after the start."""
+
+
+@dataclass(frozen=True)
+class Life:
+    """Since when a daemon runs.
+
+    Attributes:
+        clock: gives seconds since the epoch.
+        started: when it was started, in the same.
+        pid: its process id.
+    """
+
+    clock: Callable[[], float]
+    started: float
+    pid: int
+
+    @property
+    def elapsed(self) -> float:
+        """Return how many seconds ago it was started."""
+        return self.clock() - self.started
+
+
+class Daemon:
+    """A daemon of any kind.
+
+    Args:
+        root: the root key of its configuration, which says what kind it is.
+        version: such as `3.0.3`.
+        configuration: what stands below the root key.
+        statistics: what it counts; None for a Control Agent, which does not count.
+        life: since when it runs.
+    """
+
+    def __init__(self, root: str, version: str, configuration: Tree, statistics: Statistics | None, life: Life) -> None:
+        self.configuration = configuration
+        self._root = root
+        self._version = version
+        self._life = life
+        self._reloaded = life.started
+        self._statistics = statistics
+        self._commands = registered(root, numbers(version), _hooks(configuration))
+        self._handlers: dict[str, Callable[[object], Tree]] = {
+            "config-get": lambda _: success({root: configuration, **self._hash()}),
+            "config-hash-get": lambda _: success(self._hash()),
+            "config-reload": self._reload,
+            "list-commands": lambda _: success(self._commands),
+            "statistic-get": self._statistic,
+            "statistic-get-all": lambda _: success(self._samples()),
+            "statistic-global-get-all": lambda _: success(self._global_samples()),
+            "status-get": lambda _: success(self._status()),
+            "version-get": lambda _: success({"extended": self._extended()}, version),
+        }
+
+    def answers(self, command: Tree) -> list[Any]:
+        """Return the answers to a command; whom it is for does not matter (measured)."""
+        return [self.answer(command)]
+
+    def answer(self, command: Tree) -> Tree:
+        """Return the one answer to a command."""
+        name = command["command"]
+        if name not in self._commands:
+            return unsupported(name)
+        if name not in self._handlers:
+            return error(f"this simulated Kea does not do {name}")
+        try:
+            return self._handlers[name](command.get("arguments"))
+        except RefusedError as refusal:
+            return error(str(refusal))
+
+    def _extended(self) -> str:
+        old = numbers(self._version) < (3, 0, 0)
+        lines = [
+            f"{self._version} (tarball)" if old else f"{self._version} ({self._version} (tarball))",
+            "premium: no",
+            "linked with:",
+            "- log4cplus 2.0.8",
+            "- OpenSSL 3.5.9 29 Sep 2026",
+        ]
+        if self._root in BACKENDS:
+            lines += ["backends:" if old else "lease backends:", f"- {BACKENDS[self._root]}"]
+        return "\n".join(lines)
+
+    def _status(self) -> Tree:
+        # Kea cuts both moments to whole seconds.
+        now, started = int(self._life.clock()), int(self._life.started)
+        return {"pid": self._life.pid, "reload": now - int(self._reloaded), "uptime": now - started}
+
+    def _hash(self) -> Tree:
+        text = json.dumps(self.configuration, sort_keys=True)
+        return {"hash": hashlib.sha256(text.encode()).hexdigest().upper()}
+
+    def _reload(self, _: object) -> Tree:
+        self._reloaded = self._life.clock()
+        return success(self._hash(), RELOADED.get(self._root, "Configuration successful."))
+
+    def _statistic(self, arguments: object) -> Tree:
+        if not isinstance(arguments, dict) or "name" not in arguments:
+            raise RefusedError("Missing mandatory 'name' parameter.")
+        name = arguments["name"]
+        if not isinstance(name, str):
+            raise RefusedError("'name' parameter expected to be a string.")
+        return success({key: samples for key, samples in self._samples().items() if key == name})
+
+    def _global_samples(self) -> Tree:
+        return {name: samples for name, samples in self._samples().items() if not name.startswith("subnet[")}
+
+    def _samples(self) -> Tree:
+        """Return the last values of each statistic, the newest first, with the moments at which they became so."""
+        if self._statistics is None:
+            return {}
+        elapsed = self._life.elapsed
+        moments = [it for it in (elapsed - back for back in range(MOST_SAMPLES)) if it > 0] + [0.0]
+        rows = [(self._life.started + it, self._statistics.values(it)) for it in moments]
+        return {name: _changes(name, rows) for name in rows[0][1]}
+
+
+class DhcpDaemon(Daemon):
+    """A DHCP daemon.
+
+    Args:
+        relationship: gives what status-get tells of high availability at a moment; None where there is none.
+    """
+
+    def __init__(
+        self,
+        version: str,
+        configuration: Tree,
+        statistics: DhcpStatistics,
+        life: Life,
+        relationship: Callable[[float], Tree] | None = None,
+    ) -> None:
+        self._family = statistics.family
+        super().__init__(f"Dhcp{self._family}", version, configuration, statistics, life)
+        self._counted = statistics
+        self._relationship = relationship
+        self._handlers |= {"server-tag-get": lambda _: success({"server-tag": ""})}
+        for family in (V4, V6):
+            self._handlers |= self._of_family(family, statistics.subnets if family == self._family else ())
+
+    def _of_family(self, family: int, subnets: Sequence[Subnet]) -> dict[str, Callable[[object], Tree]]:
+        """Return the commands that each daemon has for both families."""
+        life = self._life
+        return {
+            f"subnet{family}-list": lambda _: _subnet_list(family, subnets),
+            f"stat-lease{family}-get": lambda it: stat_lease(family, it, subnets, self._row, life.clock()),
+            f"lease{family}-get-page": lambda it: page(family, it, subnets, life.clock(), life.elapsed),
+        }
+
+    def _row(self, subnet: Subnet) -> list[int]:
+        counts = self._counted.counts(subnet, self._life.elapsed)
+        return row(self._family, numbers(self._version), subnet, *counts)
+
+    def _status(self) -> Tree:
+        status = {**super()._status(), **MULTI_THREADING, "dhcp-state": ENABLED, "sockets": {"status": "ready"}}
+        if self._family == V6:
+            status["extended-info-tables"] = False
+        if self._relationship is not None:
+            status["high-availability"] = [self._relationship(self._life.clock())]
+        return status
+
+
+class Agent(Daemon):
+    """A Control Agent, through which older daemons are reached; *behind* it they have the names of services."""
+
+    def __init__(self, version: str, configuration: Tree, behind: dict[str, Daemon], life: Life) -> None:
+        super().__init__("Control-agent", version, configuration, None, life)
+        self._behind = behind
+
+    def answers(self, command: Tree) -> list[Any]:
+        """Return its own answer, or that of each of the daemons that a command is for."""
+        services = command.get("service", [])
+        if not isinstance(services, list):
+            return [error("service value must be a list")]
+        if not services:
+            return [self.answer(command)]
+        return [self._forwarded(str(it), command) for it in services]
+
+    def _forwarded(self, service: str, command: Tree) -> Tree:
+        if service not in self._behind:
+            return error(f"forwarding socket is not configured for the server type {service}")
+        return self._behind[service].answer(command)
+
+
+def numbers(version: str) -> tuple[int, int, int]:
+    """Return the three numbers of a version."""
+    first, second, third = map(int, version.split("."))
+    return first, second, third
+
+
+def _hooks(configuration: Tree) -> list[str]:
+    """Return the short names of the configured hook libraries."""
+    return [re.sub(r".*libdhcp_(.+)\.so", r"\1", it["library"]) for it in configuration["hooks-libraries"]]
+
+
+def _subnet_list(family: int, subnets: Sequence[Subnet]) -> Tree:
+    found = [
+        {"id": it.id, "shared-network-name": as_bytes(it.network) or None, "subnet": it.prefix}
+        for it in sorted(subnets, key=lambda it: it.id)
+    ]
+    text = f"{len(found)} IPv{family} subnet{'' if len(found) == 1 else 's'} found"
+    return success({"subnets": found}, text) if found else empty({"subnets": found}, text)
+
+
+def _changes(name: str, rows: Sequence[tuple[float, Values]]) -> list[list[object]]:
+    """Return the samples of a statistic, given all values at some moments, the newest first."""
+    values = [(row[name], moment) for moment, row in rows if name in row]
+    changes = [it for it, older in pairwise(values) if it[0] != older[0]]
+    return [[value, timestamp(moment)] for value, moment in [*changes, values[-1]]]

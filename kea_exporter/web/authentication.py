@@ -1,0 +1,173 @@
+"""Who is let in: HTTP basic authentication against bcrypt hashes, and the headers that are sent with every answer.
+
+What a stranger can measure does not depend on whether a user exists, and what he can cause is bounded: one hash is
+computed at a time, off the event loop, and few wait for it. What succeeded once is remembered, so that whoever knows a
+password is not kept waiting by those who guess.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import secrets
+from collections import Counter
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+import bcrypt
+from anyio import CapacityLimiter, to_thread
+from starlette.datastructures import MutableHeaders
+from starlette.responses import PlainTextResponse
+
+from kea_exporter.web.seldom import Seldom
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from kea_exporter.config.web import WebSettings
+
+    Check = Callable[[bytes, bytes], bool]
+
+MOST_REMEMBERED = 100
+MOST_WAITING = 16
+MOST_WAITING_OF_A_CLIENT = 4
+# bcrypt looks at no more of a password; the library raises where there is more.
+BCRYPT_BYTES = 72
+# The salt and digest of no password; the cost stands before them.
+NOBODY = "." * 53
+CHALLENGE = {"WWW-Authenticate": 'Basic realm="kea-exporter", charset="UTF-8"', "Cache-Control": "no-store"}
+
+
+class Outcome(Enum):
+    """What became of a login."""
+
+    LET_IN = auto()
+    REFUSED = auto()
+    TOO_MANY = auto()
+
+
+class Logins:
+    """Checks passwords, and remembers those that were right.
+
+    Args:
+        check: compares a password with a hash; slow.
+    """
+
+    def __init__(self, check: Check = bcrypt.checkpw) -> None:
+        self._check = check
+        self._key = secrets.token_bytes(32)
+        self._remembered: dict[bytes, None] = {}
+        self._one_at_a_time = CapacityLimiter(1)
+        self._waiting: Counter[str] = Counter()
+
+    async def outcome(self, users: Mapping[str, str], user: str, password: bytes, client: str) -> Outcome:
+        """Return whether a user is let in.
+
+        Args:
+            users: hashes by user name, at least one.
+            user: the name given.
+            password: the password given.
+            client: from where; each may have only a few logins waiting.
+        """
+        hashed = users.get(user, self._hash_of_nobody(users, user))
+        # Each field with its length: no two logins have the same bytes (CVE-2022-46146).
+        digest = self._digest(user.encode(), hashed.encode(), password)
+        if digest in self._remembered:
+            return Outcome.LET_IN
+        if self._waiting[client] >= MOST_WAITING_OF_A_CLIENT or self._waiting.total() >= MOST_WAITING:
+            return Outcome.TOO_MANY
+        is_right = await self._checked(password[:BCRYPT_BYTES], hashed.encode(), client)
+        if not is_right or user not in users:
+            return Outcome.REFUSED
+        self._remember(digest)
+        return Outcome.LET_IN
+
+    async def _checked(self, password: bytes, hashed: bytes, client: str) -> bool:
+        self._waiting[client] += 1
+        try:
+            return await to_thread.run_sync(
+                self._check, password, hashed, abandon_on_cancel=True, limiter=self._one_at_a_time
+            )
+        finally:
+            self._waiting[client] -= 1
+            if not self._waiting[client]:
+                del self._waiting[client]
+
+    def _hash_of_nobody(self, users: Mapping[str, str], user: str) -> str:
+        """Return a hash that costs what that of some user costs, always the same one for the same name."""
+        chosen = int.from_bytes(self._digest(user.encode())) % len(users)
+        return "$2b$" + sorted(users.values())[chosen][4:7] + NOBODY
+
+    def _digest(self, *fields: bytes) -> bytes:
+        text = b"".join(len(field).to_bytes(8) + field for field in fields)
+        return hmac.digest(self._key, text, "sha256")
+
+    def _remember(self, digest: bytes) -> None:
+        self._remembered[digest] = None
+        if len(self._remembered) > MOST_REMEMBERED:
+            del self._remembered[next(iter(self._remembered))]
+
+
+class Authentication:
+    """Lets in who may come in, and sends the configured headers with every answer.
+
+    Args:
+        app: what is protected.
+        settings: gives those in force.
+        logins: checks passwords.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Callable[[], WebSettings], logins: Logins) -> None:
+        self._app = app
+        self._settings = settings
+        self._logins = logins
+        self._refusals = Seldom("login refused")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        settings = self._settings()
+        outcome = await self._outcome(settings.users, scope) if settings.users else Outcome.LET_IN
+        await self._answer(outcome)(scope, receive, _with_headers(send, settings.headers))
+
+    async def _outcome(self, users: Mapping[str, str], scope: Scope) -> Outcome:
+        client = str((scope["client"] or ("",))[0])
+        given = credentials(scope["headers"])
+        if given is None:
+            return Outcome.REFUSED
+        outcome = await self._logins.outcome(users, *given, client)
+        if outcome is not Outcome.LET_IN:
+            self._refusals.warn(client=client, outcome=outcome.name.lower())
+        return outcome
+
+    def _answer(self, outcome: Outcome) -> ASGIApp:
+        if outcome is Outcome.LET_IN:
+            return self._app
+        if outcome is Outcome.REFUSED:
+            return PlainTextResponse("user and password are needed\n", 401, CHALLENGE)
+        return PlainTextResponse("too many logins wait to be checked, try again later\n", 429, {"Retry-After": "5"})
+
+
+def credentials(headers: list[tuple[bytes, bytes]]) -> tuple[str, bytes] | None:
+    """Return the user and password of a request (RFC 7617); None where it has none, or several."""
+    given = [value for name, value in headers if name == b"authorization"]
+    scheme, _, encoded = given[0].partition(b" ") if len(given) == 1 else (b"", b"", b"")
+    if scheme.lower() != b"basic":
+        return None
+    try:
+        user, colon, password = base64.b64decode(encoded.strip(), validate=True).partition(b":")
+        return (user.decode(), password) if colon else None
+    except ValueError:
+        return None
+
+
+def _with_headers(send: Send, headers: Mapping[str, str]) -> Send:
+    """Return a *send* that puts configured headers in the place of ours."""
+
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message).update(headers)
+        await send(message)
+
+    return send_with_headers if headers else send

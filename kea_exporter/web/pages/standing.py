@@ -1,0 +1,91 @@
+"""Where servers stand: what the worst is that is to be said of them, and who comes first."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from kea_exporter.requirements import Severity, Status
+from kea_exporter.web.pages import glance
+from kea_exporter.web.pages.glance import Tone, Word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from kea_exporter.requirements import Report
+
+# In per cent of all that a daemon has to lease; from here on its bar is red.
+NEARLY_FULL = 90
+WORST_FIRST = (Status.UNMET, Status.UNKNOWN, Status.MET)
+
+
+class Standing(StrEnum):
+    """Where a server stands, worst first.
+
+    Unmet and unknown are about what is required. Open is what is recommended and not met, and what no requirement is
+    about but people would want to know. Advice is left to whoever looks closer.
+    """
+
+    UNMET = "unmet"
+    UNKNOWN = "unknown"
+    OPEN = "open"
+    SOUND = "sound"
+
+
+TONES = {
+    Standing.UNMET: Tone.BAD,
+    Standing.UNKNOWN: Tone.WARN,
+    Standing.OPEN: Tone.WARN,
+    Standing.SOUND: Tone.GOOD,
+}
+
+
+def rank(report: Report) -> tuple[int, ...]:
+    """Rank a report, worst first: as the check report does, then by what is recommended, advised, or worth a look."""
+    found = [(severity, status) for severity in Severity for status in (Status.UNMET, Status.UNKNOWN)]
+    return (*(-_count([report], *it) for it in found), -len(concerns(report)))
+
+
+def standing(reports: Sequence[Report]) -> Standing:
+    """Return where a server stands, by the reports on its daemons."""
+    if _count(reports, Severity.REQUIRED, Status.UNMET):
+        return Standing.UNMET
+    if _count(reports, Severity.REQUIRED, Status.UNKNOWN) or any(report.snapshot.failures for report in reports):
+        return Standing.UNKNOWN
+    return Standing.OPEN if _open(reports) else Standing.SOUND
+
+
+def outcome(reports: Sequence[Report]) -> Word:
+    """Return the worst that is to be said of a server or of one daemon: in a word or two, and at length."""
+    place = standing(reports)
+    if place is Standing.SOUND:
+        return Word("sound", TONES[place])
+    if place is Standing.OPEN:
+        return Word("worth a look", TONES[place], ", ".join(_open(reports)))
+    status = Status.UNMET if place is Standing.UNMET else Status.UNKNOWN
+    if number := _count(reports, Severity.REQUIRED, status):
+        return Word(f"{number} {status}", TONES[place], f"{number} required {status}")
+    return Word("not all known", TONES[place])
+
+
+def concerns(report: Report) -> tuple[str, ...]:
+    """Return what no requirement is about, and yet is worth a look."""
+    states, filled = glance.high_availability(report), glance.leases(report)
+    found = ("high availability",) if any(it.tone in {Tone.WARN, Tone.BAD} for it in states) else ()
+    is_full = not isinstance(filled, Word) and any(it.per_cent >= NEARLY_FULL for it in filled)
+    return (*found, "nearly full") if is_full else found
+
+
+def tally(report: Report) -> str:
+    """Return how many requirements have which status, worst first."""
+    return ", ".join(f"{report.count(status)} {status}" for status in WORST_FIRST if report.count(status))
+
+
+def _open(reports: Sequence[Report]) -> list[str]:
+    counts = ((status, _count(reports, Severity.RECOMMENDED, status)) for status in (Status.UNMET, Status.UNKNOWN))
+    said = [f"{number} recommended {status}" for status, number in counts if number]
+    return [*said, *dict.fromkeys(it for report in reports for it in concerns(report))]
+
+
+def _count(reports: Iterable[Report], severity: Severity, status: Status) -> int:
+    return sum(it.severity is severity and it.status is status for report in reports for it in report.verdicts)

@@ -1,0 +1,38 @@
+"""Log lines that strangers can cause: at most one a minute of each kind, with how often it happened."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+INTERVAL_SECONDS = 60.0
+
+log = structlog.get_logger("web")
+
+
+class Seldom:
+    """A warning that is written at most once a minute.
+
+    Args:
+        event: what happened.
+        clock: seconds of any kind.
+    """
+
+    def __init__(self, event: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._event = event
+        self._clock = clock
+        self._times = 0
+        self._next = clock()
+
+    def warn(self, **details: object) -> None:
+        """Write the warning with *details* of this time, or only count it."""
+        self._times += 1
+        if self._clock() >= self._next:
+            log.warning(self._event, times=self._times, **details)
+            self._times = 0
+            self._next = self._clock() + INTERVAL_SECONDS

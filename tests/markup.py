@@ -1,0 +1,141 @@
+"""HTML read strictly: what is not well-formed, or not accessible, is an error."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+VOID = {"input", "link", "meta", "rect"}
+HEADINGS = ("h1", "h2", "h3", "h4")
+# What may run or load something; none of it is on a page of ours.
+ACTIVE = {"script", "style", "iframe", "object", "embed", "base", "img"}
+
+
+@dataclass
+class Element:
+    """An element: its attributes, and in order its texts and elements."""
+
+    tag: str
+    attributes: dict[str, str] = field(default_factory=dict)
+    children: list[Element | str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """Return all text in it, with single blanks."""
+        return " ".join(self._raw().split())
+
+    @property
+    def classes(self) -> set[str]:
+        return set(self.attributes.get("class", "").split())
+
+    def all(self, tag: str = "", **attributes: str) -> list[Element]:
+        """Return the elements below it, in order, of this name and with these attributes."""
+        wanted = {name.strip("_").replace("_", "-"): value for name, value in attributes.items()}
+        return [it for it in self._below() if tag in {"", it.tag} and wanted.items() <= it.attributes.items()]
+
+    def of_class(self, name: str) -> list[Element]:
+        return [it for it in self._below() if name in it.classes]
+
+    def one(self, tag: str = "", **attributes: str) -> Element:
+        [found] = self.all(tag, **attributes)
+        return found
+
+    def _raw(self) -> str:
+        return "".join(it if isinstance(it, str) else f" {it._raw()} " for it in self.children)
+
+    def _below(self) -> Iterator[Element]:
+        for child in self.children:
+            if isinstance(child, Element):
+                yield child
+                yield from child._below()
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.open = [Element("")]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert len(attrs) == len(dict(attrs)), f"an attribute stands twice in <{tag}>"
+        element = Element(tag, {name: value or "" for name, value in attrs})
+        self.open[-1].children.append(element)
+        if tag not in VOID:
+            self.open.append(element)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in VOID, f"<{tag}/>"
+        self.handle_starttag(tag, attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop().tag == tag, f"</{tag}> closes nothing"
+
+    def handle_data(self, data: str) -> None:
+        self.open[-1].children.append(data)
+
+    def handle_comment(self, data: str) -> None:
+        raise AssertionError(f"a comment: {data}")
+
+
+def read(page: str) -> Element:
+    """Return the tree of a page; a page that is not well-formed fails the test."""
+    reader = _Reader()
+    reader.feed(page)
+    reader.close()
+    assert [it.tag for it in reader.open] == [""], "an element is not closed"
+    [root] = [it for it in reader.open[0].children if isinstance(it, Element)]
+    return root
+
+
+def assert_sound(page: str) -> Element:
+    """Return the tree of a page that nothing runs in, and that people without eyes or mouse can use."""
+    root = read(page)
+    assert page.startswith("<!doctype html>")
+    assert root.attributes["lang"] == "en"
+    _assert_passive(root)
+    _assert_landmarks(root)
+    _assert_references(root)
+    for table in root.all("table"):
+        assert len(table.all("caption")) == 1
+        assert all(cell.attributes.get("scope") for cell in table.all("th"))
+    for form in root.all("form"):
+        assert form.one("button").text
+        assert all(field.attributes["type"] == "hidden" for field in form.all("input"))
+    assert all(meter.attributes["aria-label"] for meter in root.all("meter"))
+    assert all(link.text and link.attributes["href"] for link in root.all("a"))
+    assert all(summary.text for summary in root.all("summary"))
+    return root
+
+
+def _assert_passive(root: Element) -> None:
+    assert not [it.tag for it in root.all() if it.tag in ACTIVE]
+    names = {name for it in root.all() for name in it.attributes}
+    assert not [name for name in names if name == "style" or name.startswith("on")]
+    links = [it.attributes[name] for it in root.all() for name in ("href", "src", "action") if name in it.attributes]
+    assert all(it.startswith(("/", "#", "data:image/svg+xml,")) and not it.startswith("//") for it in links)
+
+
+def _assert_landmarks(root: Element) -> None:
+    body = root.one("body")
+    main = body.one("main")
+    assert body.all("a")[0].attributes["href"] == f"#{main.attributes['id']}", "the first link skips to the content"
+    assert body.all("header")
+    assert body.all("footer")
+    names = [nav.attributes["aria-label"] for nav in body.all("nav")]
+    assert len(names) == len(set(names)) > 0
+    levels = [HEADINGS.index(it.tag) for it in body.all() if it.tag in HEADINGS]
+    assert levels.count(0) == 1
+    assert all(later - earlier <= 1 for earlier, later in zip(levels, levels[1:], strict=False)), "a level is left out"
+    assert all(it.text for it in body.all() if it.tag in HEADINGS)
+
+
+def _assert_references(root: Element) -> None:
+    ids = Counter(it.attributes["id"] for it in root.all() if "id" in it.attributes)
+    assert [it for it, number in ids.items() if number > 1] == []
+    named = [it.attributes["aria-labelledby"] for it in root.all() if "aria-labelledby" in it.attributes]
+    linked = [it.attributes["href"][1:] for it in root.all("a") if it.attributes["href"].startswith("#")]
+    assert {*named, *linked} <= set(ids)

@@ -11,6 +11,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from bench.cost import OTHERS, OURS
+from bench.server import PATIENCE_SECONDS
 from bench.table import Found, Row
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ SECONDS = 12
 MOST_ROUNDS = 3
 INTERVAL_SECONDS = 2.0
 QUIET = "quiet"
+PATIENCE_MS = 1000 * PATIENCE_SECONDS
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,9 @@ def _delays_while(act: Callable[[], object], site: Site) -> Delays:
 
 def read_report(report: str) -> Delays:
     """Return what perfdhcp says of DISCOVER and OFFER, which is the first exchange of its report."""
+    if _number("received packets", report) == 0:
+        # Nobody got an offer while perfdhcp waited: that much at least.
+        return Delays(PATIENCE_MS, PATIENCE_MS, int(_number("drops", report)))
     return Delays(_number("max delay", report), _number("avg delay", report), int(_number("drops", report)))
 
 

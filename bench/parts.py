@@ -11,6 +11,7 @@ from bench.cost import THEIRS, commands_and_log, kea_time, levels_of_gzip, page_
 from bench.dhcp import INTERVAL_SECONDS, RATE, SECONDS, delay_of_offers
 from bench.exporters import ENDS_WITH_US
 from bench.many import DAEMONS, DEAD, TIMEOUT_SECONDS, many_daemons
+from bench.server import PATIENCE_SECONDS
 from bench.table import Found, Section
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ ON_KEA = {
     "f": Part(
         "f. DHCP clients",
         f"Delay from DISCOVER to OFFER, {RATE} a second for {SECONDS} s, while one collects every"
-        f" {INTERVAL_SECONDS:.0f} s, or as often as it can. Delays are of offers that came within 10 s.",
+        f" {INTERVAL_SECONDS:.0f} s, or as often as it can. Delays are of offers within {PATIENCE_SECONDS} s.",
         delay_of_offers,
         once=True,
     ),

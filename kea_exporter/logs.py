@@ -32,9 +32,9 @@ def configure(level: str, log_format: str) -> None:
     )
     logging.captureWarnings(capture=True)
     logging.basicConfig(handlers=[handler], level=_number(level), force=True)
-    # The first repeats requests, headers included, when debugging; the second repeats what is logged here.
-    for library in ("urllib3", "uvicorn"):
-        logging.getLogger(library).setLevel(logging.WARNING)
+    # The first repeats requests when debugging, and in warnings what peers send; the second repeats what is logged here.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(_number(level)),

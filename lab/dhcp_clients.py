@@ -34,7 +34,7 @@ ADDRESSES = {"server": ("10.99.0.1/16", "fd99::1/64"), "clients": ("10.99.0.2/16
 # New exchanges per second.
 RATE = 100
 # How long to wait for the answers to the last questions; it ends sooner where all are there.
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 2.0
 # The same where there will be none.
 NO_PATIENCE_SECONDS = 0.05
 SECONDS_TO_COME_UP = 10.0
@@ -189,15 +189,26 @@ def _namespace(lab: Lab, side: str) -> Iterator[int]:
     """Hold a network namespace, and return the id of the process that does."""
     holder = Running(["setpriv", "--pdeathsig", "KILL", "unshare", "--net", "sleep", "infinity"], lab.folder / side)
     try:
-        own = Path("/proc/self/ns/net").readlink()
-        holder.wait_until(lambda: Path(f"/proc/{holder.pid}/ns/net").readlink() != own)
+        _wait_until_apart(holder)
         # Without this, an address may not be used for its first seconds.
         _made(*_within(holder.pid), "sh", "-c", "echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad")
         yield holder.pid
-    except StartError as error:
-        raise LabUnavailableError(f"no network namespace can be made: {error}") from None
     finally:
         holder.stop()
+
+
+def _wait_until_apart(holder: Running) -> None:
+    try:
+        holder.wait_until(partial(_is_apart, holder.pid))
+    except StartError as error:
+        raise LabUnavailableError(f"no network namespace can be made: {error}") from None
+
+
+def _is_apart(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/ns/net").readlink() != Path("/proc/self/ns/net").readlink()
+    except OSError:  # it ended already
+        return False
 
 
 def _within(holder: int) -> tuple[str, ...]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 PRIMARY, PARTNER = "primary-server", "partner-server"
 ROLES_OF_PARTNER = {"hot-standby": "standby", "load-balancing": "secondary"}
 HEARTBEAT_MILLISECONDS = 100
+# No heartbeat during a test.
+NEVER_MILLISECONDS = 3_600_000
 # A partner that is silent for so long is taken for down, as no clients are waited for.
 SILENCE_MILLISECONDS = 1000
 
@@ -21,12 +23,16 @@ SILENCE_MILLISECONDS = 1000
 class HighAvailability:
     """Two servers that can be started and stopped one by one; each keeps its ports.
 
+    Args:
+        heartbeat: milliseconds from one look at the partner to the next, and to the first.
+
     Attributes:
         control_ports: the ports of their control sockets, by the names of the servers.
     """
 
-    def __init__(self, lab: Lab, mode: str = "hot-standby") -> None:
+    def __init__(self, lab: Lab, mode: str = "hot-standby", heartbeat: int = HEARTBEAT_MILLISECONDS) -> None:
         self._lab = lab
+        self._heartbeat = heartbeat
         self._mode = mode
         self._own_ports = {PRIMARY: free_port(), PARTNER: free_port()}
         self.control_ports = {PRIMARY: free_port(), PARTNER: free_port()}
@@ -45,7 +51,7 @@ class HighAvailability:
         return {
             "this-server-name": name,
             "mode": self._mode,
-            "heartbeat-delay": HEARTBEAT_MILLISECONDS,
+            "heartbeat-delay": self._heartbeat,
             "max-response-delay": SILENCE_MILLISECONDS,
             "max-unacked-clients": 0,
             "multi-threading": {"enable-multi-threading": True, "http-dedicated-listener": True},

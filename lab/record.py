@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from lab.fleet import _add_leases, start_fleet
-from lab.high_availability import PARTNER, PRIMARY, HighAvailability, wait_for
+from lab.high_availability import NEVER_MILLISECONDS, PARTNER, PRIMARY, HighAvailability, wait_for
 from lab.kea import ddns, dhcp, http, subnet4, subnet6
 from lab.processes import free_port
 
@@ -30,11 +30,11 @@ def record(lab: Lab, folder: Path) -> None:
 
 def record_high_availability(lab: Lab, folder: Path) -> None:
     """Write what the primary of a pair answers to status-get, one file a state."""
+    alone = HighAvailability(lab, heartbeat=NEVER_MILLISECONDS).start(PRIMARY)
+    wait_for(alone, "waiting")
+    _write(lab, alone, "status-get", folder / "waiting.json")
     pair = HighAvailability(lab)
-    primary = pair.start(PRIMARY, "waiting")
-    wait_for(primary, "waiting")
-    _write(lab, primary, "status-get", folder / "waiting.json")
-    primary.command("ha-continue")
+    primary = pair.start(PRIMARY)
     partner = pair.start(PARTNER)
     wait_for(primary, "hot-standby", "hot-standby")
     _write(lab, primary, "status-get", folder / "hot-standby.json")

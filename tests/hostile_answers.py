@@ -30,7 +30,7 @@ def rows(*given: object) -> bytes:
 
 
 def statistics(sample: object) -> bytes:
-    return said(dict.fromkeys(_arguments("statistic-get-all"), [[sample, "2026-11-23 16:02:30.129558"]]))
+    return said({name: [[sample, "2026-11-23 16:02:30.129558"]] for name in _arguments("statistic-get-all")})
 
 
 @cache

@@ -7,11 +7,10 @@ import json
 import os
 import socket
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
-from tests.peers import peer
 from tests.recordings import recorded
 
 if TYPE_CHECKING:
@@ -175,17 +174,3 @@ def stale(path: Path) -> Iterator[None]:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
     yield
-
-
-@contextmanager
-def bystander() -> Iterator[tuple[int, list[bytes]]]:
-    """Give the port of a server that nobody should turn to, and what it received, a word for each connection."""
-    received: list[bytes] = []
-
-    def behave(sock: socket.socket) -> None:
-        received.append(b"connected")
-        with suppress(OSError):
-            received.append(sock.recv(65536))
-
-    with peer(behave) as port:
-        yield port, received

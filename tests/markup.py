@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class Element:
     @property
     def text(self) -> str:
         """Return all text in it, with single blanks."""
-        return " ".join(self._raw().split())
+        return " ".join(self.raw().split())
 
     @property
     def classes(self) -> set[str]:
@@ -36,23 +37,23 @@ class Element:
     def all(self, tag: str = "", **attributes: str) -> list[Element]:
         """Return the elements below it, in order, of this name and with these attributes."""
         wanted = {name.strip("_").replace("_", "-"): value for name, value in attributes.items()}
-        return [it for it in self._below() if tag in {"", it.tag} and wanted.items() <= it.attributes.items()]
+        return [it for it in self.below() if tag in {"", it.tag} and wanted.items() <= it.attributes.items()]
 
     def of_class(self, name: str) -> list[Element]:
-        return [it for it in self._below() if name in it.classes]
+        return [it for it in self.below() if name in it.classes]
 
     def one(self, tag: str = "", **attributes: str) -> Element:
         [found] = self.all(tag, **attributes)
         return found
 
-    def _raw(self) -> str:
-        return "".join(it if isinstance(it, str) else f" {it._raw()} " for it in self.children)
+    def raw(self) -> str:
+        return "".join(it if isinstance(it, str) else f" {it.raw()} " for it in self.children)
 
-    def _below(self) -> Iterator[Element]:
+    def below(self) -> Iterator[Element]:
         for child in self.children:
             if isinstance(child, Element):
                 yield child
-                yield from child._below()
+                yield from child.below()
 
 
 class _Reader(HTMLParser):
@@ -129,7 +130,7 @@ def _assert_landmarks(root: Element) -> None:
     assert len(names) == len(set(names)) > 0
     levels = [HEADINGS.index(it.tag) for it in body.all() if it.tag in HEADINGS]
     assert levels.count(0) == 1
-    assert all(later - earlier <= 1 for earlier, later in zip(levels, levels[1:], strict=False)), "a level is left out"
+    assert all(later - earlier <= 1 for earlier, later in pairwise(levels)), "a level is left out"
     assert all(it.text for it in body.all() if it.tag in HEADINGS)
 
 

@@ -128,7 +128,7 @@ def _peak_mebibytes() -> float:
 
 
 def _main() -> None:
-    logs.configure("error", "logfmt")
+    logs.configure("info", "logfmt")
     gc.set_threshold(GC_THRESHOLD)
     # Whatever is imported at first use.
     nobody = {"dhcp4": {"url": "http://localhost:1"}, "dhcp6": {"url": "https://localhost:1"}}
@@ -136,7 +136,8 @@ def _main() -> None:
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
-            print(json.dumps(asdict(collected(*json.loads(line)))), flush=True)
+            sys.stdout.write(json.dumps(asdict(collected(*json.loads(line)))) + "\n")
+            sys.stdout.flush()
             os._exit(0)
         os.waitpid(child, 0)
 

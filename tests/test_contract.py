@@ -4,28 +4,39 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import socket
+import ssl
 import time
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 
+from kea_exporter.collector import Collector
+from kea_exporter.config import settings_from_tree
 from kea_exporter.demo import configuration
 from kea_exporter.demo.building import Blueprint
+from kea_exporter.demo.certificates import Authority
 from kea_exporter.demo.daemon import Daemon, Life
-from kea_exporter.demo.server import KeaServer
-from kea_exporter.demo.servers import Server
-from lab.kea import REALMS, Lab, Tree
+from kea_exporter.demo.server import KeaServer, Tls
+from kea_exporter.demo.servers import STANDARD, Server
+from kea_exporter.facts.failure import known
+from kea_exporter.transport.deadline import Deadline
+from lab.chroot import OLD, ensure
+from lab.kea import REALMS, Lab, Tree, control_agent, subnet4
+from lab.kea import dhcp as dhcp_tree
 from lab.processes import free_port
 from tests.recordings import recorded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from kea_exporter.demo.certificates import Pair
     from lab.kea import KeaDaemon
 
 CREDENTIALS = ("monitor", "a-throw-away-password")
@@ -33,13 +44,18 @@ ROOTS = {"dhcp4": "Dhcp4", "dhcp6": "Dhcp6", "d2": "DhcpDdns"}
 DHCP = ("dhcp4", "dhcp6")
 KINDS = ["simulated", pytest.param("real", marks=pytest.mark.lab)]
 A_WHILE = 4321.0
+HSTS = "max-age=31536000"
+# The only daemon of that age in the demo.
+OLD_DHCP4 = ("2.6.3", "dhcp4")
 
 
-def simulated(
-    daemon: str, port: int, folder: str = "/etc/kea", *, version: str = "3.0.3", **differences: Any
-) -> Daemon:
-    """Return a daemon of the demo's whose clock stands still, with two subnets, one of them in a shared network."""
-    server = Server("kea", "", (daemon,), version, uses=(0.4, 0.1), networks=("", "Büro"), **differences)
+# One of the two subnets is in a shared network.
+KEA = Server("kea", "", uses=(0.4, 0.1), networks=("", "Büro"))
+PRIMARY = replace(KEA, name="ha-1", hooks=(*STANDARD, "ha"), role="primary")
+
+
+def simulated(daemon: str, port: int, folder: str = "/etc/kea", server: Server = KEA) -> Daemon:
+    """Return a daemon of the demo's whose clock stands still."""
     now = float(int(time.time()))
     authentication = configuration.authentication(
         REALMS[ROOTS[daemon]], {"user-file": "user", "password-file": "password"}, folder
@@ -85,8 +101,8 @@ def running_simulated(daemon: str) -> Iterator[Kea]:
         yield Kea(daemon, server.server_address[1], twin)
 
 
-@contextmanager
-def running_real(daemon: str, lab: Lab) -> Iterator[Kea]:
+def start_real(daemon: str, lab: Lab) -> tuple[Kea, KeaDaemon]:
+    """Start real Kea with the configuration and the leases of a simulated one."""
     lab.secret("user", CREDENTIALS[0])
     lab.secret("password", CREDENTIALS[1])
     port = free_port()
@@ -94,7 +110,7 @@ def running_real(daemon: str, lab: Lab) -> Iterator[Kea]:
     started = lab.start(ROOTS[daemon], as_text(twin.configuration))
     for lease in leases_of(twin, daemon):
         add(started, daemon, lease)
-    yield Kea(daemon, port, twin)
+    return Kea(daemon, port, twin), started
 
 
 def as_text(tree: Tree) -> Tree:
@@ -128,8 +144,8 @@ def running(kind: str, daemon: str, request: pytest.FixtureRequest) -> Iterator[
         with running_simulated(daemon) as kea:
             yield kea
     else:
-        with Lab(request.getfixturevalue("chroot")) as lab, running_real(daemon, lab) as kea:
-            yield kea
+        with Lab(request.getfixturevalue("chroot")) as lab:
+            yield start_real(daemon, lab)[0]
 
 
 @pytest.fixture(scope="module", params=ROOTS)
@@ -302,74 +318,463 @@ def test_a_connection_serves_many_commands(kea: Kea) -> None:
     assert [answer.status_code for answer in answers] == [200] * 5
 
 
-# Commands: result codes, texts and shapes.
+# HTTPS.
 
-RESULTS: dict[str, list[tuple[str, object, int, str]]] = {
-    "all": [
-        ("no-such-command", None, 2, "'no-such-command' command not supported."),
-        ("statistic-get", None, 1, "Missing mandatory 'name' parameter."),
-        ("statistic-get", {}, 1, "Missing mandatory 'name' parameter."),
-        ("statistic-get", {"x": 1}, 1, "Missing mandatory 'name' parameter."),
-        ("statistic-get", {"name": 1}, 1, "'name' parameter expected to be a string."),
-        ("statistic-global-get-all", None, 2, "'statistic-global-get-all' command not supported."),
-    ],
-    "d2": [
-        ("server-tag-get", None, 2, "'server-tag-get' command not supported."),
-        ("subnet4-list", None, 2, "'subnet4-list' command not supported."),
-        ("stat-lease4-get", None, 2, "'stat-lease4-get' command not supported."),
-        ("lease4-get-page", None, 2, "'lease4-get-page' command not supported."),
-        ("config-reload", None, 0, "Configuration applied successfully."),
-    ],
-    # {4} is the daemon's own family, {6} is the other one.
-    "dhcp": [
-        ("subnet{4}-list", None, 0, "2 IPv{4} subnets found"),
-        ("subnet{6}-list", None, 3, "0 IPv{6} subnets found"),
-        ("stat-lease{4}-get", None, 0, "stat-lease{4}-get[all subnets]: 2 rows found"),
-        ("stat-lease{4}-get", {"x": 1}, 0, "stat-lease{4}-get[all subnets]: 2 rows found"),
-        (
-            "stat-lease{6}-get",
-            None,
-            3,
-            "stat-lease{6}-get[all subnets]: no matching data, selected ID range: 0 through 0 includes no known "
-            "subnets",
-        ),
-        ("stat-lease{4}-get", {"subnet-id": 1}, 0, "stat-lease{4}-get[subnet-id=1]: 1 rows found"),
-        (
-            "stat-lease{4}-get",
-            {"subnet-id": 99},
-            3,
-            "stat-lease{4}-get[subnet-id=99]: no matching data, subnet-id: 99 does not exist",
-        ),
-        ("stat-lease{4}-get", {"subnet-id": "1"}, 1, "'subnet-id' parameter is not integer"),
-        ("stat-lease{4}-get", {"subnet-id": 0}, 1, "'subnet-id' parameter must be > 0"),
-        ("stat-lease{4}-get", {"subnet-range": 1}, 1, "subnet-range parameter is not a map"),
-        ("stat-lease{4}-get", {"subnet-range": {}}, 1, "'first-subnet-id' parameter missing or not an integer"),
-        (
-            "stat-lease{4}-get",
-            {"subnet-id": 1, "subnet-range": {}},
-            1,
-            "cannot specify both subnet-id and subnet-range",
-        ),
-        ("lease{4}-get-page", None, 1, "no parameters specified for the lease{4}-get-page command"),
-        ("lease{4}-get-page", {}, 1, "no parameters specified for the lease{4}-get-page command"),
-        ("lease{4}-get-page", {"from": "start"}, 1, "'limit' parameter not specified"),
-        ("lease{4}-get-page", {"limit": 1}, 1, "'from' parameter not specified"),
-        ("lease{4}-get-page", {"from": 1, "limit": 1}, 1, "'from' parameter must be a string"),
-        ("lease{4}-get-page", {"from": "start", "limit": "1"}, 1, "'limit' parameter must be a number"),
-        ("lease{4}-get-page", {"from": "start", "limit": 0}, 1, "page size of retrieved leases must not be 0"),
-        (
-            "lease{4}-get-page",
-            {"from": "start", "limit": -1},
-            1,
-            "page size of retrieved leases must not be greater than 4294967295",
-        ),
-        (
-            "lease{4}-get-page",
-            {"from": "x", "limit": 1},
-            1,
-            "'from' parameter value is neither 'start' keyword nor a valid IPv{4} address",
-        ),
-        ("lease{6}-get-page", {"from": "start", "limit": 9}, 3, "0 IPv{6} lease(s) found."),
-        ("config-reload", None, 0, "Configuration successful."),
-    ],
-}
+
+@dataclass(frozen=True)
+class Secured:
+    """A https control socket that demands client certificates; *client* is one, of the *authority* that it trusts."""
+
+    port: int
+    authority: Path
+    client: Pair
+
+    def context(self, *, shows_certificate: bool = True) -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=str(self.authority))
+        if shows_certificate:
+            context.load_cert_chain(self.client.certificate, self.client.key)
+        return context
+
+    @contextmanager
+    def connected(self, *, shows_certificate: bool = True) -> Iterator[ssl.SSLSocket]:
+        context = self.context(shows_certificate=shows_certificate)
+        with (
+            socket.create_connection(("127.0.0.1", self.port), timeout=10) as sock,
+            context.wrap_socket(sock, server_hostname="127.0.0.1") as secured,
+        ):
+            yield secured
+
+
+@pytest.fixture(scope="module")
+def secured(kind: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
+    if kind == "simulated":
+        authority = Authority(tmp_path_factory.mktemp("tls"))
+        tls = Tls(authority.issue("kea", ["127.0.0.1"]), authority.certificate)
+        answers = simulated("dhcp4", 8000).answers
+        with KeaServer(answers, CREDENTIALS, tls=tls, headers=configuration.HSTS) as server:
+            yield Secured(server.server_address[1], authority.certificate, authority.issue("exporter"))
+        return
+    with Lab(request.getfixturevalue("chroot")) as lab:
+        files = [lab.secret(name, text) for name, text in zip(("user", "password"), CREDENTIALS, strict=True)]
+        more: Tree = {"cert-required": True, "http-headers": [{"name": "Strict-Transport-Security", "value": HSTS}]}
+        port, pair = free_port(), lab.authority.issue("kea", addresses=["127.0.0.1"])
+        entry = lab.https(port, pair, authentication=lab.authentication("Dhcp4", *files), **more)
+        lab.start("Dhcp4", dhcp_tree("Dhcp4", [entry]))
+        yield Secured(port, lab.authority.certificate, lab.authority.issue("exporter"))
+
+
+@pytest.mark.parametrize("name", ["a command", "nobody", "no JSON", "GET"])
+def test_every_answer_has_the_configured_header(secured: Secured, name: str) -> None:
+    request, first_line, _, stays_open = REQUESTS[name]
+    with secured.connected() as sock:
+        head, _ = answered(sock, request)
+        assert head[0] == first_line
+        names = [line.partition(":")[0] for line in head[1:]]
+        assert names == sorted(names)
+        assert f"Strict-Transport-Security: {HSTS}" in head
+        # An end that TLS knows of.
+        assert stays_open or sock.recv(1) == b""
+
+
+def test_who_shows_no_certificate_is_told_so_instead_of_an_answer(secured: Secured) -> None:
+    with secured.connected(shows_certificate=False) as sock, pytest.raises(ssl.SSLError) as caught:
+        sock.recv(1)
+    assert caught.value.reason == "TLSV13_ALERT_CERTIFICATE_REQUIRED"
+
+
+def test_plain_http_at_a_https_port_gets_no_byte(secured: Secured) -> None:
+    with socket.create_connection(("127.0.0.1", secured.port), timeout=10) as sock:
+        sock.sendall(http())
+        with suppress(ConnectionResetError):
+            assert sock.recv(1) == b""
+
+
+def test_the_authority_is_sent_along(secured: Secured, tmp_path: Path) -> None:
+    settings = settings_from_tree(
+        {
+            "servers": [
+                {
+                    "name": "kea",
+                    "dhcp4": {
+                        "url": f"https://127.0.0.1:{secured.port}",
+                        "tls_config": {"ca_file": str(secured.authority)},
+                    },
+                }
+            ]
+        },
+        tmp_path,
+    )
+    [report] = Collector().collect(settings.daemons, Deadline.after(10))
+    tls = known(report.snapshot.tls)
+    assert tls is not None
+    assert [it.subject for it in tls.chain] == ["CN=kea", "CN=ca"]
+
+
+# Commands: result codes, texts and shapes. {4} is the daemon's own family, {6} the other one.
+
+FROM, LIMIT = "'from' parameter", "page size of retrieved leases must not be"
+NO_SUBNETS = "no matching data, selected ID range: 0 through 0 includes no known subnets"
+RESULTS_OF_ALL: list[tuple[str, object, int, str | None]] = [
+    ("no-such-command", None, 2, "'no-such-command' command not supported."),
+    ("statistic-global-get-all", None, 2, "'statistic-global-get-all' command not supported."),
+    ("statistic-get", None, 1, "Missing mandatory 'name' parameter."),
+    ("statistic-get", {}, 1, "Missing mandatory 'name' parameter."),
+    ("statistic-get", {"x": 1}, 1, "Missing mandatory 'name' parameter."),
+    ("statistic-get", {"name": 1}, 1, "'name' parameter expected to be a string."),
+    ("list-commands", {"x": 1}, 0, None),
+    ("status-get", [], 0, None),
+]
+RESULTS_OF_DHCP: list[tuple[str, object, int, str | None]] = [
+    ("server-tag-get", None, 0, None),
+    ("subnet{4}-list", None, 0, "2 IPv{4} subnets found"),
+    ("subnet{4}-list", {"x": 1}, 0, "2 IPv{4} subnets found"),
+    ("subnet{6}-list", None, 3, "0 IPv{6} subnets found"),
+    ("stat-lease{4}-get", None, 0, "stat-lease{4}-get[all subnets]: 2 rows found"),
+    ("stat-lease{4}-get", {"x": 1}, 0, "stat-lease{4}-get[all subnets]: 2 rows found"),
+    ("stat-lease{6}-get", None, 3, f"stat-lease{{6}}-get[all subnets]: {NO_SUBNETS}"),
+    ("stat-lease{4}-get", {"subnet-id": 1}, 0, "stat-lease{4}-get[subnet-id=1]: 1 rows found"),
+    ("stat-lease{4}-get", {"subnet-id": "1"}, 1, "'subnet-id' parameter is not integer"),
+    ("stat-lease{4}-get", {"subnet-id": 0}, 1, "'subnet-id' parameter must be > 0"),
+    ("stat-lease{4}-get", {"subnet-range": 1}, 1, "subnet-range parameter is not a map"),
+    ("stat-lease{4}-get", {"subnet-range": {}}, 1, "'first-subnet-id' parameter missing or not an integer"),
+    ("stat-lease{4}-get", {"subnet-id": 1, "subnet-range": 1}, 1, "cannot specify both subnet-id and subnet-range"),
+    ("lease{4}-get-page", None, 1, "no parameters specified for the lease{4}-get-page command"),
+    ("lease{4}-get-page", {}, 1, f"{FROM} not specified"),
+    ("stat-lease{4}-get", [], 1, "'arguments' parameter is not a map"),
+    ("subnet{4}-list", [], 0, "2 IPv{4} subnets found"),
+    ("lease{6}-get-page", {"from": "start", "limit": 9}, 3, "0 IPv{6} lease(s) found."),
+]
+RESULTS_OF_D2: list[tuple[str, object, int, str | None]] = [
+    (name, None, 2, f"'{name}' command not supported.")
+    for name in ("server-tag-get", "subnet4-list", "stat-lease4-get", "lease4-get-page")
+]
+PAGES: list[tuple[Tree, str]] = [
+    ({"from": "start"}, "'limit' parameter not specified"),
+    ({"limit": 1}, f"{FROM} not specified"),
+    ({"from": 1, "limit": 1}, f"{FROM} must be a string"),
+    ({"from": "x", "limit": 1}, f"{FROM} value is neither 'start' keyword nor a valid IPv{{4}} address"),
+    ({"from": "{other}", "limit": 1}, f"{FROM} value {{other}} is not an IPv{{4}} address"),
+    ({"from": "start", "limit": "1"}, "'limit' parameter must be a number"),
+    ({"from": "start", "limit": 0}, f"{LIMIT} 0"),
+    ({"from": "start", "limit": -1}, f"{LIMIT} greater than 4294967295"),
+    ({"from": "start", "limit": 2**32}, f"{LIMIT} greater than 4294967295"),
+]
+# The ids of the rows, or why there are none.
+RANGES: list[tuple[int, int | None, list[int] | str]] = [
+    (1, 2**32 - 1, [1, 2]),
+    (2, 99, [2]),
+    (5, 99, "[subnets 5 through 99]: no matching data, selected ID range: 5 through 99 includes no known subnets"),
+    (5, 2, "'last-subnet-id' must be greater than 'first-subnet-id'"),
+    (1, 1, "LeaseStatsQuery: last_subnet_id_must be > first_subnet_id_"),
+    (1, None, "'last-subnet-id' parameter missing or not an integer"),
+]
+
+
+def of_family(text: str, kea: Kea) -> str:
+    """Fill in what depends on the family of a daemon."""
+    known = {"4": ("4", "6", "::"), "6": ("6", "4", "0.0.0.0")}
+    own, other, address = known.get(kea.family, ("", "", ""))
+    return text.replace("{4}", own).replace("{6}", other).replace("{other}", address)
+
+
+def test_commands_have_the_results_and_texts_of_kea(kea: Kea) -> None:
+    expected = [*RESULTS_OF_ALL, *(RESULTS_OF_D2 if kea.daemon == "d2" else RESULTS_OF_DHCP)]
+    for name, arguments, result, text in expected:
+        answer = kea.command(of_family(name, kea), arguments)
+        wanted = None if text is None else of_family(text, kea)
+        assert (answer["result"], answer.get("text")) == (result, wanted), (name, arguments)
+
+
+def test_wrong_arguments_of_pages_are_refused_in_the_words_of_kea(dhcp: Kea) -> None:
+    for arguments, text in PAGES:
+        filled = {key: of_family(it, dhcp) if isinstance(it, str) else it for key, it in arguments.items()}
+        answer = dhcp.command(f"lease{dhcp.family}-get-page", filled)
+        assert answer == {"result": 1, "text": of_family(text, dhcp)}, arguments
+
+
+def test_arguments_that_are_no_map_are_refused(kea: Kea) -> None:
+    said = "get(string) called on a non-map Element"
+    assert kea.command("statistic-get", [])["text"].startswith(f"Error during command processing: {said}")
+    if kea.daemon != "d2":
+        assert kea.command(f"lease{kea.family}-get-page", [])["text"].startswith(said)
+
+
+def test_ranges_of_subnets_are_counted(dhcp: Kea) -> None:
+    name = f"stat-lease{dhcp.family}-get"
+    for first, last, expected in RANGES:
+        bounds = {"first-subnet-id": first, **({} if last is None else {"last-subnet-id": last})}
+        answer = dhcp.command(name, {"subnet-range": bounds})
+        if isinstance(expected, list):
+            assert [row[0] for row in answer["arguments"]["result-set"]["rows"]] == expected
+            assert answer["text"] == f"{name}[subnets {first} through {last}]: {len(expected)} rows found"
+        elif expected.startswith("["):
+            assert answer == {"result": 3, "arguments": {}, "text": f"{name}{expected}"}
+        else:
+            assert answer == {"result": 1, "text": expected}
+
+
+def test_an_unknown_subnet_has_no_rows_and_no_result_set(dhcp: Kea) -> None:
+    name = f"stat-lease{dhcp.family}-get"
+    text = f"{name}[subnet-id=99]: no matching data, subnet-id: 99 does not exist"
+    assert dhcp.command(name, {"subnet-id": 99}) == {"result": 3, "arguments": {}, "text": text}
+
+
+def test_an_unknown_statistic_is_no_error(kea: Kea) -> None:
+    for name in ("no-such-statistic", "", "subnet[1]"):
+        assert kea.command("statistic-get", {"name": name}) == {"result": 0, "arguments": {}}
+
+
+def test_a_statistic_is_a_list_of_values_with_their_times_and_the_newest_is_first(kea: Kea) -> None:
+    every = kea.command("statistic-get-all")["arguments"]
+    for name, samples in every.items():
+        assert 1 <= len(samples) <= 20
+        times = [datetime.strptime(it, "%Y-%m-%d %H:%M:%S.%f") for _, it in samples]  # noqa: DTZ007 - Kea's have none
+        assert times == sorted(times, reverse=True), name
+        assert all(type(value) is int for value, _ in samples)
+    name = next(iter(every))
+    assert kea.command("statistic-get", {"name": name})["arguments"].keys() == {name}
+
+
+def test_a_page_begins_behind_the_last_address_of_the_one_before(dhcp: Kea) -> None:
+    name, found, last, counts = f"lease{dhcp.family}-get-page", [], "start", []
+    while (page := dhcp.command(name, {"from": last, "limit": 20}))["result"] == 0:
+        leases = page["arguments"]["leases"]
+        assert page["arguments"]["count"] == len(leases)
+        assert page["text"] == f"{len(leases)} IPv{dhcp.family} lease(s) found."
+        counts.append(len(leases))
+        found += leases
+        last = leases[-1]["ip-address"]
+    assert page == {"result": 3, "arguments": {"count": 0, "leases": []}, "text": f"0 IPv{dhcp.family} lease(s) found."}
+    assert found == leases_of(dhcp.twin, dhcp.daemon)
+    assert counts[:-1] == [20] * (len(counts) - 1)
+
+
+def test_a_reload_counts_anew_and_is_no_restart(kea: Kea) -> None:
+    before = kea.command("status-get")["arguments"]
+    text = "Configuration applied successfully." if kea.daemon == "d2" else "Configuration successful."
+    answer = kea.command("config-reload")
+    assert (answer["result"], answer["text"]) == (0, text)
+    assert answer["arguments"] == kea.command("config-hash-get")["arguments"]
+    assert answer["arguments"]["hash"] == kea.command("config-get")["arguments"]["hash"]
+    after = kea.command("status-get")["arguments"]
+    assert after["pid"] == before["pid"]
+    assert after["uptime"] >= before["uptime"]
+    assert after["reload"] <= 1
+
+
+# Real Kea with the very configuration and leases of a simulated one says the same.
+
+
+@dataclass(frozen=True)
+class Twins:
+    daemon: str
+    simulated: Daemon
+    real: KeaDaemon
+
+    def arguments(self, name: str, arguments: Tree | None = None) -> tuple[Any, Any]:
+        """Return the arguments of both answers, whose results and texts are the same."""
+        command = {"command": name, **({} if arguments is None else {"arguments": arguments})}
+        simulated, real = self.simulated.answer(command), self.real.command(name, **(arguments or {}))
+        assert (simulated["result"], simulated.get("text")) == (real["result"], real.get("text"))
+        return simulated["arguments"], real["arguments"]
+
+
+@pytest.fixture(scope="module", params=[pytest.param(it, marks=pytest.mark.lab) for it in ROOTS])
+def twins(request: pytest.FixtureRequest) -> Iterator[Twins]:
+    with Lab(request.getfixturevalue("chroot")) as lab:
+        kea, started = start_real(request.param, lab)
+        yield Twins(request.param, kea.twin, started)
+
+
+@pytest.fixture(scope="module", params=[pytest.param(it, marks=pytest.mark.lab) for it in DHCP])
+def dhcp_twins(request: pytest.FixtureRequest) -> Iterator[Twins]:
+    with Lab(request.getfixturevalue("chroot")) as lab:
+        kea, started = start_real(request.param, lab)
+        yield Twins(request.param, kea.twin, started)
+
+
+def configuration_of(arguments: Tree, root: str) -> Tree:
+    """Return the configuration without the unix socket that the lab adds, after a look at the hash."""
+    assert arguments.keys() == {root, "hash"}
+    assert len(arguments["hash"]) == 64
+    tree: Tree = arguments[root]
+    return {**tree, "control-sockets": [it for it in tree["control-sockets"] if it["socket-type"] != "unix"]}
+
+
+def test_twins_have_the_same_configuration(twins: Twins) -> None:
+    simulated, real = (configuration_of(it, ROOTS[twins.daemon]) for it in twins.arguments("config-get"))
+    assert simulated == real
+
+
+def test_twins_have_the_same_commands(twins: Twins) -> None:
+    simulated, real = twins.arguments("list-commands")
+    assert simulated == real
+
+
+def test_twins_have_the_same_status(twins: Twins) -> None:
+    own = {"pid", "uptime", "reload"}
+    simulated, real = twins.arguments("status-get")
+    assert simulated.keys() == real.keys()
+    assert own <= simulated.keys()
+    # How many threads there are depends on the machine.
+    own |= {"thread-pool-size"}
+    assert {key: it for key, it in simulated.items() if key not in own} == {
+        key: it for key, it in real.items() if key not in own
+    }
+
+
+def test_twins_count_the_same_things(twins: Twins) -> None:
+    simulated, real = twins.arguments("statistic-get-all")
+    assert simulated.keys() == real.keys()
+    # Nobody has asked real Kea for anything: all that has only risen is 0 there.
+    now = {name for name in simulated if re.search(r"(^|\.)(total|assigned|declined|registered)-", name)}
+    assert {name: simulated[name][0][0] for name in now} == {name: real[name][0][0] for name in now}
+
+
+def test_twins_have_the_same_subnets(dhcp_twins: Twins) -> None:
+    for family in (4, 6):
+        simulated, real = dhcp_twins.arguments(f"subnet{family}-list")
+        assert simulated == real
+
+
+def test_twins_have_the_same_leases(dhcp_twins: Twins) -> None:
+    page = {"from": "start", "limit": 10_000}
+    simulated, real = dhcp_twins.arguments(f"lease{dhcp_twins.daemon[-1]}-get-page", page)
+    assert simulated == real
+    assert {it["state"] for it in real["leases"]} == {0, 1}
+
+
+def test_twins_count_the_same_leases_in_subnets(dhcp_twins: Twins) -> None:
+    both = dhcp_twins.arguments(f"stat-lease{dhcp_twins.daemon[-1]}-get")
+    simulated, real = (it["result-set"] for it in both)
+    assert simulated["columns"] == real["columns"]
+    # What was assigned so far is not counted where leases are added by command.
+    now = [index for index, name in enumerate(real["columns"]) if not name.startswith("cumulative")]
+    assert [[row[index] for index in now] for row in simulated["rows"]] == [
+        [row[index] for index in now] for row in real["rows"]
+    ]
+
+
+@pytest.mark.lab
+def test_a_twin_in_a_pair_has_the_same_configuration_and_commands(lab: Lab) -> None:
+    ports = [free_port(), free_port()]
+    twin = simulated("dhcp4", free_port(), lab.inside(lab.folder), PRIMARY)
+    [relationship] = twin.configuration["hooks-libraries"][-1]["parameters"]["high-availability"]
+    for peer, port in zip(relationship["peers"], ports, strict=True):
+        peer["url"] = f"http://127.0.0.1:{port}/"
+    for name, text in zip(("user", "password"), CREDENTIALS, strict=True):
+        lab.secret(name, text)
+    twins = Twins("dhcp4", twin, lab.start("Dhcp4", as_text(twin.configuration)))
+    first, second = (configuration_of(it, "Dhcp4") for it in twins.arguments("config-get"))
+    assert first == second
+    first, second = twins.arguments("list-commands")
+    assert first == second
+
+
+# Other versions, as they were recorded.
+
+
+def without_ids(names: Iterable[str]) -> set[str]:
+    return {re.sub(r"\[\d+\]", "[]", name) for name in names}
+
+
+@pytest.mark.parametrize(
+    ("version", "daemon"), [("3.0.3", "dhcp4"), ("3.0.3", "dhcp6"), ("3.2.0", "dhcp4"), ("3.2.0", "dhcp6"), OLD_DHCP4]
+)
+def test_other_versions_have_the_same_names_as_their_recorded_answers(version: str, daemon: str) -> None:
+    hooks = ("lease_cmds", "stat_cmds") if version == "2.6.3" else STANDARD
+    real, twin = (
+        recorded(f"kea-{version}", daemon),
+        simulated(daemon, 8000, server=replace(KEA, version=version, hooks=hooks)),
+    )
+    for command in {"list-commands", "status-get", "statistic-get-all", "statistic-global-get-all"} & real.keys():
+        said = twin.answer({"command": command})["arguments"]
+        assert without_ids(said) == without_ids(real[command]["arguments"]), command
+    said = twin.answer({"command": "config-get"})["arguments"][ROOTS[daemon]]
+    assert said.keys() == real["config-get"]["arguments"][ROOTS[daemon]].keys()
+    command = f"stat-lease{daemon[-1]}-get"
+    result_sets = [it["arguments"]["result-set"] for it in (twin.answer({"command": command}), real[command])]
+    assert result_sets[0]["columns"] == result_sets[1]["columns"]
+
+
+@pytest.mark.parametrize(("version", "is_assigned"), [("2.6.3", False), ("3.0.3", False), ("3.2.0", True)])
+def test_rows_count_the_declined_among_the_assigned_since_3_1_2(version: str, *, is_assigned: bool) -> None:
+    twin = simulated("dhcp4", 8000, server=replace(KEA, version=version))
+    [row, _] = twin.answer({"command": "stat-lease4-get"})["arguments"]["result-set"]["rows"]
+    name = "subnet[1].assigned-addresses"
+    [[counted, _], *_] = twin.answer({"command": "statistic-get", "arguments": {"name": name}})["arguments"][name]
+    assert row[4] > 0
+    assert row[3] == counted - (0 if is_assigned else row[4])
+
+
+def test_a_relationship_has_the_recorded_shape() -> None:
+    twin = simulated("dhcp4", 8000, server=PRIMARY)
+    [said] = twin.answer({"command": "status-get"})["arguments"]["high-availability"]
+    [real] = recorded("kea-3.0.3", "high-availability")["hot-standby"]["arguments"]["high-availability"]
+    for name in ("local", "remote"):
+        [ours, theirs] = [it["ha-servers"][name] for it in (said, real)]
+        assert {key: type(it) for key, it in ours.items()} == {key: type(it) for key, it in theirs.items()}
+    assert said["ha-mode"] == real["ha-mode"]
+
+
+# Kea 2.6 behind its Control Agent.
+
+
+@pytest.fixture(scope="module")
+def agent(kind: str) -> Iterator[str]:
+    """Give the url of a Control Agent with a DHCPv4 daemon behind it."""
+    if kind == "simulated":
+        server = Server("kea", "", version="2.6.3", hooks=("lease_cmds", "stat_cmds"))
+        life = Life(time.time, time.time(), 1)
+        authentication = configuration.authentication("kea-control-agent", {"user": "m", "password": "pa-ss"})
+        with KeaServer(Blueprint(server, 1, 1, life).agent(8000, authentication).answers) as kea:
+            yield kea.url
+        return
+    with Lab(ensure(OLD)) as lab:
+        tree = dhcp_tree("Dhcp4", [], ("lease_cmds", "stat_cmds"), subnet4=[subnet4(1)])
+        del tree["control-sockets"]
+        daemon = lab.start("Dhcp4", tree)
+        port, behind = free_port(), {"socket-type": "unix", "socket-name": f"/run/kea/{daemon.unix_socket.name}"}
+        lab.start("Control-agent", control_agent(port, {"dhcp4": behind}))
+        yield f"http://127.0.0.1:{port}"
+
+
+def asked(url: str, name: str, service: object = None) -> list[Tree]:
+    body = {"command": name, **({} if service is None else {"service": service})}
+    said: list[Tree] = requests.post(url, json=body, timeout=10).json()
+    return said
+
+
+def test_an_agent_answers_by_itself_what_is_for_nobody(agent: str) -> None:
+    services: tuple[object, ...] = (None, [])
+    for service in services:
+        [configuration_said] = asked(agent, "config-get", service)
+        assert "Control-agent" in configuration_said["arguments"]
+        [status] = asked(agent, "status-get", service)
+        assert status["arguments"].keys() == {"pid", "reload", "uptime"}
+    [unknown] = asked(agent, "stat-lease4-get")
+    assert unknown["result"] == 2
+    assert unknown["text"].startswith("'stat-lease4-get' command not supported. You did not include \"service\" param")
+    assert unknown["text"].endswith(" to forward it to DHCPv4, DHCPv6 and D2 servers etc.")
+
+
+def test_an_agent_forwards_what_is_for_others(agent: str) -> None:
+    [said] = asked(agent, "config-get", ["dhcp4"])
+    assert said["arguments"].keys() == {"Dhcp4", "hash"}
+    assert "control-socket" in said["arguments"]["Dhcp4"]
+    twice = asked(agent, "version-get", ["dhcp4", "dhcp4"])
+    assert [it["text"] for it in twice] == ["2.6.3"] * 2
+    [unknown] = asked(agent, "no-such-command", ["dhcp4"])
+    assert unknown == {"result": 2, "text": "'no-such-command' command not supported."}
+
+
+def test_an_agent_says_whom_it_does_not_know(agent: str) -> None:
+    text = "forwarding socket is not configured for the server type dhcp6"
+    assert asked(agent, "version-get", ["dhcp6"]) == [{"result": 1, "text": text}]
+    assert asked(agent, "version-get", "dhcp4") == [{"result": 1, "text": "service value must be a list"}]
+
+
+def test_an_agent_has_the_commands_of_its_own(agent: str) -> None:
+    [said] = asked(agent, "list-commands")
+    common = "build-report config-get config-hash-get config-reload config-set config-test config-write list-commands"
+    assert said["arguments"] == [*common.split(), "shutdown", "status-get", "version-get"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 import threading
 import time
@@ -46,6 +45,7 @@ from tests.web_server import (
 )
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator
 
     from starlette.requests import Request
@@ -536,10 +536,9 @@ def test_after_all_of_it_descriptors_and_threads_are_as_before(exporter: Process
 
 
 def test_a_crowd_does_not_fill_the_log(exporter: Process) -> None:
-    for _ in range(3):
-        for attack in ATTACKS.values():
-            with contextmanager(attack)(exporter.port):
-                pass
+    for attack in ATTACKS.values():
+        with contextmanager(attack)(exporter.port):
+            pass
     assert len(exporter.log().splitlines()) < 20
 
 

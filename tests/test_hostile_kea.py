@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from pathlib import Path
 from queue import Queue
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.hostile_cases import CASES, LIMIT
-from tests.peers import SimulatedKea
+from kea_exporter.facts.failure import Reason, Stage
+from tests.hostile_cases import LIMIT
+from tests.hostile_peers import with_body
+from tests.hostile_table import CASES
+from tests.peers import SimulatedKea, peer
 from tests.prober import Prober
 from tests.recordings import recorded
 
@@ -26,8 +28,11 @@ if TYPE_CHECKING:
 SECONDS = 2.0
 # For a machine that is busy with other things.
 MARGIN_SECONDS = 1.5
-PROBERS = 4
+MARGIN_SECONDS_OF_LARGE = 8.0
+PROBERS = 8
 DEFAULTS = {"body_size_limit": f"{LIMIT}B", "collect": {"statistics": "all", "pools": True}}
+
+BY_CASE = "test_a_hostile_peer_becomes_a_failure_in_time_and_in_bounds_and_costs_only_itself"
 
 Outcomes = dict[str, "Outcome"]
 
@@ -54,11 +59,9 @@ def kea() -> Iterator[SimulatedKea]:
 
 
 @pytest.fixture(scope="module")
-def outcomes(
-    request: pytest.FixtureRequest, kea: SimulatedKea, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Outcomes]:
+def outcomes(request: pytest.FixtureRequest, kea: SimulatedKea, tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
     """Collect from every peer that is tested, each beside the sound one; some at a time."""
-    names = [item.callspec.params["name"] for item in request.session.items if _is_case(item)]
+    names = [name for item in request.session.items for name in _case_of(item)]
     probers: Queue[Prober] = Queue()
 
     def collect(name: str) -> Outcome:
@@ -73,13 +76,17 @@ def outcomes(
         for _ in range(PROBERS):
             probers.put(stack.enter_context(Prober()))
         with ThreadPoolExecutor(PROBERS) as pool:
-            found = dict(zip(names, pool.map(collect, names), strict=True))
+            small = [name for name in names if not CASES[name].is_large]
+            found = dict(zip(small, pool.map(collect, small), strict=True))
+        found |= {name: collect(name) for name in names if CASES[name].is_large}
     request.config.pluginmanager.register(Table(found))
-    yield found
+    return found
 
 
-def _is_case(item: pytest.Item) -> bool:
-    return isinstance(item, pytest.Function) and item.module.__name__ == __name__ and hasattr(item, "callspec")
+def _case_of(item: pytest.Item) -> list[str]:
+    """Return the name of the case that a test is about, if it is."""
+    call = getattr(item, "callspec", None)
+    return [call.params["name"]] if call and getattr(item, "originalname", "") == BY_CASE else []
 
 
 def beside(kea: SimulatedKea, entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,9 +95,14 @@ def beside(kea: SimulatedKea, entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def samples_of_a_sound_kea(kea: SimulatedKea) -> int:
-    with Prober() as prober:
-        alone = prober.collect(beside(kea, {"url": kea.url}), SECONDS)
+def prober() -> Iterator[Prober]:
+    with Prober() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def samples_of_a_sound_kea(kea: SimulatedKea, prober: Prober) -> int:
+    alone = prober.collect(beside(kea, {"url": kea.url}), SECONDS)
     assert alone.failures == {"hostile": [], "sound": []}
     return alone.samples["sound"]
 
@@ -101,8 +113,45 @@ def test_a_hostile_peer_becomes_a_failure_in_time_and_in_bounds_and_costs_only_i
 ) -> None:
     outcome, case = outcomes[name], CASES[name]
     assert next(iter(outcome.failures["hostile"]), None) == case.expected
-    assert outcome.seconds < SECONDS + MARGIN_SECONDS
+    assert outcome.seconds < SECONDS + (MARGIN_SECONDS_OF_LARGE if case.is_large else MARGIN_SECONDS)
     assert outcome.mebibytes < case.mebibytes
     assert (outcome.dropped, outcome.internal_errors) == (0, [])
     assert outcome.failures["sound"] == []
     assert outcome.samples["sound"] == samples_of_a_sound_kea
+
+
+def test_all_of_them_at_once_cost_nobody_else_anything(
+    kea: SimulatedKea, prober: Prober, samples_of_a_sound_kea: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with ExitStack() as stack:
+        small = [case for case in CASES.values() if not case.is_large]
+        entries = [stack.enter_context(case.enter(tmp_path_factory.mktemp("case"))) for case in small]
+        tree = beside(kea, {"url": kea.url})
+        tree["servers"] += [{"name": f"hostile-{number}", "dhcp4": entry} for number, entry in enumerate(entries)]
+        outcome = prober.collect(tree, 2 * SECONDS)
+    assert outcome.failures["sound"] == []
+    assert outcome.samples["sound"] == samples_of_a_sound_kea
+    assert outcome.seconds < 2 * SECONDS + MARGIN_SECONDS
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed_and_takes_no_credentials_along(
+    status: int, kea: SimulatedKea, prober: Prober
+) -> None:
+    received: list[bytes] = []
+    with peer(lambda sock: received.append(sock.recv(65536))) as other:
+        where = f"http://localhost:{other}/?x".encode()
+        head = b"HTTP/1.1 %d No\r\nLocation: %b\r\nRefresh: 0;url=%b\r\n" % (status, where, where)
+        with peer(with_body(head, b"[]")) as port:
+            auth = {"username": "monitor", "password": "canary"}
+            entry = {"url": f"http://127.0.0.1:{port}", "basic_auth": auth}
+            outcome = prober.collect(beside(kea, entry), SECONDS)
+    assert outcome.failures["hostile"] == [(Stage.HTTP, Reason.REDIRECTED)]
+    assert received == []
+
+
+def test_what_peers_send_is_not_logged(kea: SimulatedKea, capfd: pytest.CaptureFixture[str]) -> None:
+    head = b"HTTP/1.1 200 canary\r\nno colon, a canary\r\nX: canary\r\nTransfer-Encoding: chunked\r\n"
+    with peer(with_body(head, b"canary")) as port, Prober() as prober:
+        prober.collect(beside(kea, {"url": f"http://127.0.0.1:{port}"}), SECONDS)
+    assert "canary" not in capfd.readouterr().err

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lab.chroot import LabUnavailableError
+from lab.chroot import OLD, LabUnavailableError, ensure
 from lab.dhcp_clients import INTERFACE, Cable, cable, wait_until_serving
 from lab.kea import HOOKS, KeaDaemon, Lab, Tree, dhcp, http, subnet4, subnet6
 from lab.processes import free_port
@@ -309,6 +309,26 @@ def test_every_number_on_the_page_is_what_kea_has(
         assert page["kea_pool_addresses"]["5", "0"] == 2**120
 
 
+@pytest.fixture(scope="module")
+def old_lab() -> Iterator[Lab]:
+    with Lab(ensure(OLD)) as lab:
+        yield lab
+
+
+@BOTH_DAEMONS
+@pytest.mark.parametrize("hooks", [("lease_cmds", "stat_cmds"), ("lease_cmds",)], ids=["stat_cmds", "statistics"])
+def test_kea_2_6_tells_the_same(old_lab: Lab, one: OneExporter, root: str, hooks: tuple[str, ...]) -> None:
+    [folder] = old_lab.chroot.root.glob("usr/lib/*/kea/hooks")
+    libraries = [{"library": old_lab.inside(folder / f"libdhcp_{hook}.so")} for hook in hooks]
+    tree = {**dhcp(root, [], **SITES[root]), "hooks-libraries": libraries}
+    tree.pop("control-sockets")
+    daemon = old_lab.start(root, tree)
+    add_leases(daemon)
+    samples = watched(one, f"unix:{daemon.unix_socket}", root, pools=True).samples()
+    assert on_page(samples) == by_hand(daemon, pools=True)
+    assert values(samples, "kea_version_info", "version") == {"2.6.3": 1}
+
+
 def start(lab: Lab, root: str, hooks: tuple[str, ...] = HOOKS, **more: object) -> tuple[KeaDaemon, str]:
     """Start the site on loopback, with leases."""
     port = free_port()
@@ -363,6 +383,18 @@ def test_a_subnet_added_at_run_time_is_there_at_the_next_scrape(
     page = on_page(it.samples())
     assert page == by_hand(daemon)
     assert "77" in ids(page, "kea_subnet_addresses")
+
+
+def test_a_pool_added_to_a_subnet_at_run_time_is_counted(lab: Lab, one: OneExporter) -> None:
+    daemon, url = start(lab, "Dhcp4")
+    it = watched(one, url, "Dhcp4", pools=True)
+    wait_until_settled(it)
+    changed = {"id": 2, "subnet": "10.2.0.0/24", "pools": [{"pool": "10.2.0.128/25", "pool-id": 9}]}
+    done(daemon.command("subnet4-delta-add", subnet4=[changed]))
+    assert ids(on_page(it.samples()), "kea_subnet_addresses") == {"1", "2", "3", "4"}
+    page = on_page(it.samples())
+    assert without_leases(page) == without_leases(by_hand(daemon, pools=True))
+    assert page["kea_pool_addresses"]["2", "9"] == 128
 
 
 @BOTH_DAEMONS
@@ -436,7 +468,7 @@ def test_a_reload_and_a_restart_are_followed_at_once(
 def wait_until_settled(it: Exporter) -> None:
     """Wait until the exporter holds the configuration that it read, which it does once a reload could not be missed."""
     give_up = time.monotonic() + 20
-    while "config-get" in values(it.samples(), "kea_command_success", "command"):
+    while "config-get" in (asked := values(it.samples(), "kea_command_success", "command")) or not asked:
         assert time.monotonic() < give_up, "the exporter asks for the configuration at every scrape"
         time.sleep(0.1)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kea_exporter.metrics.high_availability import STATES
-from lab.high_availability import PARTNER, PRIMARY, HighAvailability, wait_for
+from lab.high_availability import NEVER_MILLISECONDS, PARTNER, PRIMARY, HighAvailability, wait_for
 from lab.kea import HOOKS, KeaDaemon, Lab, dhcp, http, subnet4
 from lab.processes import free_port
 from tests.exporter import Exporter, Samples, values
@@ -104,7 +104,7 @@ def told(pair: HighAvailability, it: Exporter) -> Story:
         wait_for(running[PARTNER], *states[::-1])
 
     running[PRIMARY] = pair.start(PRIMARY, "waiting", "ready")
-    wait_for(running[PRIMARY], "waiting")
+    wait_for(running[PRIMARY], "waiting", "unavailable")
     scrape("alone")
     running[PARTNER] = pair.start(PARTNER, "waiting", "ready")
     reached("waiting", "waiting")
@@ -128,7 +128,7 @@ def told(pair: HighAvailability, it: Exporter) -> Story:
 
 
 STATES_OF_PRIMARY = {
-    "alone": {"local": "waiting"},
+    "alone": {"local": "waiting", "partner": "unavailable"},
     "waiting": {"local": "waiting", "partner": "waiting"},
     "ready": {"local": "ready", "partner": "ready"},
     "serving": {"local": "hot-standby", "partner": "hot-standby"},
@@ -154,8 +154,8 @@ def test_a_server_that_is_down_tells_nothing(story: Story) -> None:
 
 
 def test_the_primary_alone_serves_the_clients_also_while_its_partner_is_down(story: Story) -> None:
-    assert story["alone"].scopes(PRIMARY) == {"local": {PRIMARY: 0}}
-    assert story["waiting"].scopes(PRIMARY) == {"local": {PRIMARY: 0}, "partner": {PRIMARY: 0}}
+    for name in ("alone", "waiting"):
+        assert story[name].scopes(PRIMARY) == {"local": {PRIMARY: 0}, "partner": {PRIMARY: 0}}
     for name in ("serving", "back"):
         assert story[name].scopes(PRIMARY) == {"local": {PRIMARY: 1}, "partner": {PRIMARY: 0}}
         assert story[name].scopes(PARTNER) == {"local": {PRIMARY: 0}, "partner": {PRIMARY: 1}}
@@ -172,18 +172,24 @@ def test_high_availability_disables_dhcp_until_the_servers_are_ready_to_serve(st
 
 def test_what_is_known_of_the_partner_follows_the_connection(story: Story) -> None:
     def course(family: str) -> list[float | None]:
-        return [story[name].number(family) for name in ("alone", "waiting", "serving", "down", "back")]
+        return [story[name].number(family) for name in ("waiting", "serving", "down", "back")]
 
-    assert course("kea_ha_partner_in_touch") == [0, 1, 1, 1, 1]
-    assert course("kea_ha_communication_interrupted") == [0, 0, 0, 1, 0]
-    assert course("kea_ha_clock_skew_seconds") == [None, 0, 0, None, 0]
-    assert course("kea_ha_connecting_clients") == [0, 0, 0, 0, 0]
-    assert course("kea_ha_unacked_clients") == [0, 0, 0, 0, 0]
+    assert course("kea_ha_partner_in_touch") == [1, 1, 1, 1]
+    assert course("kea_ha_communication_interrupted") == [0, 0, 1, 0]
+    assert course("kea_ha_clock_skew_seconds") == [0, 0, None, 0]
+    assert course("kea_ha_connecting_clients") == [0, 0, 0, 0]
+    assert course("kea_ha_unacked_clients") == [0, 0, 0, 0]
 
 
-def test_the_age_of_what_is_known_is_absent_where_nothing_is(story: Story) -> None:
-    assert story["alone"].number("kea_ha_partner_age_seconds") is None
-    assert story["waiting"].number("kea_ha_partner_age_seconds") == 0
+def test_before_anything_was_heard_of_the_partner_nothing_is_said_of_it(lab: Lab, one: OneExporter) -> None:
+    pair = HighAvailability(lab, heartbeat=NEVER_MILLISECONDS)
+    wait_for(pair.start(PRIMARY), "waiting")
+    moment = Moment(watched(one, {PRIMARY: pair.control_ports[PRIMARY]}).samples(), {})
+    assert moment.states(PRIMARY) == {"local": "waiting"}
+    assert moment.scopes(PRIMARY) == {"local": {PRIMARY: 0}}
+    assert moment.number("kea_ha_partner_in_touch") == 0
+    assert moment.number("kea_ha_clock_skew_seconds") is None
+    assert moment.number("kea_ha_partner_age_seconds") is None
 
 
 def test_a_relationship_says_who_takes_part(story: Story) -> None:

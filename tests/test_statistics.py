@@ -309,14 +309,26 @@ def test_samples_of_another_shape_are_no_value(name: str, samples: object) -> No
 
 
 def test_a_negative_counter_is_none_and_a_negative_count_stays() -> None:
-    found = read({"pkt4-ack-sent": -1, "reclaimed-leases": 0, "subnet[1].assigned-addresses": -1})
+    found = read(
+        {
+            "pkt4-ack-sent": -1,
+            "reclaimed-leases": 0,
+            "subnet[1].assigned-addresses": -1,
+            "subnet[1].cumulative-assigned-addresses": -1,
+            "subnet[1].pool[0].cumulative-assigned-addresses": -1,
+        }
+    )
     assert found.daemon.values.get(Measure.PACKETS_SENT, {}) == {}
     assert found.daemon.values[Measure.LEASES_RECLAIMED] == {(): 0}
     assert found.subnets.columns == {Count.ADDRESSES_ASSIGNED: (-1,)}
+    assert found.pools.keys == ()
 
 
-def test_a_number_may_have_hundreds_of_digits() -> None:
-    assert read({"pkt4-ack-sent": 10**400}).daemon.values[Measure.PACKETS_SENT] == {("ack",): 10**400}
+@pytest.mark.parametrize("number", [2**128, -(2**128)])
+def test_a_number_may_have_128_bits_and_no_more(number: int) -> None:
+    name, larger = "subnet[1].assigned-addresses", number + number // 2**128
+    assert read({name: number}).subnets.columns == {Count.ADDRESSES_ASSIGNED: (number,)}
+    assert read({name: larger}).subnets.columns == read({name: number**30}).subnets.columns == {}
 
 
 @pytest.mark.parametrize("arguments", [[], "text", 1, True])

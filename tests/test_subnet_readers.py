@@ -187,6 +187,20 @@ def test_rows_of_dhcpv6_count_prefixes_too() -> None:
     }
 
 
+def test_a_negative_counter_is_none_and_a_negative_count_stays() -> None:
+    found = counted(DHCP6, [1, 5, -1, -2, 0, 6, 7, -3], [2, 5, 8, 1, 0, 6, -1, 1])
+    assert found.columns[Count.ADDRESS_ASSIGNMENTS] == (None, 8)
+    assert found.columns[Count.PREFIX_ASSIGNMENTS] == (7, None)
+    assert found.columns[Count.ADDRESSES_ASSIGNED] == (-2, 1)
+    assert found.columns[Count.PREFIXES_ASSIGNED] == (-3, 1)
+
+
+def test_a_number_may_have_128_bits() -> None:
+    found = counted(DHCP6, [1, 2**128, 0, -(2**128), 0, 2**120, 0, 0])
+    assert found.columns[Count.ADDRESSES] == (2**128,)
+    assert found.columns[Count.ADDRESSES_ASSIGNED] == (-(2**128),)
+
+
 def test_columns_are_known_by_their_names() -> None:
     columns = ["new", "declined-addresses", "total-addresses", "assigned-addresses", "subnet-id", COLUMNS4[2]]
     found = read_stat_lease(rows(DHCP4, [9, 1, 91, 3, 7, 5], columns=columns), DHCP4, KEA_3_2_0)
@@ -236,6 +250,8 @@ def test_success_without_rows_does_not_mean_no_leases() -> None:
         {"columns": COLUMNS4, "rows": [[1, 2, 3, 4.0, 5]]},
         {"columns": COLUMNS4, "rows": [[1, 2, 3, True, 5]]},
         {"columns": COLUMNS4, "rows": [[1, 2, 3, None, 5]]},
+        {"columns": COLUMNS4, "rows": [[1, 2**128 + 1, 3, 4, 5]]},
+        {"columns": COLUMNS4, "rows": [[1, 2, 3, -(10**400), 5]]},
         {"columns": COLUMNS4[:4], "rows": [[1, 2, 3, 4]]},
         {"columns": COLUMNS4[1:], "rows": []},
         {"columns": COLUMNS6, "rows": [[1, 2, 3, 4, 5, 6, 7, 8]]},

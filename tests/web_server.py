@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
-    from kea_exporter.web import Protection
+    from kea_exporter.web import Notifier, Protection
     from kea_exporter.web.connection import Patience
 
 GENEROUS = 20.0
@@ -37,12 +37,13 @@ def served(
     protection: Callable[[], Protection] = unprotected,
     patience: Patience | None = None,
     max_connections: int = 512,
+    notifier: Notifier | None = None,
 ) -> Iterator[int]:
     """Serve *app* on a thread, and give the port."""
     sockets = listen(["127.0.0.1:0"])
     port = int(sockets[0].getsockname()[1])
     found = entrances(app, sockets, protection=protection, max_connections=max_connections)
-    server = Server(found, lambda: None, patience=patience)
+    server = Server(found, lambda: None, notifier, patience)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -84,9 +85,9 @@ def rest(sock: socket.socket) -> bytes:
     return bytes(received)
 
 
-def said_to(port: int, data: bytes) -> bytes:
+def said_to(port: int, data: bytes, source: str = "127.0.0.1") -> bytes:
     """Return the whole answer to some bytes, after which nothing more is said."""
-    with connected(port) as sock:
+    with connected(port, source=source) as sock:
         with suppress(ConnectionError):
             sock.sendall(data)
         return rest(sock)

@@ -89,7 +89,7 @@ def load_web(path: Path) -> WebSettings:
     try:
         written = validated(WebConfigFile, tree, node, Context(path.parent), _mistakes(tree))
     except ConfigError as error:
-        raise ConfigError(tuple(map(_without_hash, error.mistakes))) from None
+        raise ConfigError(tuple(dict.fromkeys(map(_without_hash, error.mistakes)))) from None
     headers = {name: value for name, value in written.http_server_config.headers.items() if value}
     tls = _tls(written.tls_server_config) if written.tls_server_config else None
     return WebSettings(tls, written.basic_auth_users, headers)

@@ -123,6 +123,7 @@ def dhcp(
         **OF_DAEMONS_BY[family],
         **shared,
         **single,
+        **({} if family == V4 or version < (3, 2, 0) else {"allow-address-registration": True}),
         "hooks-libraries": hooks,
         "loggers": [_logger(f"kea-dhcp{family}")],
         "shared-networks": [_network(family, name, subnets, shared) for name in sorted(networks)],

@@ -13,7 +13,7 @@ from kea_exporter.demo.configuration import as_bytes
 from kea_exporter.demo.leases import page
 from kea_exporter.demo.pools import V4, V6
 from kea_exporter.demo.registered import registered
-from kea_exporter.demo.requests import RefusedError, empty, error, success, unsupported
+from kea_exporter.demo.requests import NO_MAP, PROCESSING, RefusedError, empty, error, success, unsupported
 from kea_exporter.demo.stat_lease import row, stat_lease, timestamp
 
 if TYPE_CHECKING:
@@ -28,6 +28,14 @@ Values = dict[str, int]
 MOST_SAMPLES = 20
 BACKENDS = {"Dhcp4": "Memfile backend 3.0", "Dhcp6": "Memfile backend 5.0"}
 RELOADED = {"DhcpDdns": "Configuration applied successfully."}
+UNSUPPORTED = 2
+NOT_INCLUDED = (
+    'You did not include "service" parameter in the command, which indicates that Kea Control Agent should process '
+    "this command rather than forward it to one or more Kea servers. If you aimed to send this command to one of the "
+    'Kea servers you should include the "service" parameter in your request, e.g. "service": [ "dhcp4" ] to forward '
+    'the command to the DHCPv4 server, or "service": [ "dhcp4", "dhcp6", "d2" ] to forward it to DHCPv4, DHCPv6 and '
+    "D2 servers etc."
+)
 ENABLED: Tree = {
     "disabled-by-db-connection": [],
     "disabled-by-local-command": [],
@@ -145,7 +153,9 @@ class Daemon:
         return success(self._hash(), RELOADED.get(self._root, "Configuration successful."))
 
     def _statistic(self, arguments: object) -> Tree:
-        if not isinstance(arguments, dict) or "name" not in arguments:
+        if arguments is not None and not isinstance(arguments, dict):
+            raise RefusedError(f"{PROCESSING} {NO_MAP}")
+        if arguments is None or "name" not in arguments:
             raise RefusedError("Missing mandatory 'name' parameter.")
         name = arguments["name"]
         if not isinstance(name, str):
@@ -223,8 +233,12 @@ class Agent(Daemon):
         if not isinstance(services, list):
             return [error("service value must be a list")]
         if not services:
-            return [self.answer(command)]
+            return [self._own(command)]
         return [self._forwarded(str(it), command) for it in services]
+
+    def _own(self, command: Tree) -> Tree:
+        answer = self.answer(command)
+        return {**answer, "text": f"{answer['text']} {NOT_INCLUDED}"} if answer["result"] == UNSUPPORTED else answer
 
     def _forwarded(self, service: str, command: Tree) -> Tree:
         if service not in self._behind:
@@ -256,4 +270,4 @@ def _changes(name: str, rows: Sequence[tuple[float, Values]]) -> list[list[objec
     """Return the samples of a statistic, given all values at some moments, the newest first."""
     values = [(row[name], moment) for moment, row in rows if name in row]
     changes = [it for it, older in pairwise(values) if it[0] != older[0]]
-    return [[value, timestamp(moment)] for value, moment in [*changes, values[-1]]]
+    return [[value, timestamp(moment)] for value, moment in [*changes, values[-1]][:MOST_SAMPLES]]

@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING, Any
 
 from kea_exporter.demo.pools import PREFIX_LENGTH, V4, V6
-from kea_exporter.demo.requests import RefusedError, answer
+from kea_exporter.demo.requests import NO_MAP, RefusedError, answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,8 +41,10 @@ def _number(lease: Tree) -> int:
 
 def _arguments(family: int, arguments: object) -> tuple[int, int]:
     """Return the number that the addresses of a page are above, and how many there are at most."""
-    if not isinstance(arguments, dict) or not arguments:
+    if arguments is None:
         raise RefusedError(f"no parameters specified for the lease{family}-get-page command")
+    if not isinstance(arguments, dict):
+        raise RefusedError(NO_MAP)
     for name in ("from", "limit"):
         if name not in arguments:
             raise RefusedError(f"'{name}' parameter not specified")

@@ -115,7 +115,8 @@ def subnet4(seed: int, number: int, use: float, network: str = "", size: int = 1
     """Return subnet 10.x.y.0/24, of whose pool a part is in *use* on average."""
     prefix = ip_network((0x0A000000 + (number << 8), 24))
     chance = chance_of(seed, "subnet4", number)
-    return Subnet(number, str(prefix), network, _addresses(chance, f"{prefix[10]}-{prefix[9 + size]}", int(prefix[10]), size, use))
+    addresses = _addresses(chance, f"{prefix[10]}-{prefix[9 + size]}", int(prefix[10]), size, use)
+    return Subnet(number, str(prefix), network, addresses)
 
 
 def subnet6(seed: int, number: int, use: float, network: str = "") -> Subnet:

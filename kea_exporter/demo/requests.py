@@ -11,6 +11,9 @@ Tree = dict[str, Any]
 NOTHING = object()
 # Kea takes text for bytes: an escape that is more than a byte is none.
 WIDE_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\u(?!00)")
+# What Kea says of arguments that are something else; it also says where they stand.
+NO_MAP = "get(string) called on a non-map Element"
+PROCESSING = "Error during command processing:"
 KEYS = {"command", "arguments", "service", "remote-address"}
 KINDS = {dict: "map", list: "list", str: "string", bool: "boolean", int: "integer", float: "real", type(None): "null"}
 
@@ -61,7 +64,7 @@ def command_of(body: object) -> Tree:
 
 
 def _invalid(what: str) -> RefusedError:
-    return RefusedError(f"Error during command processing: invalid command: {what}")
+    return RefusedError(f"{PROCESSING} invalid command: {what}")
 
 
 def success(arguments: object = None, text: str | None = None) -> Tree:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kea_exporter.demo.pools import V4, V6
 from kea_exporter.demo.requests import RefusedError, empty, success
@@ -31,6 +31,7 @@ COLUMNS = {
 # Before, declined leases are left out of the assigned ones.
 DECLINED_IS_ASSIGNED = (3, 1, 2)
 LARGEST_ID = 2**32 - 1
+NO_SUBNETS = "selected ID range: {} through {} includes no known subnets"
 
 
 def stat_lease(
@@ -45,25 +46,37 @@ def stat_lease(
     Raises:
         RefusedError: the arguments are not what they should be.
     """
-    asked = arguments if isinstance(arguments, dict) else {}
+    asked = _asked(arguments)
+    start = f"stat-lease{family}-get[{asked.about}]:"
+    rows = [rows_of(it) for it in sorted(subnets, key=lambda it: it.id) if asked.first <= it.id <= asked.last]
+    if not rows:
+        return empty({}, f"{start} no matching data, {asked.nothing}")
+    result_set = {"columns": COLUMNS[family], "rows": rows, "timestamp": timestamp(now)}
+    return success({"result-set": result_set}, f"{start} {len(rows)} rows found")
+
+
+class _Asked(NamedTuple):
+    """Which subnets are asked for, how the answer calls them, and what it says where there are none."""
+
+    first: int
+    last: int
+    about: str
+    nothing: str
+
+
+def _asked(arguments: object) -> _Asked:
+    asked = {} if arguments is None else arguments
+    if not isinstance(asked, dict):
+        raise RefusedError("'arguments' parameter is not a map")
     if "subnet-id" in asked and "subnet-range" in asked:
         raise RefusedError("cannot specify both subnet-id and subnet-range")
     if "subnet-id" in asked:
-        first = last = _id(asked["subnet-id"])
-        about, nothing = f"subnet-id={first}", f"subnet-id: {first} does not exist"
-    elif "subnet-range" in asked:
+        number = _id(asked["subnet-id"])
+        return _Asked(number, number, f"subnet-id={number}", f"subnet-id: {number} does not exist")
+    if "subnet-range" in asked:
         first, last = _range(asked["subnet-range"])
-        about = f"subnets {first} through {last}"
-        nothing = f"selected ID range: {first} through {last} includes no known subnets"
-    else:
-        first, last = 0, LARGEST_ID
-        about, nothing = "all subnets", "selected ID range: 0 through 0 includes no known subnets"
-    start = f"stat-lease{family}-get[{about}]:"
-    rows = [rows_of(it) for it in sorted(subnets, key=lambda it: it.id) if first <= it.id <= last]
-    if not rows:
-        return empty({}, f"{start} no matching data, {nothing}")
-    result_set = {"columns": COLUMNS[family], "rows": rows, "timestamp": timestamp(now)}
-    return success({"result-set": result_set}, f"{start} {len(rows)} rows found")
+        return _Asked(first, last, f"subnets {first} through {last}", NO_SUBNETS.format(first, last))
+    return _Asked(0, LARGEST_ID, "all subnets", NO_SUBNETS.format(0, 0))
 
 
 def row(family: int, version: tuple[int, int, int], subnet: Subnet, addresses: Counts, prefixes: Counts) -> list[int]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kea_exporter.facts.failure import Fact
-    from kea_exporter.facts.subnets import Counts
+    from kea_exporter.facts.subnets import Column, Counts
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,11 @@ class Leases:
     subnets: Counts[int]
     left_behind: Mapping[int, int] = field(default_factory=dict)
     overfull: frozenset[int] = frozenset()
+
+    @property
+    def capacities(self) -> tuple[Column | None, ...]:
+        """Return how many addresses and prefixes each subnet has to give."""
+        return tuple(self.subnets.columns.get(count) for count in (Count.ADDRESSES, Count.PREFIXES))
 
     @property
     def addresses(self) -> Fact[LeaseCounts]:

@@ -92,10 +92,18 @@ class Counts(Generic[K]):
         }
         return Counts(tuple(keys), columns)
 
-    def and_of(self, other: Counts[K]) -> Counts[K]:
-        """Return these counts, and of *other* those that are not counted here."""
-        more = {count: column for count, column in other.of(self.keys).columns.items() if count not in self.columns}
-        return Counts(self.keys, {**self.columns, **more}) if more else self
+    def or_of(self, other: Counts[K]) -> Counts[K]:
+        """Return these counts, and those of *other* where they are not known here."""
+        columns = dict(self.columns)
+        for count, there in other.of(self.keys).columns.items():
+            here = columns.get(count)
+            if here is None or None in here:
+                columns[count] = there if here is None else _either(here, there)
+        return Counts(self.keys, columns)
+
+
+def _either(column: Column, other: Column) -> Column:
+    return tuple(there if here is None else here for here, there in zip(column, other, strict=True))
 
 
 # Compared by identity: whoever derives something from the labels can keep it for as long as these are kept.

@@ -102,6 +102,7 @@ class _Inquiry:
         todo = _fact(lambda: self._plan(known(commands), subnets))
         said = self._all_statistics(todo)
         leases = _fact(lambda: self._leases(known(todo), said, known(subnets), configuration))
+        configuration = self._checked(configuration, leases)
         chosen = _fact(lambda: self._shown(known(subnets)))
         return Findings(
             commands=commands,
@@ -135,6 +136,17 @@ class _Inquiry:
                 return held.configuration
         return self._client.ask(Command.CONFIG_GET, read_configuration)
 
+    def _checked(self, configuration: Fact[Configuration], leases: Fact[Leases]) -> Fact[Configuration]:
+        """Return the configuration, read anew where it was held although pools have become larger or smaller."""
+        held = self._held
+        if held is None or configuration is not held.configuration:
+            return configuration
+        if isinstance(leases, Failure) or isinstance(held.leases, Failure):
+            return configuration
+        if leases.capacities == held.leases.capacities:
+            return configuration
+        return self._client.ask(Command.CONFIG_GET, read_configuration)
+
     def _subnets(self, configuration: Fact[Configuration], listed: Subnets | None) -> Fact[Subnets]:
         if self._daemon is Daemon.D2:
             return NOT_OF_D2
@@ -164,8 +176,8 @@ class _Inquiry:
         configured = _capacities(configuration).subnets
         if todo.leases is None:
             return leases_of_statistics(known(said).subnets, subnets, configured)
-        rows = self._rows(todo.leases, todo.slices)
-        return leases_of_rows(rows if isinstance(said, Failure) else rows.and_of(said.subnets), subnets, configured)
+        rows = self._rows(todo.leases, todo.slices).of(subnets.ids)
+        return leases_of_rows(rows if isinstance(said, Failure) else rows.or_of(said.subnets), subnets, configured)
 
     def _rows(self, command: Command, slices: tuple[tuple[int, int], ...]) -> Counts[int]:
         read = partial(read_stat_lease, daemon=self._daemon, version=known(self._version))

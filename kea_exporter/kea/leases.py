@@ -20,12 +20,17 @@ CAPACITIES = (Count.ADDRESSES, Count.PREFIXES)
 def leases_of_rows(rows: Counts[int], subnets: Subnets, configured: Counts[int]) -> Leases:
     """Return the leases that rows of stat-lease count, in the configured subnets.
 
+    Kea 3.0.3 leaves out the row of a subnet of which all leases are registered ones (measured): none is assigned there.
+
     Args:
-        rows: of stat-lease, the declined among the assigned.
+        rows: of stat-lease, the declined among the assigned; of each configured subnet, be it empty.
         subnets: those that are configured.
         configured: how much their pools hold, as the configuration has it.
     """
-    counts = rows.of(subnets.ids)
+    none_assigned = {
+        count: (0,) * len(rows.keys) for count in (*KINDS, Count.ADDRESSES_DECLINED) if count in rows.columns
+    }
+    counts = rows.or_of(Counts(rows.keys, {**none_assigned}))
     return Leases(_with_capacity(counts, configured), overfull=_overfull(counts, subnets))
 
 
@@ -39,10 +44,12 @@ def _with_capacity(counts: Counts[int], configured: Counts[int]) -> Counts[int]:
     """Fill in how much pools hold where Kea says 0: after statistic-reset-all it does until it is reconfigured."""
     columns: dict[Count, Column] = dict(counts.columns)
     for capacity in CAPACITIES:
-        said = columns.get(capacity)
-        if said is not None and (0 in said or None in said):
+        said = columns.get(capacity, (None,) * len(counts.keys))
+        if 0 in said or None in said:
             sizes = configured.of(counts.keys).columns.get(capacity, said)
-            columns[capacity] = tuple(one or other for one, other in zip(said, sizes, strict=True))
+            filled = tuple(one or other for one, other in zip(said, sizes, strict=True))
+            # DHCPv4 has no prefixes, of which there are none in any subnet then.
+            columns |= {capacity: filled} if capacity in columns or any(filled) else {}
     return Counts(counts.keys, columns)
 
 

@@ -37,10 +37,9 @@ def as_number(value: object, where: str) -> float:
     """Return *value* as a number, or raise MalformedAnswerError."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         raise MalformedAnswerError(f"'{where}' is not a number")
-    try:
-        return float(value)
-    except OverflowError:
-        raise MalformedAnswerError(f"'{where}' is too large") from None
+    if not abs(value) <= LARGEST:
+        raise MalformedAnswerError(f"'{where}' is too large")
+    return float(value)
 
 
 def as_bool(value: object, where: str) -> bool:

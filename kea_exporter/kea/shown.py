@@ -34,7 +34,7 @@ def pool_series(said: AllStatistics, configured: Capacities, chosen: Shown, coll
     """
     ids = set(chosen.ids)
     pools = [_within(it, ids) for it in (configured.pools, configured.pd_pools)]
-    addresses, prefixes = (it.and_of(counts) for it, counts in zip(pools, (said.pools, said.pd_pools), strict=True))
+    addresses, prefixes = (it.or_of(counts) for it, counts in zip(pools, (said.pools, said.pd_pools), strict=True))
     return PoolSeries(addresses, prefixes, collectors.series_limit)
 
 

@@ -7,6 +7,7 @@ connection, no redirect, no proxy, no netrc, and credentials leave only over a c
 from __future__ import annotations
 
 import base64
+import io
 import re
 import ssl
 from typing import TYPE_CHECKING, Any
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
     from kea_exporter.transport.sockets import DeadlineSocket, DeadlineTlsSocket
 
 CHUNK = 64 * 1024
-# Kea's heads have 200 bytes.
-LARGEST_HEAD = 64 * 1024
+# Kea's heads have 200 bytes; with one comes as much of the body as fits into the buffer.
+LARGEST_HEAD = 64 * 1024 + io.DEFAULT_BUFFER_SIZE
 # Searching it takes a time that grows with the square of its length.
 LONGEST_CHALLENGE = 1000
 HEADERS = {
@@ -252,7 +253,7 @@ def _http_failure(error: Exception, *, is_tls: bool) -> Failure:
     causes = list(_causes(error))
     for cause in causes:
         # A server that demands a client certificate says so only now under TLS 1.3.
-        if isinstance(cause, ssl.SSLError):
+        if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError):
             return tls_failure(cause)
     if any(isinstance(cause, TooMuchError) for cause in causes):
         return Failure(
@@ -260,7 +261,7 @@ def _http_failure(error: Exception, *, is_tls: bool) -> Failure:
         )
     if any(isinstance(cause, TimeoutError) for cause in causes):
         return Failure(Stage.HTTP, Reason.TIMED_OUT, "connected, but no complete answer came in time")
-    if any(isinstance(cause, ConnectionError) for cause in causes):
+    if any(isinstance(cause, ConnectionError | ssl.SSLEOFError) for cause in causes):
         guess = "" if is_tls else "; it may speak https"
         detail = f"the server closed the connection without an answer{guess}"
         return Failure(Stage.HTTP, Reason.CONNECTION_CLOSED, detail)

@@ -75,7 +75,14 @@ def inherited(environ: MutableMapping[str, str] = os.environ, first: int = FIRST
     environ.pop("LISTEN_FDNAMES", None)
     if pid != str(os.getpid()) or not re.fullmatch(r"[1-9]\d{0,3}", count, re.ASCII):
         raise ListenError("no socket came from systemd; start by a .socket unit, or leave out --web.systemd-socket")
-    return [_inherited(number) for number in range(first, first + int(count))]
+    sockets: list[socket.socket] = []
+    try:
+        for number in range(first, first + int(count)):
+            sockets.append(_inherited(number))
+    except ListenError:
+        close(sockets)
+        raise
+    return sockets
 
 
 def address_of(sock: socket.socket) -> str:
@@ -100,6 +107,7 @@ def _inherited(number: int) -> socket.socket:
     except OSError as error:
         raise ListenError(f"descriptor {number}, which came from systemd, is no socket: {error.strerror}") from None
     if sock.type != socket.SOCK_STREAM or not is_listening:
+        sock.close()
         raise ListenError(f"descriptor {number}, which came from systemd, takes no connections; use ListenStream=")
     sock.set_inheritable(False)
     return sock

@@ -127,8 +127,9 @@ class Handlers:
         own = [report for report in reports or () if report.snapshot.target.server == name]
         return _page(server_page(name, own, collected_at, time.time()))
 
-    async def style(self, _: Request) -> Response:
+    async def style(self, request: Request) -> Response:
         """Serve the style sheet of the pages."""
+        parameters(request)
         return Response(style(), media_type="text/css", headers={**PAGE_HEADERS, "Cache-Control": "max-age=300"})
 
     async def collect(self, request: Request) -> Response:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 FORBIDDEN, TOO_LARGE = 403, 413
 LARGEST_FORM = 4096
+TWICE = "a parameter stands in the request twice; write it once"
 
 
 class BadRequestError(Exception):
@@ -34,7 +35,7 @@ def parameters(request: Request) -> Mapping[str, str]:
     """
     found = dict(request.query_params.multi_items())
     if len(found) != len(request.query_params.multi_items()):
-        raise BadRequestError("a parameter stands in the request twice; write it once")
+        raise BadRequestError(TWICE)
     return found
 
 
@@ -54,11 +55,14 @@ async def form_value(request: Request, name: str) -> str:
     """Return a value of the form that a page sent; empty where it has none.
 
     Raises:
-        BadRequestError: the form is larger than any page of ours sends.
+        BadRequestError: the form is larger than any page of ours sends, or has the value twice.
     """
     body = b""
     async for chunk in request.stream():
         body += chunk
         if len(body) > LARGEST_FORM:
             raise BadRequestError("the form is too large", TOO_LARGE)
-    return parse_qs(body.decode("utf-8", "replace")).get(name, [""])[0]
+    values = parse_qs(body.decode("utf-8", "replace")).get(name, [""])
+    if len(values) > 1:
+        raise BadRequestError(TWICE)
+    return values[0]

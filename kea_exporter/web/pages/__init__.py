@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from kea_exporter import __version__
 from kea_exporter.text import printable
-from kea_exporter.web.pages.fleet import fleet_of, quoted
+from kea_exporter.web.pages.fleet import fleet_of, quoted, shown_name
 from kea_exporter.web.pages.glance import LACKING, UNKNOWN
 from kea_exporter.web.pages.server import daemons_of
 from kea_exporter.web.pages.words import amount, moment, span
@@ -77,7 +77,13 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_finalize,
     )
-    environment.filters |= {"amount": amount, "moment": moment, "span": span, "quoted": quoted}
+    environment.filters |= {
+        "amount": amount,
+        "moment": moment,
+        "span": span,
+        "quoted": quoted,
+        "shown_name": shown_name,
+    }
     environment.globals |= {"version": __version__, "old_seconds": OLD_SECONDS, "marks": (UNKNOWN, LACKING)}
     return environment
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from kea_exporter.facts.failure import Failure
 from kea_exporter.facts.snapshot import Tls
 from kea_exporter.requirements import Status
+from kea_exporter.text import printable
 from kea_exporter.web.pages import glance
 from kea_exporter.web.pages.columns import Group, groups_of
 from kea_exporter.web.pages.glance import Bar, Tone, Trouble, Word
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 # More sound servers than these are folded away.
 MOST_SOUND = 30
+LONGEST_NAME = 250
 SAID = {
     Standing.UNMET: "with required unmet",
     Standing.UNKNOWN: "not fully known",
@@ -132,6 +134,11 @@ def by_server(reports: Sequence[Report]) -> dict[str, list[Report]]:
     return found
 
 
+def shown_name(name: str) -> str:
+    """Return the name of a server as it is shown: never nothing, so that it can be told and clicked."""
+    return printable(name, LONGEST_NAME).strip() or "(no printable name)"
+
+
 def quoted(name: str) -> str:
     """Return the name of a server as it stands in the path or the query of a URL."""
     return quote(name, safe="", errors="replace")
@@ -139,7 +146,7 @@ def quoted(name: str) -> str:
 
 def _server(name: str, reports: Sequence[Report], ids: Sequence[str], now: float) -> ServerRows:
     rows = tuple(_row(report, ids, now) for report in reports)
-    return ServerRows(name, f"/servers/{quoted(name)}", standing(reports), rows)
+    return ServerRows(shown_name(name), f"/servers/{quoted(name)}", standing(reports), rows)
 
 
 def _row(report: Report, ids: Sequence[str], now: float) -> Row:
@@ -197,4 +204,6 @@ def _first_certificate(reports: Sequence[Report], now: float) -> Iterator[Figure
     if shown:
         _, first = min(shown, key=lambda it: it[0])
         target = first.snapshot.target
-        yield Figure(glance.certificate(first, now), f"first certificate to end: {target.server} {target.daemon}")
+        yield Figure(
+            glance.certificate(first, now), f"first certificate to end: {shown_name(target.server)} {target.daemon}"
+        )

@@ -40,7 +40,7 @@ def amount(number: int) -> str:
     """Return a number of things: in groups of digits, or as a power of two or ten where it is large."""
     number = max(-LARGEST, min(number, LARGEST))
     if abs(number) <= MOST_DIGITS:
-        return f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+        return f"{number:,}"
     if number > 0 and number & (number - 1) == 0:
         return f"2{_exponent(number.bit_length() - 1)}"
     digits = len(str(abs(number))) - 1

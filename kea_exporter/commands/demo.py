@@ -1,0 +1,124 @@
+"""`kea-exporter demo`: a simulated fleet and the exporter that judges it, for people without a Kea at hand."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Never
+
+import click
+
+from kea_exporter import logs
+from kea_exporter.audit import Auditor
+from kea_exporter.collector import Collector
+from kea_exporter.commands.common import CommandError, load, print_text
+from kea_exporter.demo.fleet import PASSWORD, USER, Fleet
+from kea_exporter.service import Service
+from kea_exporter.web import ListenError, WebOptions, address_of, create_app, entrances, listen, serve
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Sequence
+
+USUAL_ADDRESS, ANY_PORT = "127.0.0.1:9547", "127.0.0.1:0"
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@click.command("demo")
+@click.option(
+    "--web.listen-address",
+    "addresses",
+    multiple=True,
+    help=f"Address to listen on; may be given several times [{USUAL_ADDRESS}, or a free port].",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Decides what is up to chance.")
+def demo_command(addresses: Sequence[str], seed: int) -> None:
+    """Run simulated Kea servers, some with faults, and the exporter on them, until Ctrl-C.
+
+    Needs neither root nor Kea, listens on loopback only, and leaves nothing behind.
+    """
+    for number in SIGNALS:
+        signal.signal(number, _end)
+    logs.configure("warn", "logfmt")
+    sockets = _sockets(addresses)
+    with (
+        tempfile.TemporaryDirectory(prefix="kea-exporter-demo-") as folder,
+        Fleet(Path(folder), seed, _steady_clock()) as fleet,
+    ):
+        print_text(_welcome(fleet, address_of(sockets[0])))
+        _serve(fleet.config_file, sockets)
+
+
+def _end(*_: object) -> Never:
+    # A second Ctrl-C must not come between: nothing is to be left behind.
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit(0)
+
+
+def _sockets(addresses: Sequence[str]) -> list[socket.socket]:
+    try:
+        return listen(addresses or [USUAL_ADDRESS])
+    except ListenError as error:
+        if addresses:
+            raise CommandError(str(error)) from None
+    return listen([ANY_PORT])
+
+
+def _steady_clock() -> Callable[[], float]:
+    """Return a clock that never goes back: what it drives only rises."""
+    difference = time.time() - time.monotonic()
+    return lambda: time.monotonic() + difference
+
+
+def _serve(config_file: Path, sockets: list[socket.socket]) -> None:
+    settings = load(config_file)
+    auditor = Auditor(settings.daemons)
+    collector = Collector(audits=auditor.result)
+    service = Service(settings, lambda: settings, collector, auditor)
+    auditor.start()
+    try:
+        serve(entrances(create_app(service, WebOptions()), sockets), collector.stop)
+    finally:
+        auditor.stop()
+        collector.stop()
+
+
+def _welcome(fleet: Fleet, address: str) -> str:
+    lines = [f"  {it.server:<15}{it.daemon:<6}{it.url:<24}{it.about}" for it in fleet.places]
+    check = f"{_program()} check --config.file {fleet.config_file}"
+    return WELCOME.format(
+        servers="\n".join(lines),
+        address=address,
+        check=check,
+        folder=fleet.config_file.parent,
+        first=fleet.places[0].url,
+    )
+
+
+def _program() -> str:
+    """Return how this program was called."""
+    return f"{sys.executable} -m kea_exporter" if sys.argv[0].endswith("__main__.py") else sys.argv[0]
+
+
+WELCOME = f"""
+Simulated Kea servers run here, and the exporter judges them:
+
+{{servers}}
+
+  open  http://{{address}}/
+        http://{{address}}/metrics
+
+  try   {{check}}
+        {{check}} --server hooks-missing --output json
+        curl -s http://{{address}}/metrics | grep -E '^kea_(up|probe_failure|requirement_met)'
+        curl -s http://{{address}}/metrics | grep ^kea_subnet_addresses_assigned    # and again after a while
+        cd {{folder}}
+        curl -s --cacert ca.pem --cert exporter.pem --key exporter-key.pem -u {USER}:{PASSWORD} \\
+            -H 'Content-Type: application/json' -d '{{{{"command": "status-get"}}}}' {{first}}
+
+Ctrl-C ends all of it.
+"""

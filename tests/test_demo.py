@@ -1,0 +1,280 @@
+"""The demo as people run it, and what its simulated servers promise: numbers that move, and go together."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kea_exporter.demo.activity import chance_of, events, flow
+from kea_exporter.demo.building import Blueprint
+from kea_exporter.demo.daemon import Life
+from kea_exporter.demo.servers import SERVERS, Server
+from lab.processes import Running, free_port
+from tests.exporter import COMMAND, is_healthy, parsed, values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kea_exporter.demo.daemon import Daemon
+
+Tree = dict[str, Any]
+
+SOON = 10.0
+
+# Of each server, what is unmet; the others are sound.
+UNMET = {
+    "newest": {"version-tested"},
+    "hooks-missing": {
+        "hook-subnet-cmds-loaded",
+        "hook-host-cmds-loaded",
+        "hook-lease-cmds-loaded",
+        "hook-stat-cmds-loaded",
+    },
+    "wrong-password": {"authentication-accepted"},
+    "clear-text": {"control-socket-uses-tls", "credentials-in-files"},
+    "ends-soon": {"certificate-renewal-not-due"},
+    "expired": {"certificate-within-validity", "certificate-renewal-not-due"},
+    "wrong-san": {"certificate-san-matches-address"},
+    "too-old": {
+        "control-socket-over-http",
+        "control-socket-uses-tls",
+        "authentication-realm-matches",
+        "version-supported",
+        "hook-subnet-cmds-loaded",
+        "hook-host-cmds-loaded",
+    },
+    "refusing": {"control-socket-reachable"},
+}
+UNKNOWN = {"wrong-password", "expired", "wrong-san", "refusing"}
+
+
+class Demo:
+    """A running demo, and the folder that it may use for what is temporary."""
+
+    def __init__(self, running: Running, url: str, folder: Path) -> None:
+        self.running = running
+        self.url = url
+        self.folder = folder
+
+    def samples(self) -> dict[str, list[tuple[dict[str, str], float]]]:
+        return parsed(requests.get(f"{self.url}/metrics", timeout=30).text)
+
+    def report(self) -> list[Tree]:
+        said: list[Tree] = requests.get(f"{self.url}/api/v1/servers", timeout=30).json()["daemons"]
+        return said
+
+
+@contextmanager
+def demo(folder: Path, *options: str, run_by: tuple[str, ...] = ()) -> Iterator[Demo]:
+    temporary = folder / "temporary"
+    temporary.mkdir(mode=0o777)
+    temporary.chmod(0o777)
+    arguments = [*run_by, *COMMAND, "demo", *options]
+    running = Running(arguments, folder / "output", {**os.environ, "TMPDIR": str(temporary)})
+    try:
+        running.wait_until(lambda: "Ctrl-C" in running.output.read_text())
+        found = re.search(r"open +(http://127\.0\.0\.1:\d+)/", running.output.read_text())
+        assert found is not None
+        running.wait_until(lambda: is_healthy(found[1]))
+        yield Demo(running, found[1], temporary)
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    with demo(tmp_path_factory.mktemp("demo"), "--web.listen-address", f"127.0.0.1:{free_port()}") as it:
+        yield it
+
+
+# As a process.
+
+
+def test_it_says_what_runs_where_and_what_to_try(running: Demo) -> None:
+    said = running.running.output.read_text()
+    urls = {it["server"]: it["url"] for it in running.report()}
+    for server in SERVERS:
+        assert re.search(rf"{server.name} +\w+ +{urls[server.name]} +{server.about}\n", said), server.name
+    assert f"{running.url}/metrics" in said
+    assert "check --config.file" in said
+
+
+def test_each_server_has_the_verdicts_that_it_should(running: Demo) -> None:
+    unmet: dict[str, set[str]] = {}
+    unknown = set()
+    for daemon in running.report():
+        requirements = {it["id"]: it["status"] for it in daemon["requirements"]}
+        found = {name for name, status in requirements.items() if status == "unmet"}
+        assert unmet.setdefault(daemon["server"], found) == found
+        unknown |= {daemon["server"] for status in requirements.values() if status == "unknown"}
+    assert {name: found for name, found in unmet.items() if found} == UNMET
+    assert unknown == UNKNOWN
+    assert unmet.keys() == {it.name for it in SERVERS}
+
+
+def test_what_it_advises_works(running: Demo) -> None:
+    command = re.search(r"curl -s --cacert.*\n.*", running.running.output.read_text())
+    folder = re.search(r" cd (.*)", running.running.output.read_text())
+    assert command is not None
+    assert folder is not None
+    if shutil.which("curl") is None:
+        pytest.skip("needs curl")
+    done = subprocess.run(["bash", "-c", command[0]], cwd=folder[1], capture_output=True, text=True, timeout=30)  # noqa: S607
+    assert '"uptime"' in done.stdout
+    check = re.search(r"try +(.*) check (.*)\n", running.running.output.read_text())
+    assert check is not None
+    done = subprocess.run([*check[1].split(), "check", *check[2].split()], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "hooks-missing dhcp4: 3 required unmet" in done.stdout
+
+
+def test_counters_rise_and_leases_come_and_go(running: Demo) -> None:
+    before, moved, risen = running.samples(), set(), set()
+    give_up = time.monotonic() + 60
+    while not ({"kea-a", "kea-b", "newest", "hooks-missing"} <= moved and {"kea-a", "ddns"} <= risen):
+        assert time.monotonic() < give_up, (moved, risen)
+        time.sleep(0.5)
+        now = running.samples()
+        moved |= {server for server, _ in changes("kea_subnet_addresses_assigned", before, now)}
+        for name in (it for it in now if it.endswith("_total") and it.startswith("kea_")):
+            for server, rise in changes(name, before, now):
+                assert rise >= 0, name
+                risen.add(server)
+        before = now
+
+
+def changes(name: str, before: Tree, now: Tree) -> Iterator[tuple[str, float]]:
+    """Return by how much the samples of a family changed, each with its server."""
+    old = {frozenset(labels.items()): value for labels, value in before.get(name, [])}
+    for labels, value in now.get(name, []):
+        was = old.get(frozenset(labels.items()), value)
+        if value != was and "server" in labels:
+            yield labels["server"], value - was
+
+
+def test_the_full_subnet_is_nearly_full_and_the_pair_agrees(running: Demo) -> None:
+    samples = running.samples()
+    size = values(samples, "kea_subnet_addresses", "subnet_id", server="nearly-full")
+    used = values(samples, "kea_subnet_addresses_assigned", "subnet_id", server="nearly-full")
+    first = next(iter(size))
+    assert 0.9 < used[first] / size[first] <= 1
+    roles = values(samples, "kea_ha_local_info", "role", server="ha-1") or {"primary": 1}
+    assert "primary" in roles
+
+
+def test_no_page_shows_a_password(running: Demo) -> None:
+    for path in ("/", "/metrics", "/servers/clear-text", "/api/v1/servers", "/probe?target=clear-text&debug=true"):
+        text = requests.get(f"{running.url}{path}", timeout=30).text
+        assert "a-throw-away-password" not in text
+        assert "YW5vdGhlciB0aHJvdy1hd2F5IHNlY3JldA" not in text
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_and_nothing_is_left(number: int, tmp_path: Path) -> None:
+    with demo(tmp_path, "--web.listen-address", "127.0.0.1:0") as it:
+        assert len(list(it.folder.iterdir())) == 1
+        requests.get(f"{it.url}/metrics", timeout=30)
+        started = time.monotonic()
+        it.running.signal(number)
+        assert it.running.wait(SOON) == 0
+        assert time.monotonic() - started < SOON
+        assert list(it.folder.iterdir()) == []
+        assert "Traceback" not in it.running.output.read_text()
+
+
+def test_impatience_does_not_leave_anything_behind(tmp_path: Path) -> None:
+    with demo(tmp_path, "--web.listen-address", "127.0.0.1:0") as it:
+        for _ in range(5):
+            it.running.signal(signal.SIGINT)
+            time.sleep(0.02)
+        assert it.running.wait(SOON) == 0
+        assert list(it.folder.iterdir()) == []
+
+
+def test_two_run_at_once(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    with demo(first) as one, demo(second) as other:
+        assert one.url != other.url
+        urls = [{it["url"] for it in running.report()} for running in (one, other)]
+        assert urls[0].isdisjoint(urls[1])
+        for running in (one, other):
+            assert sum(values(running.samples(), "kea_up", "server").values()) == len(SERVERS) - len(UNKNOWN)
+
+
+def test_an_address_that_is_taken_is_an_error_where_it_was_asked_for(running: Demo, tmp_path: Path) -> None:
+    address = running.url.removeprefix("http://")
+    done = subprocess.run(
+        [*COMMAND, "demo", "--web.listen-address", address],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    assert done.returncode == 3
+    assert f"cannot listen on {address}" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_it_needs_no_privileges(tmp_path: Path) -> None:
+    nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+    if os.geteuid() != 0 or shutil.which("setpriv") is None:
+        pytest.skip("needs root, so as not to be, and setpriv")
+    if subprocess.run(
+        [*nobody, sys.executable, "-c", "import kea_exporter"], check=False, capture_output=True
+    ).returncode:
+        pytest.skip("nobody cannot read the code")
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    with demo(tmp_path, "--web.listen-address", "127.0.0.1:0", run_by=nobody) as it:
+        assert sum(values(it.samples(), "kea_up", "server").values()) == len(SERVERS) - len(UNKNOWN)
+        it.running.signal(signal.SIGINT)
+        assert it.running.wait(SOON) == 0
+        assert list(it.folder.iterdir()) == []
+
+
+# Its numbers.
+
+SEEDS = st.integers(-(2**31), 2**31)
+MOMENTS = st.lists(st.floats(0, 10**7), min_size=2, max_size=20).map(sorted)
+COMMANDS = ("statistic-get-all", "subnet4-list", "stat-lease4-get", "config-get", "status-get", "version-get")
+
+
+@given(SEEDS, MOMENTS, st.floats(1, 1000), st.floats(0, 1), st.floats(0, 2))
+def test_who_is_there_came_and_has_not_gone(
+    seed: int, moments: list[float], level: float, swing: float, turnover: float
+) -> None:
+    it = flow(chance_of(seed), level, level * swing, turnover)
+    for elapsed in moments:
+        assert 0 <= it.present(elapsed) <= it.most
+        assert it.present(elapsed) == it.first + it.came(elapsed) - it.went(elapsed)
+    for counted in (it.came, it.went):
+        numbers = [counted(elapsed) for elapsed in moments]
+        assert numbers == sorted(numbers)
+
+
+@given(SEEDS, MOMENTS, st.floats(0, 100))
+def test_events_only_rise(seed: int, moments: list[float], per_second: float) -> None:
+    numbers = [events(chance_of(seed), per_second).came(elapsed) for elapsed in moments]
+    assert numbers == sorted(numbers)
+    assert numbers[0] >= 0
+
+
+def daemon_at(elapsed: float, seed: int = 1, name: str = "dhcp4", **more: Any) -> Daemon:  # noqa: ANN401 - of a server
+    server = Server("kea", "", **{"uses": (0.5, 0.97), **more})
+    return Blueprint(server, 1, seed, Life(lambda: 1_800_000_000.0 + elapsed, 1_800_000_000.0, 7)).daemon(name, [])

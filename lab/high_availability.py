@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from lab.kea import dhcp, http, subnet4
-from lab.processes import START_SECONDS, StartError, free_port
+from lab.processes import START_SECONDS, StartError
 
 if TYPE_CHECKING:
     from lab.kea import KeaDaemon, Lab, Tree
@@ -14,8 +16,8 @@ if TYPE_CHECKING:
 PRIMARY, PARTNER = "primary-server", "partner-server"
 ROLES_OF_PARTNER = {"hot-standby": "standby", "load-balancing": "secondary"}
 HEARTBEAT_MILLISECONDS = 100
-# No heartbeat during a test.
-NEVER_MILLISECONDS = 3_600_000
+# No heartbeat during a test; Kea takes at most 65535.
+NEVER_MILLISECONDS = 60_000
 # A partner that is silent for so long is taken for down, as no clients are waited for.
 SILENCE_MILLISECONDS = 1000
 
@@ -34,8 +36,9 @@ class HighAvailability:
         self._lab = lab
         self._heartbeat = heartbeat
         self._mode = mode
-        self._own_ports = {PRIMARY: free_port(), PARTNER: free_port()}
-        self.control_ports = {PRIMARY: free_port(), PARTNER: free_port()}
+        primary, partner, *control = _free_ports(4)
+        self._own_ports = {PRIMARY: primary, PARTNER: partner}
+        self.control_ports = dict(zip((PRIMARY, PARTNER), control, strict=True))
 
     def start(self, name: str, *paused: str) -> KeaDaemon:
         """Start a server, which stays in each of the *paused* states once, until it is told to go on."""
@@ -58,6 +61,15 @@ class HighAvailability:
             "peers": [{"name": it, "url": urls[it], "role": role} for it, role in roles.items()],
             "state-machine": {"states": [{"state": state, "pause": "once"} for state in paused]},
         }
+
+
+def _free_ports(count: int) -> list[int]:
+    """Return ports that are not the same: a server that is its own partner is content with itself."""
+    with ExitStack() as stack:
+        socks = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for sock in socks:
+            sock.bind(("127.0.0.1", 0))
+        return [int(sock.getsockname()[1]) for sock in socks]
 
 
 def wait_for(daemon: KeaDaemon, *states: str) -> None:

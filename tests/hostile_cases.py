@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     Entry = Callable[[Path], AbstractContextManager[dict[str, Any]]]
 
 LIMIT = 4 * 2**20
+SECONDS = 1.5
 # A body that is refused, once while it is read and once as bytes, and what a collection costs anyway.
 FEW_MEBIBYTES = 3 * LIMIT / 2**20
 # Of OpenSSL, once for all connections.
@@ -42,12 +43,14 @@ class Case:
         enter: lets it listen in a folder, and gives what the configuration says of it.
         expected: stage and reason of the first failure; None where nothing fails.
         mebibytes: how much memory a collection from it may take.
+        seconds: how much time it has.
         is_large: it costs so much time that others had better not be measured beside it.
     """
 
     enter: Entry
     expected: Expected
     mebibytes: float = FEW_MEBIBYTES
+    seconds: float = SECONDS
     is_large: bool = False
 
 
@@ -112,6 +115,7 @@ class Odd:
     body: bytes | Callable[[], bytes]
     expected: Expected
     mebibytes: float = FEW_MEBIBYTES
+    seconds: float = SECONDS
     is_large: bool = False
 
     def over_http(self, **options: object) -> Case:
@@ -120,7 +124,7 @@ class Odd:
             with peer(answering(self._answers())) as port:
                 yield {"url": f"http://127.0.0.1:{port}", **options}
 
-        return Case(enter, self.expected, self.mebibytes, self.is_large)
+        return Case(enter, self.expected, self.mebibytes, self.seconds, self.is_large)
 
     def on_unix(self) -> Case:
         # There is no HTTP that could fail.

@@ -1,7 +1,7 @@
-"""Collections in a process of their own each, so that their memory can be measured; `python -m tests.prober`.
+"""Collections in a process of their own each, so that their memory can be measured.
 
-The process reads requests, lines of JSON, and forks for each: whoever collects begins with everything imported and with
-no memory that an earlier one has left.
+`python -m tests.prober PATH` listens on a unix socket and forks for each request: whoever collects begins with
+everything imported, and with no memory that an earlier one has left.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ import gc
 import json
 import os
 import re
-import subprocess
+import signal
+import socket
 import sys
 import threading
 import time
+from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from kea_exporter import logs
 from kea_exporter.check import as_json
@@ -25,7 +27,7 @@ from kea_exporter.config import settings_from_tree
 from kea_exporter.metrics import FAMILIES, Page, read_families
 from kea_exporter.metrics.encoding import Encoder
 from kea_exporter.transport.deadline import Deadline
-from tests.exporter import parsed
+from lab.processes import Running
 
 if TYPE_CHECKING:
     from kea_exporter.requirements import Report
@@ -43,8 +45,8 @@ class Outcome:
     Attributes:
         failures: stage and reason of each, by server.
         samples: how many there are, by server.
+        took: seconds that each probe took, by server.
         seconds: how long the collection took.
-        lingered: how long the last probe went on after it.
         mebibytes: how much the process grew by at most, until the last probe had ended.
         dropped: samples that could not be written.
         internal_errors: evidence of requirements that went wrong.
@@ -52,34 +54,42 @@ class Outcome:
 
     failures: dict[str, list[tuple[str, str]]]
     samples: dict[str, int]
+    took: dict[str, float]
     seconds: float
-    lingered: float
     mebibytes: float
     dropped: int
     internal_errors: list[str]
 
 
 class Prober:
-    """A process that collects on request, one at a time."""
+    """A process that collects on request, each time in a child of its own.
+
+    Args:
+        folder: where its socket and its log are.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._socket = folder / "prober.sock"
+        self.log = folder / "prober.log"
 
     def __enter__(self) -> Self:
         # Measuring coverage would take its time and memory too.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.prober"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
-        )
+        arguments = [sys.executable, "-m", "tests.prober", str(self._socket)]
+        self._running = Running(arguments, self.log, environment)
+        self._running.wait_until(self._socket.exists)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.communicate(timeout=PATIENCE_SECONDS)
+        self._running.stop()
 
     def collect(self, tree: dict[str, Any], seconds: float) -> Outcome:
         """Collect from all daemons of a configuration under one deadline."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps([tree, seconds]).encode() + b"\n")
-        self._process.stdin.flush()
-        said = json.loads(self._process.stdout.readline())
+        with socket.socket(socket.AF_UNIX) as sock, sock.makefile("rb") as answer:
+            sock.connect(str(self._socket))
+            sock.sendall(json.dumps([tree, seconds]).encode())
+            sock.shutdown(socket.SHUT_WR)
+            said = json.load(answer)
         failures = {server: [tuple(it) for it in failed] for server, failed in said.pop("failures").items()}
         return Outcome(failures=failures, **said)
 
@@ -89,19 +99,18 @@ def collected(tree: dict[str, Any], seconds: float) -> Outcome:
     before = _peak_mebibytes()
     started = time.monotonic()
     reports = Collector().collect(daemons, Deadline.after(seconds))
-    ended = time.monotonic()
+    seconds = time.monotonic() - started
     for thread in threading.enumerate():
         if thread.name == "probe":
             thread.join(PATIENCE_SECONDS)
-    lingered = time.monotonic() - ended
     page, _, dropped = Encoder().encode(read_families(FAMILIES, Page(reports)))
     as_json(reports).encode()
     growth = _peak_mebibytes() - before
     return Outcome(
         failures={it.snapshot.target.server: _failures(it) for it in reports},
         samples=_samples(page.decode()),
-        seconds=ended - started,
-        lingered=lingered,
+        took={it.snapshot.target.server: it.snapshot.duration_seconds for it in reports},
+        seconds=seconds,
         mebibytes=growth,
         dropped=dropped,
         internal_errors=[v.evidence for it in reports for v in it.verdicts if v.evidence.startswith("internal error")],
@@ -113,12 +122,7 @@ def _failures(report: Report) -> list[tuple[str, str]]:
 
 
 def _samples(page: str) -> dict[str, int]:
-    counted: dict[str, int] = {}
-    for samples in parsed(page).values():
-        for labels, _ in samples:
-            server = labels.get("server", "")
-            counted[server] = counted.get(server, 0) + 1
-    return counted
+    return dict(Counter(re.findall(r'^[^#].*server="([^"]*)"', page, re.MULTILINE)))
 
 
 def _peak_mebibytes() -> float:
@@ -127,20 +131,32 @@ def _peak_mebibytes() -> float:
     return int(found[1]) / 1024
 
 
-def _main() -> None:
+def _main(path: Path) -> None:
     logs.configure("info", "logfmt")
     gc.set_threshold(GC_THRESHOLD)
     # Whatever is imported at first use.
     nobody = {"dhcp4": {"url": "http://localhost:1"}, "dhcp6": {"url": "https://localhost:1"}}
     collected({"servers": [{"name": "nobody", **nobody}]}, 1)
-    for line in sys.stdin:
-        child = os.fork()
-        if child == 0:
-            sys.stdout.write(json.dumps(asdict(collected(*json.loads(line)))) + "\n")
-            sys.stdout.flush()
-            os._exit(0)
-        os.waitpid(child, 0)
+    gc.freeze()
+    # The kernel buries the children.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path.with_suffix(".new")))
+        listener.listen(64)
+        path.with_suffix(".new").rename(path)
+        while True:
+            sock, _ = listener.accept()
+            with sock:
+                if os.fork() == 0:
+                    _serve(sock)
+
+
+def _serve(sock: socket.socket) -> NoReturn:
+    with sock.makefile("rb") as request:
+        outcome = collected(*json.load(request))
+    sock.sendall(json.dumps(asdict(outcome)).encode())
+    os._exit(0)
 
 
 if __name__ == "__main__":
-    _main()
+    _main(Path(sys.argv[1]))

@@ -671,6 +671,30 @@ def test_a_twin_in_a_pair_has_the_same_configuration_and_commands(lab: Lab) -> N
     assert first == second
 
 
+@pytest.mark.lab
+@pytest.mark.parametrize("daemon", DHCP)
+def test_twins_keep_the_same_of_a_subnet_that_was_removed(daemon: str, lab: Lab) -> None:
+    family, server = daemon[-1], replace(KEA, uses=(0.4, 0.1, 0.2), networks=("", "", ""))
+    for name, text in zip(("user", "password"), CREDENTIALS, strict=True):
+        lab.secret(name, text)
+    whole = simulated(daemon, free_port(), lab.inside(lab.folder), server)
+    real = lab.start(ROOTS[daemon], as_text(whole.configuration))
+    twins = Twins(daemon, simulated(daemon, free_port(), server=replace(server, lost_its_last=True)), real)
+    for lease in leases_of(twins.simulated, daemon):
+        add(real, daemon, lease)
+    assert real.command(f"subnet{family}-del", id=3)["result"] == 0
+    for name, arguments in (
+        (f"subnet{family}-list", None),
+        (f"lease{family}-get-page", {"from": "start", "limit": 999}),
+    ):
+        said, expected = twins.arguments(name, arguments)
+        assert said == expected
+    said, expected = twins.arguments("statistic-get-all")
+    assert said.keys() == expected.keys()
+    left = {name for name in said if name.startswith("subnet[3]")} | {"declined-addresses"}
+    assert {name: said[name][0][0] for name in left} == {name: expected[name][0][0] for name in left}
+
+
 # Other versions, as they were recorded.
 
 

@@ -73,10 +73,13 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exporter]:
 
 
 def ask(
-    it: Exporter, path: str, method: str = "GET", data: bytes | dict[str, str] | None = None, **headers: str
+    it: Exporter,
+    path: str,
+    method: str = "GET",
+    data: bytes | dict[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> requests.Response:
-    options = {"headers": headers, "timeout": GENEROUS, "allow_redirects": False}
-    return requests.request(method, it.url + path, data=data, **options)  # type: ignore[arg-type]
+    return requests.request(method, it.url + path, data=data, headers=headers, timeout=GENEROUS, allow_redirects=False)
 
 
 def asked(it: Exporter, line: str, *headers: str) -> tuple[str, str]:
@@ -214,7 +217,7 @@ def test_a_parameter_twice_is_a_mistake_where_something_is_done_too(started: Exp
 
 
 def test_a_value_twice_in_a_form_is_a_mistake_too(started: Exporter) -> None:
-    assert ask(started, "/collect", "POST", "server=a&server=a").status_code == 400
+    assert ask(started, "/collect", "POST", b"server=a&server=a").status_code == 400
 
 
 # Headers.
@@ -403,7 +406,7 @@ def test_collecting_asks_every_server_anew(started: Exporter) -> None:
 @pytest.mark.parametrize("path", ["/collect", "/-/reload"])
 def test_another_site_cannot_make_a_browser_do_anything(started: Exporter, path: str, headers: dict[str, str]) -> None:
     sent = {name: value.format(own=started.url) for name, value in headers.items()}
-    answer = ask(started, path, "POST", **sent)
+    answer = ask(started, path, "POST", headers=sent)
     assert (answer.status_code, answer.text) == (403, "this request comes from another site\n")
 
 
@@ -421,7 +424,7 @@ def test_another_site_cannot_make_a_browser_do_anything(started: Exporter, path:
 )
 def test_the_own_page_and_programs_may_collect(started: Exporter, headers: dict[str, str]) -> None:
     sent = {name: value.format(own=started.url) for name, value in headers.items()}
-    assert ask(started, "/collect", "POST", **sent).status_code == 303
+    assert ask(started, "/collect", "POST", headers=sent).status_code == 303
 
 
 # The check report.

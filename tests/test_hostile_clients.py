@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import os
 import ssl
+import subprocess
+import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import h11
@@ -23,7 +28,7 @@ from starlette.routing import Route
 from kea_exporter.config.web import ServerTls, WebSettings
 from kea_exporter.web import Protection
 from kea_exporter.web.connection import Patience
-from kea_exporter.web.connections import Connections, Stage, Visitor, connection_limit
+from kea_exporter.web.connections import UNSENT_LIMIT, Connections, Stage, Visitor, connection_limit
 from kea_exporter.web.framing import BODY_LIMIT, HEAD_LIMIT, RefusalError, RequestReader
 from kea_exporter.web.seldom import Seldom
 from kea_exporter.web.tls import server_context
@@ -365,6 +370,34 @@ def test_what_strangers_cause_is_logged_once_a_minute_with_how_often(capsys: pyt
     assert [line.split("times=")[1][:2] for line in lines] == ["1", "60"]
 
 
+def test_readers_that_never_read_cannot_fill_the_memory() -> None:
+    with (
+        served(APP) as port,
+        crowd(port, 100, GET_PAGE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")) as readers,
+    ):
+        assert seconds_to_get(f"http://127.0.0.1:{port}/page") < 10
+        got_it_all = sum(len(rest(reader)) > len(PAGE) for reader in readers)
+    assert 0 < got_it_all <= UNSENT_LIMIT // len(PAGE)
+
+
+LIMITS = {
+    "many are left": ("-n 1024", 512, 3, "512 1024"),
+    "few are left": ("-n 256", 512, 3, "186 256"),
+    "none are left": ("-n 64", 512, 3, "8 64"),
+    "the daemons need them": ("-n 256", 512, 90, "12 256"),
+    "the soft limit can be raised": ("-Sn 64", 512, 3, "512 582"),
+}
+
+
+@pytest.mark.parametrize("case", LIMITS)
+def test_the_limit_on_descriptors_limits_connections(case: str) -> None:
+    limit, wanted, daemons, expected = LIMITS[case]
+    told = "import resource; from kea_exporter.web import connection_limit; "
+    told += f"print(connection_limit({wanted}, {daemons}), resource.getrlimit(resource.RLIMIT_NOFILE)[0])"
+    command = ["sh", "-c", f'ulimit {limit}; exec "$@"', "sh", sys.executable, "-c", told]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() == expected
+
+
 @pytest.mark.parametrize(("wanted", "daemons"), [(8, 0), (100, 3), (1, 0), (512, 10**7)])
 def test_there_are_never_more_connections_than_wanted_and_always_some(wanted: int, daemons: int) -> None:
     limit = connection_limit(wanted, daemons)
@@ -423,6 +456,37 @@ def test_who_does_not_read_over_tls_is_cut_off(tls: Protection, authority: Autho
             while chunk := sock.recv(65536):
                 received += len(chunk)
         assert received < len(PAGE)
+
+
+LEFTOVERS = {"Connection", "Visitor", "SSLProtocol", "_SSLProtocolTransport", "RequestResponseCycle"}
+
+
+@pytest.mark.parametrize("secured", [False, True])
+@pytest.mark.parametrize("said", [b"", b"nonsense\r\n\r\n", LAST])
+def test_what_a_connection_used_is_given_back_before_the_garbage_collector_comes(
+    tls: Protection,
+    authority: Authority,
+    secured: bool,  # noqa: FBT001
+    said: bytes,
+) -> None:
+    def leftovers() -> int:
+        return sum(type(it).__name__ in LEFTOVERS for it in gc.get_objects())
+
+    context = ssl.create_default_context(cafile=str(authority.certificate))
+    gc.collect()
+    gc.disable()
+    try:
+        with served(APP, protection=(lambda: tls) if secured else Protection, patience=SHORT) as port:
+            before = leftovers()
+            for _ in range(3):
+                said_to(port, said)
+                if secured and said:
+                    with context.wrap_socket(connected(port), server_hostname="127.0.0.1") as sock:
+                        sock.sendall(said)
+                        rest(sock)
+            assert eventually(lambda: leftovers() == before)
+    finally:
+        gc.enable()
 
 
 # The exporter itself, with few descriptors.
@@ -540,6 +604,22 @@ def test_a_crowd_does_not_fill_the_log(exporter: Process) -> None:
         with contextmanager(attack)(exporter.port):
             pass
     assert len(exporter.log().splitlines()) < 20
+
+
+def cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_when_descriptors_run_out_it_neither_spins_nor_writes_a_long_log(tmp_path: Path) -> None:
+    config = written(tmp_path, {"servers": [{"name": "gone", "dhcp4": {"url": "http://127.0.0.1:1"}}]})
+    with process(config, descriptors=12) as it, crowd(it.port, 30):
+        assert eventually(lambda: "connections cannot be accepted" in it.log())
+        before = cpu_seconds(it.pid)
+        time.sleep(2)
+        assert cpu_seconds(it.pid) - before < 0.5
+        assert seconds_to_get(f"{it.url}/-/healthy") < 10
+        assert len(it.log().splitlines()) < 10
 
 
 SCRIPT = "<script>alert(1)</script>"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
@@ -167,6 +168,7 @@ def test_only_one_reload_is_under_way_at_a_time() -> None:
         with lock:
             at_work += 1
             most = max(most, at_work)
+        time.sleep(0.001)  # others may go on
         configuration.tree = servers(f"server-{len(loaded)}")
         loaded.append(configuration.load())
         with lock:

@@ -10,13 +10,14 @@ from kea_exporter.demo import configuration
 from kea_exporter.demo.activity import chance_of
 from kea_exporter.demo.daemon import Agent, Daemon, DhcpDaemon, Life, numbers
 from kea_exporter.demo.high_availability import parameters, relationship
-from kea_exporter.demo.pools import V4, V6, subnet4, subnet6
+from kea_exporter.demo.pools import V4, V6, standing_still, subnet4, subnet6
 from kea_exporter.demo.statistics import DdnsStatistics, DhcpStatistics
 from kea_exporter.demo.traffic import traffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kea_exporter.demo.pools import Subnet
     from kea_exporter.demo.servers import Server
 
 Tree = dict[str, Any]
@@ -71,15 +72,20 @@ class Blueprint:
 
     def _dhcp(self, family: int, sockets: list[Tree]) -> DhcpDaemon:
         server, version = self.server, numbers(self.server.version)
-        subnets = [
-            SUBNETS[family](self.seed, self.first_subnet + index, use, network)
-            for index, (use, network) in enumerate(zip(server.uses, server.networks, strict=False))
-        ]
+        subnets = self._subnets(family)
+        removed = [standing_still(subnets.pop())] if server.lost_its_last else []
         tree = configuration.dhcp(family, sockets, _hooks(server), subnets, version)
         what = traffic(self.seed, len(subnets), server.failures)
-        statistics = DhcpStatistics(family, version, subnets, what, serves=server.role != "standby")
+        statistics = DhcpStatistics(family, version, subnets, what, removed, serves=server.role != "standby")
         pair = partial(relationship, server.name) if server.role else None
         return DhcpDaemon(server.version, tree, statistics, self.life, pair)
+
+    def _subnets(self, family: int) -> list[Subnet]:
+        described = zip(self.server.uses, self.server.networks, strict=False)
+        return [
+            SUBNETS[family](self.seed, self.first_subnet + index, use, network)
+            for index, (use, network) in enumerate(described)
+        ]
 
 
 def _hooks(server: Server) -> list[Tree]:

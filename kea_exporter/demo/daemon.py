@@ -196,15 +196,19 @@ class DhcpDaemon(Daemon):
         self._relationship = relationship
         self._handlers |= {"server-tag-get": lambda _: success({"server-tag": ""})}
         for family in (V4, V6):
-            self._handlers |= self._of_family(family, statistics.subnets if family == self._family else ())
+            is_own = family == self._family
+            leased = (*statistics.subnets, *statistics.removed) if is_own else ()
+            self._handlers |= self._of_family(family, statistics.subnets if is_own else (), leased)
 
-    def _of_family(self, family: int, subnets: Sequence[Subnet]) -> dict[str, Callable[[object], Tree]]:
-        """Return the commands that each daemon has for both families."""
+    def _of_family(
+        self, family: int, subnets: Sequence[Subnet], leased: Sequence[Subnet]
+    ) -> dict[str, Callable[[object], Tree]]:
+        """Return the commands that each daemon has for both families, given its subnets and those with leases."""
         life = self._life
         return {
             f"subnet{family}-list": lambda _: _subnet_list(family, subnets),
             f"stat-lease{family}-get": lambda it: stat_lease(family, it, subnets, self._row, life.clock()),
-            f"lease{family}-get-page": lambda it: page(family, it, subnets, life.clock(), life.elapsed),
+            f"lease{family}-get-page": lambda it: page(family, it, leased, life.clock(), life.elapsed),
         }
 
     def _row(self, subnet: Subnet) -> list[int]:

@@ -128,7 +128,11 @@ class Fleet:
             "cert_file": str(client.certificate),
             "key_file": str(client.key),
         }
-        return {"basic_auth": self._basic_auth("password"), "tls_config": tls_config}
+        return {
+            "basic_auth": self._basic_auth("password"),
+            "tls_config": tls_config,
+            "lease_audit": {"interval": "1m", "page_size": 200},
+        }
 
     def _basic_auth(self, file: str) -> Tree:
         return {"username": USER, "password_file": str(self._folder / file)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address, ip_network
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -109,6 +109,19 @@ class Subnet:
     network: str
     addresses: Pool
     prefixes: Pool | None = None
+
+
+def standing_still(subnet: Subnet) -> Subnet:
+    """Return a subnet whose leases nobody touches any more."""
+    return replace(
+        subnet,
+        addresses=_still(subnet.addresses),
+        prefixes=_still(subnet.prefixes) if subnet.prefixes else None,
+    )
+
+
+def _still(pool: Pool) -> Pool:
+    return replace(pool, active=Flow(pool.active.first), declined=Flow(pool.declined.first))
 
 
 def subnet4(seed: int, number: int, use: float, network: str = "", size: int = 100) -> Subnet:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
-from kea_exporter.demo.connection import Connection
+from kea_exporter.demo.connection import Connection, Patience
 from kea_exporter.demo.http import Answer, stock
 from kea_exporter.demo.requests import ForbiddenError, RefusedError, command_of, error, read_body
 
@@ -60,6 +60,7 @@ class KeaServer:
         tls: None for plain HTTP.
         headers: further ones of every answer, as in `http-headers`.
         listener: where it listens; None for any free port.
+        patience: how long clients may be silent; None for as long as Kea lets them.
     """
 
     def __init__(  # noqa: PLR0913 - what a control socket is configured with
@@ -71,6 +72,7 @@ class KeaServer:
         tls: Tls | None = None,
         headers: Mapping[str, str] | None = None,
         listener: socket.socket | None = None,
+        patience: Patience | None = None,
     ) -> None:
         self.credentials = credentials
         self.realm = realm
@@ -78,6 +80,7 @@ class KeaServer:
         self._headers = dict(headers or {})
         self._context = tls.context() if tls else None
         self._listener = listener or listening()
+        self._patience = patience or Patience()
         self._acceptor = threading.Thread(target=self._accept, daemon=True)
         self._open: dict[threading.Thread, socket.socket] = {}
         # Kea runs one command at a time.
@@ -124,7 +127,7 @@ class KeaServer:
     def _converse(self) -> None:
         thread = threading.current_thread()
         with self._open[thread] as sock, suppress(OSError):
-            Connection(sock, self._answer, self._headers).serve()
+            Connection(sock, self._answer, self._headers, self._patience).serve()
         del self._open[thread]
 
     def _answer(self, request: Request) -> Answer:

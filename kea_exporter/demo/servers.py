@@ -19,6 +19,7 @@ class Server:
         daemons: which it runs, by the names that the exporter's configuration has for them.
         uses: of each subnet, which part of its pool is in use on average.
         networks: of the subnets, the shared networks that they belong to.
+        lost_its_last: whether the last subnet was removed at run time, and its leases were not.
         failures: how many clients a second find no free address.
         days: since and for how many days its certificate is valid.
         addresses: those in the SAN of its certificate.
@@ -36,6 +37,7 @@ class Server:
     hooks: tuple[str, ...] = STANDARD
     uses: tuple[float, ...] = (0.5,)
     networks: tuple[str, ...] = ("", "", "")
+    lost_its_last: bool = False
     failures: float = 0.0
     days: tuple[float, float] = (-1, 60)
     addresses: tuple[str, ...] = ("127.0.0.1",)
@@ -54,6 +56,7 @@ SERVERS = (
     Server("ha-2", "sound, its standby", hooks=(*STANDARD, "ha"), uses=(0.5, 0.8), role="standby"),
     Server("newest", "Kea 3.2, newer than what the IPAM was tested with", ("dhcp4", "dhcp6"), NEWEST),
     Server("nearly-full", "hardly any address is free", uses=(0.96, 0.5), failures=0.2),
+    Server("left-over", "leases of a subnet that was removed", uses=(0.5, 0.3), lost_its_last=True),
     Server("hooks-missing", "no hook library is loaded", hooks=()),
     Server("wrong-password", "the exporter has another password", password_is_right=False),
     Server("clear-text", "plain http, and a password in clear text", tls=False, in_files=False),

@@ -5,6 +5,7 @@ Names of Kea 3.0.3 and, where it has more, 3.2.0; the contract tests compare.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ Values = dict[str, int]
 WITH_REASONS = (3, 1, 4)
 NOUNS = {V4: "addresses", V6: "nas"}
 REUSES = {V4: ("v4-lease-reuses",), V6: ("v6-ia-na-lease-reuses", "v6-ia-pd-lease-reuses")}
+STILL_COUNTED = re.compile(r"(^|\.)(assigned-|declined-)")
 FAILURES = ("", "-classes", "-no-pools", "-shared-network", "-subnet")
 
 
@@ -33,6 +35,7 @@ class DhcpStatistics:
 
     Attributes:
         family: 4 or 6.
+        removed: subnets that were removed at run time, and whose leases were not.
         serves: whether clients come to it; a standby only learns of their leases.
     """
 
@@ -40,6 +43,7 @@ class DhcpStatistics:
     version: tuple[int, int, int]
     subnets: Sequence[Subnet]
     traffic: Traffic
+    removed: Sequence[Subnet] = ()
     serves: bool = True
 
     def counts(self, subnet: Subnet, elapsed: float) -> tuple[Counts, Counts]:
@@ -61,7 +65,16 @@ class DhcpStatistics:
             found |= self._of_all(addresses, prefixes)
         for subnet, inside, delegated in counted:
             found |= {f"subnet[{subnet.id}].{name}": it for name, it in self._of_one(inside, delegated).items()}
+        for subnet in self.removed:
+            found |= {f"subnet[{subnet.id}].{name}": it for name, it in self._left_of(subnet).items()}
+            found["declined-addresses"] += subnet.addresses.declined.first
         return found
+
+    def _left_of(self, subnet: Subnet) -> Values:
+        """Return what is still counted of a subnet after it was removed (measured)."""
+        every = self._of_one(*self.counts(subnet, 0.0))
+        left = {*REUSES[self.family], "v4-reservation-conflicts"}
+        return {name: it for name, it in every.items() if name in left or STILL_COUNTED.search(name)}
 
     def _failures(self, since: float) -> Values:
         """Return how often no address was free: once by where, once as such, once for the class of all clients."""

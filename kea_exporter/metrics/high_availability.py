@@ -110,7 +110,7 @@ FAMILIES = (
     ),
     _of_relationship(
         "kea_ha_partner_in_touch",
-        "1 if the partner's state was learnt at least once since the start, else 0.",
+        "1 once a first heartbeat to the partner was answered or has failed, 0 before.",
         partial(_number, read=lambda it: it.in_touch),
     ),
     _of_relationship(
@@ -120,7 +120,7 @@ FAMILIES = (
     ),
     _of_relationship(
         "kea_ha_partner_age_seconds",
-        "Time since the partner's state was last learnt; absent before it ever was.",
+        "Time since the partner last answered, or since the start where it never did; absent before a first heartbeat.",
         partial(_number, read=lambda it: it.age_seconds if it.in_touch else None),
     ),
     _of_relationship(

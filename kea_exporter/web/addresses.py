@@ -77,8 +77,7 @@ def inherited(environ: MutableMapping[str, str] = os.environ, first: int = FIRST
         raise ListenError("no socket came from systemd; start by a .socket unit, or leave out --web.systemd-socket")
     sockets: list[socket.socket] = []
     try:
-        for number in range(first, first + int(count)):
-            sockets.append(_inherited(number))
+        sockets.extend(map(_inherited, range(first, first + int(count))))
     except ListenError:
         close(sockets)
         raise

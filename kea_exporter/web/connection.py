@@ -78,8 +78,6 @@ class Connection(H11Protocol):
 
     def __init__(self, door: Door, visitor: Visitor, protection: Protection) -> None:
         super().__init__(config=door.config, server_state=door.state, app_state={})
-        # What uvicorn calls for each request.
-        self.app = self._answer
         self._door = door
         self._visitor = visitor
         self._protection = protection
@@ -92,6 +90,8 @@ class Connection(H11Protocol):
         """Begin, after a TLS handshake if there is one."""
         super().connection_made(transport)
         self._visitor.drop = self._cut_off
+        # What uvicorn calls for each request.
+        self.app = self._answer
         transport.set_write_buffer_limits(high=PIECE)
         if not self._is_allowed(transport):
             self._door.refused_clients.warn(client=str(transport.get_extra_info("peername")))
@@ -104,6 +104,8 @@ class Connection(H11Protocol):
         self._stop_timer()
         self._door.connections.leave(self._visitor)
         super().connection_lost(exc)
+        # What refers to itself would stay in memory, TLS buffers included, until the garbage collector comes.
+        self.app = self._door.app
 
     def data_received(self, data: bytes) -> None:
         """Take what came in; it is handed on when it is a whole request, and the one before was answered."""

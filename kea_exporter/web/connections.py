@@ -24,6 +24,10 @@ OTHER_DESCRIPTORS = 64
 FEWEST_CONNECTIONS = 8
 
 
+def nothing() -> None:
+    """Do nothing."""
+
+
 class Stage(IntEnum):
     """How far a connection is; the first in this order are closed first."""
 
@@ -80,6 +84,7 @@ class Connections:
     def leave(self, visitor: Visitor) -> None:
         """Forget a connection that was closed."""
         self._visitors.discard(visitor)
+        visitor.drop = nothing
 
     def make_room(self, spared: Visitor | None = None) -> bool:
         """Close the connection that has been idle, or slow to read, for longest; return whether there was one."""

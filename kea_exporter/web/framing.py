@@ -74,7 +74,7 @@ class RequestReader:
         # A client may send empty lines before a request (RFC 9112, section 2.2).
         while not self._looked_at and self._buffer.startswith(b"\r\n"):
             del self._buffer[:2]
-        if self._buffer in (b"", b"\r"):
+        if bytes(self._buffer[:2]) in {b"", b"\r"}:
             return None
         # What was looked at before is not looked at again: bytes may come one at a time.
         start = max(self._looked_at - len(END), 0)

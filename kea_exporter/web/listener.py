@@ -64,7 +64,8 @@ class Listener:
             except OSError as error:
                 # Out of descriptors, mostly. The socket stays readable: to go on at once would be to spin.
                 self._failures.warn(reason=error.strerror)
-                self._door.connections.make_room()
+                for _ in range(BURST):
+                    self._door.connections.make_room()
                 self._loop.remove_reader(self._sock)
                 self._loop.call_later(PAUSE_SECONDS, self._resume)
                 return
@@ -103,6 +104,9 @@ class Listener:
         # A handshake that failed is not worth a line: strangers cause that at will.
         if failure and not isinstance(failure, OSError):
             log.error("a connection could not be begun", exc_info=failure)
+        if failure:
+            # Its frames refer to it, and to the buffers of TLS.
+            failure.__traceback__ = None
 
     def _turn_away(self, sock: socket.socket) -> None:
         with suppress(OSError), sock:

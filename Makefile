@@ -39,7 +39,7 @@ lab: $(READY)
 	$(BIN)/python -m lab build
 
 bench: $(READY)
-	$(BIN)/python -m bench.audit
+	$(BIN)/python -m bench
 
 docs: $(READY)
 	$(BIN)/python -m kea_exporter.catalogue docs

@@ -343,6 +343,13 @@ def test_what_counts_never_falls(name: str) -> None:
     assert name == "d2" or before[f"v{name[-1]}-allocation-fail"] > 0
 
 
+def test_what_would_change_something_is_registered_and_not_done() -> None:
+    daemon = daemon_at(1.0)
+    assert "config-set" in daemon.answer({"command": "list-commands"})["arguments"]
+    answer = daemon.answer({"command": "config-set", "arguments": {}})
+    assert answer == {"result": 1, "text": "this simulated Kea does not do config-set"}
+
+
 # The server.
 
 
@@ -376,8 +383,9 @@ def test_nothing_stays_open_and_no_thread_runs_on(tmp_path: Path) -> None:
     with Fleet(tmp_path, 1, time.time) as fleet:
         ports = [int(it.url.rpartition(":")[2]) for it in fleet.places]
         clients = [socket.create_connection(("127.0.0.1", port)) for port in ports[:-1] for _ in range(3)]
+        # Some wait for more; those that speak TLS close at once.
         for client in clients:
-            client.sendall(b"POST / HTTP")
+            client.sendall(b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nabc")
     for client in clients:
         client.close()
     assert (threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))) == before

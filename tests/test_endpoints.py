@@ -15,10 +15,13 @@ from urllib.parse import quote, urlsplit
 import pytest
 import requests
 import structlog
+from playwright.sync_api import sync_playwright
 
 from kea_exporter.web import WebOptions
+from lab.browser import FLAGS, chromium
+from lab.chroot import LabUnavailableError
 from tests.exporter import Exporter, exporter, parsed, run, values, written
-from tests.peers import SimulatedKea, blackhole
+from tests.peers import SimulatedKea, blackhole, peer
 from tests.serving import GENEROUS, Configuration, answer, kea_answers, servers, serving
 
 if TYPE_CHECKING:
@@ -427,6 +430,43 @@ def test_the_own_page_and_programs_may_collect(started: Exporter, headers: dict[
     assert ask(started, "/collect", "POST", headers=sent).status_code == 303
 
 
+def html(form: str) -> Callable[[socket.socket], None]:
+    """Return the behaviour of a site that shows a form whose referrer is not told."""
+    page = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nReferrer-Policy: no-referrer\r\n\r\n{form}"
+
+    def show(sock: socket.socket) -> None:
+        sock.recv(65536)
+        sock.sendall(page.encode())
+        sock.close()
+
+    return show
+
+
+@pytest.mark.parametrize("path", ["/collect", "/-/reload"])
+def test_a_page_of_another_site_in_a_real_browser_cannot_do_anything(started: Exporter, path: str) -> None:
+    """Under a name and without TLS, browsers send no Sec-Fetch-Site; the own page may, see test_pages_in_chromium."""
+    try:
+        browser_path = chromium()
+    except LabUnavailableError as error:
+        pytest.skip(str(error))
+    action = started.url.replace("127.0.0.1", "exporter.example.com") + path
+    flags = [*FLAGS, "--host-resolver-rules=MAP *.example.com 127.0.0.1"]
+    with (
+        peer(html(f"<form method=post action={action}><button>a prize</button></form>")) as port,
+        sync_playwright() as it,
+    ):
+        browser = it.chromium.launch(executable_path=browser_path, args=flags)
+        page = browser.new_page()
+        page.goto(f"http://evil.example.com:{port}/")
+        with page.expect_navigation() as refused:
+            page.click("button")
+        answer = refused.value
+        browser.close()
+    assert answer is not None
+    assert (answer.url, answer.status) == (action, 403)
+    assert "sec-fetch-site" not in answer.request.headers
+
+
 # The check report.
 
 VOLATILE = {"taken_at"}
@@ -629,4 +669,18 @@ def test_health_is_told_at_once_while_fifty_dead_daemons_are_probed(tmp_path: Pa
     assert [scrape.result().status_code for scrape in scrapes] == [200, 200, 200, 303]
     assert set(values(parsed(page.text), "kea_up", "server").items()) == {(name, 0) for name in names}
     assert len(times) > 20
+    assert max(times) < 1
+
+
+def test_health_is_told_at_once_while_pages_of_a_large_fleet_are_made(tmp_path: Path) -> None:
+    config_file = written(tmp_path, servers(*(f"server-{number}" for number in range(200))))
+    with exporter(config_file) as it, ThreadPoolExecutor(8) as pool:
+        ask(it, "/metrics")
+        pages = [pool.submit(ask, it, path) for path in ("/", "/api/v1/servers") * 8]
+        times = []
+        while not all(page.done() for page in pages):
+            began = time.monotonic()
+            assert ask(it, "/-/healthy").status_code == 200
+            times.append(time.monotonic() - began)
+    assert {page.result().status_code for page in pages} == {200}
     assert max(times) < 1

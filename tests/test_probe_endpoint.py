@@ -10,6 +10,7 @@ import socketserver
 import struct
 import sys
 import threading
+import time
 import weakref
 from contextlib import contextmanager, suppress
 from queue import Empty, Queue
@@ -616,6 +617,16 @@ def test_nothing_is_kept_or_logged_of_addresses_that_anybody_may_name(outcome: s
 
 # Names: looked up once, and the address that was allowed is the one that is connected to.
 
+
+def has_ipv6() -> bool:
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
+needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
 NAME_SERVER = "127.53.53.53"
 
 is_possible = sys.platform == "linux" and os.geteuid() == 0 and shutil.which("unshare") is not None
@@ -641,24 +652,37 @@ def probed(url: str, target: str) -> requests.Response:
     return requests.get(f"{url}/probe", params={"target": target}, timeout=GENEROUS)
 
 
+def is_untouched(listener: socket.socket) -> bool:
+    """Return whether nobody has connected to a socket that is listened on, and never accepted from."""
+    listener.settimeout(0)
+    try:
+        listener.accept()[0].close()
+    except BlockingIOError:
+        return True
+    return False
+
+
 @needs_namespace
-@pytest.mark.parametrize("order", [("127.0.0.2", "127.0.0.1"), ("127.0.0.1", "127.0.0.2")], ids=" ".join)
+@pytest.mark.parametrize("first", ["the allowed one", "the other one"])
+@pytest.mark.parametrize("other", ["127.0.0.2", pytest.param("::1", marks=needs_ipv6)])
 def test_of_a_name_with_several_addresses_only_the_allowed_one_is_connected_to(
-    tmp_path: Path, kea: SimulatedKea, order: tuple[str, str]
+    tmp_path: Path, kea: SimulatedKea, other: str, first: str
 ) -> None:
-    hosts, recorder, port = tmp_path / "hosts", Recorder(), port_of(kea)
-    hosts.write_text("".join(f"{address} kea.test\n" for address in order) + "127.0.0.2 other.test\n")
+    hosts, port = tmp_path / "hosts", port_of(kea)
+    lines = ["127.0.0.1 kea.test\n", f"{other} kea.test\n"]
+    hosts.write_text("".join(lines if first == "the allowed one" else lines[::-1]) + f"{other} other.test\n")
     config_file = written(tmp_path, allowing([port]))
+    family = socket.AF_INET6 if ":" in other else socket.AF_INET
     with (
-        peer(recorder, at=("127.0.0.2", port)),
+        socket.create_server((other, port), family=family) as listener,
         exporter_that_resolves_by(hosts, "/etc/hosts", config_file) as url,
     ):
-        page, other = probed(url, f"http://kea.test:{port}"), probed(url, f"http://other.test:{port}")
+        page, refused = probed(url, f"http://kea.test:{port}"), probed(url, f"http://other.test:{port}")
         kea.__exit__()
         dead = probed(url, f"http://kea.test:{port}")
-        assert recorder.is_untouched()
+        assert is_untouched(listener)
     assert values(parsed(page.text), "kea_up", "server") == {f"kea.test:{port}": 1}
-    assert other.status_code == 403
+    assert refused.status_code == 403
     assert values(parsed(dead.text), "kea_probe_failure", "reason") == {"refused": 1}
 
 
@@ -677,11 +701,12 @@ def test_the_name_and_not_the_address_is_what_a_certificate_has_to_cover(tmp_pat
 
 
 class Resolver(socketserver.UDPServer):
-    """A name server that gives another address to each question for one."""
+    """A name server that gives another address to each question for one, at once or after some seconds."""
 
-    def __init__(self, addresses: list[str]) -> None:
+    def __init__(self, addresses: list[str], delay: float = 0) -> None:
         super().__init__((NAME_SERVER, 53), _Question)
         self.addresses = addresses
+        self.delay = delay
         self.asked = 0
 
     def next_address(self) -> bytes:
@@ -704,6 +729,7 @@ class _Question(socketserver.BaseRequestHandler):
 
     def handle(self) -> None:
         """Answer (RFC 1035): a header of 12 bytes, the name as labels up to an empty one, type and class."""
+        time.sleep(self.server.delay)
         question, sock = self.request
         end = question.index(0, 12) + 5
         is_for_ipv4 = question[end - 4 : end - 2] == b"\0\1"
@@ -712,12 +738,17 @@ class _Question(socketserver.BaseRequestHandler):
         sock.sendto(header + question[12:end] + record, self.client_address)
 
 
+def resolver_file(folder: Path) -> Path:
+    path = folder / "resolv.conf"
+    path.write_text(f"nameserver {NAME_SERVER}\noptions timeout:5 attempts:1\n")
+    return path
+
+
 @needs_namespace
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_resolver_that_changes_its_mind_does_not_change_who_is_connected_to(tmp_path: Path, scheme: str) -> None:
     """Over https a certificate that does not verify is looked at on a connection of its own: to the same address."""
-    resolv_conf, recorder = tmp_path / "resolv.conf", Recorder()
-    resolv_conf.write_text(f"nameserver {NAME_SERVER}\noptions timeout:1 attempts:1\n")
+    resolv_conf, recorder = resolver_file(tmp_path), Recorder()
     tls = Tls(Authority(tmp_path).issue("kea", dns_names=["kea.test"])) if scheme == "https" else None
     with (
         SimulatedKea(kea_answers(), tls=tls) as kea,
@@ -732,3 +763,20 @@ def test_a_resolver_that_changes_its_mind_does_not_change_who_is_connected_to(tm
     stage = values(parsed(first.text), "kea_probe_failure", "stage")
     assert (first.status_code, stage) == (200, {} if scheme == "http" else {"tls": 1})
     assert second.status_code == 403
+
+
+@needs_namespace
+def test_the_time_for_looking_up_a_name_counts(tmp_path: Path, kea: SimulatedKea) -> None:
+    with (
+        Resolver(["127.0.0.1"], delay=1) as resolver,
+        exporter_that_resolves_by(
+            resolver_file(tmp_path), "/etc/resolv.conf", written(tmp_path, allowing([port_of(kea)]))
+        ) as url,
+    ):
+        target, patience = f"http://kea.test:{port_of(kea)}", {"X-Prometheus-Scrape-Timeout-Seconds": "1"}
+        page = requests.get(f"{url}/probe", params={"target": target}, headers=patience, timeout=GENEROUS)
+        assert resolver.asked == 1
+    assert page.status_code == 200
+    assert [value for _, value in parsed(page.text)["kea_up"]] == [0]
+    assert values(parsed(page.text), "kea_probe_failure", "reason") == {"timed_out": 1}
+    assert kea.received == []

@@ -96,19 +96,17 @@ class Daemon:
         self._version = version
         self._life = life
         self._reloaded = life.started
-        self._statistics = statistics
         self._commands = registered(root, numbers(version), _hooks(configuration))
         self._handlers: dict[str, Callable[[object], Tree]] = {
             "config-get": lambda _: success({root: configuration, **self._hash()}),
             "config-hash-get": lambda _: success(self._hash()),
             "config-reload": self._reload,
             "list-commands": lambda _: success(self._commands),
-            "statistic-get": self._statistic,
-            "statistic-get-all": lambda _: success(self._samples()),
-            "statistic-global-get-all": lambda _: success(self._global_samples()),
             "status-get": lambda _: success(self._status()),
             "version-get": lambda _: success({"extended": self._extended()}, version),
         }
+        if statistics is not None:
+            self._handlers |= self._counting(statistics)
 
     def answers(self, command: Tree) -> list[Any]:
         """Return the answers to a command; whom it is for does not matter (measured)."""
@@ -152,26 +150,18 @@ class Daemon:
         self._reloaded = self._life.clock()
         return success(self._hash(), RELOADED.get(self._root, "Configuration successful."))
 
-    def _statistic(self, arguments: object) -> Tree:
-        if arguments is not None and not isinstance(arguments, dict):
-            raise RefusedError(f"{PROCESSING} {NO_MAP}")
-        if arguments is None or "name" not in arguments:
-            raise RefusedError("Missing mandatory 'name' parameter.")
-        name = arguments["name"]
-        if not isinstance(name, str):
-            raise RefusedError("'name' parameter expected to be a string.")
-        return success({key: samples for key, samples in self._samples().items() if key == name})
+    def _counting(self, statistics: Statistics) -> dict[str, Callable[[object], Tree]]:
+        return {
+            "statistic-get": lambda it: success(_named(it, self._samples(statistics))),
+            "statistic-get-all": lambda _: success(self._samples(statistics)),
+            "statistic-global-get-all": lambda _: success(_global(self._samples(statistics))),
+        }
 
-    def _global_samples(self) -> Tree:
-        return {name: samples for name, samples in self._samples().items() if not name.startswith("subnet[")}
-
-    def _samples(self) -> Tree:
+    def _samples(self, statistics: Statistics) -> Tree:
         """Return the last values of each statistic, the newest first, with the moments at which they became so."""
-        if self._statistics is None:
-            return {}
         elapsed = self._life.elapsed
         moments = [it for it in (elapsed - back for back in range(MOST_SAMPLES)) if it > 0] + [0.0]
-        rows = [(self._life.started + it, self._statistics.values(it)) for it in moments]
+        rows = [(self._life.started + it, statistics.values(it)) for it in moments]
         return {name: _changes(name, rows) for name in rows[0][1]}
 
 
@@ -268,6 +258,21 @@ def _subnet_list(family: int, subnets: Sequence[Subnet]) -> Tree:
     ]
     text = f"{len(found)} IPv{family} subnet{'' if len(found) == 1 else 's'} found"
     return success({"subnets": found}, text) if found else empty({"subnets": found}, text)
+
+
+def _named(arguments: object, samples: Tree) -> Tree:
+    """Return the statistic that is asked for, or nothing where there is no such one."""
+    if arguments is not None and not isinstance(arguments, dict):
+        raise RefusedError(f"{PROCESSING} {NO_MAP}")
+    if arguments is None or "name" not in arguments:
+        raise RefusedError("Missing mandatory 'name' parameter.")
+    if not isinstance(arguments["name"], str):
+        raise RefusedError("'name' parameter expected to be a string.")
+    return {name: it for name, it in samples.items() if name == arguments["name"]}
+
+
+def _global(samples: Tree) -> Tree:
+    return {name: it for name, it in samples.items() if not name.startswith("subnet[")}
 
 
 def _changes(name: str, rows: Sequence[tuple[float, Values]]) -> list[list[object]]:

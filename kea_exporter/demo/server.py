@@ -6,6 +6,7 @@ import base64
 import socket
 import ssl
 import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -26,6 +27,7 @@ Tree = dict[str, Any]
 
 BACKLOG = 64
 END_SECONDS = 2.0
+RETRY_SECONDS = 0.01
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ class KeaServer:
         self._patience = patience or Patience()
         self._acceptor = threading.Thread(target=self._accept, daemon=True)
         self._open: dict[threading.Thread, socket.socket] = {}
+        self._is_ending = False
         # Kea runs one command at a time.
         self._running = threading.Lock()
 
@@ -103,6 +106,7 @@ class KeaServer:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._is_ending = True
         _shut(self._listener)
         self._acceptor.join()
         self._listener.close()
@@ -111,24 +115,30 @@ class KeaServer:
             thread.join(END_SECONDS)
 
     def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
+        while not self._is_ending:
+            try:
                 sock, _ = self._listener.accept()
-                thread = threading.Thread(target=self._converse, daemon=True)
-                self._open[thread] = self._wrapped(sock)
-                thread.start()
+            except OSError:  # at the end, or when there are too many open files
+                time.sleep(RETRY_SECONDS)
+                continue
+            thread = threading.Thread(target=self._converse, args=(sock,), daemon=True)
+            self._open[thread] = sock
+            thread.start()
+
+    def _converse(self, accepted: socket.socket) -> None:
+        thread = threading.current_thread()
+        try:
+            with accepted, suppress(OSError), self._wrapped(accepted) as sock:
+                self._open[thread] = sock
+                if not self._is_ending:
+                    Connection(sock, self._answer, self._headers, self._patience).serve()
+        finally:
+            del self._open[thread]
 
     def _wrapped(self, sock: socket.socket) -> socket.socket:
-        # The handshake is for the connection's own thread.
         if self._context is None:
             return sock
         return self._context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
-
-    def _converse(self) -> None:
-        thread = threading.current_thread()
-        with self._open[thread] as sock, suppress(OSError):
-            Connection(sock, self._answer, self._headers, self._patience).serve()
-        del self._open[thread]
 
     def _answer(self, request: Request) -> Answer:
         try:

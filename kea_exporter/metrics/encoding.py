@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import cache
 from itertools import compress
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -19,7 +20,7 @@ from prometheus_client.utils import floatToGoString
 from kea_exporter.metrics.model import Column, Kind, Sample
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from prometheus_client.registry import Collector
 
@@ -158,10 +159,18 @@ def _value(family: Family, value: float) -> str | None:
 
 
 def _labels(names: tuple[str, ...], values: tuple[str, ...]) -> str:
-    return ",".join(_pairs(names, values))
+    """Return labels in the order of their names, as prometheus_client does, or raise one of MISTAKES."""
+    order, template = _template(names)
+    if len(values) != len(names):
+        raise ValueError("not as many labels as there are names")
+    together = "".join(values)
+    if '"' in together or "\\" in together or "\n" in together:
+        values = tuple(value.translate(ESCAPES) for value in values)
+    return template % tuple([values[place] for place in order])
 
 
-def _pairs(names: tuple[str, ...], values: tuple[str, ...]) -> Iterator[str]:
-    """Return labels in the order of their names, as prometheus_client does."""
-    for name, value in sorted(zip(names, values, strict=True)):
-        yield f'{name}="{value.translate(ESCAPES)}"'
+@cache
+def _template(names: tuple[str, ...]) -> tuple[tuple[int, ...], str]:
+    """Return the places of the values in the order of the names, and the text that they are put into."""
+    order = tuple(sorted(range(len(names)), key=names.__getitem__))
+    return order, ",".join(f'{names[place]}="%s"' for place in order)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from kea_exporter.facts.failure import UnknownFactError
 
@@ -22,8 +22,7 @@ class Kind(StrEnum):
     COUNTER = "counter"
 
 
-@dataclass(frozen=True)
-class Sample:
+class Sample(NamedTuple):
     """One value with the values of its family's labels, in their order."""
 
     labels: tuple[str, ...]

@@ -142,7 +142,8 @@ def _tried(family: int, place: tuple[object, ...]) -> socket.socket | OSError:
 
 
 def _bind(family: int, place: tuple[object, ...]) -> socket.socket:
-    sock = socket.socket(family, socket.SOCK_STREAM)
+    # With the protocol said, asyncio sends small answers at once (TCP_NODELAY) instead of 40 ms later.
+    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:

@@ -8,7 +8,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from urllib.parse import quote
 
 from anyio import CapacityLimiter, to_thread
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from kea_exporter.service import Collection, Service
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 TIMEOUT_HEADER = "X-Prometheus-Scrape-Timeout-Seconds"
 PAGE_HEADERS = {
@@ -77,6 +78,8 @@ class Handlers:
         self._build = (__version__, platform.python_version(), ssl.OPENSSL_VERSION)
         self._in_flight = self._rejected = 0
         self._limiter = CapacityLimiter(options.max_requests)
+        # Several at a time would be no faster, and health would wait for its turn among them.
+        self._one_page = CapacityLimiter(1)
 
     async def metrics(self, request: Request) -> Response:
         """Collect from all daemons; the page is about the exporter too."""
@@ -108,14 +111,15 @@ class Handlers:
             with self._in_flight_now():
                 await self._on_thread(self._service.collect_all, self._deadline(request))
         reports, _ = self._last()
-        return Response(as_json(reports or ()), headers={**PAGE_HEADERS, "Content-Type": "application/json"})
+        body = await self._made(as_json, reports or ())
+        return Response(body, headers={**PAGE_HEADERS, "Content-Type": "application/json"})
 
     async def fleet(self, request: Request) -> Response:
         """Show the last collection of all servers."""
         parameters(request)
         reports, collected_at = self._last()
         path = self._options.telemetry_path
-        return _page(fleet_page(reports, collected_at, time.time(), metrics_path=path))
+        return _page(await self._made(fleet_page, reports, collected_at, time.time(), metrics_path=path))
 
     async def server(self, request: Request) -> Response:
         """Show the last collection of one server."""
@@ -125,7 +129,7 @@ class Handlers:
             raise BadRequestError("no server of the configuration has this name", NOT_FOUND)
         reports, collected_at = self._last()
         own = [report for report in reports or () if report.snapshot.target.server == name]
-        return _page(server_page(name, own, collected_at, time.time()))
+        return _page(await self._made(server_page, name, own, collected_at, time.time()))
 
     async def style(self, request: Request) -> Response:
         """Serve the style sheet of the pages."""
@@ -198,6 +202,11 @@ class Handlers:
     async def _on_thread(self, work: Callable[..., T], *arguments: object) -> T:
         # Given up, not waited for, when the process ends.
         return await to_thread.run_sync(partial(work, *arguments), abandon_on_cancel=True, limiter=self._limiter)
+
+    async def _made(self, make: Callable[P, str], *arguments: P.args, **named: P.kwargs) -> str:
+        """Make a page on a thread: that of a large fleet takes a while."""
+        work = partial(make, *arguments, **named)
+        return await to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._one_page)
 
     def _state(self) -> ExporterState:
         loaded = self._service.load_state

@@ -1,0 +1,128 @@
+"""Whole conversations with a daemon that answers anything, without a socket, and what has to hold of what comes of them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
+from prometheus_client.parser import text_string_to_metric_families as text_families
+
+from kea_exporter.check import as_json, as_text
+from kea_exporter.config import settings_from_tree
+from kea_exporter.facts.failure import Failure, Reason, Stage
+from kea_exporter.facts.snapshot import Admission, Connection
+from kea_exporter.kea.client import KeaClient
+from kea_exporter.kea.inquiry import inquire
+from kea_exporter.kea.lifetime import lifetime
+from kea_exporter.kea.protocol import Command
+from kea_exporter.kea.status import read_status, read_version
+from kea_exporter.metrics import FAMILIES, Page, read_families
+from kea_exporter.metrics.encoding import OPENMETRICS, Encoder
+from kea_exporter.probe import nothing_learnt
+from kea_exporter.requirements import REQUIREMENTS, judge_all
+from kea_exporter.web.debug import debug_text
+from kea_exporter.web.pages import fleet_page, server_page
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kea_exporter.config import DaemonSettings
+    from kea_exporter.facts.snapshot import Snapshot
+    from kea_exporter.requirements import Report
+    from kea_exporter.transport.deadline import Deadline
+
+UNSUPPORTED = b'{"result": 2, "text": "not supported"}'
+NOBODY = Failure(Stage.CONNECT, Reason.REFUSED, "nobody was asked")
+NOW = 1_800_000_000.0
+# Of a page, whatever is answered; what is answered may add a multiple of its own size.
+PAGE_BYTES, PAGE_BYTES_PER_BYTE = 100_000, 20
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A transport to somebody who says what is written here, by command."""
+
+    answers: Mapping[str, bytes]
+    connection = Connection("192.0.2.1", 8001)
+    admission = Admission(200, None, strict_transport_security=False)
+    tls = None
+    client_certificate = None
+
+    def open(self) -> Connection:
+        return self.connection
+
+    def look_again(self) -> None:
+        """There is no TLS."""
+
+    def renew(self, deadline: Deadline) -> None:
+        """There is no deadline."""
+
+    def exchange(self, request: bytes) -> bytes:
+        return self.answers.get(json.loads(request)["command"], UNSUPPORTED)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def settings_of(daemon: str, **collect: object) -> DaemonSettings:
+    tree = {"servers": [{"name": "kea", daemon: {"url": "http://192.0.2.1:8001", "collect": collect}}]}
+    return settings_from_tree(tree, Path()).daemons[0]
+
+
+def conversation(answers: Mapping[str, bytes], settings: DaemonSettings, before: Snapshot | None = None) -> Report:
+    """Return the report on a daemon that gives these answers; see `kea_exporter.probe`."""
+    transport = Spoken(answers)
+    client = KeaClient(transport, settings.target)
+    version, status = client.ask(Command.VERSION_GET, read_version), client.ask(Command.STATUS_GET, read_status)
+    known_before = before.lifetime if before and not isinstance(before.lifetime, Failure) else None
+    running = status if isinstance(status, Failure) else lifetime(status, NOW, NOW, known_before)
+    findings = inquire(client, settings, version, running, before)
+    configuration = findings.configuration
+    snapshot = replace(
+        nothing_learnt(settings.target, NOBODY, NOW, 5.0),
+        connection=transport.connection,
+        admission=transport.admission,
+        version=version,
+        status=status,
+        lifetime=running,
+        **vars(findings),
+        sockets=configuration if isinstance(configuration, Failure) else configuration.sockets,
+        exchanges=client.exchanges,
+        tls=None,
+    )
+    return judge_all(REQUIREMENTS, snapshot, settings.profile)
+
+
+def assert_sane(report: Report) -> None:
+    """Assert that nothing went wrong inside, and that everything can be shown."""
+    assert [it.evidence for it in report.verdicts if it.evidence.startswith("internal error")] == []
+    assert Reason.INTERNAL_ERROR not in {it.reason for it in report.snapshot.failures}
+    page = _page(report)
+    assert list(text_families(page))
+    said = sum(it.size_bytes for it in report.snapshot.exchanges)
+    assert len(page) < PAGE_BYTES + PAGE_BYTES_PER_BYTE * said
+    assert list(openmetrics_families(_page(report, OPENMETRICS)))
+
+
+def assert_shown(report: Report) -> None:
+    """Assert that people can be shown it, in every form."""
+    json.loads(as_json([report]).encode())
+    for text in (
+        as_text([report], 80),
+        debug_text([report], ""),
+        fleet_page([report], NOW, NOW, metrics_path="/metrics"),
+        server_page("kea", [report], NOW, NOW),
+    ):
+        text.encode()
+        assert "<script" not in text.lower()
+        assert "\x1b[2J" not in text
+
+
+def _page(report: Report, accept: str = "") -> str:
+    page, content_type, dropped = Encoder().encode(read_families(FAMILIES, Page((report,))), accept)
+    assert content_type.startswith(accept)
+    assert dropped == 0
+    return page.decode()

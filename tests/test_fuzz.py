@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import socket
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from functools import cache
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,7 @@ from hypothesis import strategies as st
 
 from kea_exporter.certificates import CertificateError, read_der, read_pem
 from kea_exporter.config import ConfigError, Settings, load, settings_from_tree
+from kea_exporter.config.web import load_web
 from kea_exporter.facts.snapshot import Tls
 from kea_exporter.requirements import REQUIREMENTS, judge_all
 from kea_exporter.transport import TransportError, transport_to
@@ -35,18 +38,41 @@ from tests.peers import peer
 from tests.recordings import RECORDED, recorded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from hypothesis.strategies import DrawFn, SearchStrategy
 
     from kea_exporter.config import DaemonSettings
+    from kea_exporter.config.web import WebSettings
+    from kea_exporter.facts.snapshot import Snapshot
 
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 MEBIBYTE = 2**20
 EXAMPLE = Path("config.example.yml")
 
+
+def nested(depth: int) -> object:
+    value: object = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
 ODD_TEXTS = st.sampled_from(
-    ["", " ", "\0", "\x1b[2J", "\ud800", "<script>alert(1)</script>", "é" * 300, '"', "\\", "\n", "1" * 400, "__class__"]
+    [
+        "",
+        " ",
+        "\0",
+        "\x1b[2J",
+        "\ud800",
+        "<script>alert(1)</script>",
+        "é" * 300,
+        '"',
+        "\\",
+        "\n",
+        "1" * 400,
+        "__class__",
+    ]
 )
 ODD_NUMBERS = st.sampled_from([0, -1, 2**31, 2**32, 2**63, -(2**63) - 1, 2**64, 2**128, 10**400, -(10**400)])
 SCALARS = (
@@ -61,18 +87,9 @@ SCALARS = (
 )
 ANYTHING = st.recursive(
     SCALARS,
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8) | ODD_TEXTS, inner, max_size=4)
-    ),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8) | ODD_TEXTS, inner, max_size=4),
     max_leaves=8,
-) | st.integers(1, 900).map(lambda depth: nested(depth))
-
-
-def nested(depth: int) -> object:
-    value: object = []
-    for _ in range(depth):
-        value = [value]
-    return value
+) | st.integers(1, 500).map(nested)
 
 
 @cache
@@ -109,8 +126,11 @@ def without_or_twice(holder: Any, key: str | int, *, twice: bool) -> object:  # 
     return [*holder[:index], *([holder[index]] * 2 if twice else []), *holder[index + 1 :]]
 
 
+BYTES = st.binary(max_size=8)
+
+
 @st.composite
-def spliced(draw: DrawFn, text: bytes, pieces: SearchStrategy[bytes] = st.binary(max_size=8)) -> bytes:
+def spliced(draw: DrawFn, text: bytes, pieces: SearchStrategy[bytes] = BYTES) -> bytes:
     """Return bytes of which a few parts are left out, repeated or replaced."""
     for _ in range(draw(st.integers(1, 4))):
         start = draw(st.integers(0, len(text)))
@@ -124,7 +144,10 @@ def odd_answers(draw: DrawFn, version: str, daemon: str) -> dict[str, bytes]:
     answers = answers_of(version, daemon)
     odd = draw(st.sets(st.sampled_from(sorted(answers)), min_size=1, max_size=2))
     bodies = {name: json.dumps(draw(changed(it)) if name in odd else it).encode() for name, it in answers.items()}
-    return {name: draw(spliced(body)) if name in odd and draw(st.integers(0, 9)) == 0 else body for name, body in bodies.items()}
+    return {
+        name: draw(spliced(body)) if name in odd and draw(st.integers(0, 9)) == 0 else body
+        for name, body in bodies.items()
+    }
 
 
 class TestAnswers:
@@ -150,3 +173,197 @@ class TestAnswers:
             first, second = second, first
         before = conversation(first, daemon_settings).snapshot
         assert_sane(conversation(second, daemon_settings, before))
+
+
+ANSWER = b'[{"result": 0, "text": "3.0.3"}]'
+PLAIN = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (len(ANSWER), ANSWER)
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(ANSWER), ANSWER)
+HTTP_PIECES = st.sampled_from(
+    """HTTP/1.1 |HTTP/1.0 |HTTP/0.9 |HTTP/2 |100 Continue|204 No|301 Moved|401 No|403 No|503 No|Content-Length: |
+    Transfer-Encoding: chunked|Transfer-Encoding: gzip, chunked|Content-Encoding: gzip|Connection: close|Location: /|
+    WWW-Authenticate: Basic realm="|Set-Cookie: a=b; expires=|Retry-After: 9|Content-Type: a; charset=|-1|0|ffffffffff|
+    99999999999|,|;|:|"|=| ||x: """.replace("\n    ", "")
+    .encode()
+    .split(b"|")
+) | st.sampled_from([b"\r\n", b"\n", b"\r", b"\r\n\r\n", b"\0", b"\xff", b"0\r\n", b"x" * 70_000])
+
+
+class Said:
+    """A server that says the same to everybody, and ends."""
+
+    def __init__(self) -> None:
+        self.answer = b""
+
+    def __call__(self, sock: socket.socket) -> None:
+        sock.recv(65536)
+        sock.sendall(self.answer)
+        sock.shutdown(socket.SHUT_WR)
+        while sock.recv(65536):
+            pass
+
+
+@contextmanager
+def talker(scheme: str, folder: Path) -> Iterator[tuple[Said, DaemonSettings]]:
+    said, path = Said(), folder / "kea.sock" if scheme == "unix" else None
+    with peer(said, path=path) as port:
+        url = f"unix://{path}" if path else f"http://127.0.0.1:{port}"
+        tree = {"servers": [{"name": "kea", "dhcp4": {"url": url, "body_size_limit": "1MiB"}}]}
+        yield said, settings_from_tree(tree, Path()).daemons[0]
+
+
+class TestFraming:
+    @pytest.fixture(scope="class", params=["http", "unix"])
+    def talking(
+        self, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    ) -> Iterator[tuple[Said, DaemonSettings]]:
+        with talker(request.param, tmp_path_factory.mktemp("talker")) as talking:
+            yield talking
+
+    @settings(QUICK, max_examples=150)
+    @given(answer=st.sampled_from([PLAIN, CHUNKED, PLAIN + PLAIN, b""]).flatmap(lambda it: spliced(it, HTTP_PIECES)))
+    def test_whatever_comes_is_an_answer_or_a_failure(
+        self, talking: tuple[Said, DaemonSettings], answer: bytes
+    ) -> None:
+        said, daemon = talking
+        said.answer = answer
+        with closing(transport_to(daemon, Deadline.after(10))) as transport:
+            transport.open()
+            with suppress(TransportError):
+                for _ in range(2):
+                    assert len(transport.exchange(b'{"command": "version-get"}')) <= MEBIBYTE
+        assert transport.admission is None or isinstance(transport.admission.status, int)
+
+
+HTTPS = settings_of("dhcp4")
+
+
+@cache
+def sound_snapshot() -> Snapshot:
+    answers = {name: json.dumps(it).encode() for name, it in answers_of("kea-3.2.0", "dhcp4").items()}
+    return conversation(answers, HTTPS).snapshot
+
+
+def certificate(
+    key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey, *names: x509.GeneralName
+) -> bytes:
+    subject = x509.Name(
+        [
+            x509.NameAttribute(NameOID.COUNTRY_NAME, "DE"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, 'Ex\x1b[2J, "ample"'),
+            x509.NameAttribute(NameOID.COMMON_NAME, "<script>alert(1)</script>"),
+        ]
+    )
+    began = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    builder = x509.CertificateBuilder(subject, subject, key.public_key(), 2**64, began, began + dt.timedelta(4000))
+    if names:
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    digest = None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+    return builder.sign(key, digest).public_bytes(Encoding.DER)
+
+
+ODD_NAMES = (
+    x509.RFC822Name("a@example.com"),
+    x509.UniformResourceIdentifier("https://example.com/"),
+    x509.DirectoryName(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a")])),
+    x509.RegisteredID(x509.ObjectIdentifier("1.2.3.4")),
+    x509.OtherName(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00"),
+)
+CERTIFICATES = {
+    "plain": certificate(
+        ec.generate_private_key(ec.SECP256R1()),
+        x509.IPAddress(ip_address("127.0.0.1")),
+        x509.IPAddress(ip_address("::1")),
+        x509.DNSName("*.example.com"),
+    ),
+    "odd names": certificate(ed25519.Ed25519PrivateKey.generate(), *ODD_NAMES),
+    "no names": certificate(rsa.generate_private_key(65537, 2048)),
+}
+
+
+@st.composite
+def overwritten(draw: DrawFn, der: bytes) -> bytes:
+    """Return bytes of which a few are others, so that what is around them keeps its length."""
+    changed_bytes = bytearray(der)
+    for _ in range(draw(st.integers(1, 6))):
+        changed_bytes[draw(st.integers(0, len(der) - 1))] = draw(st.integers(0, 255))
+    return bytes(changed_bytes)
+
+
+CANARY = "canary-Tr0ub4dor"
+IDS = tuple(it.id for it in REQUIREMENTS)
+YAML = EXAMPLE.read_text().replace("password_file: /etc/kea-exporter/password}", f"password: {CANARY}}}").encode()
+WEB_YAML = f"""\
+tls_server_config:
+  cert_file: server.pem
+  key_file: server-key.pem
+  client_auth_type: RequireAndVerifyClientCert
+  client_ca_file: ca.pem
+  client_allowed_sans: [127.0.0.1, a.example.com]
+  min_version: TLS13
+http_server_config:
+  headers: {{X-Frame-Options: deny, Strict-Transport-Security: max-age=1}}
+basic_auth_users:
+  monitor: $2b$04${"abcdefghij" * 5}xyz
+""".encode()
+YAML_PIECES = BYTES | st.sampled_from(
+    [
+        *b"&a |*a|<<: *a|!!python/object:os.system |!!int |!!binary |{|}|[|]|: |- |  |? |'|#|~|null|=|1_000".split(
+            b"|"
+        ),
+        *b"%YAML 9.9\n|---\n|...\n|>\n|1e999|.nan|0x|0b1|2026-01-01|servers:|defaults:|dhcp4:|timeout: ".split(b"|"),
+        *(b"|\n", b'"', b"\n", b"\t", b"\xff", b"\0", "\u2028".encode(), b"[" * 3000, b"1" * 5000, b"https://[::1"),
+    ]
+)
+
+
+class TestCertificates:
+    @pytest.mark.parametrize("kind", CERTIFICATES)
+    @settings(QUICK, max_examples=60)
+    @given(data=st.data(), host=st.text(max_size=8) | st.sampled_from(["127.0.0.1", "::1", "a.example.com", "*", ""]))
+    def test_any_bytes_are_a_certificate_that_can_be_shown_or_none(
+        self, kind: str, data: st.DataObject, host: str
+    ) -> None:
+        der = data.draw(overwritten(CERTIFICATES[kind]) | spliced(CERTIFICATES[kind]))
+        try:
+            certificate = read_der(der)
+        except CertificateError:
+            return
+        assert certificate.covers(host) in {True, False}
+        snapshot = replace(sound_snapshot(), tls=Tls("TLSv1.3", "TLS_AES_256_GCM_SHA384", (certificate,), None))
+        report = judge_all(REQUIREMENTS, snapshot, HTTPS.profile)
+        assert_sane(report)
+        assert_shown(report)
+
+    @settings(QUICK, max_examples=60)
+    @given(data=st.data())
+    def test_any_text_is_a_certificate_in_pem_or_none(self, data: st.DataObject) -> None:
+        pem = x509.load_der_x509_certificate(CERTIFICATES["plain"]).public_bytes(Encoding.PEM)
+        with suppress(CertificateError):
+            read_pem(data.draw(spliced(pem)))
+
+
+class TestConfigurations:
+    @settings(QUICK, max_examples=150)
+    @given(data=st.data())
+    def test_any_text_is_a_configuration_or_has_mistakes(self, tmp_path: Path, data: st.DataObject) -> None:
+        path = tmp_path / "config.yml"
+        path.write_bytes(data.draw(spliced(YAML, YAML_PIECES)))
+        settings_or_mistakes(lambda: load(path, IDS))
+
+    @settings(QUICK, max_examples=100)
+    @given(data=st.data())
+    def test_any_tree_is_a_configuration_or_has_mistakes(self, tmp_path: Path, data: st.DataObject) -> None:
+        tree = data.draw(changed(yaml.safe_load(YAML)))
+        settings_or_mistakes(lambda: settings_from_tree(tree, tmp_path, None, IDS))
+
+    @settings(QUICK, max_examples=60)
+    @given(data=st.data())
+    def test_any_text_is_a_web_configuration_or_has_mistakes(self, tmp_path: Path, data: st.DataObject) -> None:
+        path = tmp_path / "web.yml"
+        path.write_bytes(data.draw(spliced(WEB_YAML, YAML_PIECES)))
+        settings_or_mistakes(lambda: load_web(path))
+
+
+def settings_or_mistakes(read: Callable[[], Settings | WebSettings]) -> None:
+    with suppress(ConfigError):
+        assert CANARY not in repr(read())

@@ -55,7 +55,8 @@ if TYPE_CHECKING:
     from kea_exporter.requirements import Report
 
 NOW = TAKEN_AT + 12
-PAGES = Path("kea_exporter/web/pages")
+ROOT = Path(__file__).parent.parent
+PAGES = ROOT / "kea_exporter/web/pages"
 WORDS = {
     Status.MET: "met",
     Status.NOT_APPLICABLE: "not applicable",
@@ -252,6 +253,10 @@ def test_what_is_not_counted_is_not_taken_for_nothing(columns: dict[Count, tuple
     word = glance.leases(of(sound(leases=Leases(Counts((1, 2, 10), columns)))))
     assert isinstance(word, Word)
     assert word.text == text
+
+
+def test_a_daemon_without_subnets_is_said_to_have_none() -> None:
+    assert glance.leases(of(sound(leases=Leases(Counts((), {}))))) == Word("no subnets", Tone.QUIET)
 
 
 def test_more_leases_than_addresses_are_said_to_be_more_than_all() -> None:
@@ -482,6 +487,13 @@ def test_the_headline_says_the_worst(snapshots: Sequence[Snapshot], headline: st
     assert tone in summary.classes
 
 
+def test_a_daemon_that_did_not_say_everything_is_not_called_sound() -> None:
+    failed = Failure(Stage.COMMAND, Reason.ERROR_RESULT, "statistic-get-all ended with result 1")
+    page = fleet(sound(statistics=failed))
+    assert page.of_class("matrix")[0].all("td", class_="outcome")[0].of_class("short")[0].text == "not all known"
+    assert page.one("h2", id="summary").text == "1 of 1 server is not fully known"
+
+
 def test_the_first_certificate_to_end_is_named() -> None:
     page = fleet(
         named(sound(), "later"),
@@ -569,9 +581,9 @@ def test_the_style_needs_nothing_from_elsewhere() -> None:
 
 
 def test_templates_and_style_are_in_the_wheel() -> None:
-    builder = WheelBuilder(str(Path.cwd()))
+    builder = WheelBuilder(str(ROOT))
     shipped = {file.distribution_path for file in builder.recurse_included_files()}
-    expected = {str(path) for path in PAGES.rglob("*") if path.suffix in {".py", ".html", ".css"}}
+    expected = {str(path.relative_to(ROOT)) for path in PAGES.rglob("*") if path.suffix in {".py", ".html", ".css"}}
     assert len(expected) > 10
     assert expected <= shipped
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,18 @@ from lab.browser import FLAGS, chromium
 from lab.chroot import LabUnavailableError
 from lab.fleet import start_fleet
 from lab.kea import Lab
-from tests.examples import OWN_COMMANDS, relationship, silent, sound, status
+from tests.examples import (
+    ADDRESS,
+    DAY,
+    OWN_COMMANDS,
+    TAKEN_AT,
+    certificate,
+    relationship,
+    showing,
+    silent,
+    sound,
+    status,
+)
 from tests.exporter import Exporter, exporter
 from tests.serving import servers, serving
 
@@ -31,11 +43,11 @@ if TYPE_CHECKING:
 
 # Not a loopback name: over plain http, browsers then leave out what tells one site from another.
 NAME = "kea.example"
+GENEROUS = 10_000.0
 WIDTHS = (360, 768, 1280, 1440)
 LEAST_CONTRAST = 4.5
 SMALLEST_TARGET = 24
 LONG_NAME = "a-very-long-name-that-somebody-gave-to-a-server.of-some-other-department.example.com"
-FAULTS = ("control-socket-reachable", "authentication-accepted", "hook-lease-cmds-loaded")
 
 # Told to the test as an error on the console, which a sound page never has.
 TELL_VIOLATIONS = (
@@ -97,6 +109,7 @@ def visit(browser: Browser) -> Iterator[Open]:
         context = browser.new_context(viewport={"width": width, "height": 900}, **options)  # type: ignore[arg-type]
         contexts.append(context)
         context.add_init_script(TELL_VIOLATIONS)
+        context.set_default_timeout(GENEROUS)
         page = context.new_page()
         page.on("console", lambda it: complaints.append(f"{it.type}: {it.text}"))
         page.on("pageerror", lambda it: complaints.append(str(it)))
@@ -127,14 +140,19 @@ def collected(lab_fleet: Fleet) -> Iterator[Exporter]:
 
 def daemon_of_many(daemon: DaemonSettings, _: Deadline, _before: Snapshot | None) -> Snapshot:
     """Answer as one of many daemons does: a few are in trouble, and say so at length."""
-    name = daemon.target.server
+    name, now = daemon.target.server, time.time()
+    passed = (now - TAKEN_AT) / DAY
+    changes = {"target": replace(sound().target, server=name), "taken_at": now}
     if "silent" in name:
-        return replace(silent(), target=daemon.target)
-    if "bare" in name:
-        return replace(sound(commands=OWN_COMMANDS), target=daemon.target)
+        return replace(silent(), **changes)  # type: ignore[arg-type]
     alone = relationship(local="communication-recovery", communication_interrupted=True)
     pair = alone if "alone" in name else relationship()
-    return replace(sound(status=replace(status(), relationships=(pair,))), target=daemon.target)
+    found = sound(
+        status=replace(status(), relationships=(pair,)),
+        tls=showing(certificate(ADDRESS, days=(passed - 30, passed + 60))),
+        commands=OWN_COMMANDS if "bare" in name else sound().commands,
+    )
+    return replace(found, **changes)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -354,7 +372,7 @@ def test_a_phone_shows_what_is_unmet_by_name_and_leaves_out_the_rest(visit: Open
     expect(card.get_by_text("hook-lease-cmds-loaded")).to_be_visible()
     expect(card.locator("td.met").first).to_be_hidden()
     expect(card).to_contain_text("3 required unmet")
-    expect(card).to_contain_text("4 unmet, 23 met")
+    expect(card).to_contain_text("4 unmet, 21 met")
 
 
 @pytest.mark.parametrize("name", [f"{LONG_NAME}-silent", "<b>silent", "\u05e9\u05e8\u05ea-bare"])

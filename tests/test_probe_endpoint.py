@@ -778,5 +778,6 @@ def test_the_time_for_looking_up_a_name_counts(tmp_path: Path, kea: SimulatedKea
         assert resolver.asked == 1
     assert page.status_code == 200
     assert [value for _, value in parsed(page.text)["kea_up"]] == [0]
-    assert values(parsed(page.text), "kea_probe_failure", "reason") == {"timed_out": 1}
+    # Whoever notices first: the probe, or the collector that waits for it.
+    assert values(parsed(page.text), "kea_probe_failure", "reason").keys() <= {"timed_out", "budget_used_up"}
     assert kea.received == []

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 USUAL_ADDRESS, ANY_PORT = "127.0.0.1:9547", "127.0.0.1:0"
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @click.command("demo")
@@ -40,8 +39,10 @@ def demo_command(addresses: Sequence[str], seed: int) -> None:
 
     Needs neither root nor Kea, listens on loopback only, and leaves nothing behind.
     """
-    for number in SIGNALS:
+    for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _end)
+    # A terminal was closed: the same, by whoever handles that now.
+    signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
     logs.configure("warn", "logfmt")
     sockets = _sockets(addresses)
     with (
@@ -54,7 +55,7 @@ def demo_command(addresses: Sequence[str], seed: int) -> None:
 
 def _end(*_: object) -> Never:
     # A second Ctrl-C must not come between: nothing is to be left behind.
-    for number in SIGNALS:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     sys.exit(0)
 

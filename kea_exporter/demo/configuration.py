@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 Tree = dict[str, Any]
 
-ROOTS = {V4: "Dhcp4", V6: "Dhcp6"}
 LIFETIME = 7200
 HSTS = {"Strict-Transport-Security": "max-age=31536000"}
 

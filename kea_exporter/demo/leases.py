@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING, Any
 
+from kea_exporter.demo.configuration import LIFETIME
 from kea_exporter.demo.pools import PREFIX_LENGTH, V4, V6
 from kea_exporter.demo.requests import NO_MAP, RefusedError, answer
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 Tree = dict[str, Any]
 
-LIFETIME = 7200
 PREFERRED = {"preferred-lft": LIFETIME * 5 // 8}
 LARGEST_PAGE = 2**32 - 1
 ADDRESSES: dict[int, type[IPv4Address | IPv6Address]] = {V4: IPv4Address, V6: IPv6Address}

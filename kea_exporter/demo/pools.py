@@ -124,16 +124,16 @@ def _still(pool: Pool) -> Pool:
     return replace(pool, active=Flow(pool.active.first), declined=Flow(pool.declined.first))
 
 
-def subnet4(seed: int, number: int, use: float, network: str = "", size: int = 100) -> Subnet:
-    """Return subnet 10.x.y.0/24, of whose pool a part is in *use* on average."""
+def subnet4(seed: int, number: int, use: float, network: str = "") -> Subnet:
+    """Return subnet 10.x.y.0/24, of whose pool of 100 addresses a part is in *use* on average."""
     prefix = ip_network((0x0A000000 + (number << 8), 24))
     chance = chance_of(seed, "subnet4", number)
-    addresses = _addresses(chance, f"{prefix[10]}-{prefix[9 + size]}", int(prefix[10]), size, use)
+    addresses = _addresses(chance, f"{prefix[10]}-{prefix[109]}", int(prefix[10]), 100, use)
     return Subnet(number, str(prefix), network, addresses)
 
 
 def subnet6(seed: int, number: int, use: float, network: str = "") -> Subnet:
-    """Return subnet 2001:db8:x::/48, with a pool of 512 addresses and one of 256 prefixes."""
+    """Return subnet 2001:db8:x::/48, likewise with a pool of 512 addresses and one of 256 prefixes."""
     prefix = ip_network(((0x20010DB8 << 96) + (number << 80), 48))
     delegated = ip_network((int(prefix[0]) + (0x8000 << 64), 52))
     chance = chance_of(seed, "subnet6", number)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kea_exporter.demo.activity import Flow, chance_of, events
+from kea_exporter.demo.activity import chance_of, events
 from kea_exporter.demo.pools import V4, V6
 
 if TYPE_CHECKING:
+    from kea_exporter.demo.activity import Flow
     from kea_exporter.demo.pools import Counts
 
 Values = dict[str, int]
@@ -49,9 +50,6 @@ class Traffic:
     strangers: Flow
     broken: Flow
     failures: Flow
-
-
-NO_TRAFFIC = Traffic(*[Flow(0.0)] * 6)
 
 
 def traffic(seed: int, subnets: int, failures: float) -> Traffic:

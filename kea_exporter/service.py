@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from kea_exporter.audit import Auditor
+from kea_exporter.collector import Collector
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from kea_exporter.audit import Auditor
-    from kea_exporter.collector import Collector
     from kea_exporter.config import DaemonSettings, Settings
     from kea_exporter.requirements import Report
     from kea_exporter.transport.deadline import Deadline
@@ -73,6 +74,21 @@ class Service:
         self._auditor = auditor
         self._clock = clock
         self._reloading = threading.Lock()
+
+    @classmethod
+    def of(cls, settings: Settings, load: Callable[[], Settings]) -> Service:
+        """Return a service with a collector and an auditor of its own."""
+        auditor = Auditor(settings.daemons)
+        return cls(settings, load, Collector(audits=auditor.result), auditor)
+
+    def start(self) -> None:
+        """Begin with what is done in the background."""
+        self._auditor.start()
+
+    def stop(self) -> None:
+        """End every collection under way, and what is done in the background; ending twice is fine."""
+        self._auditor.stop()
+        self._collector.stop()
 
     def collect_all(self, deadline: Deadline) -> Collection:
         """Collect from every daemon, and keep the result as the last one.

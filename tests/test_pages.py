@@ -726,6 +726,11 @@ def test_certificates_are_listed_with_what_is_left_of_them() -> None:
     assert "SAN none" in shown[1]
 
 
+def test_an_ended_certificate_is_said_to_have_ended() -> None:
+    page = detail(VARIANTS["with a certificate that ended"])
+    assert page.of_class("certificates")[0].text.startswith("leaf CN=kea1 expired 3 d ago, on 2027-01-12 More")
+
+
 def test_the_fullest_subnets_come_first() -> None:
     page = detail(filled(*range(1, 31)))
     [table] = page.of_class("subnets")

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Never
 import click
 
 from kea_exporter import logs
-from kea_exporter.audit import Auditor
-from kea_exporter.collector import Collector
 from kea_exporter.commands.common import CommandError, load, print_text
 from kea_exporter.demo.fleet import PASSWORD, USER, Fleet
 from kea_exporter.service import Service
@@ -77,15 +75,12 @@ def _steady_clock() -> Callable[[], float]:
 
 def _serve(config_file: Path, sockets: list[socket.socket]) -> None:
     settings = load(config_file)
-    auditor = Auditor(settings.daemons)
-    collector = Collector(audits=auditor.result)
-    service = Service(settings, lambda: settings, collector, auditor)
-    auditor.start()
+    service = Service.of(settings, lambda: settings)
+    service.start()
     try:
-        serve(entrances(create_app(service, WebOptions()), sockets), collector.stop)
+        serve(entrances(create_app(service, WebOptions()), sockets), service.stop)
     finally:
-        auditor.stop()
-        collector.stop()
+        service.stop()
 
 
 def _welcome(fleet: Fleet, address: str) -> str:

@@ -11,8 +11,6 @@ import click
 import structlog
 
 from kea_exporter import logs
-from kea_exporter.audit import Auditor
-from kea_exporter.collector import Collector
 from kea_exporter.commands.common import CommandError, config_file, load
 from kea_exporter.commands.listening import (
     connections_for,
@@ -114,26 +112,23 @@ def serve_command(  # noqa: PLR0913 - one parameter per option
         raise click.BadParameter("write a path such as /metrics", param_hint="--web.telemetry-path")
     settings = load(config_file)
     options = WebOptions(path, timeout_offset, max_requests, enable_lifecycle)
-    auditor = Auditor(settings.daemons)
-    collector = Collector(audits=auditor.result)
     notifier = Notifier()
-    service = Service(settings, partial(_load_again, config_file, notifier), collector, auditor)
+    service = Service.of(settings, partial(_load_again, config_file, notifier))
     watcher = Watcher(service, config_file, reload_interval)
     protection = protection_by(web_config_file)
     limit = connections_for(max_connections, len(settings.daemons))
     sockets, health_sockets = sockets_at(addresses, health_address, from_systemd=systemd_socket)
     app = create_app(service, options)
     served = entrances(app, sockets, health_sockets, protection=protection, max_connections=limit)
-    auditor.start()
+    service.start()
     reload_on_hangup(service)
     if auto_reload:
         watcher.start()
     try:
-        serve(served, collector.stop, notifier)
+        serve(served, service.stop, notifier)
     finally:
         watcher.stop()
-        auditor.stop()
-        collector.stop()
+        service.stop()
         structlog.get_logger("main").info("stopped")
 
 

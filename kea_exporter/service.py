@@ -74,6 +74,7 @@ class Service:
         self._auditor = auditor
         self._clock = clock
         self._reloading = threading.Lock()
+        self._refused = ""
 
     @classmethod
     def of(cls, settings: Settings, load: Callable[[], Settings]) -> Service:
@@ -109,8 +110,11 @@ class Service:
         reports = self._collector.collect(daemons, deadline)
         return Collection(reports, self._clock())
 
-    def reload(self) -> None:
+    def reload(self, *, once_more: bool = False) -> None:
         """Replace the settings by those of the configuration as it is now; one reload at a time.
+
+        Args:
+            once_more: whether nothing has changed since the last attempt; its mistakes are not logged again then.
 
         Raises:
             ReloadError: it cannot be used; the settings in force stay.
@@ -119,13 +123,15 @@ class Service:
             try:
                 settings = self._load()
             except ReloadError as error:
-                self._keep(error)
+                self._keep(error, is_told=once_more and str(error) == self._refused)
                 raise
             self._replace(settings)
 
-    def _keep(self, error: ReloadError) -> None:
+    def _keep(self, error: ReloadError, *, is_told: bool) -> None:
         self.load_state = LoadState(succeeded=False, succeeded_at=self.load_state.succeeded_at)
-        log.error("configuration cannot be reloaded, the one in force stays", detail=str(error))
+        self._refused = str(error)
+        if not is_told:
+            log.error("configuration cannot be reloaded, the one in force stays", detail=self._refused)
 
     def _replace(self, settings: Settings) -> None:
         changes = _changes(self.settings, settings)

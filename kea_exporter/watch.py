@@ -39,11 +39,14 @@ class Watcher:
         self._stopped.set()
 
     def check(self) -> None:
-        """Reload if there was a change since the last look; a file that cannot be used is tried once."""
+        """Reload if there was a change since the last look, or if the last attempt failed.
+
+        It may have failed for a file that is named, but was not there yet, and is not among those that are looked at.
+        """
         seen = self._look()
-        if seen != self._seen:
+        if seen != self._seen or not self._service.load_state.succeeded:
             with suppress(ReloadError):  # it has been logged
-                self._service.reload()
+                self._service.reload(once_more=seen == self._seen)
             # What has changed since the first look is a change: it may be that the reload has not seen it.
             self._seen = {path: seen.get(path, content) for path, content in self._look().items()}
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from lab.chroot import Chroot, ensure, missing
 from lab.kea import Lab
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# On a machine that others use too, how long an example takes says nothing of it.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import h11
 import pytest
 import requests
+from anyio import to_thread
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
@@ -191,6 +192,26 @@ async def slow(_: Request) -> Response:
     return PlainTextResponse("slow\n")
 
 
+class Held:
+    """Requests that end when they may."""
+
+    def __init__(self) -> None:
+        self.may_end = threading.Event()
+        self.begun = 0
+
+    async def answer(self, _: Request) -> Response:
+        self.begun += 1
+        await to_thread.run_sync(self.may_end.wait, GENEROUS)
+        return PlainTextResponse("released\n")
+
+
+@pytest.fixture
+def held() -> Iterator[Held]:
+    it = Held()
+    yield it
+    it.may_end.set()
+
+
 async def echo(request: Request) -> Response:
     return PlainTextResponse(f"{request.method} {len(await request.body())}\n")
 
@@ -206,6 +227,7 @@ APP = Starlette(
 GET_PAGE = GET.replace(b"/-/healthy", b"/page")
 GET_SLOW = GET.replace(b"/-/healthy", b"/slow")
 LAST = GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+GET_HELD = LAST.replace(b"/-/healthy", b"/held")
 
 
 def seconds_to_get(url: str, authority: Authority | None = None) -> float:
@@ -318,10 +340,28 @@ def test_when_all_places_are_taken_the_one_idle_for_longest_makes_room() -> None
             assert rest(first) == b""
 
 
-def test_when_every_place_is_worked_for_one_more_is_told_to_come_again() -> None:
-    with served(APP, max_connections=8) as port, crowd(port, 8, GET_SLOW.replace(b"\r\n\r\n", b"\r\nX: y\r\n\r\n")):
-        answers = [statuses(said_to(port, LAST)) for _ in range(3)]
-    assert [503] in answers or answers == [[200]] * 3
+def test_when_every_place_is_worked_for_one_more_is_told_to_come_again(held: Held) -> None:
+    app = Starlette(routes=[*APP.routes, Route("/held", held.answer)])
+    with served(app, max_connections=8) as port, crowd(port, 8, GET_HELD) as crowded:
+        assert eventually(lambda: held.begun == 8)
+        answer = said_to(port, LAST)
+        assert statuses(answer) == [503]
+        assert b"Retry-After: 5" in answer
+        held.may_end.set()
+        assert [statuses(rest(sock)) for sock in crowded] == [[200]] * 8
+        assert statuses(said_to(port, LAST)) == [200]
+
+
+def test_over_tls_one_more_is_sent_away_without_a_word(tls: Protection, authority: Authority, held: Held) -> None:
+    app = Starlette(routes=[*APP.routes, Route("/held", held.answer)])
+    context = ssl.create_default_context(cafile=str(authority.certificate))
+    with served(app, protection=lambda: tls, max_connections=8) as port, ExitStack() as opened:
+        for _ in range(8):
+            sock = context.wrap_socket(connected(port), server_hostname="127.0.0.1")
+            opened.enter_context(sock).sendall(GET_HELD)
+        assert eventually(lambda: held.begun == 8)
+        assert said_to(port, b"") == b""
+        held.may_end.set()
 
 
 def test_a_thousand_silent_connections_leave_the_last_ones_in_peace() -> None:

@@ -51,6 +51,7 @@ class World:
     Attributes:
         subnets: prefixes by their ids.
         leases: assigned, the declined ones included, and declined, by subnet id.
+        size: how many addresses each subnet has to give.
         statistics: of the daemon as a whole.
     """
 
@@ -64,6 +65,7 @@ class World:
     commands: list[str] = field(default_factory=lambda: [*OWN_COMMANDS, *HOOK_COMMANDS])
     subnets: dict[int, str] = field(default_factory=lambda: {1: "192.0.2.0/24", 2: "198.51.100.0/24"})
     leases: dict[int, tuple[int, int]] = field(default_factory=lambda: {1: (4, 1), 2: (3, 0)})
+    size: int = 100
     statistics: dict[str, int] = field(default_factory=lambda: {"pkt4-ack-sent": 5})
     more_status: Tree = field(default_factory=dict)
     more_configuration: Tree = field(default_factory=dict)
@@ -129,7 +131,7 @@ class World:
         rows = []
         for number in sorted(it for it in self.subnets if first <= it <= last):
             assigned, declined = self.leases.get(number, (0, 0))
-            rows.append([number, 100, 9, assigned - declined, declined])
+            rows.append([number, self.size, 9, assigned - declined, declined])
         return answer({"result-set": {"columns": COLUMNS, "rows": rows}})
 
     def _of_daemon(self) -> Tree:
@@ -139,7 +141,10 @@ class World:
         said: dict[str, int] = {}
         for number, (assigned, declined) in self.leases.items():
             said |= {f"subnet[{number}].assigned-addresses": assigned, f"subnet[{number}].declined-addresses": declined}
-            said |= {f"subnet[{number}].total-addresses": 100, f"subnet[{number}].cumulative-assigned-addresses": 9}
+            said |= {
+                f"subnet[{number}].total-addresses": self.size,
+                f"subnet[{number}].cumulative-assigned-addresses": 9,
+            }
             said |= {f"subnet[{number}].pool[7].assigned-addresses": assigned}
         return {name: [[value, WHEN]] for name, value in said.items()}
 
@@ -251,6 +256,29 @@ def test_a_subnet_that_is_deleted_at_run_time_is_noticed_too(world: World) -> No
     assert CONFIG in world.asked
     assert known(found.leases).subnets.keys == (1,)
     assert known(known(found.leases).addresses) == LeaseCounts(3, 1)
+
+
+@pytest.mark.parametrize("commands", [OWN_COMMANDS, [*OWN_COMMANDS, *HOOK_COMMANDS]], ids=["statistics", "rows"])
+def test_pools_that_are_changed_at_run_time_make_the_configuration_be_read_again(
+    world: World, commands: list[str]
+) -> None:
+    world.commands = commands
+    first = world.scrape()
+    world.size = 110
+    found = world.scrape()
+    assert world.asked[-1] == CONFIG
+    assert found.configuration is not first.configuration
+    assert known(found.leases).capacities == ((110, 110), None)
+    world.scrape()
+    assert CONFIG not in world.asked
+
+
+def test_statistics_that_are_reset_do_not_make_the_configuration_be_read_again(world: World) -> None:
+    world.scrape()
+    world.size = 0
+    found = world.scrape()
+    assert CONFIG not in world.asked
+    assert known(found.leases).capacities == ((100, 100), None)
 
 
 @pytest.mark.parametrize(("command", "attribute"), [(CONFIG, "configuration"), (COMMANDS, "commands")])

@@ -281,7 +281,7 @@ def test_a_slice_without_rows_leaves_the_others_as_they_are() -> None:
 
 def of_rows(subnets: Subnets, *found: list[int], configured: Counts[int] = NOTHING_CONFIGURED) -> Leases:
     daemon = DHCP6 if ":" in subnets.prefixes[0] else DHCP4
-    return leases_of_rows(counted(daemon, *found), subnets, configured)
+    return leases_of_rows(counted(daemon, *found).of(subnets.ids), subnets, configured)
 
 
 def of_statistics(
@@ -358,10 +358,25 @@ def test_a_statistic_that_is_not_there_costs_its_subnet_and_the_sum(samples: obj
     assert leases.overfull == frozenset()
 
 
-def test_a_subnet_that_is_not_counted_at_all_costs_the_sum_only() -> None:
-    leases = of_rows(TWO, [1, 91, 0, 4, 1])
-    assert leases.subnets.columns[Count.ADDRESSES_ASSIGNED] == (4, None)
+def test_a_subnet_without_a_row_has_no_leases() -> None:
+    # Kea leaves out the row of a subnet of which all leases are registered ones (measured).
+    leases = of_rows(TWO, [1, 91, 7, 4, 1])
+    assert leases.subnets.columns[Count.ADDRESSES_ASSIGNED] == (4, 0)
+    assert leases.subnets.columns[Count.ADDRESSES_DECLINED] == (1, 0)
+    assert leases.subnets.columns[Count.ADDRESS_ASSIGNMENTS] == (7, None)
+    assert known(leases.addresses) == LeaseCounts(3, 1)
+
+
+def test_where_there_are_no_rows_at_all_nothing_is_known() -> None:
+    leases = leases_of_rows(NOTHING_CONFIGURED.of(ONE.ids), ONE, NOTHING_CONFIGURED)
     assert isinstance(leases.addresses, Failure)
+    assert (leases.subnets.keys, leases.subnets.columns) == ((1,), {})
+
+
+def test_what_rows_do_not_tell_is_taken_from_statistics() -> None:
+    rows, said = Counts((1, 2), {Count.ADDRESSES: (5, None)}), Counts((2, 1), {Count.ADDRESSES: (6, 7)})
+    found = rows.or_of(said).or_of(Counts((1,), {Count.ADDRESSES_REGISTERED: (8,)}))
+    assert found.columns == {Count.ADDRESSES: (5, 6), Count.ADDRESSES_REGISTERED: (8, None)}
 
 
 def test_statistics_that_were_removed_are_not_zero() -> None:
@@ -475,6 +490,11 @@ def test_where_kea_says_nothing_of_one_subnet_it_is_as_the_configuration_has_it(
     values: dict[str, int | list[int]] = {**FOUR, "subnet[12].total-addresses": 5}
     configured = Counts((1, 12), {Count.ADDRESSES: (91, 8), Count.PREFIXES: (0, 0)})
     assert of_statistics(TWO, values, configured).subnets.columns[Count.ADDRESSES] == (91, 5)
+
+
+def test_of_dhcpv4_there_are_no_prefixes_whatever_is_configured() -> None:
+    leases = of_rows(ONE, [1, 0, 0, 4, 1], configured=sizes(5))
+    assert leases.capacities == ((5,), None)
 
 
 def test_without_a_configuration_there_is_only_what_kea_says() -> None:

@@ -113,3 +113,5 @@ class Listener:
             if self._door.protection().context is None:
                 sock.settimeout(0)
                 sock.send(FULL)
+                # With a request unread, closing would take the answer away from the client.
+                sock.recv(65536)

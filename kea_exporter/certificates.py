@@ -6,6 +6,8 @@ name a dNSName entry, and a common name never counts.
 
 from __future__ import annotations
 
+import re
+import warnings
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
@@ -32,6 +34,9 @@ UNREADABLE = (
     x509.UnsupportedGeneralNameType,
     UnsupportedAlgorithm,
 )
+
+# What cryptography finds odd in certificates of others is no news: it repeats what a peer chose, as often as it likes.
+warnings.filterwarnings("ignore", module=re.escape(__name__))
 
 
 class CertificateError(Exception):

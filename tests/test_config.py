@@ -130,7 +130,7 @@ def test_a_section_is_inherited_as_a_whole_or_not_at_all(folder: Path) -> None:
 def test_what_is_set_nowhere_has_its_default(folder: Path) -> None:
     daemon = only_daemon(folder)
     assert daemon.timeout_seconds == 5
-    assert daemon.body_size_limit == 16 * 1024**2
+    assert daemon.body_size_limit == 32 * 1024**2
     assert daemon.credentials is None
     assert daemon.tls == TlsSettings()
     assert daemon.profile.name == "ipam"
@@ -776,7 +776,7 @@ def test_a_url_that_cannot_be_used_is_a_mistake(folder: Path, url: str) -> None:
 
 DURATION = "timeout: write a number with its unit, such as 5s, 500ms or 1m30s"
 DURATION_RANGE = "timeout: write more than 0s and at most 10m"
-SIZE = "body_size_limit: write a number above 0 with its unit, such as 16MiB"
+SIZE = "body_size_limit: write a number above 0 with its unit, such as 32MiB"
 USER = "basic_auth.username: write a name without a colon; for example monitor"
 AUTH = "basic_auth: {username: monitor, password: word"
 ONE_PASSWORD = "basic_auth: write either password or password_file, "

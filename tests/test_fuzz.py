@@ -8,6 +8,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import socket
+import subprocess
+import sys
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from functools import cache
@@ -316,6 +318,7 @@ YAML_PIECES = BYTES | st.sampled_from(
 )
 
 
+@pytest.mark.filterwarnings("ignore:::kea_exporter.certificates")
 class TestCertificates:
     @pytest.mark.parametrize("kind", CERTIFICATES)
     @settings(QUICK, max_examples=60)
@@ -367,3 +370,22 @@ class TestConfigurations:
 def settings_or_mistakes(read: Callable[[], Settings | WebSettings]) -> None:
     with suppress(ConfigError):
         assert CANARY not in repr(read())
+
+
+# What longer runs, and `make fuzz`, have found.
+
+
+@pytest.mark.parametrize(
+    ("part", "other"),
+    [
+        (b"\x02\x09\x01\0\0\0\0\0\0\0\0", b"\x02\x09\x80\0\0\0\0\0\0\0\0"),
+        (b"\x06\x03\x55\x04\x0a", b"\x06\x03\x55\x04\x06"),
+    ],
+    ids=["a negative serial number", "a country of many letters"],
+)
+def test_an_odd_certificate_is_no_news(part: bytes, other: bytes) -> None:
+    assert part in CERTIFICATES["plain"]
+    der = CERTIFICATES["plain"].replace(part, other)
+    read = f"from kea_exporter.certificates import read_der; read_der({der!r})"
+    found = subprocess.run([sys.executable, "-W", "default", "-c", read], capture_output=True, check=True)
+    assert found.stderr == b""

@@ -167,6 +167,14 @@ BROKEN: dict[str, tuple[str, tuple[str, ...]]] = {
         "servers: [{name: a, dhcp4: {url: 'https://127.0.0.1:1', tls_config: {ca_file: no-certificate}}}]",
         ("must hold PEM certificates",),
     ),
+    "a certificate of allowed targets that is none": (
+        f"""
+        auths: {{x: {{tls_config: {{ca_file: no-certificate}}}}}}
+        probe: {{allowed_targets: [{{networks: [10.0.0.0/8], ports: [1], auth: x}}]}}
+        servers: [{{name: a, dhcp4: {SILENT}}}]
+        """,
+        ("allowed_targets", "must hold PEM certificates"),
+    ),
 }
 
 

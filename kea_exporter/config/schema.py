@@ -85,7 +85,7 @@ class Options(Section):
     timeout: Timeout = Field(5.0, description="time for all of one daemon", examples=["5s"])
     basic_auth: BasicAuth | None = None
     tls_config: TlsConfig | None = None
-    body_size_limit: Size = Field(16 * 1024**2, description="largest answer accepted", examples=["16MiB"])
+    body_size_limit: Size = Field(32 * 1024**2, description="largest answer accepted", examples=["32MiB"])
     profile: str = Field("ipam", description="whose requirements are judged", examples=["ipam"])
     lease_audit: LeaseAudit | None = None
     collect: Collect = Collect()

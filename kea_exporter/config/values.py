@@ -103,14 +103,14 @@ def _context(info: ValidationInfo) -> Context:
 
 
 def parse_size(value: object) -> int:
-    """Return the bytes of a size such as `16MiB` (units of 1024, as in Prometheus).
+    """Return the bytes of a size such as `32MiB` (units of 1024, as in Prometheus).
 
     Raises:
         ValueError: it is no such text, or 0.
     """
     match = re.fullmatch(SIZE_PATTERN, value) if isinstance(value, str) else None
     if match is None or int(match[1]) == 0:
-        raise ValueError("write a number above 0 with its unit, such as 16MiB")
+        raise ValueError("write a number above 0 with its unit, such as 32MiB")
     return int(match[1]) * SIZE_UNITS[match[2][0]]
 
 

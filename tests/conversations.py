@@ -97,14 +97,20 @@ def conversation(answers: Mapping[str, bytes], settings: DaemonSettings, before:
 
 
 def assert_sane(report: Report) -> None:
-    """Assert that nothing went wrong inside, and that everything can be shown."""
+    """Assert that nothing went wrong inside, and that Prometheus can read the page."""
+    assert list(text_families(assert_exported(report)))
+    assert list(openmetrics_families(assert_exported(report, OPENMETRICS)))  # type: ignore[no-untyped-call]
+
+
+def assert_exported(report: Report, accept: str = "") -> str:
+    """Assert that nothing went wrong inside, and that the page lacks nothing and is of a size; return it."""
     assert [it.evidence for it in report.verdicts if it.evidence.startswith("internal error")] == []
     assert Reason.INTERNAL_ERROR not in {it.reason for it in report.snapshot.failures}
-    page = _page(report)
-    assert list(text_families(page))
-    said = sum(it.size_bytes for it in report.snapshot.exchanges)
-    assert len(page) < PAGE_BYTES + PAGE_BYTES_PER_BYTE * said
-    assert list(openmetrics_families(_page(report, OPENMETRICS)))  # type: ignore[no-untyped-call]
+    page, content_type, dropped = Encoder().encode(read_families(FAMILIES, Page((report,))), accept)
+    assert content_type.startswith(accept)
+    assert dropped == 0
+    assert len(page) < PAGE_BYTES + PAGE_BYTES_PER_BYTE * sum(it.size_bytes for it in report.snapshot.exchanges)
+    return page.decode()
 
 
 def assert_shown(report: Report) -> None:
@@ -115,10 +121,3 @@ def assert_shown(report: Report) -> None:
         assert "\x1b[2J" not in text
         text.encode()
     assert not any("<script" in page.lower() for page in pages)
-
-
-def _page(report: Report, accept: str = "") -> str:
-    page, content_type, dropped = Encoder().encode(read_families(FAMILIES, Page((report,))), accept)
-    assert content_type.startswith(accept)
-    assert dropped == 0
-    return page.decode()

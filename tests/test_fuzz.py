@@ -5,25 +5,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-import socket
 import subprocess
 import sys
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from functools import cache
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -32,25 +24,22 @@ from kea_exporter.config import ConfigError, Settings, load, settings_from_tree
 from kea_exporter.config.web import load_web
 from kea_exporter.facts.snapshot import Tls
 from kea_exporter.requirements import REQUIREMENTS, judge_all
-from kea_exporter.transport import TransportError, transport_to
-from kea_exporter.transport.deadline import Deadline
 from tests.answers import paths, put
 from tests.conversations import assert_sane, assert_shown, conversation, settings_of
-from tests.peers import peer
+from tests.odd_certificates import CERTIFICATES, as_pem
+from tests.odd_configurations import CANARY, WEB_YAML, YAML
 from tests.recordings import RECORDED, recorded
+from tests.talker import CHUNKED, PLAIN, Talker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from hypothesis.strategies import DrawFn, SearchStrategy
 
-    from kea_exporter.config import DaemonSettings
     from kea_exporter.config.web import WebSettings
     from kea_exporter.facts.snapshot import Snapshot
 
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-MEBIBYTE = 2**20
-EXAMPLE = Path("config.example.yml")
 
 
 def nested(depth: int) -> object:
@@ -177,9 +166,6 @@ class TestAnswers:
         assert_sane(conversation(second, daemon_settings, before))
 
 
-ANSWER = b'[{"result": 0, "text": "3.0.3"}]'
-PLAIN = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (len(ANSWER), ANSWER)
-CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(ANSWER), ANSWER)
 HTTP_PIECES = st.sampled_from(
     """HTTP/1.1 |HTTP/1.0 |HTTP/0.9 |HTTP/2 |100 Continue|204 No|301 Moved|401 No|403 No|503 No|Content-Length: |
     Transfer-Encoding: chunked|Transfer-Encoding: gzip, chunked|Content-Encoding: gzip|Connection: close|Location: /|
@@ -190,34 +176,10 @@ HTTP_PIECES = st.sampled_from(
 ) | st.sampled_from([b"\r\n", b"\n", b"\r", b"\r\n\r\n", b"\0", b"\xff", b"0\r\n", b"x" * 70_000])
 
 
-class Said:
-    """A server that says the same to everybody, and ends."""
-
-    def __init__(self) -> None:
-        self.answer = b""
-
-    def __call__(self, sock: socket.socket) -> None:
-        sock.recv(65536)
-        sock.sendall(self.answer)
-        sock.shutdown(socket.SHUT_WR)
-        while sock.recv(65536):
-            pass
-
-
-@contextmanager
-def talker(scheme: str, folder: Path) -> Iterator[tuple[Said, DaemonSettings]]:
-    said, path = Said(), folder / "kea.sock" if scheme == "unix" else None
-    with peer(said, path=path) as port:
-        url = f"unix://{path}" if path else f"http://127.0.0.1:{port}"
-        tree = {"servers": [{"name": "kea", "dhcp4": {"url": url, "body_size_limit": "1MiB"}}]}
-        yield said, settings_from_tree(tree, Path()).daemons[0]
-
-
 @pytest.fixture(scope="module")
-def talkers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, tuple[Said, DaemonSettings]]]:
-    folder = tmp_path_factory.mktemp("talker")
-    with talker("http", folder) as over_http, talker("unix", folder) as on_unix:
-        yield {"http": over_http, "unix": on_unix}
+def talkers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Talker]]:
+    with closing(Talker()) as http, closing(Talker(tmp_path_factory.mktemp("talker") / "kea.sock")) as unix:
+        yield {"http": http, "unix": unix}
 
 
 class TestFraming:
@@ -225,15 +187,9 @@ class TestFraming:
     @settings(QUICK, max_examples=150)
     @given(answer=st.sampled_from([PLAIN, CHUNKED, PLAIN + PLAIN, b""]).flatmap(lambda it: spliced(it, HTTP_PIECES)))
     def test_whatever_comes_is_an_answer_or_a_failure(
-        self, talkers: Mapping[str, tuple[Said, DaemonSettings]], scheme: str, answer: bytes
+        self, talkers: Mapping[str, Talker], scheme: str, answer: bytes
     ) -> None:
-        said, daemon = talkers[scheme]
-        said.answer = answer
-        with closing(transport_to(daemon, Deadline.after(10))) as transport:
-            transport.open()
-            with suppress(TransportError):
-                for _ in range(2):
-                    assert len(transport.exchange(b'{"command": "version-get"}')) <= MEBIBYTE
+        talkers[scheme].say(answer)
 
 
 HTTPS = settings_of("dhcp4")
@@ -245,43 +201,6 @@ def sound_snapshot() -> Snapshot:
     return conversation(answers, HTTPS).snapshot
 
 
-def certificate(
-    key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey, *names: x509.GeneralName
-) -> bytes:
-    subject = x509.Name(
-        [
-            x509.NameAttribute(NameOID.COUNTRY_NAME, "DE"),
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, 'Ex\x1b[2J, "ample"'),
-            x509.NameAttribute(NameOID.COMMON_NAME, "<script>alert(1)</script>"),
-        ]
-    )
-    began = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-    builder = x509.CertificateBuilder(subject, subject, key.public_key(), 2**64, began, began + dt.timedelta(4000))
-    if names:
-        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-    digest = None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
-    return builder.sign(key, digest).public_bytes(Encoding.DER)
-
-
-ODD_NAMES = (
-    x509.RFC822Name("a@example.com"),
-    x509.UniformResourceIdentifier("https://example.com/"),
-    x509.DirectoryName(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a")])),
-    x509.RegisteredID(x509.ObjectIdentifier("1.2.3.4")),
-    x509.OtherName(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00"),
-)
-CERTIFICATES = {
-    "plain": certificate(
-        ec.generate_private_key(ec.SECP256R1()),
-        x509.IPAddress(ip_address("127.0.0.1")),
-        x509.IPAddress(ip_address("::1")),
-        x509.DNSName("*.example.com"),
-    ),
-    "odd names": certificate(ed25519.Ed25519PrivateKey.generate(), *ODD_NAMES),
-    "no names": certificate(rsa.generate_private_key(65537, 2048)),
-}
-
-
 @st.composite
 def overwritten(draw: DrawFn, der: bytes) -> bytes:
     """Return bytes of which a few are others, so that what is around them keeps its length."""
@@ -291,22 +210,7 @@ def overwritten(draw: DrawFn, der: bytes) -> bytes:
     return bytes(changed_bytes)
 
 
-CANARY = "canary-Tr0ub4dor"
 IDS = tuple(it.id for it in REQUIREMENTS)
-YAML = EXAMPLE.read_text().replace("password_file: /etc/kea-exporter/password}", f"password: {CANARY}}}").encode()
-WEB_YAML = f"""\
-tls_server_config:
-  cert_file: server.pem
-  key_file: server-key.pem
-  client_auth_type: RequireAndVerifyClientCert
-  client_ca_file: ca.pem
-  client_allowed_sans: [127.0.0.1, a.example.com]
-  min_version: TLS13
-http_server_config:
-  headers: {{X-Frame-Options: deny, Strict-Transport-Security: max-age=1}}
-basic_auth_users:
-  monitor: $2b$04${"abcdefghij" * 5}xyz
-""".encode()
 YAML_PIECES = BYTES | st.sampled_from(
     [
         *b"&a |*a|<<: *a|!!python/object:os.system |!!int |!!binary |{|}|[|]|: |- |  |? |'|#|~|null|=|1_000".split(
@@ -340,9 +244,8 @@ class TestCertificates:
     @settings(QUICK, max_examples=60)
     @given(data=st.data())
     def test_any_text_is_a_certificate_in_pem_or_none(self, data: st.DataObject) -> None:
-        pem = x509.load_der_x509_certificate(CERTIFICATES["plain"]).public_bytes(Encoding.PEM)
         with suppress(CertificateError):
-            read_pem(data.draw(spliced(pem)))
+            read_pem(data.draw(spliced(as_pem(CERTIFICATES["plain"]))))
 
 
 class TestConfigurations:

@@ -32,7 +32,7 @@ def configure(level: str, log_format: str) -> None:
     )
     logging.captureWarnings(capture=True)
     logging.basicConfig(handlers=[handler], level=_number(level), force=True)
-    # The first repeats requests when debugging, and in warnings what peers send; the second repeats what is logged here.
+    # The first repeats requests when debugging, and in warnings what peers send; the second what is logged here.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     structlog.configure(

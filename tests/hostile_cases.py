@@ -94,6 +94,18 @@ def tls(
     return Case(enter, expected, FEW_MEBIBYTES + MEBIBYTES_OF_TLS)
 
 
+def own_tls(speak: Callable[[Pair], Behaviour], expected: Expected) -> Case:
+    """Return a peer that speaks TLS in its own way, with a sound certificate."""
+
+    @contextmanager
+    def enter(folder: Path) -> Iterator[dict[str, Any]]:
+        authority = Authority(folder)
+        with peer(speak(authority.issue("kea", ["127.0.0.1"]))) as port:
+            yield {"url": f"https://127.0.0.1:{port}", "tls_config": {"ca_file": str(authority.certificate)}}
+
+    return Case(enter, expected, FEW_MEBIBYTES + MEBIBYTES_OF_TLS)
+
+
 def on_unix(
     listening: Callable[[Path], AbstractContextManager[object]],
     expected: Expected,

@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import socket
+import ssl
 import time
 from contextlib import contextmanager
 from functools import cache
@@ -16,6 +17,8 @@ from tests.recordings import recorded
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+
+    from lab.certificates import Pair
 
 OK = b"HTTP/1.1 200 OK\r\n"
 JSON = OK + b"Content-Type: application/json\r\n"
@@ -99,6 +102,18 @@ def under_tls(words: bytes) -> Callable[[socket.socket], None]:
         sock.recv(65536)
         os.write(sock.fileno(), words)
         silent(sock)
+
+    return behave
+
+
+def handing_out_tickets(pair: Pair) -> Callable[[socket.socket], None]:
+    """Send session tickets without end after the handshake of TLS 1.3."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pair.certificate, pair.key)
+    context.num_tickets = 2**31 - 1
+
+    def behave(sock: socket.socket) -> None:
+        context.wrap_socket(sock, server_side=True)
 
     return behave
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kea_exporter.facts.failure import Reason, Stage
 from lab.certificates import Authority
 from tests import hostile_answers as answers
-from tests.hostile_cases import LIMIT, Case, Odd, blackholed, http, no_tls, on_unix, refusing, tls, unix
+from tests.hostile_cases import LIMIT, Case, Odd, blackholed, http, no_tls, on_unix, own_tls, refusing, tls, unix
 from tests.hostile_peers import (
     CHUNKED,
     GIBIBYTE,
@@ -21,6 +21,7 @@ from tests.hostile_peers import (
     crowded,
     dripping,
     greeting,
+    handing_out_tickets,
     repeating,
     resetting,
     saying,
@@ -178,6 +179,7 @@ TLS: Mapping[str, Case] = {
     "TLS: garbage after the handshake": tls(under_tls(b"garbage " * 99), (Stage.TLS, Reason.NOT_TLS)),
     "TLS: drips its head": tls(dripping(OK + b"X: "), HTTP_TIMED_OUT),
     "TLS: closes after the handshake": tls(closing, CLOSED),
+    "TLS: session tickets without end": own_tls(handing_out_tickets, HTTP_TIMED_OUT),
     "TLS: endless body": tls(repeating(JSON + b"\r\n"), TOO_LARGE),
     "certificate: 10,000 names": tls(answering({}), None, lambda it: _many_names(it, length=4)),
     "certificate: 10,000 names of 60 characters": tls(

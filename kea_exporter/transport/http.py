@@ -55,7 +55,7 @@ class HttpTransport:
     def __init__(self, settings: DaemonSettings, deadline: Deadline) -> None:
         self._settings = settings
         self._deadline = deadline
-        self._session: requests.Session | None = None
+        self._adapter: _ReadyAdapter | None = None
         self._prepared = requests.PreparedRequest()
         self._socket: DeadlineSocket | DeadlineTlsSocket | None = None
         self.connection: Connection | None = None
@@ -68,10 +68,10 @@ class HttpTransport:
         settings = self._settings
         is_https = settings.target.kind is TransportKind.HTTPS
         self._socket = self._secure() if is_https else self._dial()
-        self._session = _session_over(self._socket, settings)
+        self._adapter = _ReadyAdapter(settings, self._socket)
         # Prepared once for all commands, which are alike but for their bodies.
         headers = {**HEADERS, **_authorization(settings)}
-        self._prepared = self._session.prepare_request(requests.Request("POST", self._url(), headers))
+        self._prepared = requests.Request("POST", self._url(), headers).prepare()
         return self.connection or _peer(self._socket)
 
     def look_again(self) -> None:
@@ -87,17 +87,17 @@ class HttpTransport:
 
     def exchange(self, request: bytes) -> bytes:
         """Post one command; see `Transport.exchange`."""
-        if self._session is None:
+        if self._adapter is None:
             raise RuntimeError("the transport is not open")
         try:
-            return self._post(self._session, request)
+            return self._post(self._adapter, request)
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             raise TransportError(_http_failure(error, is_tls=self.tls is not None)) from None
 
     def close(self) -> None:
         """Close the connection."""
-        if self._session is not None:
-            self._session.close()
+        if self._adapter is not None:
+            self._adapter.close()
 
     def _dial(self) -> DeadlineSocket:
         host = self._settings.address or self._settings.target.host
@@ -115,12 +115,12 @@ class HttpTransport:
             raise TransportError(secured.refusal)
         return secured.socket
 
-    def _post(self, session: requests.Session, request: bytes) -> bytes:
+    def _post(self, adapter: HTTPAdapter, request: bytes) -> bytes:
         self._allow(LARGEST_HEAD)
         prepared = self._prepared.copy()
         prepared.prepare_body(request, files=None)
-        # By the adapter: a session reads the whole body of a redirect, however large, even where it does not follow it.
-        with session.get_adapter("http://").send(prepared, stream=True) as response:
+        # No session: it would look for proxies and a netrc, and read the whole body of a redirect, however large.
+        with adapter.send(prepared, stream=True) as response:
             self._allow(LARGEST_HEAD + self._settings.body_size_limit)
             if self.admission is None:
                 strict = "Strict-Transport-Security" in response.headers
@@ -161,11 +161,11 @@ class _ReadyPool(HTTPConnectionPool):
 
 
 class _ReadyAdapter(HTTPAdapter):
-    """Hands every request to one pool."""
+    """Hands every request to the one connection over a ready socket."""
 
-    def __init__(self, pool: HTTPConnectionPool, sock: socket.socket) -> None:
+    def __init__(self, settings: DaemonSettings, sock: socket.socket) -> None:
         super().__init__(max_retries=0)
-        self._pool = pool
+        self._pool = _ReadyPool(settings.target.host, settings.port, maxsize=1, ready=[sock])
         self._sock = sock
 
     def get_connection_with_tls_context(self, *_: Any, **__: Any) -> HTTPConnectionPool:  # noqa: ANN401 - requests'
@@ -183,15 +183,6 @@ def _peer(sock: socket.socket) -> Connection:
         sock.close()
         raise TransportError(connect_failure(error, "the server")) from None
     return Connection(address.partition("%")[0], port)
-
-
-def _session_over(sock: socket.socket, settings: DaemonSettings) -> requests.Session:
-    session = requests.Session()
-    # Neither proxies nor a netrc of the environment: credentials go where the configuration says.
-    session.trust_env = False
-    pool = _ReadyPool(settings.target.host, settings.port, maxsize=1, ready=[sock])
-    session.mount("http://", _ReadyAdapter(pool, sock))
-    return session
 
 
 def _authorization(settings: DaemonSettings) -> dict[str, str]:

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint format lab bench docs lock clean
+.PHONY: help demo test lint format lab bench fuzz soak docs lock clean
 
 help:
 	@echo "make demo    run the exporter on a fleet of real Kea servers (root on Debian)"
@@ -12,6 +12,8 @@ help:
 	@echo "make lint    only the static checks"
 	@echo "make lab     only build the chroot with the real servers"
 	@echo "make bench   measure what the exporter costs, on the lab's Kea (minutes)"
+	@echo "make fuzz    feed nonsense to whatever reads what others say (minutes; FUZZ_SECONDS for each part)"
+	@echo "make soak    10,000 scrapes of a half broken fleet: memory, threads and descriptors (minutes)"
 	@echo "make docs    write the generated documents anew"
 	@echo "make lock    resolve the locked dependencies anew"
 	@echo "make clean   remove what was made here (the lab's cache stays: see README)"
@@ -40,6 +42,13 @@ lab: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m bench
+
+fuzz: $(READY)
+	$(BIN)/pip install --quiet --disable-pip-version-check atheris
+	$(BIN)/python -m fuzz
+
+soak: $(READY)
+	$(BIN)/python -m soak
 
 docs: $(READY)
 	$(BIN)/python -m kea_exporter.catalogue docs

@@ -6,11 +6,11 @@ import importlib
 import sys
 from pathlib import Path
 
-import atheris
+import atheris  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
 
 def main(target: str, arguments: list[str]) -> None:
-    with atheris.instrument_imports(include=["kea_exporter"]):
+    with atheris.instrument_imports(include=["kea_exporter", "http", "requests", "urllib3", "yaml"]):
         module = importlib.import_module(f"fuzz.{target}")
     for corpus in filter(Path.is_dir, map(Path, arguments)):
         for number, seed in enumerate(module.seeds()):

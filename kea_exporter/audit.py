@@ -38,6 +38,8 @@ FIRST_PAGE = "start"
 
 # Kea serves no DHCP packet while it puts a page together; this leaves it the thread in between.
 PAUSE_SECONDS = 0.05
+# Pages may be shorter than asked for, but a daemon that sends ever shorter ones would keep all other audits waiting.
+MOST_PAGES = 10
 # How long a failed audit waits to be tried again.
 RETRY_SECONDS = 60.0
 IDLE_SECONDS = 1.0
@@ -80,7 +82,8 @@ def _page_through(
         return configuration
     if configuration.root != ROOT_KEYS[daemon.target.daemon]:
         return Failure(Stage.COMMAND, Reason.WRONG_DAEMON, f"{configuration.root} answers")
-    tally, start = AuditTally(configuration.subnets.by_id), FIRST_PAGE
+    tally, start, pages = AuditTally(configuration.subnets.by_id), FIRST_PAGE, 0
+    last = -1
     while True:
         transport.renew(Deadline.after(daemon.timeout_seconds))
         page = client.ask(
@@ -92,11 +95,15 @@ def _page_through(
         progress(tally.leases)
         if not page or tally.leases >= audit.max_leases:
             return tally.result(time.time(), is_complete=not page)
-        start = str(page[-1].address)
+        pages += 1
+        if int(page[-1].address) <= last or pages > MOST_PAGES * (1 + audit.max_leases / audit.page_size):
+            return ENDLESS
+        start, last = str(page[-1].address), int(page[-1].address)
         if pause(PAUSE_SECONDS):
             return STOPPED
 
 
+ENDLESS = Failure(Stage.COMMAND, Reason.MALFORMED_ANSWER, "the pages of leases do not come to an end")
 STOPPED = Failure(Stage.COMMAND, Reason.AUDIT_PENDING, "the lease audit was stopped")
 PENDING = Failure(Stage.COMMAND, Reason.AUDIT_PENDING, "no lease audit has finished yet")
 

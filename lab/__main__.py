@@ -12,7 +12,7 @@ from lab.chroot import OLD, LabBuildError, LabUnavailableError, ensure
 from lab.fleet import start_fleet
 from lab.kea import Lab
 from lab.processes import StartError, accepts, free_port
-from lab.record import record
+from lab.record import record, record_old
 
 USUAL_PORT = 9547
 CONFIG_FILE = Path("build/demo.yml")
@@ -32,8 +32,10 @@ def main(arguments: list[str]) -> int:
         with Lab(chroot) as lab:
             if arguments == ["demo"]:
                 return _demo(lab)
-            record(lab, Path(arguments[1]))
-            return 0
+            record(lab, Path(arguments[1]) / "kea-3.0.3")
+        with Lab(ensure(OLD)) as lab:
+            record_old(lab, Path(arguments[1]) / "kea-2.6.3")
+        return 0
     except (LabUnavailableError, LabBuildError, StartError) as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1
@@ -61,7 +63,8 @@ def _welcome(port: int) -> str:
     return f"""
 A fleet of real Kea servers runs: two are sound, each of the others has a fault.
 
-  open    http://127.0.0.1:{port}/metrics
+  open    http://127.0.0.1:{port}/
+          http://127.0.0.1:{port}/metrics
 
   try     .venv/bin/kea-exporter check --config.file {CONFIG_FILE}
           .venv/bin/kea-exporter check --config.file {CONFIG_FILE} --server hooks-missing --output json

@@ -11,7 +11,6 @@ import sys
 from contextlib import closing, suppress
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,12 +19,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kea_exporter.certificates import CertificateError, read_der, read_pem
-from kea_exporter.config import ConfigError, Settings, load, settings_from_tree
+from kea_exporter.config import IPAM, ConfigError, Settings, load, settings_from_tree
 from kea_exporter.config.web import load_web
+from kea_exporter.facts.failure import Failure
 from kea_exporter.facts.snapshot import Tls
+from kea_exporter.kea.lease_pages import AuditTally, read_lease_page
+from kea_exporter.kea.protocol import Answer, decode
+from kea_exporter.kea.reading import MalformedAnswerError
 from kea_exporter.requirements import REQUIREMENTS, judge_all
 from tests.answers import paths, put
-from tests.conversations import assert_sane, assert_shown, conversation, settings_of
+from tests.conversations import NOW, assert_exported, assert_sane, assert_shown, conversation, settings_of
+from tests.odd import BYTES, at, changed, overwritten, spliced
 from tests.odd_certificates import CERTIFICATES, as_pem
 from tests.odd_configurations import CANARY, WEB_YAML, YAML
 from tests.recordings import RECORDED, recorded
@@ -33,54 +37,13 @@ from tests.talker import CHUNKED, PLAIN, Talker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
-    from hypothesis.strategies import DrawFn, SearchStrategy
+    from hypothesis.strategies import DrawFn
 
     from kea_exporter.config.web import WebSettings
-    from kea_exporter.facts.snapshot import Snapshot
 
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-
-
-def nested(depth: int) -> object:
-    value: object = []
-    for _ in range(depth):
-        value = [value]
-    return value
-
-
-ODD_TEXTS = st.sampled_from(
-    [
-        "",
-        " ",
-        "\0",
-        "\x1b[2J",
-        "\ud800",
-        "<script>alert(1)</script>",
-        "é" * 300,
-        '"',
-        "\\",
-        "\n",
-        "1" * 400,
-        "__class__",
-    ]
-)
-ODD_NUMBERS = st.sampled_from([0, -1, 2**31, 2**32, 2**63, -(2**63) - 1, 2**64, 2**128, 10**400, -(10**400)])
-SCALARS = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | ODD_NUMBERS
-    | st.floats()
-    | st.text(max_size=8)
-    | ODD_TEXTS
-    | st.sampled_from(["10.0.0.0/8", "10.0.0.1-10.0.0.9", "2001:db8::/32", "3.0.3", "ready", "0.0.0.0/0", "::/0"])
-)
-ANYTHING = st.recursive(
-    SCALARS,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8) | ODD_TEXTS, inner, max_size=4),
-    max_leaves=8,
-) | st.integers(1, 500).map(nested)
 
 
 @cache
@@ -88,46 +51,9 @@ def answers_of(version: str, daemon: str) -> dict[str, Any]:
     return recorded(version, daemon)
 
 
-@st.composite
-def changed(draw: DrawFn, tree: object) -> object:
-    """Return a tree with a few parts replaced, left out, doubled, or put in another's place."""
-    for _ in range(draw(st.integers(1, 3))):
-        every = list(paths(tree))
-        path = draw(st.sampled_from(every))
-        change = draw(st.sampled_from(["replace", "replace", "leave out", "double", "move"]))
-        if change == "replace" or not path:
-            tree = put(tree, path, draw(ANYTHING))
-        elif change == "move":
-            tree = put(tree, path, at(tree, draw(st.sampled_from(every))))
-        else:
-            tree = put(tree, path[:-1], without_or_twice(at(tree, path[:-1]), path[-1], twice=change == "double"))
-    return tree
-
-
-def at(tree: Any, path: tuple[str | int, ...]) -> Any:  # noqa: ANN401 - JSON
-    for step in path:
-        tree = tree[step]
-    return tree
-
-
-def without_or_twice(holder: Any, key: str | int, *, twice: bool) -> object:  # noqa: ANN401 - JSON
-    if isinstance(holder, dict):
-        return {name: value for name, value in holder.items() if twice or name != key}
-    index = int(key)
-    return [*holder[:index], *([holder[index]] * 2 if twice else []), *holder[index + 1 :]]
-
-
-BYTES = st.binary(max_size=8)
-
-
-@st.composite
-def spliced(draw: DrawFn, text: bytes, pieces: SearchStrategy[bytes] = BYTES) -> bytes:
-    """Return bytes of which a few parts are left out, repeated or replaced."""
-    for _ in range(draw(st.integers(1, 4))):
-        start = draw(st.integers(0, len(text)))
-        end = min(len(text), start + draw(st.integers(0, 16)))
-        text = text[:start] + draw(st.just(b"") | st.just(text[start:end] * 2) | pieces) + text[end:]
-    return text
+@cache
+def sound_answers(version: str, daemon: str) -> dict[str, bytes]:
+    return {name: json.dumps(answer).encode() for name, answer in answers_of(version, daemon).items()}
 
 
 @st.composite
@@ -139,6 +65,19 @@ def odd_answers(draw: DrawFn, version: str, daemon: str) -> dict[str, bytes]:
         name: draw(spliced(body)) if name in odd and draw(st.integers(0, 9)) == 0 else body
         for name, body in bodies.items()
     }
+
+
+LEASES = {
+    "result": 0,
+    "arguments": {
+        "count": 3,
+        "leases": [
+            {"ip-address": "192.0.2.1", "subnet-id": 1, "state": 0},
+            {"ip-address": "198.51.100.1", "subnet-id": 99, "state": 1},
+            {"ip-address": "2001:db8:ff::", "subnet-id": 1, "state": 0, "type": "IA_PD", "prefix-len": 56},
+        ],
+    },
+}
 
 
 class TestAnswers:
@@ -158,12 +97,37 @@ class TestAnswers:
     @given(data=st.data())
     def test_whatever_is_answered_after_a_sound_answer_can_be_exported(self, data: st.DataObject) -> None:
         daemon_settings = settings_of("dhcp4")
-        sound = {name: json.dumps(it).encode() for name, it in answers_of("kea-3.2.0", "dhcp4").items()}
-        first, second = sound, data.draw(odd_answers("kea-3.2.0", "dhcp4"))
+        first, second = sound_answers("kea-3.2.0", "dhcp4"), data.draw(odd_answers("kea-3.2.0", "dhcp4"))
         if data.draw(st.booleans()):
             first, second = second, first
         before = conversation(first, daemon_settings).snapshot
         assert_sane(conversation(second, daemon_settings, before))
+
+    @settings(QUICK, max_examples=40)
+    @given(page=changed(LEASES), daemon=st.sampled_from(["dhcp4", "dhcp6"]))
+    def test_whatever_leases_are_listed_their_audit_can_be_exported_and_shown(self, page: object, daemon: str) -> None:
+        before = conversation(sound_answers("kea-3.2.0", daemon), settings_of(daemon)).snapshot
+        assert not isinstance(before.subnets, Failure)
+        tally = AuditTally(before.subnets.by_id)
+        try:
+            tally.add(read_lease_page(decode(json.dumps(page).encode())))
+        except MalformedAnswerError:
+            return
+        audited = replace(before, audit=tally.result(NOW, is_complete=True))
+        report = judge_all(REQUIREMENTS, audited, IPAM)
+        assert_sane(report)
+        assert_shown(report)
+
+    @pytest.mark.parametrize("command", ["config-get", "status-get", "subnet4-list", "version-get"])
+    def test_whatever_stands_in_the_place_of_a_text_can_be_shown(self, command: str) -> None:
+        answers, answer = sound_answers("kea-3.2.0", "dhcp4"), answers_of("kea-3.2.0", "dhcp4")[command]
+        asked = settings_of("dhcp4", pools=True)
+        for path in paths(answer):
+            if isinstance(at(answer, path), str | None):
+                odd = json.dumps(put(answer, path, "\x1b[2J<script>\ud800\0\n")).encode()
+                report = conversation({**answers, command: odd}, asked)
+                assert_exported(report)
+                assert_shown(report)
 
 
 HTTP_PIECES = st.sampled_from(
@@ -192,24 +156,6 @@ class TestFraming:
         talkers[scheme].say(answer)
 
 
-HTTPS = settings_of("dhcp4")
-
-
-@cache
-def sound_snapshot() -> Snapshot:
-    answers = {name: json.dumps(it).encode() for name, it in answers_of("kea-3.2.0", "dhcp4").items()}
-    return conversation(answers, HTTPS).snapshot
-
-
-@st.composite
-def overwritten(draw: DrawFn, der: bytes) -> bytes:
-    """Return bytes of which a few are others, so that what is around them keeps its length."""
-    changed_bytes = bytearray(der)
-    for _ in range(draw(st.integers(1, 6))):
-        changed_bytes[draw(st.integers(0, len(der) - 1))] = draw(st.integers(0, 255))
-    return bytes(changed_bytes)
-
-
 IDS = tuple(it.id for it in REQUIREMENTS)
 YAML_PIECES = BYTES | st.sampled_from(
     [
@@ -236,8 +182,9 @@ class TestCertificates:
         except CertificateError:
             return
         assert certificate.covers(host) in {True, False}
-        snapshot = replace(sound_snapshot(), tls=Tls("TLSv1.3", "TLS_AES_256_GCM_SHA384", (certificate,), None))
-        report = judge_all(REQUIREMENTS, snapshot, HTTPS.profile)
+        snapshot = conversation(sound_answers("kea-3.2.0", "dhcp4"), settings_of("dhcp4")).snapshot
+        snapshot = replace(snapshot, tls=Tls("TLSv1.3", "TLS_AES_256_GCM_SHA384", (certificate,), None))
+        report = judge_all(REQUIREMENTS, snapshot, IPAM)
         assert_sane(report)
         assert_shown(report)
 
@@ -292,3 +239,9 @@ def test_an_odd_certificate_is_no_news(part: bytes, other: bytes) -> None:
     read = f"from kea_exporter.certificates import read_der; read_der({der!r})"
     found = subprocess.run([sys.executable, "-W", "default", "-c", read], capture_output=True, check=True)
     assert found.stderr == b""
+
+
+def test_an_address_with_a_scope_is_no_address_of_a_lease() -> None:
+    lease = {"ip-address": "fe80::1%\x1b[2J", "subnet-id": 1}
+    with pytest.raises(MalformedAnswerError):
+        read_lease_page(Answer(0, "", {"leases": [lease]}))

@@ -14,7 +14,7 @@ import pytest
 from kea_exporter.facts.failure import Reason, Stage
 from tests.hostile_cases import LIMIT, SECONDS
 from tests.hostile_peers import with_body
-from tests.hostile_table import CASES, LATE
+from tests.hostile_table import CASES, HTTP_TIMED_OUT, LATE
 from tests.peers import SimulatedKea, peer
 from tests.prober import Prober
 from tests.recordings import recorded
@@ -111,7 +111,9 @@ def test_a_hostile_peer_becomes_a_failure_in_time_and_in_bounds_and_costs_only_i
     name: str, outcomes: Outcomes, samples_of_a_sound_kea: int
 ) -> None:
     outcome, case = outcomes[name], CASES[name]
-    assert next(iter(outcome.failures["hostile"]), None) == case.expected
+    # What is late may already be late while it is received.
+    expected = {LATE, HTTP_TIMED_OUT} if case.expected == LATE else {case.expected}
+    assert next(iter(outcome.failures["hostile"]), None) in expected
     assert outcome.took["hostile"] < case.seconds + MARGIN_SECONDS
     assert outcome.seconds < case.seconds + (MARGIN_SECONDS_OF_LARGE if case.is_large else SECONDS_OF_ALL)
     assert outcome.mebibytes < case.mebibytes

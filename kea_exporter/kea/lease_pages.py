@@ -53,7 +53,8 @@ def _lease(entry: Mapping[str, object]) -> Lease:
 
 def _address(text: str) -> IPv4Address | IPv6Address:
     try:
-        return ip_address(text)
+        # With a scope, which no lease has, an address may hold any text.
+        return ip_address(text if "%" not in text else "")
     except ValueError:
         raise MalformedAnswerError("'ip-address' is not an address") from None
 

@@ -3,7 +3,8 @@ from __future__ import annotations
 import socket
 import time
 from dataclasses import dataclass, replace
-from itertools import count
+from ipaddress import ip_address
+from itertools import count, repeat
 from pathlib import Path
 from queue import Queue
 from threading import Event
@@ -229,6 +230,21 @@ def test_a_page_that_cannot_be_had_ends_the_audit_with_its_failure(case: str) ->
     assert isinstance(found, Failure)
     assert (found.stage, found.reason) == (Stage.COMMAND, reason)
     assert len(asked_for(kea)) == 2
+
+
+def one_by_one() -> Iterator[Tree]:
+    """Give pages of one lease each, and no end."""
+    return (page([lease(str(ip_address("192.0.2.1") + number))]) for number in count())
+
+
+@pytest.mark.parametrize("pages", [repeat(page(leases(10))), one_by_one()], ids=["the same", "one lease each"])
+def test_pages_that_do_not_come_to_an_end_end_the_audit(pages: Iterator[Tree]) -> None:
+    with kea_with() as kea:
+        kea.answers["lease4-get-page"] = lambda _: next(pages)
+        (daemon,) = daemons("a", url=kea.url)
+        found = audit_leases(daemon, AuditSettings(3600, page_size=100, max_leases=1000), pause=lambda _: None)
+    assert isinstance(found, Failure)
+    assert (found.reason, found.detail) == (Reason.MALFORMED_ANSWER, "the pages of leases do not come to an end")
 
 
 def test_an_audit_needs_the_configuration() -> None:

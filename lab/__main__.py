@@ -35,10 +35,10 @@ def main(arguments: list[str]) -> int:
             record(lab, Path(arguments[1]) / "kea-3.0.3")
         with Lab(ensure(OLD)) as lab:
             record_old(lab, Path(arguments[1]) / "kea-2.6.3")
-        return 0
     except (LabUnavailableError, LabBuildError, StartError) as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1
+    return 0
 
 
 def _demo(lab: Lab) -> int:

@@ -505,7 +505,7 @@ def test_a_malformed_address_is_named(good: str, address: str) -> None:
 @pytest.mark.parametrize("path", ["metrics", "/", "/-/ready", "/{server:name}"])
 def test_a_telemetry_path_that_cannot_be_served_is_refused(good: str, path: str) -> None:
     ended = serve(good, "--web.listen-address", "127.0.0.1:0", "--web.telemetry-path", path)
-    assert_is_usage_error(ended, "--web.telemetry-path: write a path such as /metrics")
+    assert_is_usage_error(ended, "'--web.telemetry-path': write a path such as /metrics")
 
 
 OUT_OF_RANGE = [

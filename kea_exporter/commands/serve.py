@@ -51,7 +51,14 @@ TELEMETRY_PATH = r"/(?!-/|servers/|static/|api/|(?:collect|probe|sd)$)[A-Za-z0-9
 @health_address
 @web_config_file
 @max_connections
-@click.option("--web.telemetry-path", "path", default="/metrics", show_default=True, help="Path of the metrics.")
+@click.option(
+    "--web.telemetry-path",
+    "path",
+    default="/metrics",
+    show_default=True,
+    callback=lambda _, __, path: _own_path(path),
+    help="Path of the metrics.",
+)
 @click.option(
     "--web.max-requests",
     "max_requests",
@@ -108,28 +115,32 @@ def serve_command(  # noqa: PLR0913 - one parameter per option
     # Answers of Kea are many small lists, none of them cyclic: looking for cycles every 700 of them doubles the time.
     gc.set_threshold(GC_THRESHOLD)
     logs.configure(level, log_format)
-    if not re.fullmatch(TELEMETRY_PATH, path):
-        raise click.BadParameter("write a path such as /metrics", param_hint="--web.telemetry-path")
-    settings = load(config_file)
-    options = WebOptions(path, timeout_offset, max_requests, enable_lifecycle)
+    settings, options = load(config_file), WebOptions(path, timeout_offset, max_requests, enable_lifecycle)
     notifier = Notifier()
     service = Service.of(settings, partial(_load_again, config_file, notifier))
     watcher = Watcher(service, config_file, reload_interval)
     protection = protection_by(web_config_file)
     limit = connections_for(max_connections, len(settings.daemons))
     sockets, health_sockets = sockets_at(addresses, health_address, from_systemd=systemd_socket)
-    app = create_app(service, options)
-    served = entrances(app, sockets, health_sockets, protection=protection, max_connections=limit)
+    served = entrances(
+        create_app(service, options), sockets, health_sockets, protection=protection, max_connections=limit
+    )
     service.start()
     reload_on_hangup(service)
-    if auto_reload:
-        watcher.start()
     try:
+        if auto_reload:
+            watcher.start()
         serve(served, service.stop, notifier)
     finally:
         watcher.stop()
         service.stop()
         structlog.get_logger("main").info("stopped")
+
+
+def _own_path(path: str) -> str:
+    if not re.fullmatch(TELEMETRY_PATH, path):
+        raise click.BadParameter("write a path such as /metrics")
+    return path
 
 
 def _load_again(config_file: Path, notifier: Notifier) -> Settings:

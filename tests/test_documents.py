@@ -9,6 +9,8 @@ import pytest
 import yaml
 
 from kea_exporter.config import settings_from_tree
+from kea_exporter.kea import plan
+from kea_exporter.kea.protocol import Command
 from kea_exporter.requirements import REQUIREMENTS
 
 ROOT = Path(__file__).parent.parent
@@ -33,6 +35,17 @@ def test_the_example_configuration_can_be_used(tmp_path: Path) -> None:
     tree = yaml.safe_load(text.replace("/etc/kea-exporter/", ""))
     settings = settings_from_tree(tree, tmp_path, requirements=IDS)
     assert settings.servers == ("dhcp-a", "dhcp-old")
+
+
+@pytest.mark.parametrize("command", Command)
+def test_every_command_that_can_be_sent_is_in_the_documentation(command: Command) -> None:
+    assert f"`{command}`" in (ROOT / "docs/commands.md").read_text()
+
+
+def test_the_numbers_of_the_plan_are_those_of_the_documentation() -> None:
+    text = (ROOT / "docs/commands.md").read_text()
+    assert f"up to {plan.FEW_SUBNETS} subnets" in text
+    assert f"more than {plan.SUBNETS_IN_A_SLICE:,} subnets" in text
 
 
 @pytest.mark.parametrize("path", [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")], ids=lambda path: path.name)

@@ -89,7 +89,9 @@ class Prober:
             sock.connect(str(self._socket))
             sock.sendall(json.dumps([tree, seconds]).encode())
             sock.shutdown(socket.SHUT_WR)
-            said = json.load(answer)
+            body = answer.read()
+        assert body, f"it ended: {self.log.read_text()[-2000:]}"
+        said = json.loads(body)
         failures = {server: [tuple(it) for it in failed] for server, failed in said.pop("failures").items()}
         return Outcome(failures=failures, **said)
 

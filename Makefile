@@ -44,11 +44,12 @@ bench: $(READY)
 	$(BIN)/python -m bench
 
 fuzz: $(READY)
-	$(BIN)/pip install --quiet --disable-pip-version-check atheris
+	@$(BIN)/pip install --quiet --disable-pip-version-check --only-binary :all: 'atheris==3.0.0' \
+		|| { echo "!!! NOT FUZZED: no wheel of atheris for $$($(BIN)/python -V)"; exit 1; }
 	$(BIN)/python -m fuzz
 
 soak: $(READY)
-	$(BIN)/python -m soak
+	$(BIN)/python -m soak $(SCRAPES)
 
 docs: $(READY)
 	$(BIN)/python -m kea_exporter.catalogue docs

@@ -1317,3 +1317,30 @@ def test_any_slip_of_the_keyboard_gives_settings_or_mistakes(
 ) -> None:
     text = INHERITANCE[:position] + inserted + INHERITANCE[position + removed :]
     assert settings_or_mistakes(lambda: read(any_folder, text))
+
+
+FREE_TARGETS = {
+    "no network": (
+        {"networks": []},
+        "networks: this list is empty; write at least one entry; for example [10.20.0.0/16]",
+    ),
+    "bits beyond": (
+        {"networks": ["10.0.0.1/8"]},
+        "networks[0]: this prefix has bits set beyond its length; did you mean",
+    ),
+    "port 0": ({"ports": [0]}, "ports[0]: write port numbers; for example [8001, 8002]"),
+    "a port as text": ({"ports": ["8001"]}, "ports[0]: write port numbers; for example [8001, 8002]"),
+    "an auth that is not there": ({"auth": "branch"}, "auth: there is no such name under auths; there are: branches"),
+    "an unknown key": ({"port": 1}, "port: this key is unknown; did you mean 'ports'?"),
+}
+
+
+@pytest.mark.parametrize("name", FREE_TARGETS)
+def test_a_mistake_about_free_targets_says_what_to_write(name: str, tmp_path: Path) -> None:
+    changes, said = FREE_TARGETS[name]
+    entry = {"networks": ["10.0.0.0/8"], "ports": [8001], "auth": "branches", **changes}
+    servers = [{"name": "a", "dhcp4": {"url": "http://192.0.2.1"}}]
+    tree = {"auths": {"branches": {}}, "probe": {"allowed_targets": [entry]}, "servers": servers}
+    with pytest.raises(ConfigError) as raised:
+        settings_from_tree(tree, tmp_path)
+    assert f"probe.allowed_targets[0].{said}" in str(raised.value)

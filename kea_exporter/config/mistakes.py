@@ -87,6 +87,8 @@ def _explain(detail: ErrorDetails, place: Place, root: type[BaseModel]) -> str:
         return f"write one of {detail['ctx']['expected']}"
     if detail["type"] in SAID:
         return SAID[detail["type"]] + _advice(field)
+    if field is None and place and isinstance(place[-1], int):  # an entry of a list is explained by the list
+        field = field_at(root, place[:-1])
     return f"write {(field and field.description) or 'another value'}{_advice(field)}"
 
 

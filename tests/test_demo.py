@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kea_exporter.demo.activity import chance_of, events, flow
@@ -285,6 +285,8 @@ def test_who_is_there_came_and_has_not_gone(
         assert numbers == sorted(numbers)
 
 
+@example(3, [2.0, 2.0], 5e-324)
+@example(-1, [0.0, 3.0], 5e-324)
 @given(SEEDS, MOMENTS, st.floats(0, 100))
 def test_events_only_rise(seed: int, moments: list[float], per_second: float) -> None:
     numbers = [events(chance_of(seed), per_second).came(elapsed) for elapsed in moments]

@@ -67,11 +67,11 @@ class Flow:
 
     def came(self, elapsed: float) -> int:
         """Return how many have come since the start; that only rises."""
-        return math.floor(self._exchanged(elapsed) + self._risen(elapsed) / 2)
+        return _whole(self._exchanged(elapsed) + self._risen(elapsed) / 2)
 
     def went(self, elapsed: float) -> int:
         """Return how many have gone since the start; that only rises."""
-        return math.floor(self._exchanged(elapsed) - self._risen(elapsed) / 2)
+        return _whole(self._exchanged(elapsed) - self._risen(elapsed) / 2)
 
     def present(self, elapsed: float) -> int:
         """Return how many are there."""
@@ -82,6 +82,11 @@ class Flow:
 
     def _risen(self, elapsed: float) -> float:
         return sum(it.rise(elapsed) for it in self.waves)
+
+
+def _whole(number: float) -> int:
+    """Return how many are complete; what is off by the error of floating point alone is not less than it was."""
+    return math.floor(round(number, 6))
 
 
 def flow(chance: Random, level: float, swing: float, turnover: float) -> Flow:

@@ -172,4 +172,6 @@ def main(scrapes: int) -> int:
 
 
 if __name__ == "__main__":
+    # Ended from outside, it still ends the exporter and the daemons it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.exit(main(int(sys.argv[1]) if sys.argv[1:] else SCRAPES))

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kea_exporter.config import Settings
+    from kea_exporter.web import Entrance
 
 GC_THRESHOLD = 100_000
 DEFAULT_LISTEN = ":9547"
@@ -118,21 +119,26 @@ def serve_command(  # noqa: PLR0913 - one parameter per option
     settings, options = load(config_file), WebOptions(path, timeout_offset, max_requests, enable_lifecycle)
     notifier = Notifier()
     service = Service.of(settings, partial(_load_again, config_file, notifier))
-    watcher = Watcher(service, config_file, reload_interval)
+    watcher = Watcher(service, config_file, reload_interval) if auto_reload else None
     protection = protection_by(web_config_file)
     limit = connections_for(max_connections, len(settings.daemons))
     sockets, health_sockets = sockets_at(addresses, health_address, from_systemd=systemd_socket)
     served = entrances(
         create_app(service, options), sockets, health_sockets, protection=protection, max_connections=limit
     )
+    _until_told(service, served, notifier, watcher)
+
+
+def _until_told(service: Service, served: Sequence[Entrance], notifier: Notifier, watcher: Watcher | None) -> None:
     service.start()
     reload_on_hangup(service)
     try:
-        if auto_reload:
+        if watcher:
             watcher.start()
         serve(served, service.stop, notifier)
     finally:
-        watcher.stop()
+        if watcher:
+            watcher.stop()
         service.stop()
         structlog.get_logger("main").info("stopped")
 

@@ -54,7 +54,7 @@ class Recipe:
 
 CURRENT = Recipe(
     name="kea-3.0",
-    stable=("prometheus",),
+    stable=("prometheus", "prometheus-alertmanager"),
     backported=("kea-dhcp4-server", "kea-dhcp6-server", "kea-dhcp-ddns-server", "kea-ctrl-agent", "kea-admin"),
 )
 OLD = Recipe(name="kea-2.6", stable=("kea-dhcp4-server", "kea-dhcp6-server", "kea-ctrl-agent"))

@@ -37,7 +37,6 @@ SCRAPES = 10_000
 ROUNDS = 40
 WARM_UP_SHARE = 0.1
 SCRAPERS = 8
-TIMEOUT = "200ms"
 # Until what is kept for a moment, such as idle connections and threads, is what it always is.
 REST_SECONDS = 0.5
 MORE_MEMORY_SHARE, MORE_MEBIBYTES, MORE_OF_OTHERS = 0.05, 8, 3
@@ -149,7 +148,7 @@ def _fleet(folder: Path) -> Iterator[Servers]:
 @contextmanager
 def _exporter(folder: Path, servers: Servers) -> Iterator[tuple[int, Running]]:
     port, config = free_port(), folder / "config.yml"
-    config.write_text(yaml.safe_dump({"defaults": {"timeout": TIMEOUT}, "servers": [server for _, server in servers]}))
+    config.write_text(yaml.safe_dump({"servers": [server for _, server in servers]}))
     command = [sys.executable, "-m", "kea_exporter", "serve", "--config.file", str(config)]
     running = Running([*command, "--web.listen-address", f"127.0.0.1:{port}"], folder / "exporter.log")
     try:

@@ -52,7 +52,7 @@ soak: $(READY)
 	$(BIN)/python -m soak $(SCRAPES)
 
 docs: $(READY)
-	$(BIN)/python -m kea_exporter.catalogue docs
+	$(BIN)/python -m kea_exporter.catalogue
 	UPDATE_GOLDEN=1 $(BIN)/pytest -q tests/test_metrics.py
 
 lock: $(READY)

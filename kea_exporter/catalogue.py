@@ -1,14 +1,15 @@
-"""The one catalogue: documents are written from the tables that the program itself runs on.
+"""The one catalogue: documents and rules are written from the tables that the program itself runs on.
 
-`python -m kea_exporter.catalogue FOLDER` writes them anew; a test fails where they have drifted.
+`python -m kea_exporter.catalogue` writes them anew below the working directory; a test fails where they have drifted.
 """
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kea_exporter.alerts import GROUPS
+from kea_exporter.alerts.rules import rules
 from kea_exporter.facts.failure import Reason, Stage
 from kea_exporter.kea.statistics_table import OTHER_REASON, TABLE, Scope
 from kea_exporter.metrics import FAMILIES, subnets, traffic
@@ -17,6 +18,7 @@ from kea_exporter.requirements import REQUIREMENTS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from kea_exporter.alerts import Alert
     from kea_exporter.kea.statistics_table import Row
     from kea_exporter.metrics import Family
     from kea_exporter.requirements import Requirement
@@ -29,14 +31,17 @@ FAMILIES_OF: Mapping[Scope, Mapping[Any, Family]] = {
     Scope.PD_POOL: subnets.FAMILY_OF_POOL,
 }
 NOTE = "<!-- Written by `make docs` from the catalogue in the code; edit there. -->"
+NOTE_ON_RULES = "Written by `make docs` from kea_exporter/alerts; `kea-exporter rules` prints it with your own links."
 
 
 def documents() -> Mapping[str, str]:
-    """Return the generated documents by their file names."""
+    """Return the generated documents by their paths in the project."""
     return {
-        "requirements.md": _requirements_document(),
-        "metrics.md": _metrics_document(),
-        "statistics.md": _statistics_document(),
+        "docs/requirements.md": _requirements_document(),
+        "docs/metrics.md": _metrics_document(),
+        "docs/statistics.md": _statistics_document(),
+        "docs/runbooks/README.md": _runbooks_index(),
+        "prometheus/rules/kea-exporter.yml": f"# {NOTE_ON_RULES}\n{rules()}",
     }
 
 
@@ -132,6 +137,33 @@ def _exported_as(row: Row) -> str:
     return f"{exported}, less those of the named reasons" if row.labels == (OTHER_REASON,) else exported
 
 
+def _runbooks_index() -> str:
+    lines = [
+        "# Alerts and their runbooks",
+        NOTE,
+        "",
+        "*critical*: a person is needed at once. *warning*: in working hours. *info*: it is there for whoever looks.",
+        "",
+    ]
+    for group in GROUPS:
+        lines += [f"## {group.name}", "", "| alert | severity | after | means | expression |", "|---|---|---|---|---|"]
+        lines += [*map(_alert_row, group.alerts), ""]
+    lines += ["## Recorded", "", "| series | expression |", "|---|---|"]
+    recorded = (it for group in GROUPS for it in group.recordings)
+    return "\n".join([*lines, *(f"| `{it.name}` | {_code(it.expression)} |" for it in recorded), ""])
+
+
+def _alert_row(alert: Alert) -> str:
+    name = f"[{alert.name}]({alert.name}.md)"
+    return f"| {name} | {alert.severity} | {alert.hold} | {alert.summary} | {_code(alert.expression)} |"
+
+
+def _code(expression: str) -> str:
+    return "`" + expression.replace("|", "\\|") + "`"
+
+
 if __name__ == "__main__":
     for name, text in documents().items():
-        (Path(sys.argv[1]) / name).write_text(text)
+        path = Path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)

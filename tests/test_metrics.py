@@ -29,6 +29,7 @@ from kea_exporter.metrics import FAMILIES, Family, Page, Sample, read_families
 from kea_exporter.metrics.encoding import Encoder
 from kea_exporter.metrics.model import Kind
 from kea_exporter.requirements import REQUIREMENTS, Status
+from kea_exporter.requirements.next_steps import NEXT_STEPS
 from tests.examples import (
     ADDRESS,
     DAY,
@@ -69,7 +70,7 @@ if TYPE_CHECKING:
     from kea_exporter.metrics.model import Samples
 
 GOLDEN = Path(__file__).parent / "golden" / "sound-and-silent.txt"
-DOCS = Path(__file__).parent.parent / "docs"
+ROOT = Path(__file__).parent.parent
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
 # The contract: dashboards, rules and outside checks rely on these names and labels.
@@ -80,6 +81,7 @@ CONTRACT = {
     "kea_auth_success": COMMON,
     "kea_auth_required": COMMON,
     "kea_probe_failure": (*COMMON, "stage", "reason"),
+    "kea_probe_failure_info": ("reason", "remedy"),
     "kea_scrape_duration_seconds": COMMON,
     "kea_scrape_timeout_seconds": COMMON,
     "kea_command_success": (*COMMON, "command"),
@@ -435,6 +437,13 @@ def test_what_a_requirement_is_about_is_told_once_per_exporter() -> None:
     expected = {(it.id, str(it.severity), it.title, it.remedy): 1 for it in JUDGED}
     assert samples("kea_requirement_info", sound(), silent(), sound(Daemon.D2)) == expected
     assert samples("kea_requirement_info") == {}
+
+
+def test_what_to_do_next_is_said_once_for_each_reason_that_a_probe_failed_for() -> None:
+    steps = [Reason.REFUSED, Reason.MALFORMED_ANSWER, Reason.TIMED_OUT]
+    told = samples("kea_probe_failure_info", silent(), silent(Daemon.DHCP6), SOME_FAIL)
+    assert told == {(str(reason), NEXT_STEPS[reason]): 1 for reason in steps}
+    assert samples("kea_probe_failure_info", sound()) == {}
 
 
 def test_what_a_requirement_is_about_is_told_once_for_each_severity_in_use() -> None:
@@ -822,4 +831,4 @@ def test_a_family_that_cannot_be_read_costs_only_itself(read: Callable[[Page], I
 
 @pytest.mark.parametrize("name", documents())
 def test_a_document_is_what_the_catalogue_says(name: str) -> None:
-    assert (DOCS / name).read_text() == documents()[name], "run `make docs`"
+    assert (ROOT / name).read_text() == documents()[name], "run `make docs`"

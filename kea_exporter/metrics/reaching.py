@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import Failure, Reason, known
-from kea_exporter.metrics.model import Sample, one, per_daemon
+from kea_exporter.metrics.model import Family, Kind, Page, Sample, one, per_daemon
 from kea_exporter.requirements.authentication import FORBIDDEN, OK, UNAUTHORIZED, demands_credentials
+from kea_exporter.requirements.next_steps import NEXT_STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,6 +38,12 @@ def _auth_required(report: Report) -> Iterator[Sample]:
 def _failures(report: Report) -> Iterator[Sample]:
     for failure in report.snapshot.failures:
         yield Sample((str(failure.stage), str(failure.reason)), 1)
+
+
+def _failure_info(page: Page) -> Iterator[Sample]:
+    found = {failure.reason for report in page.reports for failure in report.snapshot.failures}
+    for reason in sorted(found & NEXT_STEPS.keys()):
+        yield Sample((str(reason), NEXT_STEPS[reason]), 1)
 
 
 def _command_success(report: Report) -> Iterator[Sample]:
@@ -95,6 +102,13 @@ FAMILIES = (
         _failures,
         ("stage", "reason"),
         source="everything that was asked",
+    ),
+    Family(
+        "kea_probe_failure_info",
+        Kind.GAUGE,
+        "What to do next where a probe fails for this reason; always 1; absent unless one does.",
+        ("reason", "remedy"),
+        _failure_info,
     ),
     per_daemon(
         "kea_scrape_duration_seconds",

@@ -1,0 +1,26 @@
+"""The catalogue of alerts and recording rules; `prometheus/rules` and the runbooks' index derive from it."""
+
+from kea_exporter.alerts import (
+    certificates,
+    exporter,
+    health,
+    high_availability,
+    reaching,
+    requirements,
+    subnets,
+    traffic,
+)
+from kea_exporter.alerts.model import Alert, Dashboard, Group, Recording, Severity
+
+GROUPS = (
+    reaching.GROUP,
+    requirements.GROUP,
+    certificates.GROUP,
+    health.GROUP,
+    high_availability.GROUP,
+    subnets.GROUP,
+    traffic.GROUP,
+    exporter.GROUP,
+)
+
+__all__ = ["GROUPS", "Alert", "Dashboard", "Group", "Recording", "Severity"]

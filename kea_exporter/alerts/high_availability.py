@@ -1,0 +1,91 @@
+"""Alerts about pairs of servers. A scope is the clients of one of them: some server has to serve it, and only one."""
+
+from __future__ import annotations
+
+from kea_exporter.alerts.model import Alert, Dashboard, Group, Recording, Severity
+from kea_exporter.alerts.templates import DAEMON, DURATION, label
+from kea_exporter.alerts.thresholds import CLOCK_SKEW_CRITICAL_SECONDS, CLOCK_SKEW_WARNING_SECONDS
+
+PARTNER = label("relationship")
+SCOPE = f"the clients of scope {label('scope')} ({label('daemon')})"
+# What a server last heard of its partner counts while they hear of each other.
+SERVED = (
+    'max without (instance, server, relationship, peer) (kea_ha_scope_served{peer="local"} or '
+    '(kea_ha_scope_served{peer="partner"} and ignoring (peer, scope) kea_ha_communication_interrupted == 0))'
+)
+# Each server once, though two exporters may look at it. Where a scope has more servers than a pair, its name is used by
+# several pairs, and nothing can be said.
+LOCAL = 'max without (instance, relationship, peer) (kea_ha_scope_served{peer="local"})'
+
+
+def _skew(severity: Severity, seconds: int) -> Alert:
+    return Alert(
+        "KeaHaClockSkew",
+        severity,
+        f"abs(kea_ha_clock_skew_seconds) > {seconds}",
+        "5m",
+        "The clocks of two Kea servers of one pair are apart.",
+        f"The clocks of {DAEMON} and of its partner {PARTNER} are {DURATION} apart. Kea ends "
+        "high availability at one minute. Let both follow the same time servers (chronyc tracking).",
+        Dashboard.TRAFFIC,
+    )
+
+
+GROUP = Group(
+    "kea-high-availability",
+    recordings=(Recording("scope:kea_ha_served:max", SERVED),),
+    alerts=(
+        Alert(
+            "KeaHaPartnerDown",
+            Severity.WARNING,
+            'kea_ha_state{peer="local", state="partner-down"} == 1',
+            "5m",
+            "A Kea server serves alone, as its partner is down.",
+            f"{DAEMON} takes its partner {PARTNER} for down and serves all clients alone. Start the partner, or mend "
+            "the network between them; it fetches the leases by itself before it serves again.",
+            Dashboard.TRAFFIC,
+        ),
+        Alert(
+            "KeaHaCommunicationInterrupted",
+            Severity.WARNING,
+            "kea_ha_communication_interrupted == 1",
+            "5m",
+            "Two Kea servers of one pair do not hear of each other.",
+            f"{DAEMON} has not heard of its partner {PARTNER} for longer than max-response-delay. Check that the "
+            "partner runs, and the network and TLS between the urls under peers.",
+            Dashboard.TRAFFIC,
+        ),
+        Alert(
+            "KeaHaTerminated",
+            Severity.CRITICAL,
+            'kea_ha_state{peer="local", state="terminated"} == 1',
+            "5m",
+            "A Kea server has ended high availability.",
+            f"{DAEMON} has ended high availability with {PARTNER}, most often as their clocks were a minute apart or "
+            "their configurations differ. Look into Kea's log, mend the cause, and restart both servers.",
+            Dashboard.TRAFFIC,
+        ),
+        _skew(Severity.WARNING, CLOCK_SKEW_WARNING_SECONDS),
+        _skew(Severity.CRITICAL, CLOCK_SKEW_CRITICAL_SECONDS),
+        Alert(
+            "KeaHaScopeUnserved",
+            Severity.CRITICAL,
+            "scope:kea_ha_served:max == 0",
+            "5m",
+            "Clients of a Kea pair are served by neither server.",
+            f"No server is known to serve {SCOPE}. Look at the states of both servers (status-get); "
+            "ha-continue or ha-maintenance-cancel sets a paused one going.",
+            Dashboard.TRAFFIC,
+        ),
+        Alert(
+            "KeaHaScopeServedTwice",
+            Severity.CRITICAL,
+            f"sum without (server) ({LOCAL}) > 1 and count without (server) ({LOCAL}) == 2",
+            "5m",
+            "Clients of a Kea pair are served by both servers at once.",
+            f"Both servers serve {SCOPE}: each takes the other for down, and they may give one address to two clients. "
+            "Mend the network between them; stop one of them until that is done.",
+            Dashboard.TRAFFIC,
+        ),
+    ),
+)

@@ -1,0 +1,54 @@
+"""Pieces of annotations (Prometheus documentation, "Template reference").
+
+What is looked up when an alert fires need not be a label of it. A label is part of what the alert is: one whose stage
+changes would be another alert, and start to wait anew.
+"""
+
+from __future__ import annotations
+
+DAEMON = "{{ $labels.daemon }} on {{ $labels.server }}"
+NUMBER = "{{ $value | humanize }}"
+PERCENTAGE = "{{ $value | humanizePercentage }}"
+DURATION = "{{ $value | humanizeDuration }}"
+
+
+def label(name: str) -> str:
+    """Return the value of a label of the alert."""
+    return "{{ $labels." + name + " }}"
+
+
+def spaced(value: str) -> str:
+    """Return a word of a closed list as people write it."""
+    return "{{ " + value + ' | reReplaceAll "_" " " }}'
+
+
+def lookup(family: str, *labels: str, condition: str = "") -> str:
+    """Return a query for the samples of a family that have the alert's own values of *labels*."""
+    matchers = ",".join(f"{it}=%q" for it in labels)
+    values = " ".join(f"$labels.{it}" for it in labels)
+    return f'printf "{family}{{{matchers}}}{condition}" {values} | query'
+
+
+def each(query: str, text: str) -> str:
+    """Return a text for each sample that a query finds; `.Labels` in it are those of the sample."""
+    return "{{ range " + query + " }}" + text + "{{ end }}"
+
+
+def first(query: str, text: str) -> str:
+    """Return a text for the first sample that a query finds, and nothing where there is none."""
+    return "{{ with " + query + " }}{{ with . | first }}" + text + "{{ end }}{{ end }}"
+
+
+OF_DAEMON = ("job", "instance", "server", "daemon")
+_REQUIREMENT_INFO = lookup("kea_requirement_info", "requirement")
+_FAILURE_INFO = 'printf "kea_probe_failure_info{reason=%q}" .Labels.reason | query'
+
+# What to do where the requirement of the alert is not met; the second begins with what the requirement says.
+REMEDY = first(_REQUIREMENT_INFO, "{{ .Labels.remedy }}")
+REQUIREMENT = first(_REQUIREMENT_INFO, "{{ .Labels.title }}. {{ .Labels.remedy }}")
+# Where and why the probe fails, and what to do next.
+FAILURE = each(
+    lookup("kea_probe_failure", *OF_DAEMON),
+    f"The probe fails at stage {{{{ .Labels.stage }}}}: {spaced('.Labels.reason')}. "
+    + first(_FAILURE_INFO, "{{ .Labels.remedy }}"),
+)

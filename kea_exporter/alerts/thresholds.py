@@ -1,0 +1,31 @@
+"""From when on something is worth a message: one number each, for alerts, dashboards and documents alike."""
+
+from __future__ import annotations
+
+DAY_SECONDS = 86_400
+
+# Certificates. The warning begins with the renewal window of the profile `ipam`.
+CERTIFICATE_WARNING_DAYS = 30
+CERTIFICATE_CRITICAL_DAYS = 7
+
+# Share of the addresses or delegated prefixes of a subnet or shared network that is leased.
+FULLNESS_WARNING = 0.85
+FULLNESS_CRITICAL = 0.95
+# A prediction from less than this is no more than the morning of a working day.
+FULLNESS_WORTH_PREDICTING = 0.6
+EXHAUSTION_WITHIN_SECONDS = DAY_SECONDS
+
+# Addresses of one subnet that clients declined within an hour.
+DECLINED_IN_AN_HOUR = 5
+# Clients of one daemon that got no lease within a quarter of an hour.
+ALLOCATION_FAILURES_IN_15_MINUTES = 10
+# Shares of all that came in.
+DROPPED_SHARE = 0.05
+DDNS_FAILED_SHARE = 0.1
+
+# Kea warns at 30 s and ends high availability at 60 s (Kea ARM, "Clock Skew").
+CLOCK_SKEW_WARNING_SECONDS = 30
+CLOCK_SKEW_CRITICAL_SECONDS = 50
+
+# Share of the time that a probe may take.
+SLOW_SHARE = 0.8

@@ -1,0 +1,37 @@
+"""`kea-exporter rules`: print the rules for Prometheus."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import click
+
+from kea_exporter.alerts.rules import Links, rules
+from kea_exporter.commands.common import print_text
+
+
+def _url(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or "{{" in value:
+        raise click.BadParameter(f"'{value}' is no URL: write it as in https://grafana.example.com")
+    return value.rstrip("/")
+
+
+@click.command("rules")
+@click.option(
+    "--grafana-url",
+    default=Links.grafana,
+    show_default=True,
+    callback=_url,
+    help="Where Grafana is; messages link to its dashboards.",
+)
+@click.option(
+    "--runbook-url",
+    default=Links.runbooks,
+    show_default=True,
+    callback=_url,
+    help="Where the runbooks are published; messages link to URL/ALERT/.",
+)
+def rules_command(grafana_url: str, runbook_url: str) -> None:
+    """Print the alerting and recording rules for Prometheus, with links to your own dashboards and runbooks."""
+    print_text(rules(Links(grafana_url, runbook_url)).rstrip())

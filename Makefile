@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint format lab bench fuzz soak docs lock clean
+.PHONY: help demo test test-install lint format lab bench fuzz soak docs lock clean
 
 help:
 	@echo "make demo    run the exporter on a fleet of real Kea servers (root on Debian)"
 	@echo "make test    run all checks and tests"
+	@echo "make test-install  build and install every package that is shipped (minutes)"
 	@echo "make lint    only the static checks"
 	@echo "make lab     only build the chroot with the real servers"
 	@echo "make bench   measure what the exporter costs, on the lab's Kea (minutes)"
@@ -26,6 +27,9 @@ test: lint
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+test-install: $(READY)
+	$(BIN)/pytest -m install
 
 lint: $(READY)
 	$(BIN)/ruff check

@@ -1,4 +1,4 @@
-"""The demo's fleet: two sound servers, and three with a fault each."""
+"""Fleets of real servers: the demo's, of which some have a fault each, and one that is sound."""
 
 from __future__ import annotations
 
@@ -7,59 +7,111 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from lab.kea import Lab, Tree, dhcp, subnet4, subnet6
+from lab.high_availability import PARTNER, PRIMARY, HighAvailability, wait_for
+from lab.kea import Lab, Tree, dhcp, kept_leases, subnet4, subnet6
 from lab.processes import free_port
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from lab.kea import KeaDaemon
 
 USER, PASSWORD = "monitor", "a-throw-away-password"
+ADDRESS = "127.0.0.1"
+SOUND: dict[str, tuple[str, Tree]] = {
+    "sound-v4": ("Dhcp4", {"subnet4": [subnet4(1), subnet4(2)], "lease-database": kept_leases()}),
+    "sound-v6": ("Dhcp6", {"subnet6": [subnet6(1)], "lease-database": kept_leases()}),
+}
+FAULTY: dict[str, tuple[str, Tree]] = {
+    "wrong-password": ("Dhcp4", {"subnet4": [subnet4(3)]}),
+    "hooks-missing": ("Dhcp4", {"subnet4": [subnet4(4)], "hooks-libraries": []}),
+}
+ABSENT = "nothing-there"
+HEARTBEAT_MILLISECONDS = 500
 
 
 @dataclass(frozen=True)
 class Fleet:
     """Running daemons by the name of their server, and the exporter's configuration for them."""
 
+    lab: Lab
     daemons: dict[str, KeaDaemon]
     config_file: Path
 
 
-def start_fleet(lab: Lab, config_file: Path | None = None) -> Fleet:
-    """Start the daemons and write the exporter's configuration, by default into the lab's folder."""
-    user, password = lab.secret("user", USER), lab.secret("password", PASSWORD)
-    wrong = lab.secret("wrong-password", "not-the-password")
-    servers: dict[str, tuple[str, Tree]] = {
-        "sound-v4": ("Dhcp4", {"subnet4": [subnet4(1), subnet4(2)]}),
-        "sound-v6": ("Dhcp6", {"subnet6": [subnet6(1)]}),
-        "wrong-password": ("Dhcp4", {"subnet4": [subnet4(3)]}),
-        "hooks-missing": ("Dhcp4", {"subnet4": [subnet4(4)], "hooks-libraries": []}),
-    }
-    ports = {name: free_port() for name in (*servers, "nothing-there")}
-    daemons = {}
-    for name, (root, more) in servers.items():
-        authentication = lab.authentication(root, user, password)
-        daemons[name] = lab.start(root, dhcp(root, [_socket(lab, name, ports[name], authentication)], **more))
-    _add_leases(daemons["sound-v4"], daemons["sound-v6"])
-    entries = [_entry(name, servers[name][0] if name in servers else "Dhcp4", ports[name], wrong) for name in ports]
-    config = {"defaults": _defaults(lab, password), "servers": entries}
-    path = config_file or lab.folder / "config.yml"
-    path.write_text(yaml.safe_dump(config, sort_keys=False))
-    return Fleet(daemons, path)
+def start_fleet(lab: Lab, config_file: Path | None = None, *, with_pair: bool = False) -> Fleet:
+    """Start two sound servers and some with a fault each, and with them a pair in high availability if wanted."""
+    fleet = _Fleet(lab)
+    fleet.start(SOUND)
+    fleet.start(FAULTY)
+    fleet.entries.append(_entry(ABSENT, "Dhcp4", free_port()))
+    if with_pair:
+        fleet.start_pair()
+    return fleet.configured(config_file)
 
 
-def _socket(lab: Lab, name: str, port: int, authentication: Tree) -> Tree:
-    pair = lab.authority.issue(name, addresses=["127.0.0.1"])
-    hsts = [{"name": "Strict-Transport-Security", "value": "max-age=31536000"}]
-    more: Tree = {"authentication": authentication, "cert-required": True, "http-headers": hsts}
-    return lab.https(port, pair, **more)
+def start_sound_fleet(lab: Lab) -> Fleet:
+    """Start two servers, and a pair in high availability, with which all is well."""
+    fleet = _Fleet(lab)
+    fleet.start(SOUND)
+    fleet.start_pair()
+    return fleet.configured()
 
 
-def _defaults(lab: Lab, password: Path) -> Tree:
+def password_of(server: str) -> str:
+    """Return the name of the file with the password that a server demands."""
+    return f"{server}-password"
+
+
+class _Fleet:
+    """A fleet that is being started."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self.daemons: dict[str, KeaDaemon] = {}
+        self.entries: list[Tree] = []
+        self._user = lab.secret("user", USER)
+
+    def start(self, servers: dict[str, tuple[str, Tree]]) -> None:
+        for name, (root, more) in servers.items():
+            port = free_port()
+            self.daemons[name] = self.lab.start(root, dhcp(root, [self._socket(root, name, port)], **more))
+            self.entries.append(_entry(name, root, port))
+
+    def start_pair(self) -> None:
+        pair = HighAvailability(
+            self.lab, heartbeat=HEARTBEAT_MILLISECONDS, control=lambda name, port: self._socket("Dhcp4", name, port)
+        )
+        for name, port in pair.control_ports.items():
+            self.daemons[name] = pair.start(name)
+            self.entries.append(_entry(name, "Dhcp4", port))
+        wait_for(self.daemons[PRIMARY], "hot-standby", "hot-standby")
+        wait_for(self.daemons[PARTNER], "hot-standby", "hot-standby")
+
+    def configured(self, config_file: Path | None = None) -> Fleet:
+        """Write the exporter's configuration, by default into the lab's folder."""
+        config = {"defaults": _defaults(self.lab), "servers": self.entries}
+        path = config_file or self.lab.folder / "config.yml"
+        path.write_text(yaml.safe_dump(config, sort_keys=False))
+        _add_leases(self.daemons["sound-v4"], self.daemons["sound-v6"])
+        return Fleet(self.lab, self.daemons, path)
+
+    def _socket(self, root: str, name: str, port: int) -> Tree:
+        pair = self.lab.authority.issue(name, addresses=[ADDRESS])
+        password = self.lab.secret(password_of(name), "another-password" if name == "wrong-password" else PASSWORD)
+        more: Tree = {
+            "authentication": self.lab.authentication(root, self._user, password),
+            "cert-required": True,
+            "http-headers": [{"name": "Strict-Transport-Security", "value": "max-age=31536000"}],
+        }
+        return self.lab.https(port, pair, **more)
+
+
+def _defaults(lab: Lab) -> Tree:
     client = lab.authority.issue("exporter")
     return {
-        "basic_auth": {"username": USER, "password_file": str(password)},
+        "basic_auth": {"username": USER, "password_file": str(lab.secret("password", PASSWORD))},
         "tls_config": {
             "ca_file": str(lab.authority.certificate),
             "cert_file": str(client.certificate),
@@ -68,17 +120,20 @@ def _defaults(lab: Lab, password: Path) -> Tree:
     }
 
 
-def _entry(name: str, root: str, port: int, wrong: Path) -> Tree:
-    daemon: Tree = {"url": f"https://127.0.0.1:{port}"}
-    if name == "wrong-password":
-        daemon["basic_auth"] = {"username": USER, "password_file": str(wrong)}
-    return {"name": name, root.lower(): daemon}
+def _entry(name: str, root: str, port: int) -> Tree:
+    return {"name": name, root.lower(): {"url": f"https://{ADDRESS}:{port}"}}
 
 
 def _add_leases(v4: KeaDaemon, v6: KeaDaemon) -> None:
-    for host in range(10, 40):
-        lease = {"ip-address": f"10.0.1.{host}", "hw-address": f"02:00:00:00:00:{host:02x}", "subnet-id": 1}
-        v4.command("lease4-add", **lease)
+    add_leases4(v4, 1, range(10, 40))
     for host in range(1, 13):
         lease = {"ip-address": f"2001:db8:1::1:{host:x}", "duid": f"01:02:03:{host:02x}", "iaid": host, "subnet-id": 1}
         v6.command("lease6-add", **lease)
+
+
+def add_leases4(daemon: KeaDaemon, subnet: int, hosts: Iterable[int]) -> None:
+    """Lease addresses of a subnet, each to a client of its own."""
+    for host in hosts:
+        address = f"10.0.{subnet}.{host}"
+        hardware = f"02:00:00:00:{subnet:02x}:{host:02x}"
+        daemon.command("lease4-add", **{"ip-address": address, "hw-address": hardware, "subnet-id": subnet})

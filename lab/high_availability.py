@@ -11,6 +11,8 @@ from lab.kea import dhcp, http, subnet4
 from lab.processes import START_SECONDS, StartError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lab.kea import KeaDaemon, Lab, Tree
 
 PRIMARY, PARTNER = "primary-server", "partner-server"
@@ -27,25 +29,32 @@ class HighAvailability:
 
     Args:
         heartbeat: milliseconds from one look at the partner to the next, and to the first.
+        control: makes the control socket of a server from its name and port.
 
     Attributes:
         control_ports: the ports of their control sockets, by the names of the servers.
     """
 
-    def __init__(self, lab: Lab, mode: str = "hot-standby", heartbeat: int = HEARTBEAT_MILLISECONDS) -> None:
+    def __init__(
+        self,
+        lab: Lab,
+        mode: str = "hot-standby",
+        heartbeat: int = HEARTBEAT_MILLISECONDS,
+        control: Callable[[str, int], Tree] = lambda _, port: http(port),
+    ) -> None:
         self._lab = lab
+        self._control = control
         self._heartbeat = heartbeat
         self._mode = mode
-        primary, partner, *control = _free_ports(4)
+        primary, partner, *others = _free_ports(4)
         self._own_ports = {PRIMARY: primary, PARTNER: partner}
-        self.control_ports = dict(zip((PRIMARY, PARTNER), control, strict=True))
+        self.control_ports = dict(zip((PRIMARY, PARTNER), others, strict=True))
 
     def start(self, name: str, *paused: str) -> KeaDaemon:
         """Start a server, which stays in each of the *paused* states once, until it is told to go on."""
-        hooks = [{"library": f"libdhcp_{it}.so"} for it in ("lease_cmds", "stat_cmds", "subnet_cmds")]
         ha = {"library": "libdhcp_ha.so", "parameters": {"high-availability": [self._relationship(name, paused)]}}
-        socket = http(self.control_ports[name])
-        tree = {**dhcp("Dhcp4", [socket], subnet4=[subnet4(1)]), "hooks-libraries": [*hooks, ha]}
+        tree = dhcp("Dhcp4", [self._control(name, self.control_ports[name])], subnet4=[subnet4(1)])
+        tree["hooks-libraries"].append(ha)
         return self._lab.start("Dhcp4", tree)
 
     def _relationship(self, name: str, paused: tuple[str, ...]) -> Tree:

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from lab.certificates import Authority
-from lab.processes import Running, accepts
+from lab.processes import Running, StartError, accepts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lab.certificates import Pair
     from lab.chroot import Chroot
 
@@ -25,17 +27,33 @@ PROGRAMS = {
     "DhcpDdns": "/usr/sbin/kea-dhcp-ddns",
     "Control-agent": "/usr/sbin/kea-ctrl-agent",
 }
+# Kea's environment: where it keeps its process id, its locks and its leases.
+FOLDERS = ("KEA_PIDFILE_DIR", "KEA_LOCKFILE_DIR", "KEA_DHCP_DATA_DIR")
 HOOKS = ("subnet_cmds", "host_cmds", "lease_cmds", "stat_cmds")
 REALMS = {"Dhcp4": "kea-dhcpv4-server", "Dhcp6": "kea-dhcpv6-server", "DhcpDdns": "kea-dhcp-ddns-server"}
 
 
 class KeaDaemon:
-    """One running daemon, with a unix socket of its own for the lab's commands."""
+    """One running daemon, with a unix socket of its own for the lab's commands.
 
-    def __init__(self, root: str, running: Running, unix_socket: Path) -> None:
+    Args:
+        root: the root key of its configuration, which says what daemon it is.
+        configuration: what stands below it, as is written into its file.
+        config_file: the file that it reads at its start, and when it is reloaded.
+        unix_socket: the socket for the lab's commands.
+        launch: starts its program.
+    """
+
+    def __init__(
+        self, root: str, configuration: Tree, config_file: Path, unix_socket: Path, launch: Callable[[], Running]
+    ) -> None:
         self.root = root
-        self.running = running
         self.unix_socket = unix_socket
+        self.configuration = configuration
+        self._config_file = config_file
+        self._launch = launch
+        self.write(configuration)
+        self.running = launch()
 
     def command(self, name: str, /, **arguments: object) -> Tree:
         """Send any command over the lab's own socket and return the answer."""
@@ -55,6 +73,37 @@ class KeaDaemon:
     def stop(self) -> None:
         """End the daemon."""
         self.running.stop()
+
+    def start_again(self) -> None:
+        """Start the daemon, which was stopped, with the sockets that it had.
+
+        Raises:
+            StartError: it did not start; the message has what it logged.
+        """
+        self.running = self._launch()
+        self.wait_until_it_listens()
+
+    def wait_until_it_listens(self) -> None:
+        """Return when its sockets answer.
+
+        Raises:
+            StartError: it ended before, or took too long.
+        """
+        self.running.wait_until(lambda: _listens(self.root, self.configuration, self.unix_socket))
+
+    def write(self, configuration: Tree) -> None:
+        """Write the file of its configuration."""
+        self._config_file.write_text(json.dumps({self.root: configuration}, ensure_ascii=False))
+
+    def reload(self) -> None:
+        """Let the daemon read its configuration anew, and the files that it names.
+
+        Raises:
+            StartError: it does not take them.
+        """
+        answer = self.command("config-reload")
+        if answer["result"] != 0:
+            raise StartError(f"config-reload: {answer['text']}")
 
 
 class Lab:
@@ -81,6 +130,12 @@ class Lab:
     def inside(self, path: Path) -> str:
         """Return how a path of the lab's folder is called inside the chroot."""
         return f"/{path.relative_to(self.chroot.root)}"
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a file that the programs of the lab may read."""
+        path = self.folder / name
+        path.write_text(text)
+        return path
 
     def secret(self, name: str, text: str) -> Path:
         """Write a file that only root may read."""
@@ -114,13 +169,12 @@ class Lab:
         folder.mkdir()
         unix_socket = self.chroot.path(f"/run/kea/{name}.sock")
         tree = _with_own_socket(root, configuration, f"/run/kea/{unix_socket.name}")
-        (folder / "kea.json").write_text(json.dumps({root: tree}, ensure_ascii=False))
-        program = self.chroot.command(PROGRAMS[root], "-c", self.inside(folder / "kea.json"), *arguments)
-        own = {"KEA_PIDFILE_DIR": self.inside(folder), "KEA_LOCKFILE_DIR": self.inside(folder)}
-        running = Running([*run_by, *program], folder / "log", {**os.environ, **own, **environment})
-        daemon = KeaDaemon(root, running, unix_socket)
+        config_file = folder / "kea.json"
+        program = [*run_by, *self.chroot.command(PROGRAMS[root], "-c", self.inside(config_file), *arguments)]
+        whole = {**os.environ, **dict.fromkeys(FOLDERS, self.inside(folder)), **environment}
+        daemon = KeaDaemon(root, tree, config_file, unix_socket, lambda: Running(program, folder / "log", whole))
         self._daemons.append(daemon)
-        running.wait_until(lambda: _listens(root, tree, unix_socket))
+        daemon.wait_until_it_listens()
         return daemon
 
     def https(self, port: int, pair: Pair, address: str = "127.0.0.1", **more: object) -> Tree:
@@ -144,6 +198,11 @@ class Lab:
             "directory": self.inside(self.folder),
             "clients": [client],
         }
+
+
+def kept_leases() -> Tree:
+    """Return a lease database whose leases outlive a reload and a restart."""
+    return {"type": "memfile", "persist": True, "name": "leases.csv", "lfc-interval": 0}
 
 
 def http(port: int, address: str = "127.0.0.1", **more: object) -> Tree:

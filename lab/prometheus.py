@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any, Self
 
 import requests
@@ -10,23 +11,47 @@ import yaml
 from lab.processes import Running, accepts, free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from lab.kea import Lab
 
+Tree = dict[str, Any]
+
 
 class Prometheus:
-    """A Prometheus that scrapes as its configuration says, until it is stopped."""
+    """A Prometheus that scrapes as its configuration says, until it is stopped.
 
-    def __init__(self, lab: Lab, scrape_configs: list[dict[str, Any]]) -> None:
-        self.port = free_port()
-        config = lab.folder / "prometheus.yml"
-        config.write_text(yaml.safe_dump({"scrape_configs": scrape_configs}))
+    Args:
+        scrape_configs: whom it scrapes.
+        rules: the texts of files of rules, by their names.
+        alertmanager: where it sends alerts, as host:port; None for nowhere.
+        evaluation_interval: how often it evaluates the rules.
+        port: where it listens; by default a free one.
+    """
+
+    def __init__(  # noqa: PLR0913 - each but the first two has a default
+        self,
+        lab: Lab,
+        scrape_configs: list[Tree],
+        rules: Mapping[str, str] | None = None,
+        alertmanager: str | None = None,
+        *,
+        evaluation_interval: str = "1s",
+        port: int | None = None,
+    ) -> None:
+        self.port = port or free_port()
+        config = {
+            "global": {"evaluation_interval": evaluation_interval},
+            "scrape_configs": scrape_configs,
+            "rule_files": [lab.inside(lab.write(name, text)) for name, text in (rules or {}).items()],
+            "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alertmanager] if alertmanager else []}]}]},
+        }
         arguments = lab.chroot.command(
             "/usr/bin/prometheus",
-            f"--config.file={lab.inside(config)}",
+            f"--config.file={lab.inside(lab.write('prometheus.yml', yaml.safe_dump(config)))}",
             f"--storage.tsdb.path={lab.inside(lab.folder)}/prometheus-data",
             f"--web.listen-address=127.0.0.1:{self.port}",
+            f"--web.external-url=http://127.0.0.1:{self.port}/",
         )
         self._running = Running(arguments, lab.folder / "prometheus.log")
         self.wait_until(lambda: accepts("127.0.0.1", self.port))
@@ -45,12 +70,24 @@ class Prometheus:
         """
         self._running.wait_until(holds)
 
-    def query(self, expression: str) -> list[dict[str, Any]]:
+    def query(self, expression: str) -> list[Tree]:
         """Return the instant vector of an expression; empty while Prometheus is not ready."""
-        url = f"http://127.0.0.1:{self.port}/api/v1/query"
-        answer = requests.get(url, params={"query": expression}, timeout=10)
-        if answer.status_code == requests.codes.unavailable:
-            return []
-        answer.raise_for_status()
-        found: list[dict[str, Any]] = answer.json()["data"]["result"]
+        found: list[Tree] = self._ask("query", query=expression).get("result", [])
         return found
+
+    def alerts(self, *states: str) -> list[Tree]:
+        """Return the alerts that fire, or that are in one of other *states*; none while Prometheus is not ready."""
+        return [it for it in self._ask("alerts").get("alerts", []) if it["state"] in (states or ("firing",))]
+
+    def has_evaluated_since(self, moment: dt.datetime) -> bool:
+        """Return whether every group of rules was evaluated after a moment."""
+        groups = self._ask("rules").get("groups", [])
+        return bool(groups) and all(dt.datetime.fromisoformat(it["lastEvaluation"]) > moment for it in groups)
+
+    def _ask(self, what: str, **parameters: str) -> Tree:
+        answer = requests.get(f"http://127.0.0.1:{self.port}/api/v1/{what}", params=parameters, timeout=10)
+        if answer.status_code == requests.codes.unavailable:
+            return {}
+        answer.raise_for_status()
+        data: Tree = answer.json()["data"]
+        return data

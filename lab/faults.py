@@ -1,0 +1,118 @@
+"""Faults for real servers: each can be injected while all runs, and repaired."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lab.certificates import Authority
+from lab.fleet import ADDRESS, PASSWORD, USER, add_leases4, password_of
+from lab.high_availability import PARTNER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lab.fleet import Fleet
+    from lab.kea import KeaDaemon, Tree
+
+V4, V6 = "sound-v4", "sound-v6"
+# Of the 100 addresses in the pool of a subnet without leases.
+FILLED_SUBNET, FILLED_HOSTS = 2, range(10, 106)
+UNLOADED = "libdhcp_host_cmds.so"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What can be done to a server, and undone.
+
+    Attributes:
+        what: what is done, in a few words.
+    """
+
+    name: str
+    server: str
+    what: str
+    inject: Callable[[], None]
+    repair: Callable[[], None]
+
+
+def faults_of(fleet: Fleet) -> dict[str, Fault]:
+    """Return the faults that can be injected into a fleet, by their names."""
+    v4, v6, partner = (fleet.daemons[it] for it in (V4, V6, PARTNER))
+    found = (
+        Fault("stop-daemon", V6, "stop the daemon", v6.stop, v6.start_again),
+        _password(fleet, V6),
+        _hook(V6, v6),
+        _subnet(V4, v4),
+        Fault("disable-dhcp", V4, "disable DHCP service", _sent(v4, "dhcp-disable"), _sent(v4, "dhcp-enable")),
+        *_certificates(fleet, V4),
+        Fault("break-ha", PARTNER, "stop one server of the pair", partner.stop, partner.start_again),
+    )
+    return {it.name: it for it in found}
+
+
+def _sent(kea: KeaDaemon, command: str, **arguments: object) -> Callable[[], None]:
+    def send() -> None:
+        kea.command(command, **arguments)
+
+    return send
+
+
+def _password(fleet: Fleet, server: str) -> Fault:
+    def set_to(password: str) -> Callable[[], None]:
+        def change() -> None:
+            fleet.lab.secret(password_of(server), password)
+            fleet.daemons[server].reload()
+
+        return change
+
+    return Fault("change-password", server, f"change the password of {USER}", set_to("changed"), set_to(PASSWORD))
+
+
+def _hook(server: str, kea: KeaDaemon) -> Fault:
+    hooks = [it for it in kea.configuration["hooks-libraries"] if it["library"] != UNLOADED]
+
+    def run_with(configuration: Tree) -> Callable[[], None]:
+        def reload() -> None:
+            kea.write(configuration)
+            kea.reload()
+
+        return reload
+
+    without = run_with({**kea.configuration, "hooks-libraries": hooks})
+    return Fault("unload-hook", server, f"unload {UNLOADED}", without, run_with(kea.configuration))
+
+
+def _subnet(server: str, kea: KeaDaemon) -> Fault:
+    return Fault(
+        "fill-subnet",
+        server,
+        f"lease {len(FILLED_HOSTS)} of the 100 addresses of subnet {FILLED_SUBNET}",
+        lambda: add_leases4(kea, FILLED_SUBNET, FILLED_HOSTS),
+        _sent(kea, "lease4-wipe", **{"subnet-id": FILLED_SUBNET}),
+    )
+
+
+def _certificates(fleet: Fleet, server: str) -> list[Fault]:
+    lab = fleet.lab
+    other = Authority(lab.folder, "other-ca")
+
+    def fault(name: str, what: str, authority: Authority, address: str, last_day: float) -> Fault:
+        def issue(by: Authority, address: str, last_day: float) -> None:
+            by.issue(server, addresses=[address], days=(-90, last_day))
+            fleet.daemons[server].reload()
+
+        return Fault(
+            name,
+            server,
+            f"replace the certificate by {what}",
+            lambda: issue(authority, address, last_day),
+            lambda: issue(lab.authority, ADDRESS, 60),
+        )
+
+    return [
+        fault("age-certificate", "one that ends in six days", lab.authority, ADDRESS, 6),
+        fault("expire-certificate", "one that ended yesterday", lab.authority, ADDRESS, -1),
+        fault("misname-certificate", "one of another address", lab.authority, "192.0.2.1", 60),
+        fault("distrust-certificate", "one of another authority", other, ADDRESS, 60),
+    ]

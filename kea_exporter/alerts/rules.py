@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 # They make the dashboard show what the alert is about, where it is about one server.
 VARIABLES = "{{ with $labels.server }}?var-server={{ . | urlquery }}&var-daemon={{ $labels.daemon }}{{ end }}"
 
+# Alerts that silence each other are evaluated at one moment. In groups of their own they would be up to an interval
+# apart: the effect would be told before its cause, and once more when the cause is mended.
+TOGETHER = dict.fromkeys(("kea-reaching", "kea-requirements", "kea-certificates", "kea-health"), "kea-servers")
+
 
 @dataclass(frozen=True)
 class Links:
@@ -34,14 +38,17 @@ def rules(links: Links | None = None, hold: str | None = None) -> str:
         hold: replaces how long each alert waits before it fires; for tests, which cannot wait.
     """
     # A line break within a template would be hard to read.
-    groups = [_group(it, links or Links(), hold) for it in GROUPS]
+    found: dict[str, list[dict[str, Any]]] = {}
+    for group in GROUPS:
+        found.setdefault(TOGETHER.get(group.name, group.name), []).extend(_rules(group, links or Links(), hold))
+    groups = [{"name": name, "rules": them} for name, them in found.items()]
     text: str = yaml.safe_dump({"groups": groups}, sort_keys=False, width=10_000)
     return text
 
 
-def _group(group: Group, links: Links, hold: str | None) -> dict[str, Any]:
+def _rules(group: Group, links: Links, hold: str | None) -> list[dict[str, Any]]:
     recordings = [_recording(it) for it in group.recordings]
-    return {"name": group.name, "rules": recordings + [_alert(it, links, hold) for it in group.alerts]}
+    return recordings + [_alert(it, links, hold) for it in group.alerts]
 
 
 def _recording(recording: Recording) -> dict[str, Any]:
@@ -63,7 +70,13 @@ def _alert(alert: Alert, links: Links, hold: str | None) -> dict[str, Any]:
 def _annotations(alert: Alert, links: Links) -> Mapping[str, str]:
     return {
         "summary": alert.summary,
-        "description": alert.description,
+        "description": _description(alert),
         "runbook_url": f"{links.runbooks}/{alert.name}/",
         "dashboard_url": f"{links.grafana}/d/{alert.dashboard}{VARIABLES}",
     }
+
+
+def _description(alert: Alert) -> str:
+    """Return the template, which Prometheus gives the labels of the expression, but not those that the rule adds."""
+    known = f'"{alert.requirement}"' if alert.requirement else "$labels.requirement"
+    return alert.description.replace("$labels.requirement", known)

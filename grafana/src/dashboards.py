@@ -1,0 +1,22 @@
+"""All dashboards, by their uids."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from grafana.src import certificates, exporter, fleet, server, subnets, traffic
+from kea_exporter.alerts.model import Dashboard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from grafana_foundation_sdk.builders.dashboard import Dashboard as Builder
+
+DASHBOARDS: Mapping[Dashboard, Callable[[], Builder]] = {
+    Dashboard.FLEET: fleet.build,
+    Dashboard.SERVER: server.build,
+    Dashboard.SUBNETS: subnets.build,
+    Dashboard.CERTIFICATES: certificates.build,
+    Dashboard.TRAFFIC: traffic.build,
+    Dashboard.EXPORTER: exporter.build,
+}

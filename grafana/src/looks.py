@@ -1,0 +1,145 @@
+"""How values look: units, colours, and words for numbers. Colours change with the thresholds of the alerts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
+from grafana_foundation_sdk.models.dashboard import Threshold, ThresholdsMode, ValueMap, ValueMappingResult
+
+from kea_exporter.alerts.thresholds import (
+    CERTIFICATE_CRITICAL_DAYS,
+    CERTIFICATE_WARNING_DAYS,
+    CLOCK_SKEW_CRITICAL_SECONDS,
+    CLOCK_SKEW_WARNING_SECONDS,
+    DAY_SECONDS,
+    DDNS_FAILED_SHARE,
+    DROPPED_SHARE,
+    EXHAUSTION_WITHIN_SECONDS,
+    FULLNESS_CRITICAL,
+    FULLNESS_WARNING,
+    SLOW_SHARE,
+)
+from kea_exporter.metrics.health import SOCKETS_STATUSES
+from kea_exporter.metrics.high_availability import OTHER_STATE, STATES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+# Told apart by their lightness too: they differ to eyes that lack a colour (tests/test_dashboards_looks.py).
+GOOD, WARNING, CRITICAL, NEUTRAL = "#8AB8FF", "#FF9830", "#7C2EA3", "#6E7687"
+COLOURS = (GOOD, WARNING, CRITICAL, NEUTRAL)
+# Lines of one panel that mean different things (Okabe and Ito, "Color Universal Design").
+LINES = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#0072B2", "#D55E00")
+
+
+@dataclass(frozen=True)
+class State:
+    """What a number means: a word, and its colour."""
+
+    word: str
+    colour: str = NEUTRAL
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a value is shown.
+
+    Attributes:
+        unit: as Grafana calls it.
+        steps: from which value on a colour is used, after the first one, which is for all below.
+        states: words for numbers.
+        span: the least and the greatest value of a bar or an axis, where that is known.
+    """
+
+    unit: str = "short"
+    steps: tuple[tuple[float, str], ...] = ()
+    lowest: str = NEUTRAL
+    states: Mapping[int, State] = field(default_factory=dict)
+    span: tuple[float, float] | None = None
+
+    def thresholds(self) -> ThresholdsConfig:
+        """Return the colours of the values."""
+        first = Threshold(color=self.lowest)
+        steps = [first, *(Threshold(value=value, color=colour) for value, colour in self.steps)]
+        return ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(steps)
+
+    def mappings(self) -> list[ValueMap]:
+        """Return the words of the values."""
+        results = {
+            str(value): ValueMappingResult(text=state.word, color=state.colour, index=index)
+            for index, (value, state) in enumerate(self.states.items())
+        }
+        return [ValueMap(options=results)] if results else []
+
+
+def rising(unit: str, warning: float, critical: float | None = None, span: tuple[float, float] | None = None) -> Look:
+    """Return the look of what is worse the more there is."""
+    steps = ((warning, WARNING),) if critical is None else ((warning, WARNING), (critical, CRITICAL))
+    return Look(unit, steps, lowest=GOOD, span=span)
+
+
+def falling(unit: str, warning: float, critical: float | None = None) -> Look:
+    """Return the look of what is worse the less there is."""
+    if critical is None:
+        return Look(unit, ((warning, GOOD),), lowest=WARNING)
+    return Look(unit, ((critical, WARNING), (warning, GOOD)), lowest=CRITICAL)
+
+
+def either(yes: State, no: State) -> Look:
+    """Return the look of a truth value."""
+    return Look("none", states={1: yes, 0: no})
+
+
+def numbered(states: Sequence[State]) -> Look:
+    """Return the look of one of several states, by its number (see `queries.numbered`)."""
+    return Look("none", states=dict(enumerate(states)))
+
+
+PLAIN = Look()
+NUMBER = Look("none")
+SECONDS = Look("s")
+PER_SECOND = Look("cps")
+PACKETS = Look("pps")
+BYTES = Look("bytes")
+MOMENT = Look("dateTimeAsIso")
+AGO = Look("dateTimeFromNow")
+TROUBLE = rising("short", 1)
+GRAVE = Look("short", ((1, CRITICAL),), lowest=GOOD)
+FULLNESS = rising("percentunit", FULLNESS_WARNING, FULLNESS_CRITICAL, span=(0, 1))
+EXHAUSTION = falling("s", EXHAUSTION_WITHIN_SECONDS)
+CERTIFICATE_LEFT = falling("s", CERTIFICATE_WARNING_DAYS * DAY_SECONDS, CERTIFICATE_CRITICAL_DAYS * DAY_SECONDS)
+DROPPED = rising("percentunit", DROPPED_SHARE)
+DDNS_FAILED = rising("percentunit", DDNS_FAILED_SHARE)
+SLOWNESS = rising("percentunit", SLOW_SHARE, span=(0, 1))
+CLOCK_SKEW = rising("s", CLOCK_SKEW_WARNING_SECONDS, CLOCK_SKEW_CRITICAL_SECONDS)
+
+UP = either(State("up", GOOD), State("DOWN", CRITICAL))
+YES = either(State("yes", GOOD), State("NO", CRITICAL))
+ADVISED = either(State("yes", GOOD), State("no", WARNING))
+FACT = either(State("yes"), State("no"))
+ALARM = either(State("YES", CRITICAL), State("no", GOOD))
+MET = either(State("met", GOOD), State("UNMET", CRITICAL))
+HOOK = Look(
+    "none",
+    states={
+        0: State("not loaded"),
+        1: State("loaded", GOOD),
+        2: State("CONFIGURED, NOT LOADED", CRITICAL),
+        3: State("loaded", GOOD),
+    },
+)
+SOCKETS = numbered(
+    [State(word, colour) for word, colour in zip(SOCKETS_STATUSES, (GOOD, WARNING, CRITICAL), strict=True)]
+)
+# In these a pair does what it is there for; in those of CALLING somebody has to act. All others pass, or are wanted.
+AT_WORK = {"backup", "hot-standby", "load-balancing", "passive-backup"}
+CALLING = {"communication-recovery", "partner-down", "terminated", "unavailable"}
+
+
+def _of_pair(state: str) -> State:
+    return State(state, GOOD if state in AT_WORK else CRITICAL if state in CALLING else WARNING)
+
+
+HA_STATE = numbered([_of_pair(state) for state in (*STATES, OTHER_STATE)])

@@ -1,0 +1,160 @@
+"""Panels: what is asked, and how it is drawn. Tables are in `tables`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from grafana_foundation_sdk.builders import bargauge, common, prometheus, stat, statetimeline, table, timeseries
+from grafana_foundation_sdk.builders.dashboard import DashboardLink, FieldColor
+from grafana_foundation_sdk.models.common import (
+    BarGaugeDisplayMode,
+    BarGaugeNamePlacement,
+    BarGaugeValueMode,
+    BigValueColorMode,
+    BigValueGraphMode,
+    BigValueTextMode,
+    DataSourceRef,
+    GraphThresholdsStyleMode,
+    LegendDisplayMode,
+    LegendPlacement,
+    SortOrder,
+    StackingMode,
+    TooltipDisplayMode,
+    VisibilityMode,
+    VizOrientation,
+)
+from grafana_foundation_sdk.models.dashboard import DynamicConfigValue, FieldColorModeId
+from grafana_foundation_sdk.models.prometheus import PromQueryFormat
+
+from grafana.src.looks import LINES, PLAIN, Look
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DATASOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
+NO_DATA = "Nothing was scraped for this choice of job, instance, server and daemon"
+REFS = "ABCDEFGHIJKLMNOP"
+Panel = TypeVar("Panel", bargauge.Panel, stat.Panel, statetimeline.Panel, table.Panel, timeseries.Panel)
+
+
+@dataclass(frozen=True)
+class Words:
+    """What is written on a panel.
+
+    Attributes:
+        no_data: why there may be nothing to see.
+    """
+
+    title: str
+    description: str
+    no_data: str = NO_DATA
+
+
+@dataclass(frozen=True)
+class Query:
+    """One query.
+
+    Attributes:
+        legend: a template for the name of each of its series.
+    """
+
+    expression: str
+    legend: str = ""
+
+
+def target(query: Query, ref: str) -> prometheus.Dataquery:
+    """Return a query as Grafana wants it."""
+    it = prometheus.Dataquery().ref_id(ref).datasource(DATASOURCE).expr(query.expression)
+    return it.legend_format(query.legend) if query.legend else it
+
+
+def dressed(panel: Panel, words: Words, look: Look, width: int, height: int) -> Panel:
+    """Give a panel all that every panel has."""
+    panel.title(words.title).description(words.description).no_value(words.no_data)
+    panel.datasource(DATASOURCE).span(width).height(height)
+    panel.unit(look.unit).thresholds(look.thresholds()).mappings([*look.mappings()])
+    if look.span:
+        panel.min(look.span[0]).max(look.span[1])
+    return panel
+
+
+def stat_of(words: Words, query: str, look: Look = PLAIN, width: int = 4, link: str = "") -> stat.Panel:
+    """Return one number at a glance."""
+    panel = dressed(stat.Panel(), words, look, width, 4)
+    panel.with_target(target(Query(query), "A").instant())
+    panel.reduce_options(_last()).color_mode(BigValueColorMode.BACKGROUND_SOLID).graph_mode(BigValueGraphMode.NONE)
+    panel.text_mode(BigValueTextMode.VALUE).color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
+    return panel.data_links([DashboardLink("Details").url(link)]) if link else panel
+
+
+def _last() -> common.ReduceDataOptions:
+    return common.ReduceDataOptions().calcs(["lastNotNull"])
+
+
+def lines(
+    words: Words,
+    queries: Sequence[Query],
+    look: Look = PLAIN,
+    width: int = 12,
+    *,
+    stacked: bool = False,
+) -> timeseries.Panel:
+    """Return the course of values; thresholds are drawn as dashed lines."""
+    panel = dressed(timeseries.Panel(), words, look, width, 8)
+    for query, ref in zip(queries, REFS, strict=False):
+        panel.with_target(target(query, ref).range())
+    _distinguish(panel, len(queries))
+    panel.line_width(2).fill_opacity(30 if stacked else 0).show_points(VisibilityMode.AUTO)
+    panel.legend(_legend()).tooltip(
+        common.VizTooltipOptions().mode(TooltipDisplayMode.MULTI).sort(SortOrder.DESCENDING)
+    )
+    if stacked:
+        panel.stacking(common.StackingConfig().mode(StackingMode.NORMAL))
+    if look.steps:
+        panel.thresholds_style(common.GraphThresholdsStyleConfig().mode(GraphThresholdsStyleMode.DASHED))
+    return panel if look.span else panel.axis_soft_min(0)
+
+
+def _distinguish(panel: timeseries.Panel, queries: int) -> None:
+    """Colour several queries each in its own colour; the series of one are told apart by the legend too."""
+    panel.color_scheme(FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
+    for ref, colour in zip(REFS[: queries if queries > 1 else 0], LINES, strict=False):
+        scheme = DynamicConfigValue("color", {"mode": "shades", "fixedColor": colour})
+        panel.override_by_query(ref, [scheme])
+
+
+def _legend() -> common.VizLegendOptions:
+    legend = common.VizLegendOptions().show_legend(show_legend=True).display_mode(LegendDisplayMode.TABLE)
+    return (
+        legend.placement(LegendPlacement.BOTTOM)
+        .calcs(["lastNotNull", "max"])
+        .sort_by("Last *")
+        .sort_desc(sort_desc=True)
+    )
+
+
+def timeline(
+    words: Words, queries: Sequence[Query], look: Look, width: int = 24, height: int = 8
+) -> statetimeline.Panel:
+    """Return the course of states, one row a series."""
+    panel = dressed(statetimeline.Panel(), words, look, width, height)
+    for query, ref in zip(queries, REFS, strict=False):
+        panel.with_target(target(query, ref).range())
+    panel.legend(common.VizLegendOptions().show_legend(show_legend=True).placement(LegendPlacement.BOTTOM))
+    panel.merge_values(merge_values=True).show_value(VisibilityMode.AUTO).row_height(0.85)
+    return panel.color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
+
+
+def bars(  # noqa: PLR0913 - what differs from panel to panel
+    words: Words, query: Query, look: Look, *, width: int = 12, height: int = 8, link: str = ""
+) -> bargauge.Panel:
+    """Return values as bars, one a series."""
+    panel = dressed(bargauge.Panel(), words, look, width, height)
+    panel.with_target(target(query, "A").instant().format(PromQueryFormat.TIME_SERIES))
+    panel.orientation(VizOrientation.HORIZONTAL).display_mode(BarGaugeDisplayMode.BASIC).show_unfilled(
+        show_unfilled=True
+    )
+    panel.reduce_options(_last()).value_mode(BarGaugeValueMode.COLOR).name_placement(BarGaugeNamePlacement.LEFT)
+    panel.color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
+    return panel.data_links([DashboardLink("Details").url(link)]) if link else panel

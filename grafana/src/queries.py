@@ -1,0 +1,118 @@
+"""The PromQL of the dashboards.
+
+`instance` is the exporter where Prometheus scrapes /metrics, and the server where it scrapes /probe. What is said of a
+daemon is therefore told apart by server and daemon alone: where both are scraped, or two exporters look at the same
+servers, it is still there once. No recording rule is needed.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+OF_EXPORTER = 'job=~"$job",instance=~"$instance"'
+OF_DAEMON = f'{OF_EXPORTER},server=~"$server",daemon=~"$daemon"'
+SUBNET = ("subnet_id", "subnet", "shared_network")
+CAPACITY = {"address": "kea_subnet_addresses", "prefix": "kea_subnet_prefixes"}
+# As far back as the alert KeaSubnetExhaustionPredicted looks.
+TREND = "6h"
+SELECTOR_END = re.compile(r"\}(\[[^\]]+\])?")
+
+
+def of_exporter(family: str) -> str:
+    """Select what an exporter says of itself."""
+    return f"{family}{{{OF_EXPORTER}}}"
+
+
+def of_target(family: str) -> str:
+    """Select what is said of targets that an exporter answered for within a day: a Prometheus has others, too."""
+    return f"{of_exporter(family)} and on (job, instance) last_over_time({of_exporter('kea_up')}[1d])"
+
+
+def of_process(expression: str) -> str:
+    """Restrict what is said of processes to exporters."""
+    return f"{expression} and on (job, instance) {of_exporter('kea_exporter_build_info')}"
+
+
+def of(family: str, *matchers: str) -> str:
+    """Select what is said of daemons."""
+    return f"{family}{{{','.join((OF_DAEMON, *matchers))}}}"
+
+
+def once(expression: str, *labels: str) -> str:
+    """Return a daemon's values once, whoever scraped them."""
+    return f"max by ({', '.join(('server', 'daemon', *labels))}) ({expression})"
+
+
+def worst(expression: str, *labels: str) -> str:
+    """Return the same where less is worse."""
+    return f"min by ({', '.join(('server', 'daemon', *labels))}) ({expression})"
+
+
+def gauge(family: str, *labels: str, where: str = "") -> str:
+    """Return a family of daemons with some of its labels."""
+    return once(of(family, *([where] if where else [])), *labels)
+
+
+def rate(family: str, *labels: str, where: str = "") -> str:
+    """Return how often something was counted per second."""
+    return once(f"rate({of(family, *([where] if where else []))}[$__rate_interval])", *labels)
+
+
+def total(expression: str, *labels: str) -> str:
+    """Return the sum over all daemons, or over those with the same labels."""
+    return f"sum by ({', '.join(labels)}) ({expression})" if labels else f"sum({expression})"
+
+
+def numbered(family: str, label: str, values: Sequence[str], *labels: str) -> str:
+    """Return the number of the value of *label* whose sample is 1: a state timeline shows numbers (see `looks`)."""
+    selected = (of(family, f'{label}="{value}"') for value in values)
+    return once(" or ".join(f"{number} * ({it} == 1)" for number, it in enumerate(selected)), *labels)
+
+
+def fullness(kind: str, *labels: str, where: str = "") -> str:
+    """Return the share of a subnet's addresses or delegated prefixes that is leased."""
+    capacity = CAPACITY[kind]
+    assigned = gauge(f"{capacity}_assigned", *labels, where=where)
+    return f"{assigned} / ({gauge(capacity, *labels, where=where)} > 0)"
+
+
+def shared_fullness(kind: str) -> str:
+    """Return the same of shared networks, whose clients may have addresses of any of their subnets."""
+    capacity, where = CAPACITY[kind], 'shared_network!=""'
+    assigned, all_of = (
+        total(gauge(family, *SUBNET, where=where), "server", "daemon", "shared_network")
+        for family in (f"{capacity}_assigned", capacity)
+    )
+    return f"{assigned} / ({all_of} > 0)"
+
+
+def exhausted_in(kind: str) -> str:
+    """Return in how many seconds subnets are full, if they go on filling like in the last hours."""
+    capacity = CAPACITY[kind]
+    assigned = f"{capacity}_assigned"
+    more_a_second = once(f"deriv({of(assigned)}[{TREND}])", *SUBNET)
+    return f"({gauge(capacity, *SUBNET)} - {gauge(assigned, *SUBNET)}) / ({more_a_second} > 0)"
+
+
+def greatest(count: int, expression: str) -> str:
+    """Return the series that are greatest at the end of the time range, at all of its times."""
+    at_the_end = SELECTOR_END.sub(r"\g<0> @ end()", expression)
+    return f"{expression} and topk({count}, {at_the_end})"
+
+
+def time_left(family: str, *labels: str, where: str = "") -> str:
+    """Return how long it is until a moment."""
+    return f"{worst(of(family, *([where] if where else [])), *labels)} - time()"
+
+
+def explained(expression: str, info: str, labels: Sequence[str], *words: str) -> str:
+    """Return an expression with the *words* that an info family has for the same *labels*.
+
+    Two exporters of different versions may say it in different words: one of them is taken.
+    """
+    by = ", ".join(labels)
+    return f"{expression} * on ({by}) group_left ({', '.join(words)}) topk by ({by}) (1, {of_exporter(info)})"

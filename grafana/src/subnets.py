@@ -1,0 +1,231 @@
+"""Subnets and leases: what fills up, how fast, and what was declined."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from grafana.src.document import Built, Section, dashboard
+from grafana.src.looks import EXHAUSTION, FULLNESS, NUMBER, PER_SECOND, TROUBLE
+from grafana.src.panels import Query, Words, bars, lines, stat_of
+from grafana.src.queries import (
+    CAPACITY,
+    SUBNET,
+    exhausted_in,
+    fullness,
+    gauge,
+    greatest,
+    rate,
+    shared_fullness,
+    total,
+)
+from grafana.src.tables import Column, table_of
+from kea_exporter.alerts.model import Dashboard
+from kea_exporter.alerts.thresholds import FULLNESS_CRITICAL, FULLNESS_WARNING
+
+if TYPE_CHECKING:
+    from grafana_foundation_sdk.builders.dashboard import Dashboard as Builder
+    from grafana_foundation_sdk.builders.table import Panel as Table
+
+TOP, ROWS = 10, 200
+NAMES = {"address": "Addresses", "prefix": "Delegated prefixes"}
+LEGEND = "{{subnet}} ({{server}} {{daemon}})"
+POOL = ("subnet_id", "pool_id")
+NO_SUBNETS = "No DHCP daemon that answers has subnets"
+NO_PREFIXES = "No subnet has prefixes to delegate"
+NO_POOLS = "Pools have no series: collect.pools of the exporter's configuration turns them on"
+STEADY = "No subnet has become fuller in the last hours"
+
+
+def build() -> Builder:
+    """Return the dashboard."""
+    return dashboard(
+        Dashboard.SUBNETS,
+        "Kea / Subnets and leases",
+        "How full subnets and shared networks are, when they will be full, and which addresses were declined.",
+        [
+            Section("At a glance", _glance()),
+            Section("Subnets, fullest first", [_table("address", NO_SUBNETS), *_course()]),
+            Section("Shared networks", _shared()),
+            Section("Delegated prefixes", _prefixes()),
+            Section("Leases", _leases()),
+            Section("Pools", _pools()),
+        ],
+    )
+
+
+def _fuller_than(share: float) -> str:
+    return f"sum({fullness('address', *SUBNET)} > bool {share})"
+
+
+def _glance() -> list[Built]:
+    capacity, assigned = (total(gauge(it, *SUBNET)) for it in (CAPACITY["address"], "kea_subnet_addresses_assigned"))
+    return [
+        stat_of(
+            Words("Subnets", "Configured subnets, those of shared networks included."), _all("kea_subnets"), NUMBER
+        ),
+        stat_of(
+            Words("Leased", "Leased addresses of all subnets; for IPv4 and IPv6 apart, choose a daemon.", NO_SUBNETS),
+            f"{assigned} / ({capacity} > 0)",
+            FULLNESS,
+        ),
+        *(
+            stat_of(
+                Words(f"Fuller than {share:.0%}", f"Subnets with more than {share:.0%} of their addresses leased."),
+                _fuller_than(share),
+                TROUBLE,
+            )
+            for share in (FULLNESS_WARNING, FULLNESS_CRITICAL)
+        ),
+        stat_of(
+            Words("Declined", "Addresses that clients found to be in use already, at this time."),
+            total(gauge("kea_subnet_addresses_declined", *SUBNET)),
+            TROUBLE,
+        ),
+        stat_of(
+            Words(
+                "First full in", "The least time until a subnet is full, if it goes on like in the last hours.", STEADY
+            ),
+            f"min({exhausted_in('address')})",
+            EXHAUSTION,
+        ),
+    ]
+
+
+def _all(family: str) -> str:
+    return f"sum({gauge(family)})"
+
+
+def _table(kind: str, nothing: str) -> Table:
+    """Return the fullest subnets; tens of thousands of rows would help nobody."""
+    capacity, full = CAPACITY[kind], fullness(kind, *SUBNET)
+    fullest = f"topk({ROWS}, {full})"
+    columns = {
+        "leased share": Column(fullest, FULLNESS, bar=True, width=220),
+        "leased": Column(f"{gauge(f'{capacity}_assigned', *SUBNET)} and {fullest}", NUMBER),
+        "all": Column(f"{gauge(capacity, *SUBNET)} and {fullest}", NUMBER),
+        "full in": Column(f"{exhausted_in(kind)} and {fullest}", EXHAUSTION),
+    }
+    if kind == "address":
+        columns["declined"] = Column(f"{gauge('kea_subnet_addresses_declined', *SUBNET)} and {fullest}", TROUBLE)
+    return table_of(
+        Words(
+            f"{NAMES[kind]} by subnet",
+            f"The {ROWS} fullest subnets. Full in: if it goes on filling like in the last hours.",
+            nothing,
+        ),
+        labels=("subnet", "subnet_id", "shared_network", "server", "daemon"),
+        columns=columns,
+        sort="leased share",
+        descending=True,
+        height=12,
+    )
+
+
+def _course() -> list[Built]:
+    return [
+        lines(
+            Words(f"The {TOP} fullest", "Of the subnets that are fullest at the end of the time range.", NO_SUBNETS),
+            [Query(greatest(TOP, fullness("address", *SUBNET)), LEGEND)],
+            FULLNESS,
+        ),
+        lines(
+            Words(f"The {TOP} that fill up first", "Time until they are full, if it goes on like this.", STEADY),
+            [Query(f"bottomk({TOP}, {exhausted_in('address')})", LEGEND)],
+            EXHAUSTION,
+        ),
+    ]
+
+
+def _shared() -> list[Built]:
+    nothing = "No shared networks are configured"
+    return [
+        bars(
+            Words(
+                f"{NAMES[kind]} of shared networks", "Clients may have those of any subnet of their network.", nothing
+            ),
+            Query(f"sort_desc({shared_fullness(kind)})", "{{shared_network}} ({{server}} {{daemon}})"),
+            FULLNESS,
+        )
+        for kind in CAPACITY
+    ]
+
+
+def _prefixes() -> list[Built]:
+    return [
+        _table("prefix", NO_PREFIXES),
+        lines(
+            Words("Prefixes delegated per second", "The subnets with most of them.", NO_PREFIXES),
+            [Query(greatest(TOP, rate("kea_subnet_prefix_assignments_total", *SUBNET)), LEGEND)],
+            PER_SECOND,
+            width=24,
+        ),
+    ]
+
+
+def _leases() -> list[Built]:
+    return [
+        lines(
+            Words("Leases", "By kind and state; each lease is in one state.", NO_SUBNETS),
+            [Query(total(gauge("kea_leases", "kind", "state"), "kind", "state"), "{{kind}} {{state}}")],
+            stacked=True,
+        ),
+        lines(
+            Words("Addresses assigned per second", "The subnets with most of them; renewals do not count.", NO_SUBNETS),
+            [Query(greatest(TOP, rate("kea_subnet_address_assignments_total", *SUBNET)), LEGEND)],
+            PER_SECOND,
+        ),
+        lines(
+            Words("Declined addresses", f"The {TOP} subnets with most of them.", NO_SUBNETS),
+            [Query(greatest(TOP, gauge("kea_subnet_addresses_declined", *SUBNET)), LEGEND)],
+        ),
+        lines(
+            Words(
+                "Registered addresses",
+                "Addresses that DHCPv6 clients registered (RFC 9686).",
+                "No DHCPv6 daemon counts registered addresses",
+            ),
+            [Query(greatest(TOP, gauge("kea_subnet_addresses_registered", *SUBNET)), LEGEND)],
+        ),
+        lines(
+            Words(
+                "Leases of no subnet",
+                "Leases whose subnet is not configured, or whose address lies outside of it, from the last audit.",
+                "Leases were not audited: lease_audit of the exporter's configuration turns it on",
+            ),
+            [
+                Query(gauge("kea_leases_orphaned"), "{{server}} {{daemon}}: orphaned"),
+                Query(gauge("kea_leases_outside_subnet"), "{{server}} {{daemon}}: outside their subnet"),
+            ],
+            TROUBLE,
+            width=24,
+        ),
+    ]
+
+
+def _pools() -> list[Built]:
+    kinds = {"address": "addresses", "prefix": "prefixes"}
+    return [
+        table_of(
+            Words(f"Pools of {name}", "Pools of a subnet that share a pool-id are one.", NO_POOLS),
+            labels=("server", "daemon", *POOL),
+            columns=_of_pools(kind, name),
+            sort="leased share",
+            descending=True,
+            width=12,
+            height=9,
+        )
+        for kind, name in kinds.items()
+    ]
+
+
+def _of_pools(kind: str, name: str) -> dict[str, Column]:
+    capacity, assigned = gauge(f"kea_pool_{name}", *POOL), gauge(f"kea_pool_{name}_assigned", *POOL)
+    columns = {
+        "leased share": Column(f"{assigned} / ({capacity} > 0)", FULLNESS, bar=True),
+        "leased": Column(assigned, NUMBER),
+        "all": Column(capacity, NUMBER),
+        "assigned per second": Column(rate(f"kea_pool_{kind}_assignments_total", *POOL), PER_SECOND),
+    }
+    if kind == "address":
+        columns["declined"] = Column(gauge("kea_pool_addresses_declined", *POOL), TROUBLE)
+    return columns

@@ -1,0 +1,127 @@
+"""Tables: one row for each set of labels, with a column for each query."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from grafana_foundation_sdk.builders import common, table
+from grafana_foundation_sdk.models.common import TableCellHeight, TableColoredBackgroundCellOptions
+from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, DynamicConfigValue
+from grafana_foundation_sdk.models.prometheus import PromQueryFormat
+
+from grafana.src.links import to_row
+from grafana.src.looks import NUMBER, PLAIN, Look
+from grafana.src.panels import REFS, Query, Words, dressed, target
+from kea_exporter.alerts.model import Dashboard
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+# What is long is wrapped; the others take what they need.
+WIDTHS = {"server": 150, "daemon": 80, "requirement": 230, "severity": 110, "subnet": 150, "subnet_id": 80}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column with the values of a query.
+
+    Attributes:
+        bar: whether the value is a bar, too.
+        hidden: whether only the labels matter.
+        link: where a click leads.
+    """
+
+    expression: str
+    look: Look = PLAIN
+    bar: bool = False
+    hidden: bool = False
+    link: str = ""
+    width: int = 0
+
+
+def table_of(  # noqa: PLR0913 - all by name
+    words: Words,
+    *,
+    labels: Sequence[str],
+    columns: Mapping[str, Column],
+    sort: str,
+    descending: bool = False,
+    first: Sequence[str] = (),
+    width: int = 24,
+    height: int = 8,
+) -> table.Panel:
+    """Return a table whose rows have the given *labels*, in this order, and then its columns; *first* those named."""
+    panel = dressed(table.Panel(), words, NUMBER, width, height)
+    for ref, column in zip(REFS, columns.values(), strict=False):
+        panel.with_target(target(Query(column.expression), ref).instant().format(PromQueryFormat.TABLE))
+    panel.with_transformation(DataTransformerConfig("merge", options={}))
+    panel.with_transformation(DataTransformerConfig("organize", options=_organised(labels, columns, first)))
+    for label in labels:
+        panel.override_by_name(label, _of_label(label))
+    for title, column in columns.items():
+        if not column.hidden:
+            panel.override_by_name(title, _of_column(column))
+    panel.cell_height(TableCellHeight.SM).filterable(filterable=True)
+    return panel.sort_by([common.TableSortByFieldState().display_name(sort).desc(desc=descending)])
+
+
+def matrix_of(words: Words, expression: str, label: str, look: Look, width: int = 12) -> table.Panel:
+    """Return a table with a row for each daemon and a column for each value of a label."""
+    panel = dressed(table.Panel(), words, look, width, 8)
+    named = f'label_join({expression}, "who", " ", "server", "daemon")'
+    panel.with_target(target(Query(named), "A").instant().format(PromQueryFormat.TABLE))
+    fields = {"rowField": "who", "columnField": label, "valueField": "Value"}
+    panel.with_transformation(DataTransformerConfig("groupingToMatrix", options=fields))
+    panel.override_by_regexp(
+        r"who\\.*", [DynamicConfigValue("displayName", "daemon"), DynamicConfigValue("custom.width", 190)]
+    )
+    return panel.cell_height(TableCellHeight.SM).cell_options(TableColoredBackgroundCellOptions())
+
+
+def _organised(labels: Sequence[str], columns: Mapping[str, Column], first: Sequence[str]) -> dict[str, Any]:
+    names = {
+        (f"Value #{ref}" if len(columns) > 1 else "Value"): title for ref, title in zip(REFS, columns, strict=False)
+    }
+    # Grafana calls it so where all other queries have no answer.
+    names.setdefault("Value", next(iter(columns)))
+    in_order = sorted((*labels, *names), key=lambda name: names.get(name, name) not in first)
+    hidden = {name for name, title in names.items() if columns[title].hidden}
+    return {
+        "excludeByName": dict.fromkeys(sorted({"Time", *hidden}), True),
+        "indexByName": {name: index for index, name in enumerate(in_order)},
+        "renameByName": names,
+    }
+
+
+def _of_label(label: str) -> list[DynamicConfigValue]:
+    properties = [DynamicConfigValue("custom.width", WIDTHS[label])] if label in WIDTHS else []
+    if label in {"remedy", "title"}:
+        properties.append(DynamicConfigValue("custom.cellOptions", {"type": "auto", "wrapText": True}))
+    if label == "server":
+        properties.append(_link("Server", to_row(Dashboard.SERVER)))
+    return properties
+
+
+def _of_column(column: Column) -> list[DynamicConfigValue]:
+    look = column.look
+    properties = [DynamicConfigValue("unit", look.unit), DynamicConfigValue("thresholds", look.thresholds().build())]
+    if look.states:
+        properties.append(DynamicConfigValue("mappings", look.mappings()))
+    if look.span:
+        properties += [DynamicConfigValue(name, value) for name, value in zip(("min", "max"), look.span, strict=True)]
+    if cell := _cell(column):
+        properties.append(DynamicConfigValue("custom.cellOptions", cell))
+    if column.width:
+        properties.append(DynamicConfigValue("custom.width", column.width))
+    return [*properties, _link("Details", column.link)] if column.link else properties
+
+
+def _cell(column: Column) -> dict[str, Any]:
+    if column.bar:
+        return {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
+    return {"type": "color-background", "mode": "basic"} if column.look.states or column.look.steps else {}
+
+
+def _link(title: str, url: str) -> DynamicConfigValue:
+    return DynamicConfigValue("links", [{"title": title, "url": url}])

@@ -1,0 +1,234 @@
+"""DHCP traffic and high availability: what clients ask, what they get, and how pairs of servers share the work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from grafana.src.document import Built, Section, dashboard
+from grafana.src.looks import (
+    ALARM,
+    CLOCK_SKEW,
+    DDNS_FAILED,
+    DROPPED,
+    FACT,
+    HA_STATE,
+    NUMBER,
+    PACKETS,
+    PER_SECOND,
+    SECONDS,
+    YES,
+)
+from grafana.src.panels import Query, Words, lines, timeline
+from grafana.src.queries import gauge, numbered, of, rate, total, worst
+from grafana.src.tables import Column, table_of
+from kea_exporter.alerts.model import Dashboard
+from kea_exporter.metrics.high_availability import OTHER_STATE, STATES
+
+if TYPE_CHECKING:
+    from grafana_foundation_sdk.builders.dashboard import Dashboard as Builder
+    from grafana_foundation_sdk.builders.statetimeline import Panel as Timeline
+
+DAEMON = "{{server}} {{daemon}}"
+PAIR = "{{server}} {{daemon}} with {{relationship}}"
+NO_PAIR = "No daemon that answers takes part in high availability"
+NOTHING_YET = "Nothing was counted, or it was not scraped twice yet"
+NO_D2 = "No D2 daemon answers, or none was scraped twice yet"
+NO_KEYS = "No D2 daemon has sent updates signed by a TSIG key"
+
+
+def states_of_pairs() -> Timeline:
+    """Return the states of both servers of each pair, as each of them says it."""
+    labels = ("relationship", "peer")
+    return timeline(
+        Words("States", "The state of each server, and of its partner as it last heard of it.", NO_PAIR),
+        [
+            Query(
+                numbered("kea_ha_state", "state", (*STATES, OTHER_STATE), *labels),
+                "{{server}} {{daemon}} with {{relationship}}: {{peer}}",
+            )
+        ],
+        HA_STATE,
+    )
+
+
+def build() -> Builder:
+    """Return the dashboard."""
+    return dashboard(
+        Dashboard.TRAFFIC,
+        "Kea / DHCP traffic and HA",
+        "What clients ask and what they get, DNS updates, and how pairs of servers share the work.",
+        [
+            Section("Packets", _packets()),
+            Section("Leases", _leases()),
+            Section("Clients that get no lease", _failures()),
+            Section("DNS updates", _ddns()),
+            Section("High availability", _pairs()),
+            Section("Where the partner does not answer", _interrupted()),
+        ],
+    )
+
+
+def _counted(family: str, title: str, description: str, label: str, width: int = 12) -> Built:
+    """Return how often something was counted, by one label, over all daemons."""
+    return lines(
+        Words(title, description, NOTHING_YET),
+        [Query(total(rate(family, label), label), f"{{{{{label}}}}}")],
+        PACKETS if "packets" in family else PER_SECOND,
+        width,
+        stacked=True,
+    )
+
+
+def _per_daemon(family: str, title: str, description: str, nothing: str = NOTHING_YET) -> Built:
+    return lines(Words(title, description, nothing), [Query(rate(family), DAEMON)], PER_SECOND, width=8)
+
+
+def _packets() -> list[Built]:
+    received = total(rate("kea_packets_received_total", "message"), "server", "daemon")
+    dropped = total(rate("kea_packets_dropped_total", "reason"), "server", "daemon")
+    return [
+        _counted("kea_packets_received_total", "Received", "DHCP packets received, by message.", "message"),
+        _counted("kea_packets_sent_total", "Sent", "DHCP packets sent, by message.", "message"),
+        _counted("kea_packets_dropped_total", "Dropped", "DHCP packets dropped, by reason.", "reason"),
+        lines(
+            Words("Share that is dropped", "Of all packets that a daemon received.", NOTHING_YET),
+            [Query(f"{dropped} / ({received} > 0)", DAEMON)],
+            DROPPED,
+        ),
+    ]
+
+
+def _leases() -> list[Built]:
+    return [
+        _counted("kea_lease_assignments_total", "Assigned", "Leases assigned; renewals do not count.", "kind"),
+        _counted("kea_lease_reuses_total", "Reused", "Leases given to the same client from the lease cache.", "kind"),
+        _per_daemon("kea_leases_reclaimed_total", "Reclaimed", "Expired leases taken back."),
+        _per_daemon(
+            "kea_declined_addresses_reclaimed_total",
+            "Declined and reclaimed",
+            "Declined addresses that went back to their pools.",
+        ),
+        _per_daemon(
+            "kea_address_registrations_total",
+            "Registered",
+            "Addresses that DHCPv6 clients registered (RFC 9686).",
+            "No DHCPv6 daemon counts registered addresses",
+        ),
+    ]
+
+
+def _failures() -> list[Built]:
+    return [
+        _counted("kea_allocation_failures_total", "By place", "Where a lease was looked for.", "scope", 8),
+        _counted("kea_allocation_failures_by_cause_total", "By cause", "Why there was none.", "cause", 8),
+        _per_daemon(
+            "kea_reservation_conflicts_total",
+            "Reservations in conflict",
+            "Reserved addresses that another client had.",
+        ),
+    ]
+
+
+def _ddns() -> list[Built]:
+    result = total(rate("kea_ddns_updates_total", "result"), "server", "daemon")
+    failed = total(rate("kea_ddns_updates_total", "result", where='result!="success"'), "server", "daemon")
+    key = ("server", "daemon", "key")
+    return [
+        lines(
+            Words("Requests", "What DHCP servers asked for, and times that the queue was full.", NO_D2),
+            [
+                Query(total(rate("kea_ddns_requests_total", "result"), "result"), "{{result}}"),
+                Query(total(rate("kea_ddns_queue_full_total")), "queue full"),
+            ],
+            PER_SECOND,
+        ),
+        lines(
+            Words("Updates", "DNS updates sent, and their results.", NO_D2),
+            [
+                Query(total(rate("kea_ddns_updates_sent_total", "signed"), "signed"), "sent, signed: {{signed}}"),
+                Query(total(rate("kea_ddns_updates_total", "result"), "result"), "{{result}}"),
+            ],
+            PER_SECOND,
+        ),
+        lines(
+            Words("Share that fails", "Of all DNS updates of a daemon.", "No DNS updates were sent"),
+            [Query(f"{failed} / ({result} > 0)", DAEMON)],
+            DDNS_FAILED,
+        ),
+        table_of(
+            Words("By TSIG key", "Updates per second that were signed, and those that did not succeed.", NO_KEYS),
+            labels=key,
+            columns={
+                "sent": Column(rate("kea_ddns_key_updates_sent_total", "key"), PER_SECOND),
+                "failed": Column(
+                    total(rate("kea_ddns_key_updates_total", "key", "result", where='result!="success"'), *key),
+                    PER_SECOND,
+                ),
+            },
+            sort="sent",
+            descending=True,
+            width=12,
+        ),
+    ]
+
+
+def _pairs() -> list[Built]:
+    roles = ("relationship", "mode", "local", "local_role", "partner", "partner_role")
+    return [
+        states_of_pairs(),
+        timeline(
+            Words("Who serves whose clients", "Each server, and its partner as it last heard of it.", NO_PAIR),
+            [
+                Query(
+                    gauge("kea_ha_scope_served", "relationship", "peer", "scope"),
+                    "{{server}} {{daemon}} with {{relationship}}: {{peer}} serves {{scope}}",
+                )
+            ],
+            FACT,
+        ),
+        table_of(
+            Words("Pairs", "Who takes part, and whether anything was heard of the partner yet.", NO_PAIR),
+            labels=("server", "daemon", *roles),
+            columns={
+                "is": Column(gauge("kea_ha_info", *roles), hidden=True),
+                "in touch": Column(worst(of("kea_ha_partner_in_touch"), "relationship"), YES),
+            },
+            sort="server",
+            height=6,
+        ),
+        lines(
+            Words("Clocks apart", "How far the clocks of the two servers are apart; Kea ends at one minute.", NO_PAIR),
+            [Query(f"abs({gauge('kea_ha_clock_skew_seconds', 'relationship')})", PAIR)],
+            CLOCK_SKEW,
+        ),
+        lines(
+            Words("Silence of the partner", "Time since the partner last answered.", NO_PAIR),
+            [Query(gauge("kea_ha_partner_age_seconds", "relationship"), PAIR)],
+            SECONDS,
+        ),
+    ]
+
+
+def _interrupted() -> list[Built]:
+    counts = {
+        "kea_ha_connecting_clients": "try to reach it",
+        "kea_ha_unacked_clients": "seem not to be answered",
+        "kea_ha_unacked_clients_left": "more until it is taken for down",
+    }
+    return [
+        timeline(
+            Words("Communication interrupted", "The partner is silent for longer than max-response-delay.", NO_PAIR),
+            [Query(gauge("kea_ha_communication_interrupted", "relationship"), PAIR)],
+            ALARM,
+        ),
+        lines(
+            Words("Clients of the silent partner", "From these Kea tells whether the partner is down.", NO_PAIR),
+            [Query(gauge(family, "relationship"), f"{PAIR}: {words}") for family, words in counts.items()],
+            NUMBER,
+        ),
+        lines(
+            Words("Packets looked at", "Packets to the partner from which it is told whether it is down.", NO_PAIR),
+            [Query(gauge("kea_ha_analyzed_packets", "relationship"), PAIR)],
+            NUMBER,
+        ),
+    ]

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from lab.kea import Lab
 
 Tree = dict[str, Any]
-INTERVALS = ("group_wait", "group_interval", "repeat_interval")
 
 
 class Alertmanager:
@@ -54,18 +53,19 @@ class Alertmanager:
         return found
 
 
-def in_haste(configuration: str, receiver_url: str, wait: str) -> str:
+def in_haste(configuration: str, receiver_url: str, wait: str, interval: str) -> str:
     """Return a configuration that sends to one receiver, and soon; nothing else of it is changed.
 
     Args:
         configuration: the text of its file.
         receiver_url: where every receiver's messages go; its name is added as the path.
-        wait: how long the alerts of a group are waited for, and how soon a change of it is told.
+        wait: how long more alerts of a group are waited for.
+        interval: how soon a change of a group is told.
     """
     tree: Tree = yaml.safe_load(configuration)
+    haste = {"group_wait": wait, "group_interval": interval, "repeat_interval": "1d"}
     for route in _routes(tree["route"]):
-        route.update({it: wait for it in INTERVALS[:2] if it in route})
-    tree["route"].update(zip(INTERVALS, (wait, wait, "1d"), strict=True))
+        route.update({it: haste[it] for it in haste if it in route})
     for receiver in tree["receivers"]:
         for webhook in receiver.get("webhook_configs", []):
             webhook["url"] = f"{receiver_url}/{receiver['name']}"

@@ -28,7 +28,8 @@ FAULTY: dict[str, tuple[str, Tree]] = {
     "hooks-missing": ("Dhcp4", {"subnet4": [subnet4(4)], "hooks-libraries": []}),
 }
 ABSENT = "nothing-there"
-HEARTBEAT_MILLISECONDS = 500
+# Patient enough for a busy machine.
+HEARTBEAT_MILLISECONDS, SILENCE_MILLISECONDS = 300, 2000
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,11 @@ class _Fleet:
             self.entries.append(_entry(name, root, port))
 
     def start_pair(self) -> None:
+        def control(name: str, port: int) -> Tree:
+            return self._socket("Dhcp4", name, port)
+
         pair = HighAvailability(
-            self.lab, heartbeat=HEARTBEAT_MILLISECONDS, control=lambda name, port: self._socket("Dhcp4", name, port)
+            self.lab, heartbeat=HEARTBEAT_MILLISECONDS, silence=SILENCE_MILLISECONDS, control=control
         )
         for name, port in pair.control_ports.items():
             self.daemons[name] = pair.start(name)

@@ -20,7 +20,6 @@ ROLES_OF_PARTNER = {"hot-standby": "standby", "load-balancing": "secondary"}
 HEARTBEAT_MILLISECONDS = 100
 # No heartbeat during a test; Kea takes at most 65535.
 NEVER_MILLISECONDS = 60_000
-# A partner that is silent for so long is taken for down, as no clients are waited for.
 SILENCE_MILLISECONDS = 1000
 
 
@@ -29,6 +28,7 @@ class HighAvailability:
 
     Args:
         heartbeat: milliseconds from one look at the partner to the next, and to the first.
+        silence: milliseconds after which a partner that is silent is taken for down, as no clients are waited for.
         control: makes the control socket of a server from its name and port.
 
     Attributes:
@@ -40,11 +40,13 @@ class HighAvailability:
         lab: Lab,
         mode: str = "hot-standby",
         heartbeat: int = HEARTBEAT_MILLISECONDS,
+        silence: int = SILENCE_MILLISECONDS,
         control: Callable[[str, int], Tree] = lambda _, port: http(port),
     ) -> None:
         self._lab = lab
         self._control = control
         self._heartbeat = heartbeat
+        self._silence = silence
         self._mode = mode
         primary, partner, *others = _free_ports(4)
         self._own_ports = {PRIMARY: primary, PARTNER: partner}
@@ -64,7 +66,7 @@ class HighAvailability:
             "this-server-name": name,
             "mode": self._mode,
             "heartbeat-delay": self._heartbeat,
-            "max-response-delay": SILENCE_MILLISECONDS,
+            "max-response-delay": self._silence,
             "max-unacked-clients": 0,
             "multi-threading": {"enable-multi-threading": True, "http-dedicated-listener": True},
             "peers": [{"name": it, "url": urls[it], "role": role} for it, role in roles.items()],

@@ -51,6 +51,7 @@ class Prometheus:
             f"--config.file={lab.inside(lab.write('prometheus.yml', yaml.safe_dump(config)))}",
             f"--storage.tsdb.path={lab.inside(lab.folder)}/prometheus-data",
             f"--web.listen-address=127.0.0.1:{self.port}",
+            "--scrape.discovery-reload-interval=100ms",  # by default, the first scrape waits for five seconds
             f"--web.external-url=http://127.0.0.1:{self.port}/",
         )
         self._running = Running(arguments, lab.folder / "prometheus.log")

@@ -1,0 +1,236 @@
+"""From a fault of a real server to the message about it: Kea, exporter, Prometheus, Alertmanager, receiver.
+
+The rules and Alertmanager's example are those that are shipped; only what they wait for is shorter.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kea_exporter.alerts.rules import rules
+from kea_exporter.facts.failure import Reason
+from kea_exporter.requirements import REQUIREMENTS
+from kea_exporter.requirements.next_steps import NEXT_STEPS
+from lab.alertmanager import Alertmanager, in_haste
+from lab.faults import Fault, faults_of
+from lab.fleet import start_sound_fleet
+from lab.kea import Lab
+from lab.prometheus import Prometheus
+from lab.receiver import Message, Receiver
+from tests.exporter import exporter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from lab.chroot import Chroot
+
+pytestmark = pytest.mark.lab
+
+EXAMPLE = Path(__file__).parent.parent / "prometheus/alertmanager.example.yml"
+REMEDIES = {it.id: it.remedy for it in REQUIREMENTS}
+# A scrape and an evaluation of the rules every second; what belongs together is there within two.
+SECOND, HOLD, GROUP_WAIT = "1s", "1s", "2s"
+SOON = 20.0
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a fault leads to; alerts are written as name, severity, server and, where they have one, requirement.
+
+    Attributes:
+        told: the alerts of which people are told.
+        silenced: those that fire too, and that others speak for.
+        remedy: what the first message says is to be done.
+    """
+
+    fault: str
+    told: set[str]
+    silenced: set[str]
+    remedy: str
+
+
+CASES = (
+    Case(
+        "stop-daemon",
+        {"KeaServerDown critical sound-v6"},
+        {"KeaRequirementUnmet warning sound-v6 control-socket-reachable"},
+        NEXT_STEPS[Reason.REFUSED],
+    ),
+    Case(
+        "change-password",
+        {"KeaAuthenticationFailing critical sound-v6 authentication-accepted"},
+        {"KeaServerDown critical sound-v6", "KeaRequirementUnmet warning sound-v6 authentication-accepted"},
+        REMEDIES["authentication-accepted"],
+    ),
+    Case(
+        "unload-hook",
+        {"KeaHookMissing warning sound-v6 hook-host-cmds-loaded"},
+        {"KeaRequirementUnmet warning sound-v6 hook-host-cmds-loaded"},
+        REMEDIES["hook-host-cmds-loaded"],
+    ),
+    Case(
+        "fill-subnet",
+        {"KeaSubnetNearlyFull critical sound-v4"},
+        {"KeaSubnetNearlyFull warning sound-v4", "KeaSubnetExhaustionPredicted warning sound-v4"},
+        "Add a pool",
+    ),
+    Case(
+        "disable-dhcp",
+        {"KeaDhcpServiceDisabled critical sound-v4 dhcp-service-enabled"},
+        {"KeaRequirementUnmet info sound-v4 dhcp-service-enabled"},
+        REMEDIES["dhcp-service-enabled"],
+    ),
+    Case(
+        "age-certificate",
+        {"KeaCertificateExpiring critical sound-v4 certificate-renewal-not-due"},
+        {
+            "KeaCertificateExpiring warning sound-v4 certificate-renewal-not-due",
+            "KeaRequirementUnmet info sound-v4 certificate-renewal-not-due",
+        },
+        REMEDIES["certificate-renewal-not-due"],
+    ),
+    Case(
+        "expire-certificate",
+        {"KeaCertificateExpired critical sound-v4 certificate-within-validity"},
+        {
+            "KeaServerDown critical sound-v4",
+            "KeaRequirementUnmet warning sound-v4 certificate-within-validity",
+            "KeaRequirementUnmet info sound-v4 certificate-renewal-not-due",
+        },
+        REMEDIES["certificate-within-validity"],
+    ),
+    Case(
+        "misname-certificate",
+        {"KeaCertificateNameMismatch critical sound-v4 certificate-san-matches-address"},
+        {"KeaServerDown critical sound-v4", "KeaRequirementUnmet warning sound-v4 certificate-san-matches-address"},
+        REMEDIES["certificate-san-matches-address"],
+    ),
+    Case(
+        "distrust-certificate",
+        {"KeaCertificateUntrusted critical sound-v4 certificate-trusted"},
+        {"KeaServerDown critical sound-v4", "KeaRequirementUnmet warning sound-v4 certificate-trusted"},
+        REMEDIES["certificate-trusted"],
+    ),
+    Case(
+        "break-ha",
+        {"KeaHaPartnerDown warning primary-server", "KeaServerDown critical partner-server"},
+        {
+            "KeaHaCommunicationInterrupted warning primary-server",
+            "KeaRequirementUnmet warning partner-server control-socket-reachable",
+        },
+        "Start the partner, or mend the network between them",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """All that takes part."""
+
+    faults: Mapping[str, Fault]
+    prometheus: Prometheus
+    alertmanager: Alertmanager
+    receiver: Receiver
+
+    def firing(self) -> set[str]:
+        """Return what fires in Prometheus."""
+        return {written(it["labels"]) for it in self.prometheus.alerts()}
+
+    def active(self) -> set[str]:
+        """Return what Alertmanager does not inhibit."""
+        return {written(it["labels"]) for it in self.alertmanager.alerts()}
+
+    def unresolved(self) -> set[str]:
+        """Return of what people were told last that it fires."""
+        last = {it.fingerprint: it for it in self.receiver.messages}
+        return {written(it.labels) for it in last.values() if it.is_firing}
+
+    def is_silent(self) -> bool:
+        """Return whether nothing fires, nothing is about to, and all that was told is resolved."""
+        return not (self.prometheus.alerts("pending", "firing") or self.active() or self.unresolved())
+
+    def evaluate_again(self) -> None:
+        """Return when each rule was evaluated once more."""
+        now = dt.datetime.now(dt.UTC)
+        self.prometheus.wait_until(lambda: self.prometheus.has_evaluated_since(now))
+
+
+def written(labels: Mapping[str, str]) -> str:
+    return " ".join(labels[it] for it in ("alertname", "severity", "server", "requirement") if it in labels)
+
+
+def eventually(found: Callable[[], Any], expected: object) -> None:
+    give_up = time.monotonic() + SOON
+    while (last := found()) != expected:
+        assert time.monotonic() < give_up, f"found {last}, not {expected}"
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def scene(chroot: Chroot) -> Iterator[Scene]:
+    with ExitStack() as stack:
+        lab = stack.enter_context(Lab(chroot))
+        fleet = start_sound_fleet(lab)
+        running = stack.enter_context(exporter(fleet.config_file, "--timeout-offset", "0.1"))
+        receiver = stack.enter_context(Receiver())
+        example = in_haste(EXAMPLE.read_text(), receiver.url, GROUP_WAIT, SECOND)
+        alertmanager = stack.enter_context(Alertmanager(lab, example))
+        job = {
+            "job_name": "kea",
+            "scrape_interval": SECOND,
+            "scrape_timeout": SECOND,
+            "static_configs": [{"targets": [running.url.removeprefix("http://")]}],
+        }
+        texts = {"rules.yml": rules(hold=HOLD)}
+        prometheus = stack.enter_context(Prometheus(lab, [job], texts, alertmanager.address))
+        it = Scene(faults_of(fleet), prometheus, alertmanager, receiver)
+        eventually(lambda: len(prometheus.query("kea_up == 1")), len(fleet.daemons))
+        # Before the first scrape, there was no exporter to be seen.
+        eventually(it.is_silent, expected=True)
+        yield it
+
+
+def test_of_a_sound_fleet_nobody_is_told_anything(scene: Scene) -> None:
+    for _ in range(3):
+        scene.evaluate_again()
+        assert scene.prometheus.alerts("pending", "firing") == []
+    assert {it.name for it in scene.receiver.messages} <= {"KeaExporterAbsent"}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.fault)
+def test_a_fault_is_told_once_with_its_remedy_until_it_is_repaired(scene: Scene, case: Case) -> None:
+    eventually(scene.is_silent, expected=True)
+    before = len(scene.receiver.messages)
+
+    def messages() -> list[Message]:
+        return [it for it in scene.receiver.messages[before:] if it.is_firing]
+
+    def told() -> set[str]:
+        return {written(it.labels) for it in messages()}
+
+    scene.faults[case.fault].inject()
+    try:
+        eventually(scene.firing, case.told | case.silenced)
+        eventually(told, case.told)
+        scene.evaluate_again()
+        assert scene.firing() == case.told | case.silenced
+        assert scene.active() == told() == case.told
+    finally:
+        scene.faults[case.fault].repair()
+    assert [it for it in messages() if case.remedy in it.annotations["description"]]
+    assert {it.receiver for it in messages()} == {RECEIVERS[it.labels["severity"]] for it in messages()}
+    eventually(scene.is_silent, expected=True)
+
+
+RECEIVERS = {"critical": "operators-urgent", "warning": "operators"}
+
+
+def test_each_fault_that_can_be_injected_is_tested(scene: Scene) -> None:
+    assert {case.fault for case in CASES} == scene.faults.keys()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from kea_exporter.alerts.model import Alert, Dashboard, Group, Severity
 from kea_exporter.alerts.templates import DAEMON, OF_DAEMON, REMEDY, each, lookup, spaced
 
-BY_WHOM = each(lookup("kea_dhcp_disabled", *OF_DAEMON, condition=" == 1"), f" {spaced('.Labels.origin')}")
+DISABLED = lookup("kea_dhcp_disabled", *OF_DAEMON, condition=" == 1")
+BY_WHOM = each(DISABLED, f" {spaced('.Labels.origin')}", between=" and")
 
 
 def _sockets(severity: Severity, status: str, hold: str, what: str) -> Alert:

@@ -29,9 +29,10 @@ def lookup(family: str, *labels: str, condition: str = "") -> str:
     return f'printf "{family}{{{matchers}}}{condition}" {values} | query'
 
 
-def each(query: str, text: str) -> str:
+def each(query: str, text: str, between: str) -> str:
     """Return a text for each sample that a query finds; `.Labels` in it are those of the sample."""
-    return "{{ range " + query + " }}" + text + "{{ end }}"
+    separator = "{{ if $number }}" + between + "{{ end }}"
+    return "{{ range $number, $sample := " + query + " }}" + separator + text + "{{ end }}"
 
 
 def first(query: str, text: str) -> str:
@@ -51,4 +52,5 @@ FAILURE = each(
     lookup("kea_probe_failure", *OF_DAEMON),
     f"The probe fails at stage {{{{ .Labels.stage }}}}: {spaced('.Labels.reason')}. "
     + first(_FAILURE_INFO, "{{ .Labels.remedy }}"),
+    between=" ",
 )

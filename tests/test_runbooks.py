@@ -95,11 +95,11 @@ def test_every_command_line_of_the_exporter_is_one_that_it_takes(page: Path) -> 
 
 def command_lines(page: Path) -> Iterator[list[str]]:
     """Return the words after `kea-exporter`, of lines to be typed and of those within the text."""
-    within = re.findall(r"`([^`]*\bkea-exporter --?[^`]*|[^`]*\bkea-exporter [a-z]+ -[^`]*)`", prose(page))
+    within = re.findall(r"`([^`]*\bkea-exporter [^`]+)`", prose(page))
     for line in [*lines(page, "sh"), *within]:
         words = shlex.split(line, comments=True)
         if "kea-exporter" in words and "systemctl" not in words and "journalctl" not in words:
-            yield words[words.index("kea-exporter") + 1 :]
+            yield words[len(words) - words[::-1].index("kea-exporter") :]
 
 
 def parse(command: click.Command, words: list[str]) -> None:

@@ -1,0 +1,125 @@
+"""The Debian package: built by Debian's own tools in one chroot, and tried in copies of another."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lab.chroot import Chroot, LabBuildError, LabUnavailableError, Recipe, cache_directory, ensure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SOURCE = Path(__file__).parent.parent
+DESTINATION = SOURCE / "dist"
+# What the package is made of; what is not there is left out, as the packaging says what it cannot do without.
+PARTS = (
+    "CHANGELOG.md",
+    "LICENSE",
+    "README.md",
+    "config.example.yml",
+    "debian",
+    "deploy/systemd",
+    "docs",
+    "grafana/dashboards",
+    "kea_exporter",
+    "man",
+    "prometheus/rules",
+    "pyproject.toml",
+)
+BUILDER = Recipe(
+    name="debian-build",
+    stable=(
+        "build-essential",
+        "debhelper",
+        "dh-python",
+        "lintian",
+        "pybuild-plugin-pyproject",
+        "python3-all",
+        "python3-hatchling",
+    ),
+)
+CLEAN = Recipe(name="debian-clean", stable=())
+BUILD_SECONDS = 600
+
+
+def build(destination: Path = DESTINATION) -> Path:
+    """Build the package and return where it is.
+
+    Raises:
+        LabUnavailableError: this machine cannot have the chroot.
+        LabBuildError: the chroot could not be built, or the package.
+    """
+    chroot = ensure(BUILDER)
+    with tempfile.TemporaryDirectory(dir=chroot.path("/var/tmp")) as folder:  # noqa: S108 - a name of our own below it
+        source = Path(folder) / "kea-exporter"
+        _copy_parts(source)
+        in_chroot(chroot, "sh", "-c", 'cd "$1" && dpkg-buildpackage --build=binary', "-", _inside(chroot, source))
+        [package] = source.parent.glob("*.deb")
+        destination.mkdir(exist_ok=True)
+        return Path(shutil.copy(package, destination))
+
+
+def in_chroot(chroot: Chroot, *arguments: str) -> str:
+    """Run a program inside to its end and return what it printed.
+
+    Raises:
+        LabBuildError: it failed; the message ends with its last lines.
+    """
+    done = subprocess.run(  # noqa: S603 - our own argument vector
+        entered(chroot, *arguments), capture_output=True, text=True, check=False, timeout=BUILD_SECONDS
+    )
+    if done.returncode != 0:
+        last_lines = "\n".join((done.stdout + done.stderr).strip().splitlines()[-20:])
+        raise LabBuildError(f"'{' '.join(arguments)}' ended with status {done.returncode}:\n{last_lines}")
+    return done.stdout
+
+
+def entered(chroot: Chroot, *arguments: str) -> list[str]:
+    """Return the argument vector that runs *arguments* inside, with a /proc that goes away with them."""
+    enter = 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"'
+    environment = ("env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "DEBIAN_FRONTEND=noninteractive")
+    return ["unshare", "--mount", "sh", "-c", enter, str(chroot.root), *environment, *arguments]
+
+
+@contextmanager
+def clean_chroot() -> Iterator[Chroot]:
+    """Copy a chroot with nothing but the essential packages; the copy is removed in the end."""
+    cached = ensure(CLEAN)
+    with tempfile.TemporaryDirectory(prefix="trying-", dir=cache_directory()) as folder:
+        root = Path(folder) / "root"
+        subprocess.run(["cp", "--archive", "--reflink=auto", str(cached.root), str(root)], check=True)  # noqa: S603, S607
+        yield Chroot(root)
+
+
+def _copy_parts(target: Path) -> None:
+    ignored = shutil.ignore_patterns("__pycache__")
+    for part in PARTS:
+        source = SOURCE / part
+        (target / part).parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target / part, symlinks=True, ignore=ignored)
+        elif source.exists():
+            shutil.copy2(source, target / part)
+
+
+def _inside(chroot: Chroot, path: Path) -> str:
+    return f"/{path.relative_to(chroot.root)}"
+
+
+def main() -> int:
+    try:
+        print(f"built {build()}")
+    except (LabUnavailableError, LabBuildError) as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -13,9 +13,14 @@ SERVED = (
     'max without (instance, server, relationship, peer) (kea_ha_scope_served{peer="local"} or '
     '(kea_ha_scope_served{peer="partner"} and ignoring (peer, scope) kea_ha_communication_interrupted == 0))'
 )
-# Each server once, though two exporters may look at it. Where a scope has more servers than a pair, its name is used by
-# several pairs, and nothing can be said.
+# Each server once, though two exporters may look at it. Where a scope has more servers than a pair, or two of them have
+# a partner of the same name, its name is used by several pairs, and nothing can be said.
 LOCAL = 'max without (instance, relationship, peer) (kea_ha_scope_served{peer="local"})'
+PARTNERS = 'max without (instance, server, peer) (kea_ha_scope_served{peer="local"})'
+SERVED_TWICE = (
+    f"sum without (server) ({LOCAL}) > 1 and count without (server) ({LOCAL}) == 2 "
+    f"and count without (relationship) ({PARTNERS}) == 2"
+)
 
 
 def _skew(severity: Severity, seconds: int) -> Alert:
@@ -80,7 +85,7 @@ GROUP = Group(
         Alert(
             "KeaHaScopeServedTwice",
             Severity.CRITICAL,
-            f"sum without (server) ({LOCAL}) > 1 and count without (server) ({LOCAL}) == 2",
+            SERVED_TWICE,
             "5m",
             "Clients of a Kea pair are served by both servers at once.",
             f"Both servers serve {SCOPE}: each takes the other for down, and they may give one address to two clients. "

@@ -14,6 +14,7 @@ from kea_exporter.commands.check import check_command
 from kea_exporter.commands.common import USAGE_ERROR, cannot_write
 from kea_exporter.commands.config import config_group
 from kea_exporter.commands.demo import demo_command
+from kea_exporter.commands.healthcheck import healthcheck_command
 from kea_exporter.commands.rules import rules_command
 from kea_exporter.commands.serve import serve_command
 
@@ -55,3 +56,4 @@ cli.add_command(check_command)
 cli.add_command(config_group)
 cli.add_command(demo_command)
 cli.add_command(rules_command)
+cli.add_command(healthcheck_command)

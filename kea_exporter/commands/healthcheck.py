@@ -1,0 +1,102 @@
+"""`kea-exporter healthcheck`: whether the exporter answers, for whoever keeps its container running."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from http.client import HTTPException, HTTPResponse
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+import click
+
+from kea_exporter.commands.common import print_text
+from kea_exporter.text import printable
+from kea_exporter.transport import TransportError
+from kea_exporter.transport.deadline import Deadline
+from kea_exporter.transport.sockets import connect_tcp, connect_unix
+
+if TYPE_CHECKING:
+    from kea_exporter.transport.sockets import DeadlineSocket
+
+SECONDS = 3.0
+HEALTHY, UNHEALTHY = 0, 1
+PATH = "/-/healthy"
+UNIX = "unix:"
+
+
+class _Place(NamedTuple):
+    """Whom to ask: a host and a port, or a unix socket where there is no port."""
+
+    host: str
+    port: int | None
+    path: str = PATH
+
+
+def _place(_context: click.Context, _parameter: click.Parameter, url: str) -> _Place:
+    if re.fullmatch(r"unix:/[^\0]+", url):
+        return _Place(url.removeprefix(UNIX), None)
+    # Printable ASCII only: the path is sent as it stands here.
+    if re.fullmatch(r"http://[!-~]+", url) and (place := _over_tcp(url)):
+        return place
+    # Not shown: somebody may have written a password into it.
+    raise click.BadParameter(f"this cannot be asked; write http://127.0.0.1:9548{PATH}, or unix:/run/health.sock")
+
+
+def _over_tcp(url: str) -> _Place | None:
+    try:
+        parts = urlsplit(url)
+        port = parts.port or 80
+    except ValueError:
+        return None
+    if not parts.hostname or parts.username is not None:
+        return None
+    query = f"?{parts.query}" if parts.query else ""
+    return _Place(parts.hostname, port, (parts.path or PATH) + query)
+
+
+@click.command("healthcheck")
+@click.option(
+    "--url",
+    "place",
+    default=f"http://127.0.0.1:9548{PATH}",
+    show_default=True,
+    callback=_place,
+    help="Whom to ask: the listener of --web.health-listen-address.",
+)
+def healthcheck_command(place: _Place) -> int:
+    """Ask a running exporter whether it answers; end with 0 if it does within 3 s, with 1 if not.
+
+    Kea is not asked, and proxies of the environment are not used.
+    """
+    try:
+        status = _status_of(place)
+    except TimeoutError:
+        return _unhealthy(f"no answer within {SECONDS:g} s")
+    except (TransportError, OSError, HTTPException) as error:
+        return _unhealthy(printable(str(error)) or "the connection was closed without an answer")
+    return HEALTHY if status == HTTPStatus.OK else _unhealthy(f"answered with status {status}")
+
+
+def _status_of(place: _Place) -> int:
+    deadline = Deadline.after(SECONDS)
+    with _connected(place, deadline) as sock:
+        sock.sendall(f"GET {place.path} HTTP/1.1\r\nHost: {_host(place)}\r\nConnection: close\r\n\r\n".encode())
+        answer = HTTPResponse(sock)
+        answer.begin()
+        return answer.status
+
+
+def _connected(place: _Place, deadline: Deadline) -> DeadlineSocket:
+    return connect_unix(place.host, deadline) if place.port is None else connect_tcp(place.host, place.port, deadline)
+
+
+def _host(place: _Place) -> str:
+    if place.port is None:
+        return "localhost"
+    return f"[{place.host}]:{place.port}" if ":" in place.host else f"{place.host}:{place.port}"
+
+
+def _unhealthy(why: str) -> int:
+    print_text(f"unhealthy: {why}")
+    return UNHEALTHY

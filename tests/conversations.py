@@ -23,6 +23,7 @@ from kea_exporter.metrics import FAMILIES, Page, read_families
 from kea_exporter.metrics.encoding import OPENMETRICS, Encoder
 from kea_exporter.probe import nothing_learnt
 from kea_exporter.requirements import REQUIREMENTS, judge_all
+from kea_exporter.transport.model import too_large
 from kea_exporter.web.debug import debug_text
 from kea_exporter.web.pages import fleet_page, server_page
 
@@ -60,8 +61,11 @@ class Spoken:
     def renew(self, deadline: Deadline) -> None:
         """There is no deadline."""
 
-    def exchange(self, request: bytes) -> bytes:
-        return self.answers.get(json.loads(request)["command"], UNSUPPORTED)
+    def exchange(self, request: bytes, limit: int) -> bytes:
+        answer = self.answers.get(json.loads(request)["command"], UNSUPPORTED)
+        if len(answer) > limit:
+            raise too_large(Stage.HTTP, limit)
+        return answer
 
     def close(self) -> None:
         """Nothing is open."""

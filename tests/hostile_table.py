@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import Reason, Stage
+from kea_exporter.kea.protocol import LONGEST_SHORT_ANSWER, SHORT
 from lab.certificates import Authority
 from tests import hostile_answers as answers
 from tests.hostile_cases import LIMIT, Case, Odd, blackholed, http, no_tls, on_unix, own_tls, refusing, tls, unix
@@ -77,6 +78,10 @@ def _chain(authority: Authority, folder: Path, length: int) -> Pair:
     for above in reversed(authorities):
         above.append_to(pair)
     return pair
+
+
+def _long(bodies: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    return {name: body for name, body in bodies.items() if name not in SHORT}
 
 
 def _head_of(name: bytes, value: bytes) -> bytes:
@@ -252,8 +257,8 @@ ANSWERS: Mapping[str, Odd] = {
 LARGE: Mapping[str, Odd] = {
     name: Odd(command, body, expected, MANY_MEBIBYTES, seconds=8, is_large=True)
     for name, command, body, expected in (
-        ("as many commands as fit", "list-commands", answers.filled('"a"', LIMIT), None),
-        ("as many lists as fit", "version-get", answers.filled("[[]]", LIMIT), MALFORMED),
+        ("as many commands as fit", "list-commands", answers.filled('"a"', LONGEST_SHORT_ANSWER), None),
+        ("as many lists as fit", "version-get", answers.filled("[[]]", LONGEST_SHORT_ANSWER), MALFORMED),
         ("as many subnets as fit", "subnet4-list", answers.subnets(60_000), None),
         ("as many statistics as fit", "statistic-get-all", answers.names(180_000, "odd-%d"), None),
     )
@@ -274,8 +279,9 @@ CASES: Mapping[str, Case] = {
     **{name: odd.over_http() for name, odd in ANSWERS.items()},
     **{f"unix: {name}": odd.on_unix() for name, odd in ANSWERS.items()},
     **{name: odd.over_http() for name, odd in LARGE.items()},
-    "padding in every answer": replace(
-        http(answering(answers.padded(sound(), "[[]]", LIMIT)), None),
+    "padding in every answer": http(answering(answers.padded(sound(), "[[]]", LIMIT)), TOO_LARGE),
+    "padding in every long answer": replace(
+        http(answering(answers.padded(_long(sound()), "[[]]", LIMIT)), None),
         mebibytes=MANY_MEBIBYTES,
         seconds=8,
         is_large=True,

@@ -43,7 +43,7 @@ class Talker:
                 sock.shutdown(socket.SHUT_WR)
                 with suppress(TransportError):
                     for _ in range(self._commands):
-                        assert len(transport.exchange(COMMAND)) <= LIMIT
+                        assert len(transport.exchange(COMMAND, LIMIT)) <= LIMIT
 
     def close(self) -> None:
         self._listener.close()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import socket
+import sys
 import time
 from contextlib import closing
 from dataclasses import replace
@@ -24,23 +25,24 @@ if TYPE_CHECKING:
 
 COMMAND = b'{"command": "version-get"}'
 SECONDS = 0.6
+LIMIT = 2**20
 OK = b"HTTP/1.1 200 OK\r\n"
 
 
 def settings(url: str, **changes: object) -> DaemonSettings:
-    tree = {"servers": [{"name": "a", "dhcp4": {"url": url, "body_size_limit": "1MiB"}}]}
+    tree = {"servers": [{"name": "a", "dhcp4": {"url": url, "body_size_limit": f"{LIMIT}B"}}]}
     return replace(settings_from_tree(tree, Path()).daemons[0], **changes)  # type: ignore[arg-type]
 
 
-def exchange(daemon: DaemonSettings, times: int = 1) -> bytes:
+def exchange(daemon: DaemonSettings, times: int = 1, limit: int = sys.maxsize) -> bytes:
     with closing(transport_to(daemon, Deadline.after(SECONDS))) as transport:
         transport.open()
-        return b"".join(transport.exchange(COMMAND) for _ in range(times))
+        return b"".join(transport.exchange(COMMAND, limit) for _ in range(times))
 
 
-def failure_of(daemon: DaemonSettings) -> Failure:
+def failure_of(daemon: DaemonSettings, limit: int = sys.maxsize) -> Failure:
     with pytest.raises(TransportError) as caught:
-        exchange(daemon)
+        exchange(daemon, limit=limit)
     return caught.value.failure
 
 
@@ -168,7 +170,7 @@ def test_the_realm_of_a_challenge_is_made_fit_to_be_shown() -> None:
         with closing(transport_to(daemon, Deadline.after(SECONDS))) as transport:
             transport.open()
             with pytest.raises(TransportError):
-                transport.exchange(COMMAND)
+                transport.exchange(COMMAND, LIMIT)
             assert transport.admission is not None
             assert transport.admission.realm == "x [2Jevil"
 
@@ -177,6 +179,16 @@ def test_a_name_is_tried_at_each_of_its_addresses() -> None:
     # localhost stands for ::1 too, where nothing listens.
     with SimulatedKea({"version-get": {"result": 0, "text": "3.0.3"}}) as kea:
         assert b"3.0.3" in exchange(settings(f"http://localhost:{kea.server_address[1]}"))
+
+
+@pytest.mark.parametrize(("limit", "said"), [(1, 1), (10 * LIMIT, LIMIT)], ids=["its own limit", "the configured one"])
+def test_an_answer_has_the_smaller_of_both_limits(limit: int, said: int) -> None:
+    with peer(after_request(OK + b"Content-Length: %d\r\n\r\n" % (said + 1) + b"x" * (said + 1))) as port:
+        failure = failure_of(settings(f"http://127.0.0.1:{port}"), limit)
+    assert (failure.reason, failure.detail) == (
+        Reason.ANSWER_TOO_LARGE,
+        f"the answer is larger than {said} bytes",
+    )
 
 
 def test_all_commands_of_a_scrape_share_one_connection() -> None:
@@ -328,6 +340,11 @@ class TestUnixSockets:
     def test_an_answer_is_read_to_its_end(self, tmp_path: Path) -> None:
         with peer(after_request(b"{}" * 100_000), path=tmp_path / "kea.sock"):
             assert exchange(settings(f"unix://{tmp_path}/kea.sock"), times=2) == b"{}" * 200_000
+
+    def test_an_answer_has_a_limit_of_its_own(self, tmp_path: Path) -> None:
+        with peer(after_request(b"{}"), path=tmp_path / "kea.sock"):
+            failure = failure_of(settings(f"unix://{tmp_path}/kea.sock"), limit=1)
+        assert failure.reason is Reason.ANSWER_TOO_LARGE
 
     def test_a_missing_socket_is_told(self, tmp_path: Path) -> None:
         assert self.failure(tmp_path / "kea.sock") == (Stage.CONNECT, Reason.NO_SUCH_SOCKET)

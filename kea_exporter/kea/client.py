@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from kea_exporter.facts.failure import Fact, Failure, Reason, Stage
 from kea_exporter.facts.snapshot import Exchange
-from kea_exporter.kea.protocol import Answer, Command, Result, decode, encode
+from kea_exporter.kea.protocol import Answer, Command, Result, decode, encode, longest_answer
 from kea_exporter.kea.reading import MalformedAnswerError
 from kea_exporter.transport import Transport, TransportError
 
@@ -91,16 +91,16 @@ class KeaClient:
         if self.ended is not None:
             return self.ended
         started = self._clock()
-        body = self._send(request)
+        body = self._send(request, longest_answer(command))
         duration = self._clock() - started
         fact = body if isinstance(body, Failure) else read_body(body)
         failure, size = (fact if isinstance(fact, Failure) else None), (0 if isinstance(body, Failure) else len(body))
         self._exchanges.append(Exchange(str(command), duration, failure, size))
         return fact
 
-    def _send(self, request: bytes) -> Fact[bytes]:
+    def _send(self, request: bytes, limit: int) -> Fact[bytes]:
         try:
-            return self._transport.exchange(request)
+            return self._transport.exchange(request, limit)
         except TransportError as error:
             if error.failure.reason is not Reason.FORBIDDEN:
                 self.ended = error.failure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Never
@@ -30,6 +31,12 @@ class Command(StrEnum):
     SUBNET4_LIST = "subnet4-list"
     SUBNET6_LIST = "subnet6-list"
     VERSION_GET = "version-get"
+
+
+# What Kea says to these has some kilobytes, however much it serves. Whoever sends more is somebody else, and reading
+# JSON would keep all other probes waiting.
+SHORT = frozenset({Command.LIST_COMMANDS, Command.STATISTIC_GET, Command.STATUS_GET, Command.VERSION_GET})
+LONGEST_SHORT_ANSWER = 1024**2
 
 
 class Result:
@@ -72,6 +79,11 @@ def encode(command: Command, service: str | None = None, arguments: Mapping[str,
         request["arguments"] = dict(arguments)
     # Kea answers 400 to escapes above \u00ff.
     return json.dumps(request, ensure_ascii=False).encode()
+
+
+def longest_answer(command: Command) -> int:
+    """Return how many bytes the answer to a command may have, whatever the configuration allows."""
+    return LONGEST_SHORT_ANSWER if command in SHORT else sys.maxsize
 
 
 def decode(body: bytes) -> Answer:

@@ -38,7 +38,7 @@ NEXT_STEPS: Mapping[Reason, str] = MappingProxyType(
         Reason.REDIRECTED: "Write the address of Kea itself into the exporter's url.",
         Reason.UNEXPECTED_STATUS: "Check that Kea's control socket listens at the url, and what stands in between.",
         Reason.INVALID_HTTP: "Check that Kea's control socket listens at the url, and nothing else.",
-        Reason.ANSWER_TOO_LARGE: "Raise body_size_limit.",
+        Reason.ANSWER_TOO_LARGE: "Raise body_size_limit; if that allows more already, Kea is not what answers.",
         Reason.ANSWER_INCOMPLETE: "Look into Kea's log, and at what stands between exporter and server.",
         Reason.UNAUTHORIZED: "See authentication-accepted.",
         Reason.FORBIDDEN: "Allow the exporter's user this command, and use the port of an entry of control-sockets.",

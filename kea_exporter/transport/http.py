@@ -22,7 +22,7 @@ from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.facts.snapshot import Admission, Connection, TransportKind
 from kea_exporter.text import printable
 from kea_exporter.transport.credentials import read_credentials
-from kea_exporter.transport.model import TransportError
+from kea_exporter.transport.model import TransportError, too_large
 from kea_exporter.transport.sockets import TooMuchError, connect_failure, connect_tcp
 from kea_exporter.transport.tls import own_certificate, secure, tls_failure
 
@@ -85,12 +85,12 @@ class HttpTransport:
         if self._socket is not None:
             self._socket.deadline = deadline
 
-    def exchange(self, request: bytes) -> bytes:
+    def exchange(self, request: bytes, limit: int) -> bytes:
         """Post one command; see `Transport.exchange`."""
         if self._adapter is None:
             raise RuntimeError("the transport is not open")
         try:
-            return self._post(self._adapter, request)
+            return self._post(self._adapter, request, min(limit, self._settings.body_size_limit))
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             raise TransportError(_http_failure(error, is_tls=self.tls is not None)) from None
 
@@ -115,19 +115,19 @@ class HttpTransport:
             raise TransportError(secured.refusal)
         return secured.socket
 
-    def _post(self, adapter: HTTPAdapter, request: bytes) -> bytes:
+    def _post(self, adapter: HTTPAdapter, request: bytes, limit: int) -> bytes:
         self._allow(LARGEST_HEAD)
         prepared = self._prepared.copy()
         prepared.prepare_body(request, files=None)
         # No session: it would look for proxies and a netrc, and read the whole body of a redirect, however large.
         with adapter.send(prepared, stream=True) as response:
-            self._allow(LARGEST_HEAD + self._settings.body_size_limit)
+            self._allow(LARGEST_HEAD + limit)
             if self.admission is None:
                 strict = "Strict-Transport-Security" in response.headers
                 self.admission = Admission(response.status_code, _realm(response.headers), strict)
             if response.status_code != requests.codes.forbidden:  # another command may be allowed, over this connection
                 _check_status(response.status_code)
-            body = _read_body(response, self._settings.body_size_limit)
+            body = _read_body(response, limit)
             _check_status(response.status_code)
             return body
 
@@ -220,12 +220,12 @@ def _check_status(status: int) -> None:
 def _read_body(response: requests.Response, limit: int) -> bytes:
     announced = response.headers.get("Content-Length", "")
     if announced.isdecimal() and int(announced[:20]) > limit:
-        raise _too_large(limit)
+        raise too_large(Stage.HTTP, limit)
     body = bytearray()
     for chunk in _chunks(response):
         body += chunk
         if len(body) > limit:
-            raise _too_large(limit)
+            raise too_large(Stage.HTTP, limit)
     return bytes(body)
 
 
@@ -233,11 +233,6 @@ def _chunks(response: requests.Response) -> Iterator[bytes]:
     # Undecoded: nothing was asked to be compressed, and a compressed answer could grow without limit.
     chunks: Iterator[bytes] = response.raw.stream(CHUNK, decode_content=False)
     return chunks
-
-
-def _too_large(limit: int) -> TransportError:
-    detail = f"the answer is larger than body_size_limit ({limit} bytes)"
-    return TransportError(Failure(Stage.HTTP, Reason.ANSWER_TOO_LARGE, detail))
 
 
 def _http_failure(error: Exception, *, is_tls: bool) -> Failure:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from kea_exporter.facts.failure import Failure, Reason
+
 if TYPE_CHECKING:
     from kea_exporter.certificates import Certificate
-    from kea_exporter.facts.failure import Failure
+    from kea_exporter.facts.failure import Stage
     from kea_exporter.facts.snapshot import Admission, Connection, Tls
     from kea_exporter.transport.deadline import Deadline
 
@@ -17,6 +19,11 @@ class TransportError(Exception):
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.detail)
         self.failure = failure
+
+
+def too_large(stage: Stage, limit: int) -> TransportError:
+    """Return the error to raise where an answer is larger than *limit*."""
+    return TransportError(Failure(stage, Reason.ANSWER_TOO_LARGE, f"the answer is larger than {limit} bytes"))
 
 
 class Transport(Protocol):
@@ -39,8 +46,8 @@ class Transport(Protocol):
     def renew(self, deadline: Deadline) -> None:
         """Go on under another deadline."""
 
-    def exchange(self, request: bytes) -> bytes:
-        """Send one command and return the whole of its answer.
+    def exchange(self, request: bytes, limit: int) -> bytes:
+        """Send one command and return the whole of its answer, of *limit* bytes and `body_size_limit` at most.
 
         Raises:
             TransportError: no answer came, none that was let in, or too large a one.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.facts.snapshot import Connection
-from kea_exporter.transport.model import TransportError
+from kea_exporter.transport.model import TransportError, too_large
 from kea_exporter.transport.sockets import connect_unix
 
 if TYPE_CHECKING:
@@ -44,14 +44,14 @@ class UnixTransport:
         """Go on under another deadline."""
         self._deadline = deadline
 
-    def exchange(self, request: bytes) -> bytes:
+    def exchange(self, request: bytes, limit: int) -> bytes:
         """Send one command and read to the end; see `Transport.exchange`."""
         sock = self._ready or connect_unix(self._path, self._deadline)
         self._ready = None
         try:
             with sock:
                 sock.sendall(request)
-                return self._read_all(sock)
+                return _read_all(sock, min(limit, self._limit))
         except TimeoutError:
             failure = Failure(Stage.COMMAND, Reason.TIMED_OUT, "connected, but no complete answer came in time")
         except OSError:
@@ -63,13 +63,13 @@ class UnixTransport:
         if self._ready is not None:
             self._ready.close()
 
-    def _read_all(self, sock: DeadlineSocket) -> bytes:
-        body, chunk = bytearray(), bytearray(CHUNK)
-        while size := sock.recv_into(chunk):
-            body += memoryview(chunk)[:size]
-            if len(body) > self._limit:
-                detail = f"the answer is larger than body_size_limit ({self._limit} bytes)"
-                raise TransportError(Failure(Stage.COMMAND, Reason.ANSWER_TOO_LARGE, detail))
-        if not body:
-            raise ConnectionError
-        return bytes(body)
+
+def _read_all(sock: DeadlineSocket, limit: int) -> bytes:
+    body, chunk = bytearray(), bytearray(CHUNK)
+    while size := sock.recv_into(chunk):
+        body += memoryview(chunk)[:size]
+        if len(body) > limit:
+            raise too_large(Stage.COMMAND, limit)
+    if not body:
+        raise ConnectionError
+    return bytes(body)

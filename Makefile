@@ -8,6 +8,7 @@ READY := $(VENV)/.ready
 
 help:
 	@echo "make demo    run the exporter on a fleet of real Kea servers (root on Debian)"
+	@echo "make fault-NAME, make repair-NAME  break a server of the running demo, and mend it; the demo lists the names"
 	@echo "make test    run all checks and tests"
 	@echo "make test-install  build and install every package that is shipped (minutes)"
 	@echo "make lint    only the static checks"
@@ -22,9 +23,15 @@ help:
 demo: $(READY)
 	@$(BIN)/python -m lab demo
 
+fault-%: $(READY)
+	@$(BIN)/python -m lab fault $*
+
+repair-%: $(READY)
+	@$(BIN)/python -m lab repair $*
+
 test: lint
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

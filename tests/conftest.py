@@ -1,4 +1,4 @@
-"""Fixtures of the whole suite, and a loud word on what it could not run."""
+"""Fixtures of the whole suite; and at its end, the tables of the tests, and a loud word on what it could not run."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from lab.chroot import Chroot, ensure, missing
 from lab.kea import Lab
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    Tabulate = Callable[[str, str], None]
+
+TABLE = "table"
 # On a machine that others use too, how long an example takes says nothing of it.
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
@@ -38,9 +41,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(skip)
 
 
+@pytest.fixture
+def tabulate(record_property: Callable[[str, object], None]) -> Tabulate:
+    """Return what adds a line to the table under a heading; it gets there from whatever process the test runs in."""
+    return lambda heading, line: record_property(TABLE, (heading, line))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for heading, lines in _tables(terminalreporter).items():
+        terminalreporter.section(heading)
+        terminalreporter.write("\n".join([*lines, ""]))
     skipped = terminalreporter.getreports("skipped")
     if skipped:
         terminalreporter.section("NOT RUN ON THIS MACHINE", sep="!", red=True)
         for report in skipped:
             terminalreporter.line(report.nodeid)
+
+
+def _tables(terminalreporter: pytest.TerminalReporter) -> dict[str, list[str]]:
+    """Return the lines of each table, in the order of their tests."""
+    tables: dict[str, list[str]] = {}
+    for status in ("passed", "failed"):
+        for report in terminalreporter.getreports(status):
+            for name, value in report.user_properties:
+                if name == TABLE and isinstance(value, (tuple, list)):
+                    tables.setdefault(value[0], []).append(value[1])
+    return tables

@@ -22,6 +22,7 @@ from tests.recordings import recorded
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from tests.conftest import Tabulate
     from tests.prober import Outcome
 
 # What all have together; a hostile one has less.
@@ -36,19 +37,9 @@ BY_CASE = "test_a_hostile_peer_becomes_a_failure_in_time_and_in_bounds_and_costs
 Outcomes = dict[str, "Outcome"]
 
 
-class Table:
-    """What became of each case, for the end of the run."""
-
-    def __init__(self, outcomes: Outcomes) -> None:
-        self._outcomes = outcomes
-
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        terminalreporter.section(f"hostile peers, {SECONDS} s and {LIMIT / 2**20:.0f} MiB each")
-        terminalreporter.line(f"{'what it does':48} {'stage':10} {'reason':28} {'seconds':>8} {'MiB':>6}")
-        for name, outcome in self._outcomes.items():
-            stage, reason = next(iter(outcome.failures["hostile"]), ("-", "-"))
-            numbers = f"{outcome.took['hostile']:8.2f} {outcome.mebibytes:6.1f}"
-            terminalreporter.line(f"{name:48} {stage:10} {reason:28} {numbers}")
+HEADING = (
+    f"hostile peers, {SECONDS} s and {LIMIT / 2**20:.0f} MiB each: what it does, stage, reason, seconds, MiB of memory"
+)
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +65,12 @@ def outcomes(
         small = [name for name in names if not CASES[name].is_large]
         found = dict(zip(small, pool.map(collect, small), strict=True))
     found |= {name: collect(name) for name in names if CASES[name].is_large}
-    request.config.pluginmanager.register(Table(found))
     return found
+
+
+def line_of(name: str, outcome: Outcome) -> str:
+    stage, reason = next(iter(outcome.failures["hostile"]), ("-", "-"))
+    return f"{name:48} {stage:10} {reason:28} {outcome.took['hostile']:8.2f} {outcome.mebibytes:6.1f}"
 
 
 def _case_of(item: pytest.Item) -> list[str]:
@@ -108,9 +103,10 @@ def samples_of_a_sound_kea(kea: SimulatedKea, prober: Prober) -> int:
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_hostile_peer_becomes_a_failure_in_time_and_in_bounds_and_costs_only_itself(
-    name: str, outcomes: Outcomes, samples_of_a_sound_kea: int
+    name: str, outcomes: Outcomes, samples_of_a_sound_kea: int, tabulate: Tabulate
 ) -> None:
     outcome, case = outcomes[name], CASES[name]
+    tabulate(HEADING, line_of(name, outcome))
     # What is late may already be late while it is received.
     expected = {LATE, HTTP_TIMED_OUT} if case.expected == LATE else {case.expected}
     assert next(iter(outcome.failures["hostile"]), None) in expected

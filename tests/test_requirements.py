@@ -14,6 +14,7 @@ from kea_exporter.config.profiles import IPAM
 from kea_exporter.facts.failure import Failure, Reason, Stage, known
 from kea_exporter.facts.leases import Misplaced
 from kea_exporter.facts.snapshot import Admission, Authentication, Configuration, Connection, Daemon, Snapshot, Version
+from kea_exporter.facts.status import Peer, Relationship
 from kea_exporter.kea.inquiry import NOT_COLLECTED
 from kea_exporter.probe import nothing_learnt
 from kea_exporter.requirements import REQUIREMENTS, Requirement, Severity, Status, Verdict, judge_all
@@ -39,6 +40,7 @@ from tests.examples import (
     over_http,
     over_unix,
     refused,
+    relationship,
     showing,
     silent,
     sound,
@@ -141,9 +143,9 @@ def answered(
     return replace(snapshot, target=replace(snapshot.target, sends_credentials=sends_credentials))
 
 
-def disabled_by(*origins: str) -> Snapshot:
+def disabled_by(*origins: str, of: Relationship | None = None) -> Snapshot:
     state = replace(NOT_DISABLED, globally_disabled=True, **dict.fromkeys(origins, True))
-    return sound(status=replace(status(), dhcp_state=state))
+    return sound(status=replace(status(), dhcp_state=state, relationships=(of,) if of else ()))
 
 
 def with_sockets_status(sockets_status: str, *errors: str) -> Snapshot:
@@ -231,6 +233,8 @@ RUNNING = (
     NOTHING_KNOWN,
 )
 
+BACKUP = disabled_by("by_local_command", of=replace(relationship(), local=Peer("kea3", "backup", "backup", ())))
+
 DHCP_ENABLED = (
     Example("enabled", sound(), MET, "DHCP service is enabled"),
     Example("by a user", disabled_by("by_user"), UNMET, "disabled by a user's dhcp-disable"),
@@ -239,6 +243,7 @@ DHCP_ENABLED = (
     Example("by a database", disabled_by("by_database_connection"), UNMET, "disabled by a lost database connection"),
     Example("by two", disabled_by("by_user", "by_remote_command"), UNMET, "by a user's dhcp-disable and its partner's"),
     Example("by nobody", disabled_by(), UNMET, "disabled by an unnamed origin"),
+    Example("as a backup", BACKUP, NOT_APPLICABLE, "a backup in high availability serves no DHCP clients"),
     Example("unsaid", sound(status=replace(status(), dhcp_state=None)), UNKNOWN, "status-get has no dhcp-state"),
     Example("D2", sound(Daemon.D2), NOT_APPLICABLE, "D2 does not serve DHCP clients"),
     NOTHING_KNOWN,

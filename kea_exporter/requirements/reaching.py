@@ -24,6 +24,8 @@ UNREACHABLE = {
     (Stage.CONNECT, Reason.NO_SUCH_SOCKET),
     (Stage.CONNECT, Reason.PERMISSION_DENIED),
 }
+# Its high availability keeps DHCP disabled for as long as it is one (Kea ARM, "Passive Backup Configuration").
+BACKUP = "backup"
 
 
 def _reachable(snapshot: Snapshot, _: Profile) -> Finding:
@@ -49,9 +51,12 @@ def _running(snapshot: Snapshot, _: Profile) -> Finding:
 def _dhcp_enabled(snapshot: Snapshot, _: Profile) -> Finding:
     if snapshot.target.daemon is Daemon.D2:
         return not_applicable("D2 does not serve DHCP clients")
-    state = known(snapshot.status).dhcp_state
+    status = known(snapshot.status)
+    state = status.dhcp_state
     if state is None:
         raise UnknownFactError(Failure(Stage.COMMAND, Reason.MALFORMED_ANSWER, "status-get has no dhcp-state"))
+    if state.by_local_command and any(it.local.role == BACKUP for it in status.relationships):
+        return not_applicable("a backup in high availability serves no DHCP clients")
     if state.globally_disabled:
         return unmet(f"DHCP service is disabled by {' and '.join(_origins(state)) or 'an unnamed origin'}")
     return met("DHCP service is enabled")

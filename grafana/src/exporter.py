@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from grafana.src.document import Built, Section, dashboard
 from grafana.src.looks import AGO, ALARM, BYTES, GRAVE, NUMBER, PER_SECOND, SECONDS, SLOWNESS, TROUBLE, UP, YES
 from grafana.src.panels import Query, Words, lines, stat_of, timeline
-from grafana.src.queries import gauge, of, of_exporter, of_process, of_target, worst
+from grafana.src.queries import gauge, greatest, of, of_exporter, of_process, of_target, worst
 from grafana.src.tables import Column, table_of
 from kea_exporter.alerts.model import Dashboard
 
@@ -99,10 +99,10 @@ def _time() -> list[Built]:
             SECONDS,
         ),
         lines(
-            Words("Slowest commands", "The time that Kea takes to answer: the ten commands that take longest."),
+            Words("Slowest commands", "The ten commands that Kea took longest for in the last scrape."),
             [
                 Query(
-                    f"topk(10, {gauge('kea_command_duration_seconds', 'command')})",
+                    greatest(10, gauge("kea_command_duration_seconds", "command")),
                     "{{server}} {{daemon}}: {{command}}",
                 )
             ],

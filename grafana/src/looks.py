@@ -9,12 +9,14 @@ from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
 from grafana_foundation_sdk.models.dashboard import Threshold, ThresholdsMode, ValueMap, ValueMappingResult
 
 from kea_exporter.alerts.thresholds import (
+    ALLOCATION_FAILURES_IN_15_MINUTES,
     CERTIFICATE_CRITICAL_DAYS,
     CERTIFICATE_WARNING_DAYS,
     CLOCK_SKEW_CRITICAL_SECONDS,
     CLOCK_SKEW_WARNING_SECONDS,
     DAY_SECONDS,
     DDNS_FAILED_SHARE,
+    DECLINED_IN_AN_HOUR,
     DROPPED_SHARE,
     EXHAUSTION_WITHIN_SECONDS,
     FULLNESS_CRITICAL,
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 GOOD, WARNING, CRITICAL, NEUTRAL = "#8AB8FF", "#FF9830", "#7C2EA3", "#6E7687"
 COLOURS = (GOOD, WARNING, CRITICAL, NEUTRAL)
 # Lines of one panel that mean different things (Okabe and Ito, "Color Universal Design").
-LINES = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#0072B2", "#D55E00")
+LINES = ("#56B4E9", "#E69F00", "#0072B2")
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,8 @@ CERTIFICATE_LEFT = falling("s", CERTIFICATE_WARNING_DAYS * DAY_SECONDS, CERTIFIC
 DROPPED = rising("percentunit", DROPPED_SHARE)
 DDNS_FAILED = rising("percentunit", DDNS_FAILED_SHARE)
 SLOWNESS = rising("percentunit", SLOW_SHARE, span=(0, 1))
+ALLOCATION_FAILURES = rising("cps", ALLOCATION_FAILURES_IN_15_MINUTES / (15 * 60))
+DECLINED_RISE = rising("short", DECLINED_IN_AN_HOUR)
 CLOCK_SKEW = rising("s", CLOCK_SKEW_WARNING_SECONDS, CLOCK_SKEW_CRITICAL_SECONDS)
 
 UP = either(State("up", GOOD), State("DOWN", CRITICAL))

@@ -100,8 +100,16 @@ def exhausted_in(kind: str) -> str:
 
 def greatest(count: int, expression: str) -> str:
     """Return the series that are greatest at the end of the time range, at all of its times."""
-    at_the_end = SELECTOR_END.sub(r"\g<0> @ end()", expression)
-    return f"{expression} and topk({count}, {at_the_end})"
+    return f"{expression} and topk({count}, {_at_the_end(expression)})"
+
+
+def least(count: int, expression: str) -> str:
+    """Return those that are least there."""
+    return f"{expression} and bottomk({count}, {_at_the_end(expression)})"
+
+
+def _at_the_end(expression: str) -> str:
+    return SELECTOR_END.sub(r"\g<0> @ end()", expression)
 
 
 def time_left(family: str, *labels: str, where: str = "") -> str:

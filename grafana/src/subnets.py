@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grafana.src.document import Built, Section, dashboard
-from grafana.src.looks import EXHAUSTION, FULLNESS, NUMBER, PER_SECOND, TROUBLE
+from grafana.src.looks import DECLINED_RISE, EXHAUSTION, FULLNESS, NUMBER, PER_SECOND, TROUBLE
 from grafana.src.panels import Query, Words, bars, lines, stat_of
 from grafana.src.queries import (
     CAPACITY,
@@ -14,6 +14,9 @@ from grafana.src.queries import (
     fullness,
     gauge,
     greatest,
+    least,
+    of,
+    once,
     rate,
     shared_fullness,
     total,
@@ -130,7 +133,7 @@ def _course() -> list[Built]:
         ),
         lines(
             Words(f"The {TOP} that fill up first", "Time until they are full, if it goes on like this.", STEADY),
-            [Query(f"bottomk({TOP}, {exhausted_in('address')})", LEGEND)],
+            [Query(least(TOP, exhausted_in("address")), LEGEND)],
             EXHAUSTION,
         ),
     ]
@@ -179,6 +182,11 @@ def _leases() -> list[Built]:
             [Query(greatest(TOP, gauge("kea_subnet_addresses_declined", *SUBNET)), LEGEND)],
         ),
         lines(
+            Words("Declined within an hour", "How many more there are than an hour before.", NO_SUBNETS),
+            [Query(greatest(TOP, once(f"delta({of('kea_subnet_addresses_declined')}[1h])", *SUBNET)), LEGEND)],
+            DECLINED_RISE,
+        ),
+        lines(
             Words(
                 "Registered addresses",
                 "Addresses that DHCPv6 clients registered (RFC 9686).",
@@ -197,7 +205,6 @@ def _leases() -> list[Built]:
                 Query(gauge("kea_leases_outside_subnet"), "{{server}} {{daemon}}: outside their subnet"),
             ],
             TROUBLE,
-            width=24,
         ),
     ]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from grafana.src.document import Built, Section, dashboard
 from grafana.src.looks import (
     ALARM,
+    ALLOCATION_FAILURES,
     CLOCK_SKEW,
     DDNS_FAILED,
     DROPPED,
@@ -119,13 +120,18 @@ def _leases() -> list[Built]:
 
 def _failures() -> list[Built]:
     return [
-        _counted("kea_allocation_failures_total", "By place", "Where a lease was looked for.", "scope", 8),
-        _counted("kea_allocation_failures_by_cause_total", "By cause", "Why there was none.", "cause", 8),
-        _per_daemon(
-            "kea_reservation_conflicts_total",
-            "Reservations in conflict",
-            "Reserved addresses that another client had.",
+        lines(
+            Words("By daemon", "Clients that got no lease, per second.", NOTHING_YET),
+            [Query(total(rate("kea_allocation_failures_total", "scope"), "server", "daemon"), DAEMON)],
+            ALLOCATION_FAILURES,
         ),
+        lines(
+            Words("Reservations in conflict", "Reserved addresses that another client had.", NOTHING_YET),
+            [Query(rate("kea_reservation_conflicts_total"), DAEMON)],
+            PER_SECOND,
+        ),
+        _counted("kea_allocation_failures_total", "By place", "Where a lease was looked for.", "scope"),
+        _counted("kea_allocation_failures_by_cause_total", "By cause", "Why there was none.", "cause"),
     ]
 
 
@@ -212,7 +218,7 @@ def _pairs() -> list[Built]:
 def _interrupted() -> list[Built]:
     counts = {
         "kea_ha_connecting_clients": "try to reach it",
-        "kea_ha_unacked_clients": "seem not to be answered",
+        "kea_ha_unacked_clients": "seem not answered",
         "kea_ha_unacked_clients_left": "more until it is taken for down",
     }
     return [

@@ -75,11 +75,12 @@ class KeaDaemon:
         self.running.stop()
 
     def start_again(self) -> None:
-        """Start the daemon, which was stopped, with the sockets that it had.
+        """Start the daemon anew, with the sockets that it had.
 
         Raises:
             StartError: it did not start; the message has what it logged.
         """
+        self.stop()
         self.running = self._launch()
         self.wait_until_it_listens()
 

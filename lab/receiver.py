@@ -98,12 +98,12 @@ def _handler_for(take: Callable[[dict[str, Any]], None]) -> type[BaseHTTPRequest
 
 
 def as_text(message: Message) -> str:
-    """Return a message as a person reads it."""
+    """Return a message as a person reads it who has the repository at hand."""
     labels = message.labels
     if not message.is_firing:
         return f"RESOLVED   {_title(labels)}\n"
     told = message.annotations
-    paragraphs = [told["summary"], told["description"], f"runbook: {told['runbook_url']}"]
+    paragraphs = [told["summary"], told["description"], f"docs/runbooks/{message.name}.md"]
     head = f"FIRING     {_title(labels)}  ({labels['severity']}, for {message.receiver})"
     return "\n".join([head, *map(_indented, paragraphs), ""])
 

@@ -6,6 +6,10 @@ The rules and Alertmanager's example are those that are shipped; only what they 
 from __future__ import annotations
 
 import datetime as dt
+import os
+import signal
+import subprocess
+import sys
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -22,6 +26,8 @@ from lab.alertmanager import Alertmanager, in_haste
 from lab.faults import Fault, faults_of
 from lab.fleet import start_sound_fleet
 from lab.kea import Lab
+from lab.menu import Menu
+from lab.processes import Running
 from lab.prometheus import Prometheus
 from lab.receiver import Message, Receiver
 from tests.exporter import exporter
@@ -33,10 +39,11 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.lab
 
-EXAMPLE = Path(__file__).parent.parent / "prometheus/alertmanager.example.yml"
+ROOT = Path(__file__).parent.parent
+EXAMPLE = ROOT / "prometheus/alertmanager.example.yml"
 REMEDIES = {it.id: it.remedy for it in REQUIREMENTS}
-# A scrape and an evaluation of the rules every second; what belongs together is there within two.
-SECOND, HOLD, GROUP_WAIT = "1s", "1s", "2s"
+# A scrape every second; what belongs together is there within two.
+EVALUATION, SECOND, HOLD, GROUP_WAIT = "500ms", "1s", "1s", "2s"
 SOON = 20.0
 
 
@@ -189,7 +196,9 @@ def scene(chroot: Chroot) -> Iterator[Scene]:
             "static_configs": [{"targets": [running.url.removeprefix("http://")]}],
         }
         texts = {"rules.yml": rules(hold=HOLD)}
-        prometheus = stack.enter_context(Prometheus(lab, [job], texts, alertmanager.address))
+        prometheus = stack.enter_context(
+            Prometheus(lab, [job], texts, alertmanager.address, evaluation_interval=EVALUATION)
+        )
         it = Scene(faults_of(fleet), prometheus, alertmanager, receiver)
         eventually(lambda: len(prometheus.query("kea_up == 1")), len(fleet.daemons))
         # Before the first scrape, there was no exporter to be seen.
@@ -198,7 +207,7 @@ def scene(chroot: Chroot) -> Iterator[Scene]:
 
 
 def test_of_a_sound_fleet_nobody_is_told_anything(scene: Scene) -> None:
-    for _ in range(3):
+    for _ in range(5):
         scene.evaluate_again()
         assert scene.prometheus.alerts("pending", "firing") == []
     assert {it.name for it in scene.receiver.messages} <= {"KeaExporterAbsent"}
@@ -234,3 +243,63 @@ RECEIVERS = {"critical": "operators-urgent", "warning": "operators"}
 
 def test_each_fault_that_can_be_injected_is_tested(scene: Scene) -> None:
     assert {case.fault for case in CASES} == scene.faults.keys()
+
+
+class Demo:
+    """The demo as people run it, without a terminal, in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.running = Running(self._command("demo"), folder / "output", ENVIRONMENT)
+
+    def said(self) -> str:
+        return self.running.output.read_text()
+
+    def says(self, text: str) -> None:
+        self.running.wait_until(lambda: text in self.said())
+
+    def ask(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = self._command(*arguments)
+        return subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=60)
+
+    def _command(self, *arguments: str) -> list[str]:
+        return ["env", "-C", str(self.folder), sys.executable, "-m", "lab", *arguments]
+
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+@pytest.fixture
+def demo(chroot: Chroot, tmp_path: Path) -> Iterator[Demo]:  # noqa: ARG001 - it is built before the demo needs it
+    it = Demo(tmp_path)
+    yield it
+    it.running.stop()
+
+
+def test_the_demo_tells_of_a_fault_that_another_terminal_injects(demo: Demo) -> None:
+    refused = demo.ask("fault", "stop-daemon")
+    assert (refused.returncode, refused.stderr) == (1, "lab: no demo runs here; start one with: make demo\n")
+    demo.says("Ctrl-C ends")
+    unknown = demo.ask("fault", "nonsense")
+    assert unknown.returncode == 1
+    assert [case.fault for case in CASES if case.fault not in unknown.stderr] == []
+    assert demo.ask("fault", "stop-daemon").returncode == 0
+    demo.says("FIRING     KeaServerDown  sound-v6")
+    again = demo.ask("fault", "stop-daemon")
+    assert (again.returncode, again.stdout) == (0, "sound-v6: stop-daemon is injected.\n")
+    assert demo.ask("repair", "stop-daemon").returncode == 0
+    demo.says("RESOLVED   KeaServerDown  sound-v6")
+    for standing in ("KeaAuthenticationFailing  wrong-password", "KeaHookMissing  hooks-missing"):
+        demo.says(f"FIRING     {standing}")
+    demo.running.signal(signal.SIGINT)
+    assert demo.running.wait(SOON) == 0
+    assert "Traceback" not in demo.said()
+
+
+def test_a_number_on_the_terminal_injects_a_fault_and_the_same_again_repairs_it() -> None:
+    done: list[str] = []
+    menu = Menu({"x": Fault("x", "kea", "do it", lambda: done.append("inject"), lambda: done.append("repair"))})
+    assert [menu.switch("1").is_done for _ in range(3)] == [True] * 3
+    assert done == ["inject", "repair", "inject"]
+    assert "do it" in menu.switch("2").text
+    assert not menu.switch("one").is_done

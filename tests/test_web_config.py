@@ -23,6 +23,7 @@ from kea_exporter.config.mistakes import ConfigError
 from kea_exporter.config.web import ServerTls, WebSettings, load_web, protections_lost
 from kea_exporter.web import WebConfig
 from kea_exporter.web.tls import has_allowed_san
+from kea_exporter.web.web_config import IN_CLEAR
 from lab.certificates import Authority
 from tests.exporter import run, written
 from tests.web_server import GET, connected, eventually, rest, said_to, served, statuses
@@ -342,7 +343,16 @@ def test_a_sound_file_is_fine_to_check(folder: Path) -> None:
     config = written(folder, {"servers": [{"name": "a", "dhcp4": {"url": "http://127.0.0.1:1"}}]})
     (folder / "web.yml").write_text(f"tls_server_config: {{{GOOD}}}")
     done = run("config", "check", "--config.file", str(config), "--web.config.file", str(folder / "web.yml"))
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_users_without_tls_are_warned_of_by_a_check(folder: Path) -> None:
+    config = written(folder, {"servers": [{"name": "a", "dhcp4": {"url": "http://127.0.0.1:1"}}]})
+    (folder / "web.yml").write_text(f"basic_auth_users: {{a: {HASH}}}")
+    done = run("config", "check", "--config.file", str(config), "--web.config.file", str(folder / "web.yml"))
+    assert done.returncode == 0
+    [line] = done.stderr.splitlines()
+    assert f"level=warning msg={IN_CLEAR!r}".replace("'", '"') in line
 
 
 def test_an_encrypted_key_is_refused_and_nobody_is_asked_for_its_password(folder: Path) -> None:
@@ -603,6 +613,21 @@ def logged(capsys: pytest.CaptureFixture[str]) -> Callable[[str], int]:
 
 
 KEPT, TAKEN = "web configuration cannot be used, the one in force stays", "web configuration read anew"
+
+
+def test_users_without_tls_are_warned_of_once_and_again_when_the_file_has_changed(
+    folder: Path, logged: Callable[[str], int]
+) -> None:
+    (folder / "web.yml").write_text(f"basic_auth_users: {{a: {HASH}}}")
+    config = WebConfig(folder / "web.yml")
+    assert [config.now().settings.users for _ in range(3)] == [{"a": HASH}] * 3
+    assert logged(IN_CLEAR) == 1
+    (folder / "web.yml").write_text(f"basic_auth_users: {{other: {HASH}}}")
+    assert config.now().settings.users == {"other": HASH}
+    assert logged(IN_CLEAR) == 1
+    (folder / "web.yml").write_text(f"basic_auth_users: {{other: {HASH}}}\ntls_server_config: {{{GOOD}}}")
+    assert config.now().context is not None
+    assert logged(IN_CLEAR) == 0
 
 
 def test_a_certificate_without_its_key_leaves_the_last_one_in_force(

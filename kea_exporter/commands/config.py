@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kea_exporter import logs
 from kea_exporter.commands.common import config_file, load, print_text
 from kea_exporter.commands.listening import protection_by, web_config_file
 from kea_exporter.config import ConfigFile
@@ -25,6 +26,7 @@ def config_group() -> None:
 @web_config_file
 def config_check(config_file: Path, web_config_file: Path | None) -> None:
     """Check a configuration file, and the files that it names; print all mistakes."""
+    logs.configure("warn", "logfmt")
     settings = load(config_file)
     protection_by(web_config_file)
     print_text(f"{config_file} is fine: {len(settings.servers)} servers, {len(settings.daemons)} daemons")

@@ -73,6 +73,11 @@ class WebSettings:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def takes_passwords_in_clear(self) -> bool:
+        """Return whether anybody on the way can read passwords."""
+        return bool(self.users) and self.tls is None
+
+    @property
     def files(self) -> tuple[Path, ...]:
         """Return the files that it names."""
         tls = self.tls

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 SETTLED_SECONDS = 2.0
 RETRY_SECONDS = 1.0
 
+IN_CLEAR = "users without tls_server_config: whoever is on the way reads passwords, unless a proxy here ends TLS"
+
 log = structlog.get_logger("web")
 
 
@@ -56,6 +58,7 @@ class WebConfig:
         self._failure = ""
         self._content = _content(self._files())
         self._remember(_look(self._files()))
+        self._warn()
 
     def now(self) -> Protection:
         """Return what is in force; asking costs a `stat` of each file where nothing has changed."""
@@ -89,6 +92,11 @@ class WebConfig:
         self._in_force, self._failure = found, ""
         self._content = _content(self._files())
         log.info("web configuration read anew", file=str(self._path))
+        self._warn()
+
+    def _warn(self) -> None:
+        if self._in_force.settings.takes_passwords_in_clear:
+            log.warning(IN_CLEAR, file=str(self._path))
 
     def _refuse_less(self, settings: WebSettings) -> None:
         # A file of which only the beginning is written yet looks as if it left something out.

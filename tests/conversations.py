@@ -112,7 +112,7 @@ def assert_exported(report: Report, accept: str = "") -> str:
     assert Reason.INTERNAL_ERROR not in {it.reason for it in report.snapshot.failures}
     page, content_type, dropped = Encoder().encode(read_families(FAMILIES, Page((report,))), accept)
     assert content_type.startswith(accept)
-    assert dropped == 0
+    assert not dropped
     assert len(page) < PAGE_BYTES + PAGE_BYTES_PER_BYTE * sum(it.size_bytes for it in report.snapshot.exchanges)
     return page.decode()
 

@@ -114,7 +114,7 @@ def collected(tree: dict[str, Any], seconds: float) -> Outcome:
         took={it.snapshot.target.server: it.snapshot.duration_seconds for it in reports},
         seconds=seconds,
         mebibytes=growth,
-        dropped=dropped,
+        dropped=dropped.total(),
         internal_errors=[v.evidence for it in reports for v in it.verdicts if v.evidence.startswith("internal error")],
     )
 

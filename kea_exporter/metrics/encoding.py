@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from functools import cache
 from itertools import compress
 from typing import TYPE_CHECKING
@@ -48,8 +49,8 @@ class Encoder:
         read: Iterable[tuple[Family, list[Samples] | Exception]],
         accept: str = "",
         *others: Collector,
-    ) -> tuple[bytes, str, int]:
-        """Return the page, its content type, and how many samples had to be left out.
+    ) -> tuple[bytes, str, Counter[str]]:
+        """Return the page, its content type, and how many samples of which families had to be left out.
 
         Args:
             read: families and their samples, or the error that reading a family ran into.
@@ -59,10 +60,11 @@ class Encoder:
         write_others, content_type = _negotiated(accept)
         is_openmetrics = content_type.startswith(OPENMETRICS)
         parts: list[bytes] = []
-        dropped = 0
+        dropped: Counter[str] = Counter()
         for family, samples in read:
             found, left_out = ([], 1) if isinstance(samples, Exception) else self._parts(family, samples)
-            dropped += left_out
+            if left_out:
+                dropped[family.name] += left_out
             if found:
                 parts.append(_head(family, is_openmetrics=is_openmetrics))
                 parts += found

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from kea_exporter.metrics import FAMILIES, Page, read_families
 from kea_exporter.metrics.encoding import Encoder
 from kea_exporter.web.compression import SHORTEST, accepts_gzip, compressed
+from kea_exporter.web.seldom import Seldom
 
 if TYPE_CHECKING:
     from starlette.datastructures import Headers
@@ -25,6 +26,7 @@ class PageWriter:
 
     def __init__(self) -> None:
         self.samples_dropped = 0
+        self._left_out = Seldom("samples cannot be written")
         self._encoder = Encoder()
         self._process = CollectorRegistry(auto_describe=False)
         for make in (ProcessCollector, PlatformCollector, GCCollector):
@@ -46,7 +48,9 @@ class PageWriter:
                 log.error("family cannot be read", family=family.name, exc_info=samples)
         others = (self._process,) if exporter else ()
         body, content_type, dropped = self._encoder.encode(read, accepted.get("Accept", ""), *others)
-        self.samples_dropped += dropped
+        if dropped:
+            self.samples_dropped += dropped.total()
+            self._left_out.warn(families=sorted(dropped))
         headers = {"Content-Type": content_type, "Vary": "Accept, Accept-Encoding"}
         if len(body) < SHORTEST or not accepts_gzip(accepted.get("Accept-Encoding", "")):
             return body, headers

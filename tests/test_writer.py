@@ -1,15 +1,19 @@
-"""Pages are compressed for whoever accepts that, and are the same pages."""
+"""Pages are compressed for whoever accepts that, and are the same pages; what cannot be written is told of."""
 
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import Headers
+from structlog.testing import capture_logs
 
+from kea_exporter.facts.failure import known
+from kea_exporter.facts.statistics import Measure
 from kea_exporter.web.compression import SHORTEST, accepts_gzip, compressed
 from kea_exporter.web.writer import PageWriter
 from tests.examples import sound
@@ -103,3 +107,15 @@ def test_a_short_page_is_not_compressed() -> None:
     page, headers = written(0, Accept_Encoding="gzip")
     assert len(page) < SHORTEST
     assert "Content-Encoding" not in headers
+
+
+def test_samples_that_cannot_be_written_are_counted_and_their_families_logged() -> None:
+    counted = known(sound().statistics)
+    below_zero = replace(counted, values={**counted.values, Measure.LEASES_RECLAIMED: {(): -1}})
+    writer = PageWriter()
+    with capture_logs() as logs:
+        page, _ = writer.write(reports(sound(statistics=below_zero)), Headers())
+    assert b"kea_leases_reclaimed_total{" not in page
+    assert writer.samples_dropped == 1
+    [line] = logs
+    assert (line["event"], line["families"]) == ("samples cannot be written", ["kea_leases_reclaimed_total"])

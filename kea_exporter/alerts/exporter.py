@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from kea_exporter.alerts.model import Alert, Dashboard, Group, Severity
-from kea_exporter.alerts.templates import DAEMON, NUMBER, PERCENTAGE, label
+from kea_exporter.alerts.templates import COUNT, DAEMON, PERCENTAGE, label
 from kea_exporter.alerts.thresholds import SLOW_SHARE
+
+# A target that had kea_up within a day, or for which this alert has fired since, so that no name of a job is assumed.
+# Where there is no such target, there is none to name.
+GONE = (
+    'up == 0 and on (job, instance) (last_over_time(kea_up[1d]) or ALERTS{alertname="KeaExporterAbsent"}) '
+    "or on () absent(kea_up)"
+)
 
 GROUP = Group(
     "kea-exporter",
@@ -13,8 +20,7 @@ GROUP = Group(
         Alert(
             "KeaExporterAbsent",
             Severity.CRITICAL,
-            # For whoever had it within a day, so that no name of a job is assumed.
-            "absent(kea_up) or (up == 0 and on (job, instance) last_over_time(kea_up[1d]))",
+            GONE,
             "5m",
             "Nobody looks at the Kea servers, as the exporter is gone.",
             "{{ if $labels.instance }}Prometheus cannot scrape {{ $labels.instance }} (job {{ $labels.job }})"
@@ -58,7 +64,7 @@ GROUP = Group(
             "increase(kea_exporter_samples_dropped_total[15m]) > 0",
             "5m",
             "The exporter leaves out samples that it cannot write.",
-            f"The exporter {label('instance')} left out {NUMBER} samples within a quarter of an hour. "
+            f"The exporter {label('instance')} left out {COUNT} samples within a quarter of an hour. "
             "That is a mistake in the exporter: please report what its log says.",
             Dashboard.EXPORTER,
         ),

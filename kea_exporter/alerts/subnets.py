@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from kea_exporter.alerts.model import Alert, Dashboard, Group, Recording, Severity
-from kea_exporter.alerts.templates import DAEMON, NUMBER, PERCENTAGE, label
+from kea_exporter.alerts.templates import COUNT, DAEMON, PERCENTAGE, label
 from kea_exporter.alerts.thresholds import (
+    CUSTOMARY_FULLNESS,
     DECLINED_IN_AN_HOUR,
     EXHAUSTION_WITHIN_SECONDS,
     FULLNESS_CRITICAL,
@@ -63,7 +64,9 @@ GROUP = Group(
             "KeaSubnetExhaustionPredicted",
             Severity.WARNING,
             f'predict_linear({OF_SUBNET}{{shared_network=""}}[6h], {EXHAUSTION_WITHIN_SECONDS}) > 1 '
-            f"and {OF_SUBNET} > {FULLNESS_WORTH_PREDICTING}",
+            f"and {OF_SUBNET} > {FULLNESS_WORTH_PREDICTING} "
+            # Half a day before and after this hour, a week ago.
+            f"unless {OF_SUBNET} <= {CUSTOMARY_FULLNESS} * max_over_time({OF_SUBNET}[1d] offset 156h)",
             "1h",
             "A subnet will be full within a day if it goes on like this.",
             f"{SUBNET} will have no {THINGS} left within a day if it goes on like in the last six hours. {WHAT_TO_DO}",
@@ -75,7 +78,7 @@ GROUP = Group(
             f"delta(kea_subnet_addresses_declined[1h]) >= {DECLINED_IN_AN_HOUR}",
             "15m",
             "Clients find addresses of a subnet in use already.",
-            f"{SUBNET} had {NUMBER} more declined addresses within an hour: somebody uses addresses "
+            f"{SUBNET} had {COUNT} more declined addresses within an hour: somebody uses addresses "
             "that Kea did not give. Look for hosts with fixed addresses in the pools, and for a second DHCP server.",
             Dashboard.SUBNETS,
         ),

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 DAEMON = "{{ $labels.daemon }} on {{ $labels.server }}"
 NUMBER = "{{ $value | humanize }}"
+# Increases are extrapolated: ten may be 10.17.
+COUNT = '{{ $value | printf "%.0f" }}'
 PERCENTAGE = "{{ $value | humanizePercentage }}"
 DURATION = "{{ $value | humanizeDuration }}"
 

@@ -14,6 +14,8 @@ FULLNESS_CRITICAL = 0.95
 # A prediction from less than this is no more than the morning of a working day.
 FULLNESS_WORTH_PREDICTING = 0.6
 EXHAUSTION_WITHIN_SECONDS = DAY_SECONDS
+# What a subnet had at this time of the week before, and a little more, is its custom.
+CUSTOMARY_FULLNESS = 1.1
 
 # Addresses of one subnet that clients declined within an hour.
 DECLINED_IN_AN_HOUR = 5

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kea_exporter.alerts.model import Alert, Dashboard, Group, Recording, Severity
-from kea_exporter.alerts.templates import DAEMON, NUMBER, PERCENTAGE
+from kea_exporter.alerts.templates import COUNT, DAEMON, PERCENTAGE
 from kea_exporter.alerts.thresholds import ALLOCATION_FAILURES_IN_15_MINUTES, DDNS_FAILED_SHARE, DROPPED_SHARE
 
 RECEIVED = "daemon:kea_packets_received:rate5m"
@@ -11,11 +11,14 @@ DROPPED = "daemon:kea_packets_dropped_per_received:ratio_rate5m"
 UPDATES = "daemon:kea_ddns_updates:rate5m"
 FAILED_UPDATES = "daemon:kea_ddns_updates_failed_per_updates:ratio_rate5m"
 
+# What is meant for another server, or what the administrator wants dropped, is no fault.
+AT_FAULT = 'kea_packets_dropped_total{reason!~"not_for_us|admin_filtered"}'
+
 GROUP = Group(
     "kea-traffic",
     recordings=(
         Recording(RECEIVED, "sum without (message) (rate(kea_packets_received_total[5m]))"),
-        Recording(DROPPED, f"sum without (reason) (rate(kea_packets_dropped_total[5m])) / ({RECEIVED} > 0)"),
+        Recording(DROPPED, f"sum without (reason) (rate({AT_FAULT}[5m])) / ({RECEIVED} > 0)"),
         Recording(UPDATES, "sum without (result) (rate(kea_ddns_updates_total[5m]))"),
         Recording(
             FAILED_UPDATES,
@@ -29,7 +32,7 @@ GROUP = Group(
             f"sum without (scope) (increase(kea_allocation_failures_total[15m])) > {ALLOCATION_FAILURES_IN_15_MINUTES}",
             "15m",
             "DHCP clients get no lease.",
-            f"{DAEMON} had no lease for {NUMBER} requests of clients within a quarter of an hour. "
+            f"{DAEMON} had no lease for {COUNT} requests of clients within a quarter of an hour. "
             "Look for full subnets, and for clients that no pool is meant for: see "
             "kea_allocation_failures_by_cause_total.",
             Dashboard.TRAFFIC,

@@ -13,6 +13,15 @@ GROUP = Group(
     recordings=(),
     alerts=(
         Alert(
+            "KeaHookMissing",
+            Severity.WARNING,
+            'kea_requirement_met{requirement=~"hook-.+-loaded", severity="required"} == 0',
+            "15m",
+            "A Kea daemon runs without a hook library that the IPAM needs.",
+            f"{DAEMON} does not satisfy {label('requirement')}: commands of the library are missing. {REMEDY}",
+            Dashboard.FLEET,
+        ),
+        Alert(
             "KeaRequirementUnmet",
             Severity.WARNING,
             'kea_requirement_met{severity="required"} == 0',
@@ -28,15 +37,6 @@ GROUP = Group(
             "1h",
             "A Kea daemon does not follow a recommendation of the IPAM.",
             UNMET,
-            Dashboard.FLEET,
-        ),
-        Alert(
-            "KeaHookMissing",
-            Severity.WARNING,
-            'kea_requirement_met{requirement=~"hook-.+-loaded", severity="required"} == 0',
-            "15m",
-            "A Kea daemon runs without a hook library that the IPAM needs.",
-            f"{DAEMON} does not satisfy {label('requirement')}: commands of the library are missing. {REMEDY}",
             Dashboard.FLEET,
         ),
         Alert(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from kea_exporter.alerts import GROUPS
+from kea_exporter.alerts import GROUPS, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,18 +37,24 @@ def rules(links: Links | None = None, hold: str | None = None) -> str:
         links: what messages link to.
         hold: replaces how long each alert waits before it fires; for tests, which cannot wait.
     """
-    # A line break within a template would be hard to read.
-    found: dict[str, list[dict[str, Any]]] = {}
+    together: dict[str, list[Group]] = {}
     for group in GROUPS:
-        found.setdefault(TOGETHER.get(group.name, group.name), []).extend(_rules(group, links or Links(), hold))
-    groups = [{"name": name, "rules": them} for name, them in found.items()]
+        together.setdefault(TOGETHER.get(group.name, group.name), []).append(group)
+    groups = [{"name": name, "rules": _rules(them, links or Links(), hold)} for name, them in together.items()]
+    # A line break within a template would be hard to read.
     text: str = yaml.safe_dump({"groups": groups}, sort_keys=False, width=10_000)
     return text
 
 
-def _rules(group: Group, links: Links, hold: str | None) -> list[dict[str, Any]]:
-    recordings = [_recording(it) for it in group.recordings]
-    return recordings + [_alert(it, links, hold) for it in group.alerts]
+def _rules(groups: list[Group], links: Links, hold: str | None) -> list[dict[str, Any]]:
+    recordings = [_recording(it) for group in groups for it in group.recordings]
+    alerts = sorted((it for group in groups for it in group.alerts), key=_rank)
+    return recordings + [_alert(it, links, hold) for it in alerts]
+
+
+def _rank(alert: Alert) -> tuple[bool, int]:
+    """Return what sorts alerts that silence others before those: Prometheus sends them in the order of the rules."""
+    return not alert.requirement, list(Severity).index(alert.severity)
 
 
 def _recording(recording: Recording) -> dict[str, Any]:

@@ -5,7 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grafana.src.document import Built, Section, dashboard
-from grafana.src.looks import AGO, ALARM, BYTES, GRAVE, NUMBER, PER_SECOND, SECONDS, SLOWNESS, TROUBLE, UP, YES
+from grafana.src.looks import (
+    AGO,
+    ALARM,
+    BYTES,
+    GRAVE,
+    NUMBER,
+    PER_SECOND,
+    SECONDS,
+    SHARE_OF_ALL,
+    SLOWNESS,
+    TROUBLE,
+    UP,
+    YES,
+)
 from grafana.src.panels import Query, Words, lines, stat_of, timeline
 from grafana.src.queries import gauge, greatest, of, of_exporter, of_process, of_target, worst
 from grafana.src.tables import Column, table_of
@@ -188,7 +201,7 @@ def _cost() -> list[Built]:
         lines(
             Words("Open files", "Share of the files that it may have open.", NOT_SCRAPED),
             [Query(of_process(files), INSTANCE)],
-            SLOWNESS,
+            SHARE_OF_ALL,
             width=8,
         ),
     ]

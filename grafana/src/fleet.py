@@ -147,6 +147,7 @@ def _requirements() -> list[Built]:
             [Query(f"{MET_BY} and ({EVER_UNMET} == 0)", "{{server}} {{daemon}}: {{requirement}}")],
             MET,
             height=10,
+            link=to_series(Dashboard.SERVER),
         ),
         remedies(
             Words(
@@ -181,6 +182,7 @@ def _servers() -> list[Built]:
             UP,
             width=10,
             height=9,
+            link=to_series(Dashboard.SERVER),
         ),
         failures(),
         table_of(

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DATASOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
-NO_DATA = "Nothing was scraped for this choice of job, instance, server and daemon"
+NO_DATA = "Nothing was scraped for what is chosen at the top"
 REFS = "ABCDEFGHIJKLMNOP"
 Panel = TypeVar("Panel", bargauge.Panel, stat.Panel, statetimeline.Panel, table.Panel, timeseries.Panel)
 
@@ -134,8 +134,8 @@ def _legend() -> common.VizLegendOptions:
     )
 
 
-def timeline(
-    words: Words, queries: Sequence[Query], look: Look, width: int = 24, height: int = 8
+def timeline(  # noqa: PLR0913 - what differs from panel to panel
+    words: Words, queries: Sequence[Query], look: Look, *, width: int = 24, height: int = 8, link: str = ""
 ) -> statetimeline.Panel:
     """Return the course of states, one row a series."""
     panel = dressed(statetimeline.Panel(), words, look, width, height)
@@ -143,7 +143,9 @@ def timeline(
         panel.with_target(target(query, ref).range())
     panel.legend(common.VizLegendOptions().show_legend(show_legend=True).placement(LegendPlacement.BOTTOM))
     panel.merge_values(merge_values=True).show_value(VisibilityMode.AUTO).row_height(0.85)
-    return panel.color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
+    # More rows than this cannot be read; the others are on further pages.
+    panel.per_page(2 * height).color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
+    return panel.data_links([DashboardLink("Details").url(link)]) if link else panel
 
 
 def bars(  # noqa: PLR0913 - what differs from panel to panel

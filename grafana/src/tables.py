@@ -58,7 +58,8 @@ def table_of(  # noqa: PLR0913 - all by name
     panel.with_transformation(DataTransformerConfig("merge", options={}))
     panel.with_transformation(DataTransformerConfig("organize", options=_organised(labels, columns, first)))
     for label in labels:
-        panel.override_by_name(label, _of_label(label))
+        if properties := _of_label(label):
+            panel.override_by_name(label, properties)
     for title, column in columns.items():
         if not column.hidden:
             panel.override_by_name(title, _of_column(column))

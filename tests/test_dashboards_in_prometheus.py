@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
+from kea_exporter.alerts.model import Dashboard
+from kea_exporter.facts.failure import Reason
+from kea_exporter.requirements import REQUIREMENTS
+from kea_exporter.requirements.next_steps import NEXT_STEPS
 from lab.dashboards import SITE, UNTRUSTED, start_site
 from lab.fleet import ABSENT, FAULTY, SOUND
 from lab.high_availability import PARTNER, PRIMARY
@@ -44,7 +48,13 @@ SCRAPES = 6
 EMPTY_EVERYWHERE: dict[str, str] = {}
 # What is counted over all daemons.
 EXPECTED = {"kea-fleet: Daemons": DAEMONS, "kea-fleet: Daemons down": 3, "kea-subnets: Subnets": 12}
-OF_SCRAPE = {"job": "", "instance": ""}
+FAILURES = {
+    ABSENT: Reason.REFUSED,
+    "wrong-password": Reason.UNAUTHORIZED,
+    UNTRUSTED: Reason.CERTIFICATE_UNTRUSTED_ISSUER,
+}
+# What does not tell rows apart.
+WORDS = {"title": "", "remedy": ""}
 # /probe tells nothing of the exporter itself.
 EMPTY_ON_PROBE = {
     "kea-exporter: Reload",
@@ -85,7 +95,7 @@ class Scraped:
         """Return what a query of a panel finds, asked like Grafana asks it."""
         values = {**dict.fromkeys(("job", "instance", "server", "daemon"), ALL), **choice}
         span = f"{int(self.until - self.since) + 1}s"
-        query = filled_in(target["expr"], {**values, "__rate_interval": "4s", "__range": span})
+        query = filled_in(target["expr"], {**values, "__rate_interval": "10s", "__range": span})
         if target["instant"]:
             found = self.ask("query", query=query, time=self.until)
         else:
@@ -157,9 +167,25 @@ def test_what_is_scraped_in_both_ways_is_shown_and_counted_once(scraped: Scraped
     for panel in PANELS:
         for target in panel.tree["targets"]:
             found = [it["metric"] for it in scraped.series(target, CHOICES[choice])]
-            assert len({frozenset((it | OF_SCRAPE).items()) for it in found}) == len(found) or "instance" in found[0]
+            assert len({frozenset((it | WORDS).items()) for it in found}) == len(found), panel.name
+            assert panel.dashboard == Dashboard.EXPORTER or not any("instance" in it for it in found), panel.name
     numbers = {name: number_of(scraped, name, choice) for name in EXPECTED}
     assert numbers == EXPECTED
+
+
+@pytest.mark.parametrize("choice", ["all", "/metrics", "/probe"])
+def test_what_is_not_met_and_what_fails_is_told_with_its_remedy(scraped: Scraped, choice: str) -> None:
+    unmet = labels_of(scraped, "kea-fleet: What to do", choice)
+    assert {it["requirement"] for it in unmet if it["server"] == "hooks-missing"} >= {"hook-host-cmds-loaded"}
+    assert {(it["requirement"], it["remedy"]) for it in unmet} <= {(it.id, it.remedy) for it in REQUIREMENTS}
+    failing = {it["server"]: it for it in labels_of(scraped, "kea-fleet: Probes that fail", choice)}
+    assert {server: it["reason"] for server, it in failing.items()} == FAILURES
+    assert {it["reason"]: it["remedy"] for it in failing.values()} == {it: NEXT_STEPS[it] for it in FAILURES.values()}
+
+
+def labels_of(scraped: Scraped, name: str, choice: str) -> list[dict[str, str]]:
+    [panel] = [it for it in PANELS if it.name == name]
+    return [it["metric"] for it in scraped.series(panel.tree["targets"][0], CHOICES[choice])]
 
 
 def number_of(scraped: Scraped, name: str, choice: str) -> float:

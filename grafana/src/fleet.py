@@ -25,6 +25,7 @@ from grafana.src.queries import (
     fullness,
     gauge,
     of,
+    of_exporter,
     time_left,
     total,
     worst,
@@ -67,7 +68,8 @@ def failures(width: int = 24, height: int = 7) -> Table:
     """Return the daemons whose probe fails, with what to do."""
     found = gauge("kea_probe_failure", "stage", "reason")
     # Not every reason has a remedy.
-    explained_ones = explained(found, "kea_probe_failure_info", ("reason",), "remedy")
+    with_remedy = explained(found, "kea_probe_failure_info", ("reason",), "remedy")
+    without = f"{found} unless on (reason) {of_exporter('kea_probe_failure_info')}"
     return table_of(
         Words(
             "Probes that fail",
@@ -75,7 +77,7 @@ def failures(width: int = 24, height: int = 7) -> Table:
             "All probes succeed",
         ),
         labels=("server", "daemon", "stage", "reason", "remedy"),
-        columns={"fails": Column(f"{explained_ones} or {found}", hidden=True)},
+        columns={"fails": Column(f"{with_remedy} or ({without})", hidden=True)},
         sort="server",
         width=width,
         height=height,
@@ -216,13 +218,13 @@ def _running_out() -> list[Built]:
         table_of(
             Words(
                 "Certificates, least time left first",
-                "The ten certificates that end first; negative: has ended.",
+                "The ten certificates that end first, roots left out; negative: has ended.",
                 "No daemon is reached over https",
             ),
             labels=("server", "daemon", "role", "position"),
             columns={
                 "left": Column(
-                    f"bottomk(10, {time_left(NOT_AFTER, 'role', 'position')})",
+                    f"bottomk(10, {time_left(NOT_AFTER, 'role', 'position', where=NO_ROOT)})",
                     CERTIFICATE_LEFT,
                     link=to_row(Dashboard.CERTIFICATES),
                 )

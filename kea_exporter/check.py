@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kea_exporter.requirements import Severity, Status
+from kea_exporter.requirements.ranking import GRAVEST_FIRST, WORST_FIRST, by_server, tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 JSON_SHAPE_VERSION = 1
 INDENT = " " * 4
 BAR_WIDTH = 30
-WORST_FIRST = {status: rank for rank, status in enumerate((Status.UNMET, Status.UNKNOWN, Status.MET))}
-GRAVEST_FIRST = {severity: rank for rank, severity in enumerate(Severity)}
 COLOURS = {Status.UNMET: "red", Status.UNKNOWN: "yellow", Status.MET: "green"}
 
 ALL_MET, SOME_UNMET, SOME_UNKNOWN = 0, 1, 2
@@ -66,19 +65,8 @@ def explanation(requirement: Requirement, width: int) -> str:
 
 
 def _worst_first(reports: Sequence[Report]) -> list[Report]:
-    """Rank servers by their worst daemon, and the daemons of each; those of one server stay together."""
-    worst: dict[str, tuple[int, int]] = {}
-    for report in reports:
-        server = report.snapshot.target.server
-        worst[server] = min(_rank(report), worst.get(server, (0, 0)))
-    order = {server: place for place, server in enumerate(sorted(worst, key=lambda it: worst[it]))}
-    return sorted(reports, key=lambda it: (order[it.snapshot.target.server], _rank(it)))
-
-
-def _rank(report: Report) -> tuple[int, int]:
-    """Rank by required requirements that are unmet, then by those that are unknown, most first."""
-    required = [it.status for it in report.verdicts if it.severity is Severity.REQUIRED]
-    return -required.count(Status.UNMET), -required.count(Status.UNKNOWN)
+    """Return the daemons of each server together."""
+    return [report for own in by_server(reports).values() for report in own]
 
 
 def _daemon_document(report: Report) -> dict[str, object]:
@@ -111,8 +99,7 @@ def _verdict_document(verdict: Verdict) -> dict[str, object]:
 
 def _heading(report: Report) -> Iterator[str]:
     target = report.snapshot.target
-    counts = ", ".join(f"{report.count(status)} {status}" for status in WORST_FIRST if report.count(status))
-    yield click.style(f"{target.server} {target.daemon}", bold=True) + f"  {target.url}  ({counts})"
+    yield click.style(f"{target.server} {target.daemon}", bold=True) + f"  {target.url}  ({tally(report)})"
 
 
 def _unmet(report: Report, width: int) -> Iterator[str]:
@@ -173,7 +160,7 @@ def _summary(reports: Sequence[Report]) -> str:
 
 
 def _outcome(report: Report) -> str:
-    unmet, unknown = (-count for count in _rank(report))
+    unmet, unknown = (report.count(it, Severity.REQUIRED) for it in (Status.UNMET, Status.UNKNOWN))
     status = Status.UNMET if unmet else Status.UNKNOWN if unknown else Status.MET
     said = {
         Status.UNMET: f"{unmet} required unmet",

@@ -119,9 +119,9 @@ class Report:
     snapshot: Snapshot
     verdicts: tuple[Verdict, ...]
 
-    def count(self, status: Status) -> int:
-        """Return how many requirements have that status."""
-        return sum(verdict.status is status for verdict in self.verdicts)
+    def count(self, status: Status, severity: Severity | None = None) -> int:
+        """Return how many requirements have that status, and that severity where one is given."""
+        return sum(it.status is status and severity in {None, it.severity} for it in self.verdicts)
 
 
 def judge_all(requirements: Iterable[Requirement], snapshot: Snapshot, profile: Profile) -> Report:

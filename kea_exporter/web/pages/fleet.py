@@ -10,11 +10,12 @@ from urllib.parse import quote
 from kea_exporter.facts.failure import Failure
 from kea_exporter.facts.snapshot import Tls
 from kea_exporter.requirements import Status
+from kea_exporter.requirements.ranking import tally
 from kea_exporter.text import printable
 from kea_exporter.web.pages import glance
 from kea_exporter.web.pages.columns import Group, groups_of
 from kea_exporter.web.pages.glance import Bar, Tone, Trouble, Word
-from kea_exporter.web.pages.standing import Standing, outcome, rank, standing, tally
+from kea_exporter.web.pages.standing import Standing, outcome, standing, worst_first
 from kea_exporter.web.pages.words import amount, counted
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def fleet_of(reports: Sequence[Report], now: float) -> Fleet:
     """Return the view of a fleet; *now* in seconds since the epoch."""
     groups = groups_of(reports)
     ids = [column.requirement.id for group in groups for column in group.columns]
-    servers = [_server(name, found, ids, now) for name, found in by_server(reports).items()]
+    servers = [_server(name, found, ids, now) for name, found in worst_first(reports).items()]
     standings = Counter(server.standing for server in servers)
     is_folded = standings[Standing.SOUND] > MOST_SOUND
     folded = tuple(it for it in servers if is_folded and it.standing is Standing.SOUND)
@@ -124,14 +125,6 @@ def fleet_of(reports: Sequence[Report], now: float) -> Fleet:
         folded=folded,
         daemons=len(reports),
     )
-
-
-def by_server(reports: Sequence[Report]) -> dict[str, list[Report]]:
-    """Return the reports of each server, worst first, the servers by their worst daemons."""
-    found: dict[str, list[Report]] = {}
-    for report in sorted(reports, key=rank):
-        found.setdefault(report.snapshot.target.server, []).append(report)
-    return found
 
 
 def shown_name(name: str) -> str:

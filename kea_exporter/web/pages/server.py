@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import Failure, Stage
 from kea_exporter.facts.snapshot import TransportKind
-from kea_exporter.requirements import Severity, Status
+from kea_exporter.requirements import Status
+from kea_exporter.requirements.ranking import GRAVEST_FIRST, tally
 from kea_exporter.web.pages import details, glance
-from kea_exporter.web.pages.fleet import by_server
 from kea_exporter.web.pages.fullness import MOST_SHOWN, SubnetRow, fullest
-from kea_exporter.web.pages.standing import outcome, tally
+from kea_exporter.web.pages.standing import outcome, worst_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from kea_exporter.web.pages.details import Item, ShownCertificate
     from kea_exporter.web.pages.glance import Bar, Trouble, Word
 
-GRAVEST_FIRST = {severity: rank for rank, severity in enumerate(Severity)}
 STAGES = {
     TransportKind.UNIX: (Stage.CONNECT, Stage.COMMAND),
     TransportKind.HTTP: (Stage.RESOLVE, Stage.CONNECT, Stage.HTTP, Stage.AUTH, Stage.COMMAND),
@@ -84,7 +83,7 @@ class DaemonView:
 
 def daemons_of(server: str, reports: Sequence[Report], now: float) -> tuple[DaemonView, ...]:
     """Return the views of a server's daemons, worst first; *now* in seconds since the epoch."""
-    return tuple(_daemon(report, now) for report in by_server(reports).get(server, ()))
+    return tuple(_daemon(report, now) for report in worst_first(reports).get(server, ()))
 
 
 def _daemon(report: Report, now: float) -> DaemonView:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from kea_exporter.requirements import Severity, Status
+from kea_exporter.requirements.ranking import by_server, rank
 from kea_exporter.web.pages import glance
 from kea_exporter.web.pages.glance import Tone, Word
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 # In per cent of all that a daemon has to lease; from here on its bar is red.
 NEARLY_FULL = 90
-WORST_FIRST = (Status.UNMET, Status.UNKNOWN, Status.MET)
 
 
 class Standing(StrEnum):
@@ -40,10 +40,9 @@ TONES = {
 }
 
 
-def rank(report: Report) -> tuple[int, ...]:
-    """Rank a report, worst first: as the check report does, then by what is recommended, advised, or worth a look."""
-    found = [(severity, status) for severity in Severity for status in (Status.UNMET, Status.UNKNOWN)]
-    return (*(-_count([report], *it) for it in found), -len(concerns(report)))
+def worst_first(reports: Iterable[Report]) -> dict[str, list[Report]]:
+    """Return the reports of each server: as the check report has them, and then by what is worth a look."""
+    return by_server(reports, lambda it: (*rank(it), -len(concerns(it))))
 
 
 def standing(reports: Sequence[Report]) -> Standing:
@@ -76,11 +75,6 @@ def concerns(report: Report) -> tuple[str, ...]:
     return (*found, "nearly full") if is_full else found
 
 
-def tally(report: Report) -> str:
-    """Return how many requirements have which status, worst first."""
-    return ", ".join(f"{report.count(status)} {status}" for status in WORST_FIRST if report.count(status))
-
-
 def _open(reports: Sequence[Report]) -> list[str]:
     counts = ((status, _count(reports, Severity.RECOMMENDED, status)) for status in (Status.UNMET, Status.UNKNOWN))
     said = [f"{number} recommended {status}" for status, number in counts if number]
@@ -88,4 +82,4 @@ def _open(reports: Sequence[Report]) -> list[str]:
 
 
 def _count(reports: Iterable[Report], severity: Severity, status: Status) -> int:
-    return sum(it.severity is severity and it.status is status for report in reports for it in report.verdicts)
+    return sum(report.count(status, severity) for report in reports)

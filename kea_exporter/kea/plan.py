@@ -59,17 +59,15 @@ ONE_BY_ONE = {
 
 @dataclass(frozen=True)
 class Plan:
-    """What to ask, beside version, status and configuration.
+    """What to ask, beside version, status, configuration and subnets.
 
     Attributes:
-        subnets: the command that lists the subnets; None where the configuration has to tell.
         leases: the command that counts leases by subnet; None where the statistics have to tell, or nobody wants it.
         slices: first and last subnet ids of the ranges to ask `leases` for; none to ask for all at once.
         statistics: the command that brings the statistics; None where nobody wants them.
         names: the statistics to ask for one by one.
     """
 
-    subnets: Command | None
     leases: Command | None
     slices: tuple[tuple[int, int], ...]
     statistics: Command | None
@@ -86,15 +84,12 @@ def plan(target: Target, commands: Collection[str], subnet_ids: Sequence[int], c
         collectors: what is wanted of it.
     """
     daemon, beside = target.daemon, COMMANDS_BESIDE + target.control_agent
-    leases = _if_there(STAT_LEASE.get(daemon), commands) if collectors.leases else None
+    counting = STAT_LEASE.get(daemon) if collectors.leases else None
+    leases = counting if counting in commands else None
     slices = _slices(subnet_ids) if leases else ()
     statistics = _statistics(daemon, commands, len(subnet_ids), collectors, counts_leases=leases is not None)
     names = _names(daemon, beside + max(len(slices), 1)) if statistics is Command.STATISTIC_GET else ()
-    return Plan(_if_there(SUBNET_LIST.get(daemon), commands), leases, slices, statistics, names)
-
-
-def _if_there(command: Command | None, commands: Collection[str]) -> Command | None:
-    return command if command in commands else None
+    return Plan(leases, slices, statistics, names)
 
 
 def _statistics(

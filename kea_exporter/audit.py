@@ -120,6 +120,7 @@ class Auditor:
         self._daemons = _audited(daemons)
         self._audit = audit
         self._clock = clock
+        self._lock = threading.Lock()
         self._results: dict[Target, Fact[LeaseAudit]] = {}
         self._due: dict[Target, float] = {}
         self._stopped = threading.Event()
@@ -133,13 +134,13 @@ class Auditor:
 
     def follow(self, daemons: Iterable[DaemonSettings]) -> None:
         """Audit these daemons from now on, and begin if there was nothing to audit so far."""
-        before = {daemon.target: daemon.lease_audit for daemon in self._daemons}
-        self._daemons = _audited(daemons)
-        now = {daemon.target: daemon.lease_audit for daemon in self._daemons}
-        # Copied first: an audit under way writes to them.
-        self._results = {target: found for target, found in self._results.copy().items() if target in now}
-        same = {target for target in now if now[target] == before.get(target)}
-        self._due = {target: due for target, due in self._due.copy().items() if target in same}
+        with self._lock:
+            before = {daemon.target: daemon.lease_audit for daemon in self._daemons}
+            self._daemons = _audited(daemons)
+            now = {daemon.target: daemon.lease_audit for daemon in self._daemons}
+            self._results = {target: found for target, found in self._results.items() if target in now}
+            same = {target for target in now if now[target] == before.get(target)}
+            self._due = {target: due for target, due in self._due.items() if target in same}
         self.start()
 
     def stop(self) -> None:
@@ -160,7 +161,8 @@ class Auditor:
             return found
         if found.subnets == subnets.by_id:
             return found
-        self._due[daemon.target] = 0.0
+        with self._lock:
+            self._due[daemon.target] = 0.0
         return Failure(Stage.COMMAND, Reason.AUDIT_PENDING, "the subnets have changed since the last lease audit")
 
     def run_all(self, progress: Callable[[DaemonSettings, int], None]) -> None:
@@ -182,8 +184,11 @@ class Auditor:
         except Exception as error:  # noqa: BLE001 - the edge of an audit: one mistake must not end them all
             found = Failure(Stage.COMMAND, Reason.INTERNAL_ERROR, f"internal error: {type(error).__name__}")
         failed = isinstance(found, Failure)
-        self._due[daemon.target] = self._clock() + (RETRY_SECONDS if failed else daemon.lease_audit.interval)
-        self._results[daemon.target] = found
+        with self._lock:
+            if daemon not in self._daemons:  # what was asked for meanwhile is another audit, or none
+                return
+            self._due[daemon.target] = self._clock() + (RETRY_SECONDS if failed else daemon.lease_audit.interval)
+            self._results[daemon.target] = found
         _log(daemon, found)
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     Audit = Callable[..., Fact[LeaseAudit]]
 
 GENEROUS = 20.0
+DAY = 86400.0
 REFUSED = Failure(Stage.CONNECT, Reason.REFUSED, "nothing listens there")
 
 
@@ -485,6 +486,26 @@ def test_changed_subnets_are_audited_soon(started: Callable[..., Auditor]) -> No
     assert auditor.result(daemon, CHANGED) != audited()
     wait_until(lambda: auditor.result(daemon, CHANGED) == changed)
     assert audit.servers == ["a", "a"]
+
+
+def test_what_an_audit_finds_does_not_count_when_it_is_done_otherwise_meanwhile(
+    started: Callable[..., Auditor],
+) -> None:
+    (daemon,), (otherwise,) = (daemons("a", lease_audit={"interval": it}) for it in ("365d", "366d"))
+    asked = Queue[float]()
+
+    def audit(_: DaemonSettings, settings: AuditSettings, *__: object) -> Fact[LeaseAudit]:
+        asked.put(settings.interval)
+        if asked.qsize() == 1:
+            auditor.follow([otherwise])
+            return REFUSED
+        return audited()
+
+    auditor = started([daemon], audit)
+    wait_until(lambda: auditor.result(otherwise, UNCHANGED) == audited())
+    assert list(asked.queue) == [365 * DAY, 366 * DAY]
+    auditor.follow([])
+    assert auditor.result(otherwise, UNCHANGED) == PENDING
 
 
 def wait_until(holds: Callable[[], bool]) -> None:

@@ -1,0 +1,119 @@
+{{- /* What cannot be meant is refused, with what to write instead. */}}
+{{- define "kea-exporter.refuseNonsense" -}}
+{{- $v := .Values }}
+{{- $sources := list }}
+{{- range $name, $value := dict "config" $v.config "existingConfig.secret" $v.existingConfig.secret "existingConfig.configMap" $v.existingConfig.configMap }}
+{{- if $value }}
+{{- $sources = append $sources $name }}
+{{- end }}
+{{- end }}
+{{- if not $sources }}
+{{- fail "the exporter has no configuration: write config, or name an existingConfig.secret or existingConfig.configMap" }}
+{{- else if gt (len $sources) 1 }}
+{{- fail (printf "%s are set: keep one of them" (join " and " $sources)) }}
+{{- end }}
+{{- if and (eq $v.configKind "ConfigMap") (regexMatch `"password":"` (toJson $v.config)) }}
+{{- fail "config has a password, and configKind ConfigMap shows it to whoever may read ConfigMaps: use password_file with secrets, or configKind Secret" }}
+{{- end }}
+{{- include "kea-exporter.refuseNonsense.web" . }}
+{{- include "kea-exporter.refuseNonsense.client" . }}
+{{- include "kea-exporter.refuseNonsense.files" . }}
+{{- include "kea-exporter.refuseNonsense.targets" . }}
+{{- include "kea-exporter.refuseNonsense.network" . }}
+{{- include "kea-exporter.refuseNonsense.disruption" . }}
+{{- range $v.extraArgs }}
+{{- $option := splitList "=" . | first }}
+{{- if has $option (list "serve" "--config.file" "--config.enable-auto-reload" "--config.auto-reload-interval" "--web.listen-address" "--web.health-listen-address" "--web.config.file" "--web.telemetry-path" "--web.systemd-socket" "--log.level" "--log.format") }}
+{{- fail (printf "extraArgs: %s is the chart's own; see config, web, log and reloadInterval" $option) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "kea-exporter.refuseNonsense.web" -}}
+{{- with .Values.web }}
+{{- if and .basicAuth.secret (not .tls) }}
+{{- fail "web.basicAuth.secret without web.tls: Prometheus would send its password in the clear; set web.tls, and tls_server_config in the web configuration" }}
+{{- end }}
+{{- if and .tls (not .existingSecret) }}
+{{- fail "web.tls without web.existingSecret: name the Secret with the web configuration file" }}
+{{- end }}
+{{- if and .tlsConfig (not .tls) }}
+{{- fail "web.tlsConfig without web.tls: set web.tls, or leave both out" }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "kea-exporter.refuseNonsense.client" -}}
+{{- with .Values.clientCertificate }}
+{{- if .enabled }}
+{{- if not .issuerRef.name }}
+{{- fail "clientCertificate.issuerRef.name is empty: name the Issuer or ClusterIssuer that Kea's trust anchor is of" }}
+{{- end }}
+{{- if and $.Values.config (not (contains "/etc/kea-exporter/client/" (toJson $.Values.config))) }}
+{{- fail "clientCertificate is on, but config does not use it: set cert_file: /etc/kea-exporter/client/tls.crt and key_file: /etc/kea-exporter/client/tls.key in a tls_config" }}
+{{- end }}
+{{- else if contains "/etc/kea-exporter/client/" (toJson $.Values.config) }}
+{{- fail "config uses /etc/kea-exporter/client/, which is there with clientCertificate.enabled" }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* A file of a Secret that is not mounted would be noticed only when the exporter does not start. */}}
+{{- define "kea-exporter.refuseNonsense.files" -}}
+{{- range regexFindAll `/etc/kea-exporter/secrets/[^/"]+` (toJson .Values.config) -1 | uniq }}
+{{- if not (has (base .) $.Values.secrets) }}
+{{- fail (printf "config names files of the Secret %s, which is not in secrets: add it there" (base .)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "kea-exporter.refuseNonsense.targets" -}}
+{{- with .Values.targets }}
+{{- if and (eq .kind "Probe") (eq (include "kea-exporter.targetNames" $) "[]") }}
+{{- fail "targets.kind Probe needs the names of the servers: write targets.names, as the chart cannot read an existingConfig" }}
+{{- end }}
+{{- if and .names (ne .kind "Probe") }}
+{{- fail "targets.names are for targets.kind Probe; a ScrapeConfig reads them from the exporter" }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "kea-exporter.refuseNonsense.network" -}}
+{{- with .Values.networkPolicy }}
+{{- if .enabled }}
+{{- if not (or .egress.kea .egress.extra) }}
+{{- fail "networkPolicy.egress.kea is empty: the exporter could reach no Kea; write the networks and ports of the control sockets" }}
+{{- end }}
+{{- $ports := list }}
+{{- range .egress.kea }}
+{{- range .ports }}
+{{- $ports = append $ports (int .) }}
+{{- end }}
+{{- end }}
+{{- range $server := ternary list (($.Values.config | default dict).servers) (gt (len .egress.extra) 0) }}
+{{- range $daemon := list "dhcp4" "dhcp6" "d2" }}
+{{- with (get $server $daemon) }}
+{{- $url := urlParse .url }}
+{{- $port := regexFind `:[0-9]+$` $url.host | trimPrefix ":" | default (ternary "443" "80" (eq $url.scheme "https")) | int }}
+{{- if not (has $port $ports) }}
+{{- fail (printf "%s %s listens on port %d, which networkPolicy.egress.kea does not allow: add it there" $server.name $daemon $port) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "kea-exporter.refuseNonsense.disruption" -}}
+{{- with .Values.podDisruptionBudget }}
+{{- if .enabled }}
+{{- if and (ne (toString .minAvailable) "") (ne (toString .maxUnavailable) "") }}
+{{- fail "podDisruptionBudget has minAvailable and maxUnavailable: keep one of them" }}
+{{- end }}
+{{- if and (not (kindIs "string" .minAvailable)) (ge (int .minAvailable) (int $.Values.replicas)) }}
+{{- fail (printf "podDisruptionBudget.minAvailable %d with %d replicas: no node could ever be drained; raise replicas, or use maxUnavailable" (int .minAvailable) (int $.Values.replicas)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}

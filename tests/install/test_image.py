@@ -1,0 +1,217 @@
+"""The container image: built without an engine, run as any user on a read-only root, judging a real Kea."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+import yaml
+
+from kea_exporter import __version__
+from lab.buildah import SOURCE, Container, Image, built
+from lab.fleet import start_fleet
+from lab.kea import Lab
+from lab.processes import free_port
+from tests.exporter import is_healthy, parsed, values
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator
+
+    from lab.chroot import Chroot
+    from lab.fleet import Fleet
+
+pytestmark = [pytest.mark.install, pytest.mark.lab]
+
+# The image's own, and one such as OpenShift gives out: any number, in group 0.
+USERS = [(65532, 65532), (1000650000, 0)]
+REVISION = "0123456789abcdef0123456789abcdef01234567"
+HASH = "$2b$10$ccqjRaUZODF7N1XW1kj5juKd0E2B8xpkZOs0hLf4oL2C8sIk6a6tS"
+
+
+@pytest.fixture(scope="module")
+def image() -> Iterator[Image]:
+    with built({"VERSION": __version__, "REVISION": REVISION}) as it:
+        yield it
+
+
+@pytest.fixture(scope="module")
+def fleet(chroot: Chroot) -> Iterator[Fleet]:
+    with Lab(chroot) as lab:
+        yield start_fleet(lab)
+
+
+@pytest.fixture
+def mounted(fleet: Fleet, tmp_path: Path) -> Path:
+    """Return a folder to mount at /etc/kea-exporter, with the fleet's configuration and the files it names."""
+    folder = tmp_path / "mounted"
+    folder.mkdir()
+    tree = yaml.safe_load(fleet.config_file.read_text())
+    for section in ("basic_auth", "tls_config"):
+        options = tree["defaults"][section]
+        for name in (it for it in options if it.endswith("_file")):
+            source = Path(options[name])
+            shutil.copyfile(source, folder / source.name)
+            options[name] = source.name
+    (folder / "config.yml").write_text(yaml.safe_dump(tree))
+    return folder
+
+
+class Served:
+    """The image's own command, on ports that are free here."""
+
+    def __init__(self, container: Container, port: int, health_port: int) -> None:
+        self.container = container
+        self.url = f"http://127.0.0.1:{port}"
+        self.health_url = f"http://127.0.0.1:{health_port}"
+
+
+@contextmanager
+def serving(image: Image, user: tuple[int, int], folder: Path, *options: str) -> Iterator[Served]:
+    ports = {":9547": free_port(), ":9548": free_port()}
+    command = [*image.config["Entrypoint"], *(on_loopback(it, ports) for it in image.config["Cmd"]), *options]
+    with Container(image, user, folder, command, folder.with_name("log")) as container:
+        it = Served(container, *ports.values())
+        container.running.wait_until(lambda: is_healthy(it.health_url))
+        yield it
+
+
+def on_loopback(argument: str, ports: dict[str, int]) -> str:
+    """Return an argument with another port: the network is the machine's, where others listen too."""
+    for usual, port in ports.items():
+        argument = argument.replace(usual, f"127.0.0.1:{port}")
+    return argument
+
+
+def healthcheck(image: Image, it: Served) -> subprocess.CompletedProcess[str]:
+    kind, *command = image.config["Healthcheck"]["Test"]
+    assert kind == "CMD"
+    return it.container.run(*command, "--url", f"{it.health_url}/-/healthy")
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_it_judges_a_real_fleet_as_any_user_on_a_read_only_root(
+    image: Image, mounted: Path, user: tuple[int, int]
+) -> None:
+    with serving(image, user, mounted) as it:
+        samples = parsed(requests.get(f"{it.url}/metrics", timeout=30).text)
+        up = {"sound-v4": 1, "sound-v6": 1, "wrong-password": 0, "hooks-missing": 1, "nothing-there": 0}
+        assert values(samples, "kea_up", "server") == up
+        assert set(values(samples, "kea_requirement_met", "requirement", server="sound-v4").values()) == {1}
+        assert who_runs(it.container.pid) == user
+        assert "Read-only file system" in it.container.run("touch", "/tmp/x").stderr  # noqa: S108 - in the image
+        assert healthcheck(image, it).returncode == 0
+
+
+def who_runs(pid: int) -> tuple[int, int]:
+    status = Path(f"/proc/{pid}/status").read_text()
+    user, group = (int(re.search(rf"^{name}:\t(\d+)", status, re.MULTILINE)[1]) for name in ("Uid", "Gid"))  # type: ignore[index]
+    return user, group
+
+
+def test_as_process_1_it_ends_soon_after_sigterm(
+    image: Image, mounted: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving(image, USERS[0], mounted) as it:
+        assert image.config["StopSignal"] == "SIGTERM"
+        pid, started = it.container.pid, time.monotonic()
+        assert re.search(r"^NSpid:.*\t1$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+        it.container.signal(signal.SIGTERM)
+        assert it.container.running.wait(5) == 0
+        told(capsys, f"ended {time.monotonic() - started:.2f} s after SIGTERM")
+
+
+def test_the_healthcheck_needs_no_password_where_the_pages_do(image: Image, mounted: Path) -> None:
+    (mounted / "web.yml").write_text(f"basic_auth_users: {{alice: {HASH}}}\n")
+    with serving(image, USERS[0], mounted, "--web.config.file", "/etc/kea-exporter/web.yml") as it:
+        assert requests.get(f"{it.url}/metrics", timeout=30).status_code == 401
+        assert healthcheck(image, it).returncode == 0
+        missing = it.container.run("kea-exporter", "healthcheck", "--url", f"http://127.0.0.1:{free_port()}/-/healthy")
+        assert missing.returncode == 1
+        assert "nothing listens there" in missing.stdout
+
+
+def test_without_a_configuration_it_says_what_is_missing(image: Image, tmp_path: Path) -> None:
+    (empty := tmp_path / "empty").mkdir()
+    command = [*image.config["Entrypoint"], *image.config["Cmd"]]
+    with Container(image, USERS[0], empty, command, tmp_path / "log") as container:
+        assert container.running.wait(30) == 3
+    assert "/etc/kea-exporter/config.yml" in (tmp_path / "log").read_text()
+
+
+def test_what_it_says_of_itself(image: Image) -> None:
+    config = image.config
+    assert config["User"] == "65532:65532"
+    assert set(config["ExposedPorts"]) == {"9547/tcp", "9548/tcp"}
+    assert not config.get("Volumes")
+    labels = {name.removeprefix("org.opencontainers.image."): it for name, it in config["Labels"].items()}
+    assert (labels["version"], labels["revision"], labels["licenses"]) == (__version__, REVISION, "Apache-2.0")
+    assert "PIP" not in str(config)
+
+
+def test_it_holds_the_locked_versions_compiled_and_no_tool_to_install_more(image: Image) -> None:
+    code = "from importlib.metadata import distributions as d; print(*(f'{i.name}=={i.version}'.lower() for i in d()))"
+    done = inside(image, "/opt/kea-exporter/bin/python3", "-I", "-c", code)
+    locked = set(re.findall(r"^([a-z0-9._-]+==\S+)", (SOURCE / "requirements.lock").read_text(), re.MULTILINE))
+    assert {name.replace("_", "-") for name in done.stdout.split()} == locked | {f"kea-health-exporter=={__version__}"}
+    home = image.root / "opt/kea-exporter"
+    sources = set(home.rglob("*.py"))
+    assert {Path(it.parent, "__pycache__", f"{it.stem}.cpython-313.pyc") for it in sources} <= set(home.rglob("*.pyc"))
+    for tool in ("pip", "gcc", "cc"):
+        assert shutil.which(tool, path=":".join(f"{image.root}{it}" for it in search_path(image))) is None
+
+
+def search_path(image: Image) -> list[str]:
+    found: list[str] = next(it.removeprefix("PATH=") for it in image.config["Env"] if it.startswith("PATH=")).split(":")
+    return found
+
+
+def inside(image: Image, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = ["chroot", "--userspec=65532:65532", str(image.root), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_no_file_of_it_can_be_written_by_its_user(image: Image, user: tuple[int, int]) -> None:
+    found = [it for it in image.root.rglob("*") if not it.is_symlink() and (it.is_file() or it.is_dir())]
+    writable = [it for it in found if is_writable(it.stat(), *user)]
+    # Folders for everyone's temporary files, such as /tmp, are the base's.
+    assert [it for it in writable if not it.stat().st_mode & stat.S_ISVTX] == []
+
+
+def is_writable(status: os.stat_result, user: int, group: int) -> bool:
+    if status.st_uid == user:
+        return bool(status.st_mode & stat.S_IWUSR)
+    return bool(status.st_mode & (stat.S_IWGRP if status.st_gid == group else stat.S_IWOTH))
+
+
+def test_it_is_small(image: Image, capsys: pytest.CaptureFixture[str]) -> None:
+    ours = image.root / "opt/kea-exporter"
+    unpacked = sum(it.lstat().st_size for it in ours.rglob("*") if it.is_file() and not it.is_symlink())
+    *base, layer = image.packed
+    told(capsys, f"built in {image.seconds:.0f} s; ours {unpacked / 1e6:.0f} MB, packed {layer / 1e6:.1f} MB")
+    told(capsys, f"stand-in for the base, packed: {sum(base) / 1e6:.0f} MB (the real one has another size)")
+    assert layer < 20e6
+    assert unpacked < 60e6
+
+
+def told(capsys: pytest.CaptureFixture[str], what: str) -> None:
+    with capsys.disabled():
+        print(f"\n{what}")  # noqa: T201 - measured, and to be seen
+
+
+def test_how_this_machine_reaches_packages_is_not_in_it(image: Image) -> None:
+    listed = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True)
+    secrets = re.findall(r"://([^/'\s]+)", listed.stdout)
+    assert not [it for it in ("PIP_", *secrets) if it in str(image.config)]
+    assert not (image.root / "etc/pip.conf").exists()

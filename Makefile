@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test test-install lint format lab bench fuzz soak docs lock clean
+.PHONY: help demo test test-install lint lint-go lint-promtool lint-pint lint-dashboards format lab bench fuzz soak docs lock clean
 
 help:
 	@echo "make demo    run the exporter on a fleet of real Kea servers (root on Debian)"
@@ -12,6 +12,7 @@ help:
 	@echo "make test    run all checks and tests"
 	@echo "make test-install  build and install every package that is shipped (minutes)"
 	@echo "make lint    only the static checks"
+	@echo "make lint-go  what linters written in Go say of rules and dashboards (minutes, where Go is present)"
 	@echo "make lab     only build the chroot with the real servers"
 	@echo "make bench   measure what the exporter costs, on the lab's Kea (minutes)"
 	@echo "make fuzz    feed nonsense to whatever reads what others say (minutes; FUZZ_SECONDS for each part)"
@@ -43,6 +44,26 @@ lint: $(READY)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+# Each goes on where another one cannot be had, and says so.
+lint-go:
+	@$(MAKE) --no-print-directory --keep-going lint-promtool lint-pint lint-dashboards
+
+lint-promtool: build/bin/promtool
+	$< check rules --lint=all --lint-fatal prometheus/rules/*.yml
+	$< test rules prometheus/tests/*.yml
+
+lint-pint: build/bin/pint
+	$< --offline --config prometheus/pint.hcl lint --fail-on=warning prometheus/rules
+
+lint-dashboards: build/bin/dashboard-linter
+	set -e; for dashboard in grafana/dashboards/*.json; do $< lint --strict $$dashboard; done
+
+build/bin/promtool: MODULE := github.com/prometheus/prometheus/cmd/promtool@v0.316.0
+build/bin/pint: MODULE := github.com/cloudflare/pint/cmd/pint@v0.78.0
+build/bin/dashboard-linter: MODULE := github.com/grafana/dashboard-linter@v0.1.1
+build/bin/promtool build/bin/pint build/bin/dashboard-linter:
+	@GOBIN=$(CURDIR)/build/bin go install $(MODULE) || { echo "!!! NOT LINTED: $(notdir $@) cannot be installed"; exit 1; }
 
 format: $(READY)
 	$(BIN)/ruff check --fix

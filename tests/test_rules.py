@@ -184,7 +184,7 @@ def test_an_alert_about_a_requirement_is_of_one_that_exists(alert: Alert) -> Non
     assert alert.requirement in {"", *(it.id for it in REQUIREMENTS)}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", sorted(NAMES))
 def test_the_bands_of_an_alert_are_of_different_severity_and_mean_one_thing(name: str) -> None:
     bands = [it for it in ALERTS if it.name == name]
     assert len({it.severity for it in bands}) == len(bands)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 # Kept of a scrape's time for putting together what the probes learnt.
 RESERVE_SECONDS = 0.1
 RESERVE_SHARE = 0.1
+LACKS_OF_TIME = {Reason.TIMED_OUT, Reason.BUDGET_USED_UP}
 # Names of unknown statistics logged for one daemon.
 MOST_TOLD = 100
 
@@ -43,8 +44,9 @@ class Collector:
     """Probes daemons, each on a thread of its own, and never one daemon twice at a time.
 
     A probe that is still under way when the next scrape asks for the same daemon is joined: Kea is asked once, and a
-    probe that cannot be interrupted (name resolution) holds one thread at most. The threads are daemonic, so that
-    they never hold up the end of the process.
+    probe that cannot be interrupted (name resolution) holds one thread at most. Where that one had less time than the
+    next scrape has, and too little, another follows. The threads are daemonic, so that they never hold up the end of
+    the process.
     """
 
     def __init__(
@@ -57,7 +59,8 @@ class Collector:
         self._audits = audits
         self._clock = clock
         self._lock = threading.Lock()
-        self._under_way: dict[Target, Future[_Outcome]] = {}
+        self._under_way: dict[Target, _Probe] = {}
+        self._waiting: dict[Target, _Probe] = {}
         self._before: dict[Target, tuple[DaemonSettings, Snapshot]] = {}
         self._told_unknown: dict[Target, frozenset[str]] = {}
         self._last_failures: dict[Target, Failure | None] = {}
@@ -89,44 +92,67 @@ class Collector:
         """End every collection under way; further ones end at once."""
         with self._lock:
             self._is_stopped = True
-            futures = list(self._under_way.values())
-        for future in futures:
-            _settle(future, StoppedError())
+            started = [*self._under_way.values(), *self._waiting.values()]
+            self._waiting.clear()
+        for it in started:
+            _settle(it.future, StoppedError())
 
     def _start(self, daemon: DaemonSettings, deadline: Deadline) -> _Probe:
+        started = _Probe(daemon, deadline, deadline.remaining(), Future())
         with self._lock:
             if self._is_stopped:
                 raise StoppedError
-            running = self._under_way.get(daemon.target)
-            future = running or Future()
-            self._under_way[daemon.target] = future
-        started = _Probe(daemon, deadline, deadline.remaining(), future)
-        if running is None:
-            try:
-                threading.Thread(target=self._run, args=(started,), daemon=True, name="probe").start()
-            except RuntimeError as error:  # no further thread is to be had
-                self._end(started, _Outcome(self._nothing(started, Reason.LOCAL_RESOURCES, str(error))))
+            running = self._under_way.setdefault(daemon.target, started)
+            if running is not started:
+                return self._joined(running, started)
+        try:
+            threading.Thread(target=self._run, args=(started,), daemon=True, name="probe").start()
+        except RuntimeError as error:  # no further thread is to be had
+            self._end(started, _Outcome(self._nothing(started, Reason.LOCAL_RESOURCES, str(error))))
         return started
 
+    def _joined(self, running: _Probe, other: _Probe) -> _Probe:
+        """Return *other* as one that waits for what is under way, or for what follows it."""
+        if not other.has_more_time_than(running):
+            return replace(other, future=running.future)
+        waiting = self._waiting.get(other.daemon.target)
+        joined = other if waiting is None else replace(other, future=waiting.future)
+        if waiting is None or joined.has_more_time_than(waiting):
+            self._waiting[other.daemon.target] = joined
+        return joined
+
     def _run(self, started: _Probe) -> None:
+        following: _Probe | None = started
+        while following is not None:
+            following = self._end(following, self._outcome(following))
+
+    def _outcome(self, started: _Probe) -> _Outcome:
         try:
-            outcome = _Outcome(self._probe(started.daemon, started.deadline, self._last(started.daemon)))
+            return _Outcome(self._probe(started.daemon, started.deadline, self._last(started.daemon)))
         except Exception as error:  # noqa: BLE001 - the edge of a probe: one mistake must not cost the others
             detail = f"internal error: {type(error).__name__}"
-            outcome = _Outcome(self._nothing(started, Reason.INTERNAL_ERROR, detail), error)
-        self._end(started, outcome)
+            return _Outcome(self._nothing(started, Reason.INTERNAL_ERROR, detail), error)
 
     def _last(self, daemon: DaemonSettings) -> Snapshot | None:
         """Return the last snapshot of a daemon, if it was taken by the same settings."""
         settings, snapshot = self._before.get(daemon.target, (None, None))
         return snapshot if settings == daemon else None
 
-    def _end(self, started: _Probe, outcome: _Outcome) -> None:
+    def _end(self, started: _Probe, outcome: _Outcome) -> _Probe | None:
+        """Tell what a probe came back with; return the one that follows."""
+        target = started.daemon.target
         with self._lock:
-            self._under_way.pop(started.daemon.target, None)
+            del self._under_way[target]
+            waiting = self._waiting.pop(target, None)
+            if waiting is not None and outcome.lacked_time:
+                self._under_way[target] = waiting
             if started.is_kept and not isinstance(outcome.snapshot.status, Failure):
-                self._before[started.daemon.target] = (started.daemon, outcome.snapshot)
+                self._before[target] = (started.daemon, outcome.snapshot)
         _settle(started.future, outcome)
+        if waiting is None or outcome.lacked_time:
+            return waiting
+        _settle(waiting.future, outcome)
+        return None
 
     def _report(self, started: _Probe) -> Report:
         if started.future.done():
@@ -180,6 +206,11 @@ class _Outcome:
     snapshot: Snapshot
     error: Exception | None = None
 
+    @property
+    def lacked_time(self) -> bool:
+        """Return whether more might have been learnt with more time."""
+        return any(failure.reason in LACKS_OF_TIME for failure in self.snapshot.failures)
+
 
 @dataclass(frozen=True)
 class _Probe:
@@ -194,6 +225,10 @@ class _Probe:
     def is_kept(self) -> bool:
         """Return whether anything is kept of it: of addresses that anybody may name there could be any number."""
         return self.daemon.address is None
+
+    def has_more_time_than(self, other: _Probe) -> bool:
+        """Return whether it has clearly more, and not only what passed between two equal scrapes."""
+        return self.timeout_seconds > other.timeout_seconds + RESERVE_SECONDS
 
 
 def _differs(failure: Failure, other: Failure | None) -> bool:

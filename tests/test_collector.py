@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     Probe = Callable[[DaemonSettings, Deadline, Snapshot | None], Snapshot]
 
 GENEROUS = 20.0
+HURRIED, ENOUGH = 5.0, 10.0
 ANSWERED = None
 REFUSED = Failure(Stage.CONNECT, Reason.REFUSED, "nothing listens there")
 TIMED_OUT = Failure(Stage.HTTP, Reason.TIMED_OUT, "no answer came in time")
@@ -238,6 +239,69 @@ def test_a_stuck_probe_is_not_started_again(release: Event) -> None:
     release.set()
     (report,) = collector.collect(daemons("a"), soon())
     assert report.snapshot.failures == ()
+
+
+class ProbeInTime:
+    """A probe that lacks time with little of it, begins to answer once it is told to, and keeps what time it had."""
+
+    def __init__(self, may_end: Event) -> None:
+        self.begun = Queue[float]()
+        self._may_end = may_end
+
+    def __call__(self, daemon: DaemonSettings, deadline: Deadline, _before: Snapshot | None) -> Snapshot:
+        seconds = deadline.remaining()
+        self.begun.put(seconds)
+        assert self._may_end.wait(GENEROUS)
+        return learnt(daemon, TIMED_OUT if seconds < ENOUGH - 1 else ANSWERED)
+
+
+def collected(collector: Collector, seconds: Sequence[float], begun: Queue[float], release: Event) -> list[Report]:
+    """Return the reports of several collections of one daemon that have so much time, each begun in its turn."""
+    with ThreadPoolExecutor() as pool:
+        collections = []
+        for number, it in enumerate(seconds):
+            has_joined = Event()
+            asked = announcing(daemons("a"), has_joined)
+            collections.append(pool.submit(collector.collect, asked, Deadline.after(it)))
+            assert has_joined.wait(GENEROUS)
+            if number == 0:
+                begun.get(timeout=GENEROUS)
+        release.set()
+        return [it.result(GENEROUS)[0] for it in collections]
+
+
+def test_a_probe_that_lacked_time_is_followed_by_one_for_those_who_have_more(release: Event) -> None:
+    probe = ProbeInTime(release)
+    reports = collected(Collector(probe), [HURRIED, GENEROUS, HURRIED, 2 * GENEROUS], probe.begun, release)
+    assert [it.snapshot.failures for it in reports] == [(TIMED_OUT,), (), (TIMED_OUT,), ()]
+    assert probe.begun.get_nowait() > GENEROUS
+    assert probe.begun.empty()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "failures"),
+    [([HURRIED, HURRIED], (TIMED_OUT,)), ([GENEROUS, HURRIED], ()), ([ENOUGH, GENEROUS], ())],
+    ids=["nobody has more time", "the first has more time", "no more time was needed"],
+)
+def test_no_other_probe_follows(release: Event, seconds: Sequence[float], failures: tuple[Failure, ...]) -> None:
+    probe = ProbeInTime(release)
+    reports = collected(Collector(probe), seconds, probe.begun, release)
+    assert [it.snapshot.failures for it in reports] == [failures, failures]
+    assert probe.begun.empty()
+
+
+def test_stop_ends_collections_that_wait_for_the_next_probe(release: Event) -> None:
+    probe, has_joined = ProbeInTime(release), Event()
+    collector = Collector(probe)
+    with ThreadPoolExecutor() as pool:
+        hurried = pool.submit(collector.collect, daemons("a"), Deadline.after(HURRIED))
+        probe.begun.get(timeout=GENEROUS)
+        patient = pool.submit(collector.collect, announcing(daemons("a"), has_joined), soon())
+        assert has_joined.wait(GENEROUS)
+        collector.stop()
+        for it in (hurried, patient):
+            with pytest.raises(StoppedError):
+                it.result(GENEROUS)
 
 
 def fail_at_a(name: str) -> None:

@@ -86,6 +86,7 @@ soak: $(READY)
 docs: $(READY)
 	$(BIN)/python -m kea_exporter.catalogue
 	UPDATE_GOLDEN=1 $(BIN)/pytest -q tests/test_metrics.py
+	$(BIN)/python -m lab.helm
 
 lock: $(READY)
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab.chroot import Chroot, LabBuildError, LabUnavailableError, Recipe, cache_directory, ensure
+from lab.machine import ENVIRONMENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,8 +49,8 @@ CLEAN = Recipe(name="debian-clean", stable=())
 BUILD_SECONDS = 600
 
 
-def build(destination: Path = DESTINATION) -> Path:
-    """Build the package and return where it is.
+def build(destination: Path = DESTINATION, source: Path = SOURCE) -> Path:
+    """Build the package of a source tree and return where it is.
 
     Raises:
         LabUnavailableError: this machine cannot have the chroot.
@@ -57,10 +58,10 @@ def build(destination: Path = DESTINATION) -> Path:
     """
     chroot = ensure(BUILDER)
     with tempfile.TemporaryDirectory(dir=chroot.path("/var/tmp")) as folder:  # noqa: S108 - a name of our own below it
-        source = Path(folder) / "kea-exporter"
-        _copy_parts(source)
-        in_chroot(chroot, "sh", "-c", 'cd "$1" && dpkg-buildpackage --build=binary', "-", _inside(chroot, source))
-        [package] = source.parent.glob("*.deb")
+        tree = Path(folder) / "kea-exporter"
+        copy_parts(tree, source)
+        in_chroot(chroot, "sh", "-c", 'cd "$0" && dpkg-buildpackage --build=binary', _inside(chroot, tree))
+        [package] = Path(folder).glob("*.deb")
         destination.mkdir(exist_ok=True)
         return Path(shutil.copy(package, destination))
 
@@ -83,8 +84,7 @@ def in_chroot(chroot: Chroot, *arguments: str) -> str:
 def entered(chroot: Chroot, *arguments: str) -> list[str]:
     """Return the argument vector that runs *arguments* inside, with a /proc that goes away with them."""
     enter = 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"'
-    environment = ("env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "DEBIAN_FRONTEND=noninteractive")
-    return ["unshare", "--mount", "sh", "-c", enter, str(chroot.root), *environment, *arguments]
+    return ["unshare", "--mount", "sh", "-c", enter, str(chroot.root), *ENVIRONMENT, *arguments]
 
 
 @contextmanager
@@ -97,15 +97,15 @@ def clean_chroot() -> Iterator[Chroot]:
         yield Chroot(root)
 
 
-def _copy_parts(target: Path) -> None:
+def copy_parts(target: Path, source: Path = SOURCE) -> None:
+    """Copy what the package is made of."""
     ignored = shutil.ignore_patterns("__pycache__")
     for part in PARTS:
-        source = SOURCE / part
         (target / part).parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, target / part, symlinks=True, ignore=ignored)
-        elif source.exists():
-            shutil.copy2(source, target / part)
+        if (source / part).is_dir():
+            shutil.copytree(source / part, target / part, symlinks=True, ignore=ignored)
+        elif (source / part).exists():
+            shutil.copy2(source / part, target / part)
 
 
 def _inside(chroot: Chroot, path: Path) -> str:

@@ -7,6 +7,7 @@ import time
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 COMMAND = b'{"command": "version-get"}'
-SECONDS = 0.6
+# Of those that never answer; whoever does may be slow on a busy machine.
+SECONDS, GENEROUS = 0.6, 20.0
 LIMIT = 2**20
 OK = b"HTTP/1.1 200 OK\r\n"
 
@@ -34,15 +36,15 @@ def settings(url: str, **changes: object) -> DaemonSettings:
     return replace(settings_from_tree(tree, Path()).daemons[0], **changes)  # type: ignore[arg-type]
 
 
-def exchange(daemon: DaemonSettings, times: int = 1, limit: int = sys.maxsize) -> bytes:
-    with closing(transport_to(daemon, Deadline.after(SECONDS))) as transport:
+def exchange(daemon: DaemonSettings, times: int = 1, limit: int = sys.maxsize, seconds: float = GENEROUS) -> bytes:
+    with closing(transport_to(daemon, Deadline.after(seconds))) as transport:
         transport.open()
         return b"".join(transport.exchange(COMMAND, limit) for _ in range(times))
 
 
 def failure_of(daemon: DaemonSettings, limit: int = sys.maxsize) -> Failure:
     with pytest.raises(TransportError) as caught:
-        exchange(daemon, limit=limit)
+        exchange(daemon, limit=limit, seconds=SECONDS)
     return caught.value.failure
 
 
@@ -58,6 +60,13 @@ def after_request(answer: bytes) -> Callable[[socket.socket], None]:
 def silent(sock: socket.socket) -> None:
     while sock.recv(65536):
         pass
+
+
+def reading_nothing_until(event: Event) -> Callable[[socket.socket], None]:
+    def behave(_: socket.socket) -> None:
+        event.wait(10)
+
+    return behave
 
 
 def dripping(start: bytes) -> Callable[[socket.socket], None]:
@@ -321,6 +330,21 @@ class TestTls:
         with peer(dripping(OK + b"X: "), pair) as port:
             failure = failure_of(settings(f"https://127.0.0.1:{port}", tls=TlsSettings(ca_file=authority.certificate)))
         assert (failure.stage, failure.reason) == (Stage.HTTP, Reason.TIMED_OUT)
+
+    def test_a_server_that_reads_nothing_is_not_waited_for_twice(self, authority: Authority) -> None:
+        has_ended, seconds = Event(), 2.0
+        pair = authority.issue("kea", addresses=["127.0.0.1"])
+        with peer(reading_nothing_until(has_ended), pair) as port:
+            daemon = settings(f"https://127.0.0.1:{port}", tls=TlsSettings(ca_file=authority.certificate))
+            with closing(transport_to(daemon, Deadline.after(seconds))) as transport:
+                transport.open()
+                begun = time.monotonic()
+                with pytest.raises(TransportError) as caught:
+                    transport.exchange(bytes(64 * 2**20), LIMIT)
+                took = time.monotonic() - begun
+            has_ended.set()
+        assert caught.value.failure.reason is Reason.TIMED_OUT
+        assert took < 1.5 * seconds
 
     def test_a_ca_file_that_holds_none_is_named(self, tmp_path: Path) -> None:
         file = tmp_path / "ca.pem"

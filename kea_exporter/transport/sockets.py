@@ -94,6 +94,7 @@ class DeadlineTlsSocket(_Bounded, ssl.SSLSocket):
         except OSError:
             # Under TLS 1.3 a server refuses a client's certificate only after the handshake. Its alert may have
             # come, and the connection be closed, before anything was sent: reading then raises the alert.
+            self.settimeout(self.deadline.budget())
             self.recv(1)
             raise
 

@@ -6,10 +6,6 @@ The rules and Alertmanager's example are those that are shipped; only what they 
 from __future__ import annotations
 
 import datetime as dt
-import os
-import signal
-import subprocess
-import sys
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -26,8 +22,6 @@ from lab.alertmanager import Alertmanager, in_haste
 from lab.faults import Fault, faults_of
 from lab.fleet import start_sound_fleet
 from lab.kea import Lab
-from lab.menu import Menu
-from lab.processes import Running
 from lab.prometheus import Prometheus
 from lab.receiver import Message, Receiver
 from tests.exporter import exporter
@@ -39,11 +33,12 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.lab
 
-ROOT = Path(__file__).parent.parent
-EXAMPLE = ROOT / "prometheus/alertmanager.example.yml"
+EXAMPLE = Path(__file__).parent.parent / "prometheus/alertmanager.example.yml"
 REMEDIES = {it.id: it.remedy for it in REQUIREMENTS}
-# A scrape every second; what belongs together is there within two.
-EVALUATION, SECOND, HOLD, GROUP_WAIT = "500ms", "1s", "1s", "2s"
+# Long enough for a scrape on a busy machine; and what belongs together comes within two scrapes.
+SCRAPE, EVALUATION, HOLD, GROUP_WAIT, GROUP_INTERVAL = "1500ms", "500ms", "1s", "3s", "1s"
+# Whether a scrape comes too late depends on the machine, and it is not a matter of the servers.
+OF_THE_MACHINE = "KeaExporterAbsent"
 SOON = 20.0
 
 
@@ -187,12 +182,12 @@ def scene(chroot: Chroot) -> Iterator[Scene]:
         fleet = start_sound_fleet(lab)
         running = stack.enter_context(exporter(fleet.config_file, "--timeout-offset", "0.1"))
         receiver = stack.enter_context(Receiver())
-        example = in_haste(EXAMPLE.read_text(), receiver.url, GROUP_WAIT, SECOND)
+        example = in_haste(EXAMPLE.read_text(), receiver.url, GROUP_WAIT, GROUP_INTERVAL)
         alertmanager = stack.enter_context(Alertmanager(lab, example))
         job = {
             "job_name": "kea",
-            "scrape_interval": SECOND,
-            "scrape_timeout": SECOND,
+            "scrape_interval": SCRAPE,
+            "scrape_timeout": SCRAPE,
             "static_configs": [{"targets": [running.url.removeprefix("http://")]}],
         }
         texts = {"rules.yml": rules(hold=HOLD)}
@@ -210,27 +205,25 @@ def test_of_a_sound_fleet_nobody_is_told_anything(scene: Scene) -> None:
     for _ in range(5):
         scene.evaluate_again()
         assert scene.prometheus.alerts("pending", "firing") == []
-    assert {it.name for it in scene.receiver.messages} <= {"KeaExporterAbsent"}
+    assert {it.name for it in scene.receiver.messages} <= {OF_THE_MACHINE}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.fault)
-def test_a_fault_is_told_once_with_its_remedy_until_it_is_repaired(scene: Scene, case: Case) -> None:
+def test_people_are_told_of_a_fault_and_of_its_remedy_until_it_is_repaired(scene: Scene, case: Case) -> None:
     eventually(scene.is_silent, expected=True)
     before = len(scene.receiver.messages)
 
     def messages() -> list[Message]:
-        return [it for it in scene.receiver.messages[before:] if it.is_firing]
+        return [it for it in scene.receiver.messages[before:] if it.is_firing and it.name != OF_THE_MACHINE]
 
-    def told() -> set[str]:
-        return {written(it.labels) for it in messages()}
+    def found() -> tuple[set[str], set[str], set[str]]:
+        return scene.firing(), scene.active(), {written(it.labels) for it in messages()}
 
     scene.faults[case.fault].inject()
     try:
-        eventually(scene.firing, case.told | case.silenced)
-        eventually(told, case.told)
-        scene.evaluate_again()
-        assert scene.firing() == case.told | case.silenced
-        assert scene.active() == told() == case.told
+        for _ in range(2):
+            eventually(found, (case.told | case.silenced, case.told, case.told))
+            scene.evaluate_again()
     finally:
         scene.faults[case.fault].repair()
     assert [it for it in messages() if case.remedy in it.annotations["description"]]
@@ -243,63 +236,3 @@ RECEIVERS = {"critical": "operators-urgent", "warning": "operators"}
 
 def test_each_fault_that_can_be_injected_is_tested(scene: Scene) -> None:
     assert {case.fault for case in CASES} == scene.faults.keys()
-
-
-class Demo:
-    """The demo as people run it, without a terminal, in a folder of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.running = Running(self._command("demo"), folder / "output", ENVIRONMENT)
-
-    def said(self) -> str:
-        return self.running.output.read_text()
-
-    def says(self, text: str) -> None:
-        self.running.wait_until(lambda: text in self.said())
-
-    def ask(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = self._command(*arguments)
-        return subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=60)
-
-    def _command(self, *arguments: str) -> list[str]:
-        return ["env", "-C", str(self.folder), sys.executable, "-m", "lab", *arguments]
-
-
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
-
-
-@pytest.fixture
-def demo(chroot: Chroot, tmp_path: Path) -> Iterator[Demo]:  # noqa: ARG001 - it is built before the demo needs it
-    it = Demo(tmp_path)
-    yield it
-    it.running.stop()
-
-
-def test_the_demo_tells_of_a_fault_that_another_terminal_injects(demo: Demo) -> None:
-    refused = demo.ask("fault", "stop-daemon")
-    assert (refused.returncode, refused.stderr) == (1, "lab: no demo runs here; start one with: make demo\n")
-    demo.says("Ctrl-C ends")
-    unknown = demo.ask("fault", "nonsense")
-    assert unknown.returncode == 1
-    assert [case.fault for case in CASES if case.fault not in unknown.stderr] == []
-    assert demo.ask("fault", "stop-daemon").returncode == 0
-    demo.says("FIRING     KeaServerDown  sound-v6")
-    again = demo.ask("fault", "stop-daemon")
-    assert (again.returncode, again.stdout) == (0, "sound-v6: stop-daemon is injected.\n")
-    assert demo.ask("repair", "stop-daemon").returncode == 0
-    demo.says("RESOLVED   KeaServerDown  sound-v6")
-    for standing in ("KeaAuthenticationFailing  wrong-password", "KeaHookMissing  hooks-missing"):
-        demo.says(f"FIRING     {standing}")
-    demo.running.signal(signal.SIGINT)
-    assert demo.running.wait(SOON) == 0
-    assert "Traceback" not in demo.said()
-
-
-def test_a_number_on_the_terminal_injects_a_fault_and_the_same_again_repairs_it() -> None:
-    done: list[str] = []
-    menu = Menu({"x": Fault("x", "kea", "do it", lambda: done.append("inject"), lambda: done.append("repair"))})
-    assert [menu.switch("1").is_done for _ in range(3)] == [True] * 3
-    assert done == ["inject", "repair", "inject"]
-    assert "do it" in menu.switch("2").text
-    assert not menu.switch("one").is_done

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa, x25519
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kea_exporter.certificates import LONGEST_NAME, Certificate, CertificateError, parse_address, read_der, read_pem
@@ -252,6 +252,7 @@ def test_any_bytes_are_a_certificate_or_none(content: bytes) -> None:
 @FORGIVING
 @QUICK
 @given(place=st.integers(0, len(DER) - 1), put=st.binary(min_size=1, max_size=4))
+@example(place=39, put=b"\0\0")
 def test_a_certificate_with_any_bytes_in_any_place_is_a_certificate_or_none(place: int, put: bytes) -> None:
     read_or_no_certificate(read_der, DER[:place] + put + DER[place + len(put) :])
 

@@ -138,7 +138,7 @@ class _Buildah:
 
 def _pip_configuration() -> str:
     """Return the pip configuration of this machine, as far as packages cannot be had without it."""
-    listed = subprocess.run(  # noqa: S603 - our own argument vector
+    listed = subprocess.run(
         [sys.executable, "-m", "pip", "config", "list"],
         capture_output=True,
         text=True,

@@ -800,7 +800,7 @@ def test_the_page_is_the_golden_one() -> None:
     if os.environ.get("UPDATE_GOLDEN") == "1":
         GOLDEN.write_bytes(body)
     assert content_type == "text/plain; version=0.0.4; charset=utf-8"
-    assert dropped == 0
+    assert not dropped
     assert body == GOLDEN.read_bytes(), "where this is meant, run `make docs` and read the difference"
 
 

@@ -107,6 +107,12 @@ class Tls:
     chain: tuple[Certificate, ...]
     distrust: Failure | None
 
+    @property
+    def by_role(self) -> tuple[tuple[str, Certificate], ...]:
+        """Return each certificate of the chain with what it is: leaf, intermediate or root."""
+        above = ("root" if it.is_self_issued else "intermediate" for it in self.chain[1:])
+        return tuple(zip(("leaf", *above), self.chain, strict=False))
+
 
 @dataclass(frozen=True)
 class Version:

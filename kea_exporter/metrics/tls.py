@@ -73,9 +73,8 @@ def _verify_failures(report: Report) -> Iterator[Sample]:
 def _chain(report: Report) -> Iterator[tuple[str, str, Certificate]]:
     """Return role, position and certificate; a server may send the same one twice, hence the position."""
     tls = _tls(report)
-    for position, certificate in enumerate(tls.chain if tls else ()):
-        above = "root" if certificate.is_self_issued else "intermediate"
-        yield ("leaf" if position == 0 else above), str(position), certificate
+    for position, (role, certificate) in enumerate(tls.by_role if tls else ()):
+        yield role, str(position), certificate
 
 
 def _times(report: Report, attribute: str) -> Iterable[Sample]:

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
-from urllib.parse import quote
 
 from anyio import CapacityLimiter, to_thread
 from starlette.datastructures import MutableHeaders
@@ -22,7 +21,7 @@ from kea_exporter.service import ReloadError
 from kea_exporter.transport.deadline import Deadline
 from kea_exporter.web.debug import debug_text
 from kea_exporter.web.discovery import target_groups
-from kea_exporter.web.pages import fleet_page, server_page, style
+from kea_exporter.web.pages import fleet_page, page_of, server_page, style
 from kea_exporter.web.parameters import BadRequestError, form_value, parameters, refuse_other_sites
 from kea_exporter.web.targets import wanted
 from kea_exporter.web.timeout import scrape_seconds
@@ -144,8 +143,7 @@ class Handlers:
         with self._in_flight_now():
             await self._on_thread(self._service.collect_all, self._deadline(request))
         is_known = server in self._service.settings.servers
-        back = f"/servers/{quote(server, safe='')}" if is_known else "/"
-        return RedirectResponse(back, SEE_OTHER, PAGE_HEADERS)
+        return RedirectResponse(page_of(server) if is_known else "/", SEE_OTHER, PAGE_HEADERS)
 
     async def reload(self, request: Request) -> Response:
         """Reload the configuration, if that was allowed at the start."""

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from kea_exporter import __version__
 from kea_exporter.text import printable
-from kea_exporter.web.pages.fleet import fleet_of, quoted, shown_name
+from kea_exporter.web.pages.fleet import fleet_of, page_of, quoted, shown_name
 from kea_exporter.web.pages.glance import LACKING, UNKNOWN
 from kea_exporter.web.pages.server import daemons_of
 from kea_exporter.web.pages.words import amount, moment, span
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kea_exporter.requirements import Report
+
+__all__ = ["fleet_page", "page_of", "server_page", "style"]
 
 LONGEST_TEXT = 1000
 # What was collected longer ago says little about now.

@@ -77,17 +77,10 @@ def facts(report: Report) -> tuple[Item, ...]:
 
 def certificates(report: Report, now: float) -> tuple[ShownCertificate, ...]:
     """Return the certificates that the server sent, its own first, and then the exporter's own."""
-    snapshot = report.snapshot
-    chain = () if isinstance(snapshot.tls, Failure) or snapshot.tls is None else snapshot.tls.chain
-    return tuple(_certificates(chain, snapshot.client_certificate, now))
-
-
-def _certificates(chain: tuple[Certificate, ...], own: Certificate | None, now: float) -> Iterator[ShownCertificate]:
-    for place, it in enumerate(chain):
-        above = "root" if it.is_self_issued else "intermediate"
-        yield _certificate("leaf" if place == 0 else above, it, now)
-    if own is not None:
-        yield _certificate("the exporter's own", own, now)
+    tls, own = report.snapshot.tls, report.snapshot.client_certificate
+    sent = () if isinstance(tls, Failure) or tls is None else tls.by_role
+    shown = (*sent, *([("the exporter's own", own)] if own is not None else []))
+    return tuple(_certificate(role, it, now) for role, it in shown)
 
 
 def _certificate(role: str, it: Certificate, now: float) -> ShownCertificate:

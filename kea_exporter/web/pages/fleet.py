@@ -137,9 +137,14 @@ def quoted(name: str) -> str:
     return quote(name, safe="", errors="replace")
 
 
+def page_of(server: str) -> str:
+    """Return the path of a server's page."""
+    return f"/servers/{quoted(server)}"
+
+
 def _server(name: str, reports: Sequence[Report], ids: Sequence[str], now: float) -> ServerRows:
     rows = tuple(_row(report, ids, now) for report in reports)
-    return ServerRows(shown_name(name), f"/servers/{quoted(name)}", standing(reports), rows)
+    return ServerRows(shown_name(name), page_of(name), standing(reports), rows)
 
 
 def _row(report: Report, ids: Sequence[str], now: float) -> Row:

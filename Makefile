@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test test-install lint lint-go lint-promtool lint-pint lint-dashboards format lab bench fuzz soak docs lock clean
+.PHONY: help demo test test-install lint lint-go lint-promtool lint-pint lint-dashboards format lab bench fuzz soak deb docs lock clean
 
 help:
 	@echo "make demo    run the exporter on a fleet of real Kea servers (root on Debian)"
@@ -17,6 +17,7 @@ help:
 	@echo "make bench   measure what the exporter costs, on the lab's Kea (minutes)"
 	@echo "make fuzz    feed nonsense to whatever reads what others say (minutes; FUZZ_SECONDS for each part)"
 	@echo "make soak    10,000 scrapes of a half broken fleet: memory, threads and descriptors (minutes)"
+	@echo "make deb     build the Debian package into dist/, in a chroot (root on Debian)"
 	@echo "make docs    write the generated documents anew"
 	@echo "make lock    resolve the locked dependencies anew"
 	@echo "make clean   remove what was made here (the lab's cache stays: see README)"
@@ -82,6 +83,9 @@ fuzz: $(READY)
 
 soak: $(READY)
 	$(BIN)/python -m soak $(SCRAPES)
+
+deb: $(READY)
+	@$(BIN)/python -m lab.packaging
 
 docs: $(READY)
 	$(BIN)/python -m kea_exporter.catalogue

@@ -1,4 +1,4 @@
-"""A Debian whose first process is a real systemd: a chroot, booted in namespaces of its own that share only the network."""
+"""A Debian whose first process is systemd: a chroot, booted in namespaces of its own that share only the network."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ENVIRONMENT = ("env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "DEBIAN_FRONTEND=noninteractive")
-# In its group first, so that the namespace of groups begins there. What settles the whole kernel is read-only. Mounts are
-# shared, as systemd mounts credentials in a process of its own.
+# In its group first, so that the namespace of groups begins there. What settles the whole kernel is read-only.
+# Mounts are shared, as systemd mounts credentials in a process of its own.
 JOIN = 'echo $$ >"$0/cgroup.procs" && exec "$@"'
 BOOT = """
 set -e

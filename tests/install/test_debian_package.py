@@ -19,7 +19,7 @@ import yaml
 from packaging.requirements import Requirement
 
 from kea_exporter import __version__
-from lab.chroot import ensure
+from lab.chroot import BACKPORTS, ensure
 from lab.fleet import start_fleet
 from lab.kea import Lab
 from lab.machine import Machine
@@ -46,7 +46,7 @@ APT = ("apt-get", "--yes", "--no-install-recommends", "--option", "Dpkg::Options
 # Its usual port may be in use where the tests run. This one is none that the kernel gives to others.
 ADDRESS = "127.0.0.1:19547"
 LISTEN = f"--web.listen-address {ADDRESS}"
-WITH_SYSTEMD = ("systemd", "kea-dhcp4-server")
+KEA = ("--target-release", BACKPORTS, "kea-dhcp4-server")
 # Until the page is written.
 TOLERATED = () if list(SOURCE.glob("man/*.1")) else ("--suppress-tags", "no-manual-page")
 SECONDS = 30
@@ -106,7 +106,8 @@ def system(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with clean_chroot() as root:
         shutil.copy(package, root.path("/root"))
         in_chroot(root, "apt-get", "update")
-        in_chroot(root, *APT, "install", *WITH_SYSTEMD)
+        in_chroot(root, *APT, "install", "systemd")
+        in_chroot(root, *APT, "install", *KEA)
         root.path("/usr/sbin/policy-rc.d").unlink()
         with Machine(root, tmp_path_factory.mktemp("machine") / "console") as machine:
             yield machine
@@ -234,7 +235,8 @@ def test_a_reload_takes_the_new_configuration_or_keeps_the_old_one(installed: In
     installed.systemctl("reload", UNIT)
     failed = "kea_exporter_config_last_reload_successful"
     assert eventually(lambda: installed.samples()[failed] == [({}, 0)])
-    assert (installed.up().keys(), installed.main_pid()) == ({"after"}, pid)
+    assert installed.up().keys() == {"after"}
+    assert installed.main_pid() == pid
     assert installed.machine.property_of(UNIT, "ActiveState") == "active"
 
 

@@ -173,8 +173,13 @@ def test_an_intermediate_may_be_the_trust_anchor(lab: Lab, version: str) -> None
     assert certificate_verdicts(report) == (MET, MET, MET)
 
 
-def test_a_renewed_certificate_shows_on_the_next_scrape(lab: Lab) -> None:
-    pair = lab.authority.issue("kea", addresses=[IP], days=(-1, 5))
+@pytest.mark.parametrize(
+    ("requirement", "days"),
+    [("certificate-renewal-not-due", (-1, 5)), ("certificate-within-validity", (-9, -1))],
+    ids=["ends soon", "expired"],
+)
+def test_a_renewed_certificate_shows_on_the_next_scrape(lab: Lab, requirement: str, days: tuple[int, int]) -> None:
+    pair = lab.authority.issue("kea", addresses=[IP], days=days)
     port = free_port()
     daemon = lab.start("Dhcp4", dhcp("Dhcp4", [lab.https(port, pair)], subnet4=[subnet4(1)]))
     collector = Collector()
@@ -184,11 +189,12 @@ def test_a_renewed_certificate_shows_on_the_next_scrape(lab: Lab) -> None:
     shutil.copy(renewed.key, pair.key)
     assert daemon.command("config-reload")["result"] == 0
     after = judge(f"https://{IP}:{port}", lab.authority.certificate, collector)
-    assert verdict(before, "certificate-renewal-not-due").status is UNMET
+    assert verdict(before, requirement).status is UNMET
     # The first connection after a reload is still shown the old one.
-    assert verdict(after, "certificate-renewal-not-due").status is MET
+    assert verdict(after, requirement).status is MET
+    assert verdict(after, "service-running").status is MET
     first_scrape_ever = judge(f"https://{IP}:{port}", lab.authority.certificate)
-    assert verdict(first_scrape_ever, "certificate-renewal-not-due").status is MET
+    assert verdict(first_scrape_ever, requirement).status is MET
 
 
 def test_metrics_of_a_certificate_survive_its_expiry(lab: Lab, tmp_path: Path) -> None:

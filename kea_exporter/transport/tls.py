@@ -97,9 +97,20 @@ def secure(dial: Dial, name: str, tls: TlsSettings) -> Secured:
         TransportError: no handshake could be finished, or a file cannot be used.
     """
     try:
-        sock = _handshake(dial, build_context(tls), name)
+        return _verified(dial, name, tls)
     except ssl.SSLCertVerificationError as error:
-        return _unverified(dial, name, tls, error)
+        found = _unverified(dial, name, tls, error)
+        # After a reload, Kea shows the first connection its old certificate, which a new one has just replaced.
+        if error.verify_code in CODES_OF_TIME and all(map(_is_valid_now, found.facts.chain)):
+            with suppress(ssl.SSLCertVerificationError, TransportError):
+                renewed = _verified(dial, name, tls)
+                found.socket.close()
+                return renewed
+        return found
+
+
+def _verified(dial: Dial, name: str, tls: TlsSettings) -> Secured:
+    sock = _handshake(dial, build_context(tls), name)
     facts = _facts(sock, distrust=None)
     return Secured(sock, facts, None if tls.insecure_skip_verify else _wrong_name(facts, name))
 

@@ -4,39 +4,66 @@ from __future__ import annotations
 
 import base64
 import itertools
-from pathlib import Path
+import shutil
 from typing import TYPE_CHECKING, Any
 
+import pytest
 import requests
+import yaml
 
+from lab.helm import objects, template
 from lab.processes import Running, free_port
 from tests.exporter import COMMAND
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
+
+    from lab.certificates import Authority, Pair
 
 Tree = dict[str, Any]
 Files = dict[str, str]
 # Where the image has what belongs to the exporter; here, a folder of the test.
 HOME = "/etc/kea-exporter"
+# What the objects of the rendered release are called.
+NAME = "lab-kea-exporter"
+WITH_GO = pytest.mark.skipif(shutil.which("go") is None, reason="Helm is compiled by Go, which is not here")
+
+
+def rendered(folder: Path, values: Tree) -> list[Tree]:
+    """Return what the chart becomes with some values."""
+    file = folder / "values.yaml"
+    file.write_text(yaml.safe_dump(values))
+    return objects(template(file))
+
+
+def one(release: list[Tree], kind: str) -> Tree:
+    """Return the only object of its kind."""
+    [found] = [it for it in release if it["kind"] == kind]
+    return found
+
+
+def issued(authority: Authority, pair: Pair) -> dict[str, Files]:
+    """Return the Secret that cert-manager would make of the Certificate."""
+    texts = {"ca.crt": authority.certificate, "tls.crt": pair.certificate, "tls.key": pair.key}
+    return {f"{NAME}-client": {name: path.read_text() for name, path in texts.items()}}
 
 
 class Pod:
     """What a rendered Deployment would run.
 
     Args:
-        rendered: all objects of the release.
+        release: all objects that were rendered.
         existing: the files of Secrets and ConfigMaps that are there already, by their names.
         folder: where its volumes are.
     """
 
-    def __init__(self, rendered: list[Tree], existing: Mapping[str, Files], folder: Path) -> None:
-        [deployment] = [it for it in rendered if it["kind"] == "Deployment"]
-        self.spec: Tree = deployment["spec"]["template"]["spec"]
+    def __init__(self, release: list[Tree], existing: Mapping[str, Files], folder: Path) -> None:
+        self.spec: Tree = one(release, "Deployment")["spec"]["template"]["spec"]
         self.container: Tree = self.spec["containers"][0]
         self.ports = {it["name"]: free_port() for it in self.container["ports"]}
         self._folder = folder
-        self._sources = {**existing, **{it["metadata"]["name"]: _files(it) for it in rendered if _holds_files(it)}}
+        self._sources = {**existing, **{it["metadata"]["name"]: _files(it) for it in release if _holds_files(it)}}
         self._generation = itertools.count()
         self.mount()
 
@@ -44,12 +71,12 @@ class Pod:
         """Lay all volumes, or lay them anew after their Secrets have changed."""
         volumes = {it["name"]: it for it in self.spec["volumes"]}
         for mount in self.container["volumeMounts"]:
-            target = Path(self.here(mount["mountPath"]))
+            target = self._folder / mount["mountPath"].lstrip("/")
             _lay(target, self._content(volumes[mount["name"]]), f"..{next(self._generation)}")
 
-    def update(self, name: str, rendered: list[Tree]) -> None:
+    def update(self, name: str, release: list[Tree]) -> None:
         """Let a Secret or ConfigMap be what it is in another rendering, as after an upgrade of the release."""
-        [found] = [it for it in rendered if _holds_files(it) and it["metadata"]["name"] == name]
+        [found] = [it for it in release if _holds_files(it) and it["metadata"]["name"] == name]
         self._sources = {**self._sources, name: _files(found)}
         self.mount()
 
@@ -70,7 +97,7 @@ class Pod:
 
     def here(self, text: str) -> str:
         """Return a text in which paths of the image are those of the folder."""
-        return text.replace(HOME, str(self._folder / "home"))
+        return text.replace(HOME, f"{self._folder}{HOME}")
 
     def _argument(self, argument: str) -> str:
         """Return an argument with paths of the folder, and with ports that are free on this machine."""
@@ -90,13 +117,13 @@ class Pod:
         return {name: self.here(text) for name, text in chosen.items()}
 
 
-def _holds_files(rendered: Tree) -> bool:
-    return rendered["kind"] in {"ConfigMap", "Secret"}
+def _holds_files(of: Tree) -> bool:
+    return of["kind"] in {"ConfigMap", "Secret"}
 
 
-def _files(rendered: Tree) -> Files:
-    is_secret = rendered["kind"] == "Secret"
-    return {name: base64.b64decode(it).decode() if is_secret else it for name, it in rendered["data"].items()}
+def _files(of: Tree) -> Files:
+    is_secret = of["kind"] == "Secret"
+    return {name: base64.b64decode(it).decode() if is_secret else it for name, it in of["data"].items()}
 
 
 def _lay(target: Path, files: Files, generation: str) -> None:

@@ -45,7 +45,7 @@ BUILDER = Recipe(
         "python3-hatchling",
     ),
 )
-CLEAN = Recipe(name="debian-clean", stable=())
+MACHINE = Recipe(name="debian-machine", stable=("systemd",), backported=("kea-dhcp4-server",))
 BUILD_SECONDS = 600
 
 
@@ -88,12 +88,14 @@ def entered(chroot: Chroot, *arguments: str) -> list[str]:
 
 
 @contextmanager
-def clean_chroot() -> Iterator[Chroot]:
-    """Copy a chroot with nothing but the essential packages; the copy is removed in the end."""
-    cached = ensure(CLEAN)
+def bootable() -> Iterator[Chroot]:
+    """Copy a chroot with nothing but systemd and Kea, to be booted; the copy is removed in the end."""
+    cached = ensure(MACHINE)
     with tempfile.TemporaryDirectory(prefix="trying-", dir=cache_directory()) as folder:
         root = Path(folder) / "root"
         subprocess.run(["cp", "--archive", "--reflink=auto", str(cached.root), str(root)], check=True)  # noqa: S603, S607
+        # What is installed from now on is started.
+        (root / "usr/sbin/policy-rc.d").unlink()
         yield Chroot(root)
 
 

@@ -19,11 +19,11 @@ import yaml
 from packaging.requirements import Requirement
 
 from kea_exporter import __version__
-from lab.chroot import BACKPORTS, ensure
+from lab.chroot import ensure
 from lab.fleet import start_fleet
 from lab.kea import Lab
 from lab.machine import Machine
-from lab.packaging import BUILDER, SOURCE, build, clean_chroot, copy_parts, in_chroot
+from lab.packaging import BUILDER, SOURCE, bootable, build, copy_parts, in_chroot
 from tests.exporter import parsed, values
 
 if TYPE_CHECKING:
@@ -46,7 +46,6 @@ APT = ("apt-get", "--yes", "--no-install-recommends", "--option", "Dpkg::Options
 # Its usual port may be in use where the tests run. This one is none that the kernel gives to others.
 ADDRESS = "127.0.0.1:19547"
 LISTEN = f"--web.listen-address {ADDRESS}"
-KEA = ("--target-release", BACKPORTS, "kea-dhcp4-server")
 # Until the page is written.
 TOLERATED = () if list(SOURCE.glob("man/*.1")) else ("--suppress-tags", "no-manual-page")
 SECONDS = 30
@@ -103,12 +102,9 @@ def package(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def system(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     """Boot a machine with systemd and Kea, and the package at hand."""
-    with clean_chroot() as root:
+    with bootable() as root:
         shutil.copy(package, root.path("/root"))
         in_chroot(root, "apt-get", "update")
-        in_chroot(root, *APT, "install", "systemd")
-        in_chroot(root, *APT, "install", *KEA)
-        root.path("/usr/sbin/policy-rc.d").unlink()
         with Machine(root, tmp_path_factory.mktemp("machine") / "console") as machine:
             yield machine
 
@@ -222,6 +218,22 @@ def test_the_exporter_tells_of_its_own_process_from_within_the_sandbox(installed
     samples = installed.samples()
     assert {"process_resident_memory_bytes", "process_open_fds", "process_start_time_seconds"} <= samples.keys()
     assert samples["process_max_fds"] == [({}, 16384)]
+
+
+def test_the_sandbox_refuses_nothing_that_the_exporter_does(installed: Installed, fleet: Fleet) -> None:
+    installed.write(f"{DROP_INS}/strict.conf", "[Service]\nSystemCallErrorNumber=kill\n")
+    watch(installed, fleet)
+    installed.restart()
+    pid = installed.main_pid()
+    assert installed.up()["sound-v4"] == 1
+    installed.systemctl("reload", UNIT)
+    assert installed.up()["sound-v4"] == 1
+    assert installed.main_pid() == pid
+    installed.systemctl("stop", UNIT)
+    assert installed.machine.property_of(UNIT, "Result") == "success"
+    installed.machine.chroot.path(f"{DROP_INS}/strict.conf").unlink()
+    exposure = installed.machine.run("systemd-analyze", "security", "--threshold=15", UNIT)
+    assert exposure.returncode == 0, exposure.stdout
 
 
 def test_a_reload_takes_the_new_configuration_or_keeps_the_old_one(installed: Installed) -> None:

@@ -28,6 +28,7 @@ RUN /build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-d
     && python3 -m compileall -q --invalidation-mode unchecked-hash /opt/kea-exporter/lib
 
 FROM ${BASE}
+ARG BASE
 ARG VERSION=unknown
 ARG REVISION=unknown
 ARG CREATED=unknown
@@ -36,6 +37,7 @@ LABEL org.opencontainers.image.title="kea-exporter" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.source="https://github.com/kea-exporter/kea-exporter" \
       org.opencontainers.image.documentation="https://github.com/kea-exporter/kea-exporter/blob/main/docs/installing/image.md" \
+      org.opencontainers.image.base.name="${BASE}" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.created="${CREATED}"

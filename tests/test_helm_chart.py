@@ -35,6 +35,7 @@ VALUES = _read(CHART / "values.yaml")
 # Kubernetes and cert-manager have defaults of their own.
 WITHOUT_DEFAULT = {
     ("config",),
+    ("enabled",),
     *(
         (probe, it)
         for probe in ("livenessProbe", "readinessProbe")

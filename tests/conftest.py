@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from lab.chroot import Chroot, ensure, missing
 from lab.kea import Lab
+from tests.serving import join_probes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,6 +22,21 @@ TABLE = "table"
 # On a machine that others use too, how long an example takes says nothing of it.
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
+
+
+@pytest.fixture(autouse=True)
+def usual_logging() -> None:
+    """What one test configures is not left to the next."""
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def release() -> Iterator[Event]:
+    """What waiting probes wait for; none of them outlives the test."""
+    event = Event()
+    yield event
+    event.set()
+    join_probes()
 
 
 @pytest.fixture(scope="session")

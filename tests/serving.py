@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
+from threading import enumerate as running_threads
 from typing import TYPE_CHECKING, Any
 
+import pytest
 import requests
 import uvicorn
 
@@ -38,6 +41,18 @@ GENEROUS = 20.0
 USUAL = WebOptions()
 
 
+def _has_ipv6() -> bool:
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
+HAS_IPV6 = _has_ipv6()
+needs_ipv6 = pytest.mark.skipif(not HAS_IPV6, reason="this machine has no IPv6")
+
+
 class Configuration:
     """A configuration that a test may change."""
 
@@ -60,6 +75,27 @@ def servers(*names: str, url: str = "http://127.0.0.1:1", **options: object) -> 
 def answer(daemon: DaemonSettings, _: Deadline, _before: Snapshot | None) -> Snapshot:
     """Answer as a probe of a sound daemon does."""
     return replace(sound(), target=daemon.target)
+
+
+class Waiting:
+    """A probe that says when it has begun, waits until it may go on, and counts how often it was asked."""
+
+    def __init__(self, may_end: Event) -> None:
+        self.has_begun = Event()
+        self.count = 0
+        self._may_end = may_end
+
+    def __call__(self, daemon: DaemonSettings, deadline: Deadline, before: Snapshot | None) -> Snapshot:
+        self.count += 1
+        self.has_begun.set()
+        assert self._may_end.wait(GENEROUS)
+        return answer(daemon, deadline, before)
+
+
+def join_probes() -> None:
+    for thread in running_threads():
+        if thread.name == "probe":
+            thread.join(GENEROUS)
 
 
 def kea_answers(daemon: str = "dhcp4") -> Tree:

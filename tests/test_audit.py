@@ -12,7 +12,6 @@ from threading import enumerate as running_threads
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import structlog
 from structlog.testing import capture_logs
 
 from kea_exporter.audit import PAUSE_SECONDS, PENDING, Auditor, audit_leases
@@ -36,11 +35,6 @@ if TYPE_CHECKING:
 GENEROUS = 20.0
 DAY = 86400.0
 REFUSED = Failure(Stage.CONNECT, Reason.REFUSED, "nothing listens there")
-
-
-@pytest.fixture(autouse=True)
-def usual_logging() -> None:
-    structlog.reset_defaults()
 
 
 def daemons(

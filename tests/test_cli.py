@@ -24,7 +24,7 @@ from kea_exporter.requirements import REQUIREMENTS
 from tests.exporter import COMMAND, exporter, values, written
 from tests.exporter import run as run_process
 from tests.peers import SimulatedKea, peer
-from tests.test_web import needs_ipv6
+from tests.serving import needs_ipv6
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

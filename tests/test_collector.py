@@ -7,11 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from queue import Queue
 from threading import Barrier, Event
-from threading import enumerate as running_threads
 from typing import TYPE_CHECKING
 
 import pytest
-import structlog
 from structlog.testing import capture_logs
 
 from kea_exporter.audit import PENDING
@@ -25,6 +23,7 @@ from kea_exporter.probe import nothing_learnt
 from kea_exporter.requirements import REQUIREMENTS, Status
 from kea_exporter.transport.deadline import Deadline
 from tests.examples import audited, sound
+from tests.serving import GENEROUS, Waiting, join_probes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -38,31 +37,10 @@ if TYPE_CHECKING:
 
     Probe = Callable[[DaemonSettings, Deadline, Snapshot | None], Snapshot]
 
-GENEROUS = 20.0
 HURRIED, ENOUGH = 5.0, 10.0
 ANSWERED = None
 REFUSED = Failure(Stage.CONNECT, Reason.REFUSED, "nothing listens there")
 TIMED_OUT = Failure(Stage.HTTP, Reason.TIMED_OUT, "no answer came in time")
-
-
-@pytest.fixture(autouse=True)
-def usual_logging() -> None:
-    structlog.reset_defaults()
-
-
-@pytest.fixture
-def release() -> Iterator[Event]:
-    """What stuck probes wait for; no probe outlives the test."""
-    event = Event()
-    yield event
-    event.set()
-    join_probes()
-
-
-def join_probes() -> None:
-    for thread in running_threads():
-        if thread.name == "probe":
-            thread.join(GENEROUS)
 
 
 def daemons(*names: str, timeout: str = "60s") -> tuple[DaemonSettings, ...]:
@@ -184,21 +162,6 @@ def test_a_probe_gets_the_shorter_of_its_own_time_and_what_the_scrape_leaves(
     assert given.get(timeout=GENEROUS) == pytest.approx(expected)
 
 
-class CountedProbe:
-    """A probe that says when it has begun, and waits until it may go on."""
-
-    def __init__(self, may_end: Event) -> None:
-        self.has_begun = Event()
-        self.count = 0
-        self._may_end = may_end
-
-    def __call__(self, daemon: DaemonSettings, _: Deadline, _before: Snapshot | None) -> Snapshot:
-        self.count += 1
-        self.has_begun.set()
-        assert self._may_end.wait(GENEROUS)
-        return learnt(daemon)
-
-
 def announcing(asked: Iterable[DaemonSettings], has_started_all: Event) -> Iterator[DaemonSettings]:
     """Yield the daemons, and say when the collector has started, or joined, the probes of all of them."""
     yield from asked
@@ -206,7 +169,7 @@ def announcing(asked: Iterable[DaemonSettings], has_started_all: Event) -> Itera
 
 
 def test_joined_collections_ask_once(release: Event) -> None:
-    probe = CountedProbe(release)
+    probe = Waiting(release)
     collector = Collector(probe)
     asked = daemons("a")
     has_joined = Event()
@@ -221,7 +184,7 @@ def test_joined_collections_ask_once(release: Event) -> None:
 
 
 def test_a_collection_after_the_end_of_another_asks_anew(release: Event) -> None:
-    probe = CountedProbe(release)
+    probe = Waiting(release)
     release.set()
     collector = Collector(probe)
     collector.collect(daemons("a"), soon())
@@ -230,7 +193,7 @@ def test_a_collection_after_the_end_of_another_asks_anew(release: Event) -> None
 
 
 def test_a_stuck_probe_is_not_started_again(release: Event) -> None:
-    probe = CountedProbe(release)
+    probe = Waiting(release)
     collector = Collector(probe)
     for _ in range(3):
         (report,) = collector.collect(daemons("a"), Deadline.after(0.1))
@@ -459,7 +422,7 @@ def test_what_a_lease_audit_found_is_judged(case: str) -> None:
 
 
 def test_stop_ends_a_collection_under_way(release: Event) -> None:
-    probe = CountedProbe(release)
+    probe = Waiting(release)
     collector = Collector(probe)
     with ThreadPoolExecutor() as pool:
         under_way = pool.submit(collector.collect, daemons("a"), soon())

@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-import structlog
 
 from lab.fleet import start_fleet
 from lab.prometheus import Prometheus
@@ -26,11 +25,6 @@ Groups = list[dict[str, object]]
 
 NAMES = ("a", "dhcp-b.example.com", 'c"\\<script>&é')
 LOCALHOST = "localhost"
-
-
-@pytest.fixture(autouse=True)
-def usual_logging() -> None:
-    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="module")

@@ -7,14 +7,11 @@ import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from threading import Event
-from threading import enumerate as running_threads
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 import pytest
 import requests
-import structlog
 from playwright.sync_api import sync_playwright
 
 from kea_exporter.web import WebOptions
@@ -22,15 +19,13 @@ from lab.browser import FLAGS, chromium
 from lab.chroot import LabUnavailableError
 from tests.exporter import Exporter, exporter, parsed, run, values, written
 from tests.peers import SimulatedKea, blackhole, peer
-from tests.serving import GENEROUS, Configuration, answer, kea_answers, servers, serving
+from tests.serving import GENEROUS, Configuration, Waiting, answer, kea_answers, servers, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+    from threading import Event
 
-    from kea_exporter.config import DaemonSettings
-    from kea_exporter.facts.snapshot import Snapshot
-    from kea_exporter.transport.deadline import Deadline
     from tests.serving import Served, Tree
 
 NASTY = 'c"\\<script>&é'
@@ -59,11 +54,6 @@ TYPES = {
     "/-/healthy": "text/plain; charset=utf-8",
     "/-/ready": "text/plain; charset=utf-8",
 }
-
-
-@pytest.fixture(autouse=True)
-def usual_logging() -> None:
-    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="module")
@@ -538,30 +528,6 @@ def test_removed_servers_vanish_from_the_report_and_the_pages_with_the_reload() 
 
 
 # Limits.
-
-
-@pytest.fixture
-def release() -> Iterator[Event]:
-    """What waiting probes wait for; none of them outlives the test."""
-    event = Event()
-    yield event
-    event.set()
-    for thread in running_threads():
-        if thread.name == "probe":
-            thread.join(GENEROUS)
-
-
-class Waiting:
-    """A probe that says when it has begun, and waits until it may go on."""
-
-    def __init__(self, may_end: Event) -> None:
-        self.has_begun = Event()
-        self._may_end = may_end
-
-    def __call__(self, daemon: DaemonSettings, deadline: Deadline, before: Snapshot | None) -> Snapshot:
-        self.has_begun.set()
-        assert self._may_end.wait(GENEROUS)
-        return answer(daemon, deadline, before)
 
 
 def sent(it: Served, method: str, path: str) -> requests.Response:

@@ -19,7 +19,6 @@ from urllib.parse import quote
 
 import pytest
 import requests
-import structlog
 from structlog.testing import capture_logs
 
 from kea_exporter.demo.server import Tls
@@ -29,7 +28,7 @@ from lab.certificates import Authority
 from lab.processes import Running, free_port
 from tests.exporter import COMMAND, is_healthy, parsed, values, written
 from tests.peers import SimulatedKea, peer
-from tests.serving import GENEROUS, answer, kea_answers, servers, serving
+from tests.serving import GENEROUS, answer, kea_answers, needs_ipv6, servers, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,11 +42,6 @@ if TYPE_CHECKING:
 
 CANARY = "canary-c0de"
 NASTY = """<script>alert(1)</script>"'&"""
-
-
-@pytest.fixture(autouse=True)
-def usual_logging() -> None:
-    structlog.reset_defaults()
 
 
 # Servers of the configuration.
@@ -624,15 +618,6 @@ def test_nothing_is_kept_or_logged_of_addresses_that_anybody_may_name(outcome: s
 # Names: looked up once, and the address that was allowed is the one that is connected to.
 
 
-def has_ipv6() -> bool:
-    try:
-        with socket.create_server(("::1", 0), family=socket.AF_INET6):
-            return True
-    except OSError:
-        return False
-
-
-needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
 NAME_SERVER = "127.53.53.53"
 
 is_possible = sys.platform == "linux" and os.geteuid() == 0 and shutil.which("unshare") is not None

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
-import structlog
 import yaml
 from structlog.testing import capture_logs
 
@@ -37,11 +36,6 @@ if TYPE_CHECKING:
 CANARY = "canary-9e4c"
 SUCCESSFUL = "kea_exporter_config_last_reload_successful"
 TIMESTAMP = "kea_exporter_config_last_reload_success_timestamp_seconds"
-
-
-@pytest.fixture(autouse=True)
-def usual_logging() -> None:
-    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="module")

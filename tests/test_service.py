@@ -12,7 +12,6 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
-import structlog
 from structlog.testing import capture_logs
 
 from kea_exporter.audit import PENDING, Auditor
@@ -26,7 +25,7 @@ from tests.peers import SimulatedKea
 from tests.serving import GENEROUS, Configuration, answer, kea_answers, servers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from kea_exporter.config import DaemonSettings, Settings
     from kea_exporter.facts.failure import Fact
@@ -38,22 +37,6 @@ if TYPE_CHECKING:
 CANARY = "canary-5d21"
 NOON = 1_800_000_000.0
 REFUSED = Failure(Stage.CONNECT, Reason.REFUSED, "nothing listens there")
-
-
-@pytest.fixture(autouse=True)
-def usual_logging() -> None:
-    structlog.reset_defaults()
-
-
-@pytest.fixture
-def release() -> Iterator[Event]:
-    """What waiting probes wait for; none of them outlives the test."""
-    event = Event()
-    yield event
-    event.set()
-    for thread in threading.enumerate():
-        if thread.name == "probe":
-            thread.join(GENEROUS)
 
 
 def soon() -> Deadline:

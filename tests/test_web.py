@@ -4,16 +4,13 @@ import html
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
 from threading import Event, Semaphore, Thread
-from threading import enumerate as running_threads
 from typing import TYPE_CHECKING
 
 import pytest
 import requests
-import structlog
 import uvicorn
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 
@@ -25,10 +22,11 @@ from kea_exporter.service import Service
 from kea_exporter.web import ListenError, WebOptions, create_app, listen
 from kea_exporter.web.timeout import scrape_seconds
 from lab.processes import free_port
-from tests.examples import audited, sound
+from tests.examples import audited
 from tests.exporter import parsed, values
 from tests.peers import SimulatedKea
 from tests.recordings import recorded
+from tests.serving import GENEROUS, HAS_IPV6, USUAL, Waiting, answer, needs_ipv6
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -41,9 +39,6 @@ if TYPE_CHECKING:
     from kea_exporter.transport.deadline import Deadline
 
     Probe = Callable[[DaemonSettings, Deadline, Snapshot | None], Snapshot]
-
-GENEROUS = 20.0
-USUAL = WebOptions()
 
 
 # How long a scrape may take.
@@ -83,17 +78,6 @@ def test_a_scrape_may_take_what_prometheus_allows_less_the_offset(
 # Listening sockets.
 
 
-def has_ipv6() -> bool:
-    try:
-        with socket.create_server(("::1", 0), family=socket.AF_INET6):
-            return True
-    except OSError:
-        return False
-
-
-needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
-
-
 @contextmanager
 def listening(*addresses: str) -> Iterator[list[socket.socket]]:
     sockets = listen(addresses)
@@ -107,7 +91,7 @@ def listening(*addresses: str) -> Iterator[list[socket.socket]]:
 def test_a_port_alone_listens_on_every_address_of_both_families() -> None:
     with listening(":0") as sockets:
         hosts = {sock.getsockname()[0] for sock in sockets}
-    assert hosts == ({"0.0.0.0", "::"} if has_ipv6() else {"0.0.0.0"})
+    assert hosts == ({"0.0.0.0", "::"} if HAS_IPV6 else {"0.0.0.0"})
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:0", "localhost:0", pytest.param("[::1]:0", marks=needs_ipv6)])
@@ -187,26 +171,6 @@ def test_no_socket_stays_open_when_a_later_address_fails(taken_port: int) -> Non
 
 
 # The pages.
-
-
-@pytest.fixture(autouse=True)
-def usual_logging() -> None:
-    structlog.reset_defaults()
-
-
-@pytest.fixture
-def release() -> Iterator[Event]:
-    """What waiting probes wait for; none of them outlives the test."""
-    event = Event()
-    yield event
-    event.set()
-    for thread in running_threads():
-        if thread.name == "probe":
-            thread.join(GENEROUS)
-
-
-def answer(daemon: DaemonSettings, _: Deadline, _before: Snapshot | None) -> Snapshot:
-    return replace(sound(), target=daemon.target)
 
 
 @contextmanager
@@ -362,19 +326,6 @@ def test_a_probe_gets_the_time_that_prometheus_allows() -> None:
         get(f"{url}/metrics")
     assert 20 < given[0] < 29.5
     assert 5 < given[1] < 9.5
-
-
-class Waiting:
-    """A probe that says when it has begun, and waits until it may go on."""
-
-    def __init__(self, may_end: Event) -> None:
-        self.has_begun = Event()
-        self._may_end = may_end
-
-    def __call__(self, daemon: DaemonSettings, deadline: Deadline, before: Snapshot | None) -> Snapshot:
-        self.has_begun.set()
-        assert self._may_end.wait(GENEROUS)
-        return answer(daemon, deadline, before)
 
 
 @contextmanager

@@ -110,6 +110,13 @@ def test_the_rules_are_those_of_the_project_but_for_what_the_values_say(lab: Lab
     assert groups == wanted
 
 
+def test_servers_are_scraped_once_where_they_are_targets_of_their_own() -> None:
+    alone, beside = (one(_example(it), "ServiceMonitor")["spec"]["endpoints"][0] for it in ("service-monitor", "probe"))
+    assert [it["regex"] for it in alone["metricRelabelings"] if it["action"] == "keep"] == []
+    assert [it["regex"] for it in beside["metricRelabelings"] if it["action"] == "keep"] == ["kea_exporter_.+"]
+    assert beside["interval"] == "2m"
+
+
 def test_rules_have_no_links_to_where_nothing_is(tmp_path: Path) -> None:
     minimal = yaml.safe_load((CHART / "ci/minimal-values.yaml").read_text())
     found = rendered(tmp_path, {**minimal, "prometheusRule": {"enabled": True}})

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test test-install lint lint-go lint-promtool lint-pint lint-dashboards format lab bench fuzz soak deb docs lock clean
+.PHONY: help demo test test-install lint lint-go lint-promtool lint-pint lint-dashboards format lab bench fuzz soak deb docs docs-site lock clean
 
 help:
 	@echo "make demo    run the exporter on a fleet of real Kea servers (root on Debian)"
@@ -19,6 +19,7 @@ help:
 	@echo "make soak    10,000 scrapes of a half broken fleet: memory, threads and descriptors (minutes)"
 	@echo "make deb     build the Debian package into dist/, in a chroot (root on Debian)"
 	@echo "make docs    write the generated documents anew"
+	@echo "make docs-site  build the documentation as web pages into build/site"
 	@echo "make lock    resolve the locked dependencies anew"
 	@echo "make clean   remove what was made here (the lab's cache stays: see README)"
 
@@ -91,12 +92,26 @@ docs: $(READY)
 	$(BIN)/python -m kea_exporter.catalogue
 	UPDATE_GOLDEN=1 $(BIN)/pytest -q tests/test_metrics.py
 	$(BIN)/python -m lab.helm
+	$(BIN)/python -m lab.manual
+	$(BIN)/python -m lab.migration
+
+docs-site: build/docs/.ready
+	NO_MKDOCS_2_WARNING=1 build/docs/bin/mkdocs build --strict --quiet
+	@echo "open build/site/index.html"
+
+# An environment of its own: what builds the pages is not what the exporter runs on.
+build/docs/.ready: requirements-docs.lock
+	$(PYTHON) -m venv build/docs
+	build/docs/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.lock
+	@touch $@
 
 lock: $(READY)
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 		--upgrade pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 		--upgrade --group dev pyproject.toml -o requirements-dev.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+		--upgrade --group docs -o requirements-docs.lock
 
 $(READY): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kea-exporter needs Python 3.11 or later; set PYTHON=")'

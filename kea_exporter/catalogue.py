@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kea_exporter.alerts import GROUPS
 from kea_exporter.alerts.rules import rules
+from kea_exporter.config.reference import reference
 from kea_exporter.facts.failure import Reason, Stage
 from kea_exporter.kea.statistics_table import OTHER_REASON, TABLE, Scope
 from kea_exporter.metrics import FAMILIES, subnets, traffic
@@ -31,6 +32,7 @@ FAMILIES_OF: Mapping[Scope, Mapping[Any, Family]] = {
     Scope.PD_POOL: subnets.FAMILY_OF_POOL,
 }
 NOTE = "<!-- Written by `make docs` from the catalogue in the code; edit there. -->"
+NOTE_ON_SCHEMA = "<!-- Written by `make docs` from the schemas of the files in kea_exporter/config; edit there. -->"
 NOTE_ON_RULES = "Written by `make docs` from kea_exporter/alerts; `kea-exporter rules` prints it with your own links."
 
 
@@ -40,6 +42,7 @@ def documents() -> Mapping[str, str]:
         "docs/requirements.md": _requirements_document(),
         "docs/metrics.md": _metrics_document(),
         "docs/statistics.md": _statistics_document(),
+        "docs/configuration.md": f"{NOTE_ON_SCHEMA}\n{reference()}",
         "docs/runbooks/README.md": _runbooks_index(),
         "prometheus/rules/kea-exporter.yml": f"# {NOTE_ON_RULES}\n{rules()}",
     }

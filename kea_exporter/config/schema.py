@@ -29,17 +29,31 @@ class BasicAuth(Section):
     """Credentials of HTTP basic authentication."""
 
     username: str | None = Field(None, description="a name without a colon", pattern="^[^:]+$", examples=["monitor"])
-    username_file: ReadableFile | None = Field(None, examples=["/etc/kea-exporter/username"])
+    username_file: ReadableFile | None = Field(
+        None, description="a file with the name", examples=["/etc/kea-exporter/username"]
+    )
     password: SecretStr | None = Field(None, description="better: password_file")
-    password_file: ReadableFile | None = Field(None, examples=["/etc/kea-exporter/password"])
+    password_file: ReadableFile | None = Field(
+        None, description="a file with the password, read on every use", examples=["/etc/kea-exporter/password"]
+    )
 
 
 class TlsConfig(Section):
     """How a https control socket is verified, and the exporter's own certificate."""
 
-    ca_file: ReadableFile | None = Field(None, examples=["/etc/kea-exporter/ca.pem"])
-    cert_file: ReadableFile | None = Field(None, examples=["/etc/kea-exporter/client.pem"])
-    key_file: ReadableFile | None = Field(None, examples=["/etc/kea-exporter/client-key.pem"])
+    ca_file: ReadableFile | None = Field(
+        None,
+        description="the certificates that are trusted; by default those of the system",
+        examples=["/etc/kea-exporter/ca.pem"],
+    )
+    cert_file: ReadableFile | None = Field(
+        None,
+        description="the exporter's own certificate, for Kea's cert-required",
+        examples=["/etc/kea-exporter/client.pem"],
+    )
+    key_file: ReadableFile | None = Field(
+        None, description="the key of cert_file, not encrypted", examples=["/etc/kea-exporter/client-key.pem"]
+    )
     server_name: str | None = Field(
         None,
         description="the name or address to verify, where it is not the one of the url",
@@ -54,7 +68,7 @@ class TlsConfig(Section):
 class LeaseAudit(Section):
     """Paging through all leases in the background, to find those that are not where they belong."""
 
-    interval: Period = Field(3600.0, examples=["1h"])
+    interval: Period = Field(3600.0, description="time from one audit to the next", examples=["1h"])
     page_size: int = Field(1000, ge=10, le=10_000, description="a number from 10 to 10000")
     max_leases: int = Field(1_000_000, ge=1, description="a number above 0")
 
@@ -94,7 +108,9 @@ class Options(Section):
 class DaemonEntry(Options):
     """One daemon and its control socket."""
 
-    url: Url = Field(examples=["https://10.10.10.10:8001"])
+    url: Url = Field(
+        description="where its control socket is: https://, http:// or unix://", examples=["https://10.10.10.10:8001"]
+    )
     control_agent: bool = Field(default=False, description="a Control Agent answers there (Kea before 3.0)")
 
 
@@ -114,20 +130,24 @@ class ServerEntry(Options):
 class Realms(Section):
     """The authentication realm demanded of each daemon; null for none."""
 
-    dhcp4: str | None = Field(None, examples=["kea-dhcpv4-server"])
-    dhcp6: str | None = Field(None, examples=["kea-dhcpv6-server"])
-    d2: str | None = Field(None, examples=["kea-dhcp-ddns-server"])
+    dhcp4: str | None = Field(None, description="a realm, or null", examples=["kea-dhcpv4-server"])
+    dhcp6: str | None = Field(None, description="a realm, or null", examples=["kea-dhcpv6-server"])
+    d2: str | None = Field(None, description="a realm, or null", examples=["kea-dhcp-ddns-server"])
 
 
 class ProfileEntry(Section):
     """What a product demands of Kea, as differences from another profile."""
 
     based_on: str = Field("ipam", description="a profile that is built in or stands above", examples=["ipam"])
-    minimum_version: KeaVersion | None = Field(None, examples=['"3.0.0"'])
-    tested_version: KeaVersion | None = Field(None, examples=['"3.1.3"'])
+    minimum_version: KeaVersion | None = Field(
+        None, description="the first supported version of Kea", examples=['"3.0.0"']
+    )
+    tested_version: KeaVersion | None = Field(None, description="the last one that was tested", examples=['"3.1.3"'])
     hooks: list[HookName] | None = Field(None, description="the hook libraries that are required")
     realms: Realms | None = None
-    renewal_window: Period | None = Field(None, examples=["30d"])
+    renewal_window: Period | None = Field(
+        None, description="how long before its end a certificate should be renewed", examples=["30d"]
+    )
     severities: dict[RequirementId, SeverityName] = Field({}, description="other severities, by requirement")
     leave_out: list[RequirementId] = Field([], description="requirements that are not judged")
 

@@ -111,14 +111,22 @@ TlsVersion = Annotated[str, BeforeValidator(parse_tls_version)]
 class TlsServerConfig(Section):
     """The certificate of the exporter, and those that it demands of its clients."""
 
-    cert_file: ReadableFile = Field(examples=["/etc/kea-exporter/web.pem"])
-    key_file: ReadableFile = Field(examples=["/etc/kea-exporter/web-key.pem"])
-    client_auth_type: Annotated[str, BeforeValidator(parse_client_auth)] = NO_CERTIFICATE
-    client_ca_file: ReadableFile | None = Field(None, examples=["/etc/kea-exporter/clients-ca.pem"])
-    client_allowed_sans: list[str] = Field([], examples=["[prometheus.example.com]"])
-    min_version: TlsVersion = "TLS12"
-    max_version: TlsVersion = "TLS13"
-    prefer_server_cipher_suites: bool = True
+    cert_file: ReadableFile = Field(
+        description="the certificate, with its intermediates", examples=["/etc/kea-exporter/web.pem"]
+    )
+    key_file: ReadableFile = Field(description="its key, not encrypted", examples=["/etc/kea-exporter/web-key.pem"])
+    client_auth_type: Annotated[str, BeforeValidator(parse_client_auth)] = Field(
+        NO_CERTIFICATE, description=f"one of {', '.join(CLIENT_AUTH)}", examples=[REQUIRED]
+    )
+    client_ca_file: ReadableFile | None = Field(
+        None, description="the authorities of certificates of clients", examples=["/etc/kea-exporter/clients-ca.pem"]
+    )
+    client_allowed_sans: list[str] = Field(
+        [], description="names, of which a client's certificate has one", examples=["[prometheus.example.com]"]
+    )
+    min_version: TlsVersion = Field("TLS12", description="TLS12 or TLS13")
+    max_version: TlsVersion = Field("TLS13", description="TLS12 or TLS13")
+    prefer_server_cipher_suites: bool = Field(default=True, description="whether the order of ciphers is ours")
     cert: Refused = None
     key: Refused = None
     client_ca: Refused = None
@@ -129,8 +137,10 @@ class TlsServerConfig(Section):
 class HttpServerConfig(Section):
     """Headers of every answer."""
 
-    http2: Annotated[bool, BeforeValidator(parse_http2)] = False
-    headers: dict[str, str] = Field({}, examples=["{X-Frame-Options: deny}"])
+    http2: Annotated[bool, BeforeValidator(parse_http2)] = Field(default=False, description="only false is taken")
+    headers: dict[str, str] = Field(
+        {}, description="values by the names of headers; see the page on the file", examples=["{X-Frame-Options: deny}"]
+    )
 
 
 class WebConfigFile(Section):
@@ -138,5 +148,7 @@ class WebConfigFile(Section):
 
     tls_server_config: TlsServerConfig | None = None
     http_server_config: HttpServerConfig = HttpServerConfig()
-    basic_auth_users: dict[str, Annotated[str, BeforeValidator(parse_hash)]] = Field({}, examples=["{NAME: HASH}"])
+    basic_auth_users: dict[str, Annotated[str, BeforeValidator(parse_hash)]] = Field(
+        {}, description="bcrypt hashes by the names of users", examples=["{NAME: HASH}"]
+    )
     rate_limit: Refused = None

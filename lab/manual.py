@@ -1,0 +1,128 @@
+"""The manual page and the completion of shells, written from the command line itself: `python -m lab.manual`.
+
+A small writer of our own: click-man 0.6 dates its pages, has one for each command, and no examples or exit statuses.
+"""
+
+from __future__ import annotations
+
+import re
+from inspect import cleandoc
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from click.shell_completion import get_completion_class
+
+from kea_exporter.cli import cli
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+NAME = "kea-exporter"
+PAGE = f"man/{NAME}.1"
+COMPLETIONS = {
+    "bash": f"completion/{NAME}.bash",
+    "zsh": f"completion/_{NAME}",
+    "fish": f"completion/{NAME}.fish",
+}
+STATUS = {
+    "0": "All is well; with check, all required requirements are met.",
+    "1": "check: some required requirements are not met. healthcheck: the exporter does not answer.",
+    "2": "check: none of the required requirements is unmet, but some could not be judged.",
+    "3": "A mistake in the command line or in a configuration file, or the output cannot be written.",
+}
+FILES = {
+    "config.yml": "The configuration file where no other is named, in the working directory.",
+    "/etc/kea-exporter/config.yml": "Where packages keep it.",
+    "/etc/kea-exporter/web.yml": "Where they look for the web configuration file, with TLS and users of the exporter.",
+}
+SIGNALS = {
+    "SIGHUP": "serve reloads its configuration, as a whole or not at all.",
+    "SIGTERM, SIGINT": "End.",
+}
+ENVIRONMENT = {"NO_COLOR": "Where it is set, nothing is printed in colours."}
+EXAMPLES = {
+    "A simulated fleet, where there is no Kea at hand:": "kea-exporter demo",
+    "Judge one daemon, without a configuration file:": "kea-exporter check --url https://10.10.10.10:8001"
+    " --user monitor --password-file password --ca-file ca.pem",
+    "Judge all servers, for a program:": "kea-exporter check --config.file config.yml --output json",
+    "Metrics for Prometheus, on port 9547:": "kea-exporter serve --config.file config.yml",
+}
+
+
+def documents() -> Mapping[str, str]:
+    """Return the generated files by their paths in the project."""
+    return {PAGE: page(cli), **{path: completion(shell) for shell, path in COMPLETIONS.items()}}
+
+
+def completion(shell: str) -> str:
+    """Return the script that a shell sources."""
+    of_shell = get_completion_class(shell)
+    if of_shell is None:
+        raise AssertionError(f"click knows no {shell}")
+    return of_shell(cli, {}, NAME, "_KEA_EXPORTER_COMPLETE").source().strip() + "\n"
+
+
+def page(command: click.Group) -> str:
+    """Return the manual page of a command and of all commands below it."""
+    context = click.Context(command, info_name=NAME)
+    about = cleandoc(command.help or "")
+    lines = [
+        '.\\" Written by `make docs` from the command line; edit there.',
+        f'.TH {NAME.upper()} 1 "" {NAME} "User Commands"',
+        f".SH NAME\n{NAME} \\- {_text(about[0].lower() + about[1:].rstrip('.'))}",
+        f".SH SYNOPSIS\n.B {_text(NAME)}\n[OPTIONS] COMMAND [ARGS]...",
+        f".SH DESCRIPTION\n{_paragraphs(about)}",
+        ".SH OPTIONS",
+        *_options(context),
+        ".SH COMMANDS",
+        *_commands(context),
+        *_section("EXIT STATUS", STATUS),
+        *_section("SIGNALS", SIGNALS),
+        *_section("FILES", FILES),
+        *_section("ENVIRONMENT", ENVIRONMENT),
+        ".SH EXAMPLES",
+        *(f".PP\n{_text(about)}\n.PP\n.nf\n.RS\n{_text(line)}\n.RE\n.fi" for about, line in EXAMPLES.items()),
+        f".SH SEE ALSO\n{_text('kea-dhcp4(8), kea-dhcp6(8), kea-dhcp-ddns(8), prometheus(1)')}",
+    ]
+    return "\n".join([*lines, ""])
+
+
+def _commands(context: click.Context) -> Iterator[str]:
+    command = context.command
+    if not isinstance(command, click.Group):
+        yield f'.SS "{_text(context.command_path)}"\n{_paragraphs(cleandoc(command.help or ""))}'
+        yield from _options(context)
+        return
+    for name in sorted(command.commands):
+        yield from _commands(click.Context(command.commands[name], info_name=name, parent=context))
+
+
+def _options(context: click.Context) -> Iterator[str]:
+    # Whatever the width of the terminal: nothing is wrapped here.
+    records = (it.get_help_record(context) for it in context.command.params)
+    for names, about in filter(None, records):
+        yield f".TP\n\\fB{_text(names)}\\fR\n{_text(about) or 'See above.'}"
+
+
+def _section(title: str, entries: Mapping[str, str]) -> Iterator[str]:
+    yield f".SH {title}"
+    for name, about in entries.items():
+        yield f".TP\n\\fB{_text(name)}\\fR\n{_text(about)}"
+
+
+def _paragraphs(text: str) -> str:
+    return "\n.PP\n".join(_text(" ".join(it.split())) for it in re.split(r"\n\s*\n", text))
+
+
+def _text(text: str) -> str:
+    """Return a line as roff shows it: hyphens that can be copied, and no requests by accident."""
+    escaped = text.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq")
+    return f"\\&{escaped}" if escaped.startswith((".", "\\(aq")) else escaped
+
+
+if __name__ == "__main__":
+    for name, text in documents().items():
+        path = Path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)

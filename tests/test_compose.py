@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from kea_exporter import __version__
+from kea_exporter.alerts.rules import rules
 from lab.alertmanager import Alertmanager
 from lab.kea import Lab
 from lab.processes import free_port
@@ -154,8 +155,8 @@ def test_the_exporters_configuration_is_fine(tmp_path: Path) -> None:
 
 @pytest.mark.lab
 def test_promtool_and_amtool_take_the_configurations(lab: Lab) -> None:
-    rules = lab.write("kea-exporter.yml", (ROOT / "prometheus/rules/kea-exporter.yml").read_text())
-    places = {"/etc/prometheus/rules/*.yml": lab.inside(rules)}
+    rule_file = lab.write("kea-exporter.yml", (ROOT / "prometheus/rules/kea-exporter.yml").read_text())
+    places = {"/etc/prometheus/rules/*.yml": lab.inside(rule_file)}
     path = lab.write("prometheus.yml", on_this_machine((PARTS / "prometheus.yml").read_text(), places))
     done = lab.chroot.run("/usr/bin/promtool", "check", "config", lab.inside(path))
     assert done.returncode == 0, done.stdout + done.stderr
@@ -212,29 +213,38 @@ def test_the_exporter_judges_real_kea_with_these_configurations(judging: Exporte
         assert {name for name, value in met.items() if value == 0} == UNMET
 
 
+@pytest.fixture
+def alertmanager(kea: tuple[Lab, dict[str, int]]) -> Iterator[Alertmanager]:
+    source = next(source for source, *_ in mounts(SERVICES["alertmanager"]))
+    with Alertmanager(kea[0], (ROOT / source).read_text()) as it:
+        yield it
+
+
 @pytest.mark.lab
-def test_prometheus_scrapes_it_evaluates_the_rules_and_is_healthy(
-    kea: tuple[Lab, dict[str, int]], judging: Exporter
+def test_what_is_unmet_arrives_at_alertmanager(
+    kea: tuple[Lab, dict[str, int]], judging: Exporter, alertmanager: Alertmanager
 ) -> None:
     lab, _ = kea
-    places = {"exporter:9547": judging.url.removeprefix("http://"), "interval: 30s": "interval: 1s"}
-    tree = yaml.safe_load(on_this_machine((PARTS / "prometheus.yml").read_text(), places))
-    scrapes = [{"scrape_interval": tree["global"]["scrape_interval"], **it} for it in tree["scrape_configs"]]
-    rules = {it.name: it.read_text() for it in (ROOT / "prometheus/rules").glob("*.yml")}
-    with Prometheus(lab, scrapes, rules) as prometheus:
+    tree = yaml.safe_load((PARTS / "prometheus.yml").read_text())
+    [scrape] = tree["scrape_configs"]
+    assert scrape["static_configs"] == [{"targets": ["exporter:9547"]}]
+    scrape |= {
+        "scrape_interval": "1s",
+        "static_configs": [{"targets": [judging.url.removeprefix("http://")]}],
+    }
+    assert tree["alerting"] == {"alertmanagers": [{"static_configs": [{"targets": ["alertmanager:9093"]}]}]}
+    # The rules that are mounted, but for their patience.
+    with Prometheus(lab, [scrape], {"kea-exporter.yml": rules(hold="0s")}, alertmanager.address) as prometheus:
         prometheus.wait_until(lambda: len(prometheus.query("kea_up == 1")) == len(DAEMONS))
-        prometheus.wait_until(lambda: bool(prometheus.alerts("pending", "firing")))
+        prometheus.wait_until(lambda: {it["labels"].get("requirement") for it in alertmanager.alerts()} >= UNMET)
         assert healthcheck(lab, "prometheus", "9090", prometheus.port) == 0
     assert healthcheck(lab, "prometheus", "9090", free_port()) != 0
 
 
 @pytest.mark.lab
-def test_alertmanager_is_healthy_while_it_runs(lab: Lab) -> None:
-    source = next(source for source, *_ in mounts(SERVICES["alertmanager"]))
-    port = free_port()
-    with Alertmanager(lab, (ROOT / source).read_text(), port):
-        assert healthcheck(lab, "alertmanager", "9093", port) == 0
-    assert healthcheck(lab, "alertmanager", "9093", port) != 0
+def test_alertmanager_is_healthy_only_while_it_runs(lab: Lab, alertmanager: Alertmanager) -> None:
+    assert healthcheck(lab, "alertmanager", "9093", int(alertmanager.address.rpartition(":")[2])) == 0
+    assert healthcheck(lab, "alertmanager", "9093", free_port()) != 0
 
 
 def healthcheck(lab: Lab, name: str, usual_port: str, port: int) -> int:

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from kea_exporter.facts.status import DhcpState, MultiThreading, Status
+from kea_exporter.facts.status import MultiThreading, Status
 from kea_exporter.kea.protocol import Command
 from kea_exporter.kea.reading import MalformedAnswerError
 from kea_exporter.kea.status import read_commands, read_status, read_version
 from tests.answers import answer_of, said
+from tests.examples import NOT_DISABLED
 from tests.recordings import RECORDED, recorded
 
 # version-get, list-commands
@@ -80,13 +81,6 @@ STATUS = {
     "thread-pool-size": 2,
     "uptime": 700,
 }
-ENABLED = DhcpState(
-    globally_disabled=False,
-    by_user=False,
-    by_local_command=False,
-    by_remote_command=False,
-    by_database_connection=False,
-)
 
 
 def test_the_status_of_a_dhcp_daemon() -> None:
@@ -94,7 +88,7 @@ def test_the_status_of_a_dhcp_daemon() -> None:
         pid=5206,
         uptime_seconds=700,
         reload_seconds=632,
-        dhcp_state=ENABLED,
+        dhcp_state=NOT_DISABLED,
         sockets_status="ready",
         multi_threading=MultiThreading(enabled=True, threads=2, queue_size=64, queue_lengths=(0.0, 0.25, 1.0)),
     )
@@ -133,7 +127,7 @@ def test_d2_says_nothing_of_dhcp_and_sockets() -> None:
 )
 def test_each_origin_that_disabled_dhcp_is_told_apart(key: str, value: object, origin: str) -> None:
     status = read_status(said({**STATUS, "dhcp-state": {**DHCP_STATE, "globally-disabled": True, key: value}}))
-    assert status.dhcp_state == replace(ENABLED, globally_disabled=True, **{origin: True})
+    assert status.dhcp_state == replace(NOT_DISABLED, globally_disabled=True, **{origin: True})
 
 
 def test_sockets_that_failed_say_why() -> None:
@@ -196,7 +190,7 @@ def test_the_status_of_a_recorded_kea_3_2_0() -> None:
         pid=28005,
         uptime_seconds=3,
         reload_seconds=3,
-        dhcp_state=ENABLED,
+        dhcp_state=NOT_DISABLED,
         sockets_status="ready",
         multi_threading=MultiThreading(enabled=True, threads=2, queue_size=64, queue_lengths=(0.0, 0.0, 0.0)),
     )

@@ -121,7 +121,8 @@ class Report:
 
     def count(self, status: Status, severity: Severity | None = None) -> int:
         """Return how many requirements have that status, and that severity where one is given."""
-        return sum(it.status is status and severity in {None, it.severity} for it in self.verdicts)
+        found = [it.severity for it in self.verdicts if it.status is status]
+        return len(found) if severity is None else found.count(severity)
 
 
 def judge_all(requirements: Iterable[Requirement], snapshot: Snapshot, profile: Profile) -> Report:

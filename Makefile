@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test test-install lint lint-go lint-promtool lint-pint lint-dashboards format lab bench fuzz soak deb docs docs-site lock clean
+.PHONY: help demo test test-install lint lint-go lint-promtool lint-pint lint-dashboards format lab bench bench-scale fuzz soak deb docs docs-site lock clean
 
 help:
 	@echo "make demo    run the exporter on a fleet of real Kea servers (root on Debian)"
@@ -15,6 +15,7 @@ help:
 	@echo "make lint-go  what linters written in Go say of rules and dashboards (minutes, where Go is present)"
 	@echo "make lab     only build the chroot with the real servers"
 	@echo "make bench   measure what the exporter costs, on the lab's Kea (minutes)"
+	@echo "make bench-scale  measure 1,000 simulated servers over replicas, for docs/scaling.md (minutes)"
 	@echo "make fuzz    feed nonsense to whatever reads what others say (minutes; FUZZ_SECONDS for each part)"
 	@echo "make soak    10,000 scrapes of a half broken fleet: memory, threads and descriptors (minutes)"
 	@echo "make deb     build the Debian package into dist/, in a chroot (root on Debian)"
@@ -76,6 +77,9 @@ lab: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m bench
+
+bench-scale: $(READY)
+	$(BIN)/python -m bench.scale
 
 fuzz: $(READY)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --only-binary :all: 'atheris==3.0.0' \

@@ -29,8 +29,9 @@ UPTIME_SECONDS, STARTED_AT = 1000, time.monotonic()
 class Conversation(asyncio.Protocol):
     """One connection: request after request, each answered as recorded."""
 
-    def __init__(self, answer: Callable[[Tree], bytes]) -> None:
+    def __init__(self, answer: Callable[[Tree], bytes], latency: float = LATENCY_SECONDS) -> None:
         self._answer = answer
+        self._latency = latency
         self._unread = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -45,7 +46,7 @@ class Conversation(asyncio.Protocol):
         if end and len(body) >= (length := content_length(head)):
             self._unread = body[length:]
             answer = self._answer(json.loads(body[:length]))
-            asyncio.get_running_loop().call_later(LATENCY_SECONDS, self._transport.write, answer)
+            asyncio.get_running_loop().call_later(self._latency, self._transport.write, answer)
 
 
 class Answers:

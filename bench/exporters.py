@@ -34,14 +34,15 @@ class Exporter:
 
     running: Running
     scraper: Scraper
+    port: int
 
-    def scrape(self, encoding: str = "identity") -> Scrape:
+    def scrape(self, encoding: str = "identity", timeout: float = 10) -> Scrape:
         """Return one scrape that learnt everything it wanted.
 
         Raises:
             AssertionError: it says that something failed.
         """
-        scrape = self.scraper.scrape(encoding)
+        scrape = self.scraper.scrape(encoding, timeout)
         if found := re.search(
             r"^kea_(?:probe_failure\{.*|(?:up|command_success)\{.* 0(?:\.0)?)$", scrape.page, re.MULTILINE
         ):
@@ -95,7 +96,7 @@ def _running(command: list[str], folder: Path, port: int) -> Iterator[Exporter]:
     try:
         running.wait_until(lambda: accepts("127.0.0.1", port))
         scraper = Scraper(port)
-        yield Exporter(running, scraper)
+        yield Exporter(running, scraper, port)
         scraper.close()
     finally:
         running.stop()

@@ -8,13 +8,13 @@ import re
 from pathlib import Path
 
 
-def described(kea_version: str) -> str:
+def described(kea_version: str = "") -> str:
     """Return one sentence on the machine and the programs."""
     cpu = _first(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo")) or platform.machine()
     memory = int(_first(r"MemTotal:\s*(\d+)", Path("/proc/meminfo")) or 0) / 1024**2
     return (
         f"{os.cpu_count()} cores ({cpu}), {memory:.0f} GiB of memory, Linux {platform.release().split('-')[0]},"
-        f" Python {platform.python_version()}, Kea {kea_version}; everything on loopback."
+        f" Python {platform.python_version()}{f', Kea {kea_version}' if kea_version else ''}; everything on loopback."
     )
 
 

@@ -59,8 +59,9 @@ class Section:
         parts = [f"## {self.title}", self.about]
         if self.columns:
             rows = list({row.what: row for rows in self.columns.values() for row in rows}.values())
-            head = ["", *self.columns, "target", ""]
-            parts.append(aligned([head, *([row.what, *self._values(row), *self._verdict(row)] for row in rows)]))
+            targets = ["target", ""] if any(row.limit is not None for row in rows) else []
+            lines = ([row.what, *self._values(row), *self._verdict(row)[: len(targets)]] for row in rows)
+            parts.append(aligned([["", *self.columns, *targets], *lines]))
         if self.notes:
             parts.append("\n".join(f"- {it}" for it in self.notes))
         return "\n\n".join(parts) + "\n"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-TIMEOUT_SECONDS = 60
+TIMEOUT_SECONDS = 120
 # Exporters close connections that rest.
 KEPT_SECONDS = 1
 CHUNK = 1 << 18

@@ -24,7 +24,7 @@ def on_config(config: Any) -> Any:  # noqa: ANN401 - mkdocs is not installed whe
 def on_page_markdown(markdown: str, page: Any, config: Any, **_: object) -> str:  # noqa: ANN401 - as above
     """Let links that leave the folder of the documents lead into the repository."""
     docs = Path(config["docs_dir"])
-    return LINK.sub(_leading_out(docs, docs / page.file.src_uri, config["repo_url"]), markdown)
+    return LINK.sub(_leading_out(docs, docs / page.file.src_uri, config["extra"]["repository"]), markdown)
 
 
 def expanded(nav: Nav, docs: Path) -> Nav:

@@ -55,7 +55,7 @@ def assert_sane(report: Report) -> None:
     assert internal == []
     assert Reason.INTERNAL_ERROR not in {it.reason for it in report.snapshot.failures}
     page, _, dropped = Encoder().encode(read_families(FAMILIES, Page((report,))))
-    assert dropped == 0
+    assert not dropped
     assert "kea_up" in parsed(page.decode())
 
 

@@ -71,7 +71,7 @@ def probe(
         if _was_reloaded(status, before, taken_at):
             # The first connection after a reload is still shown the old certificate (measured).
             _look_again(transport)
-        findings = inquire(client, settings, version, running, before)
+        learnt = inquire(client, settings, version, running, before)
         return Snapshot(
             target=target,
             taken_at=taken_at,
@@ -79,12 +79,12 @@ def probe(
             version=version,
             status=_as_wanted(status, settings.collectors),
             lifetime=running,
-            **vars(findings),
-            sockets=_sockets(client, target, findings.configuration),
+            **vars(learnt),
+            sockets=_sockets(client, target, learnt.configuration),
             connection=transport.connection or opened,
             admission=_admission(transport, client, target),
             exchanges=client.exchanges,
-            supported=_supported(target.daemon, findings.commands, client.exchanges),
+            supported=_supported(target.daemon, learnt.commands, client.exchanges),
             tls=_tls(transport, opened, target),
             client_certificate=transport.client_certificate,
             duration_seconds=clock.monotonic() - started,

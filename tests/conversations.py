@@ -83,8 +83,8 @@ def conversation(answers: Mapping[str, bytes], settings: DaemonSettings, before:
     version, status = client.ask(Command.VERSION_GET, read_version), client.ask(Command.STATUS_GET, read_status)
     known_before = before.lifetime if before and not isinstance(before.lifetime, Failure) else None
     running = status if isinstance(status, Failure) else lifetime(status, NOW, NOW, known_before)
-    findings = inquire(client, settings, version, running, before)
-    configuration = findings.configuration
+    learnt = inquire(client, settings, version, running, before)
+    configuration = learnt.configuration
     snapshot = replace(
         nothing_learnt(settings.target, NOBODY, NOW, 5.0),
         connection=transport.connection,
@@ -92,7 +92,7 @@ def conversation(answers: Mapping[str, bytes], settings: DaemonSettings, before:
         version=version,
         status=status,
         lifetime=running,
-        **vars(findings),
+        **vars(learnt),
         sockets=configuration if isinstance(configuration, Failure) else configuration.sockets,
         exchanges=client.exchanges,
         tls=None,

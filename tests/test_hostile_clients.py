@@ -29,7 +29,7 @@ from starlette.routing import Route
 from kea_exporter.config.web import ServerTls, WebSettings
 from kea_exporter.web import Protection
 from kea_exporter.web.connection import Patience
-from kea_exporter.web.connections import UNSENT_LIMIT, Connections, Stage, Visitor, connection_limit
+from kea_exporter.web.connections import UNSENT_LIMIT, Connections, Phase, Visitor, connection_limit
 from kea_exporter.web.framing import BODY_LIMIT, HEAD_LIMIT, RefusalError, RequestReader
 from kea_exporter.web.seldom import Seldom
 from kea_exporter.web.tls import server_context
@@ -371,28 +371,28 @@ def test_a_thousand_silent_connections_leave_the_last_ones_in_peace() -> None:
             assert seconds_to_get(f"http://127.0.0.1:{port}/-/healthy") < 5
 
 
-def visitor(stage: Stage, since: float, unsent: int = 0) -> tuple[Visitor, list[bool]]:
+def visitor(phase: Phase, since: float, unsent: int = 0) -> tuple[Visitor, list[bool]]:
     dropped: list[bool] = []
-    return Visitor(lambda: dropped.append(True), stage, since, unsent), dropped
+    return Visitor(lambda: dropped.append(True), phase, since, unsent), dropped
 
 
 def test_idle_ones_make_room_before_slow_readers_and_those_worked_for_never() -> None:
     crowded = Connections(3)
-    working, reading, idle = (visitor(stage, 1.0) for stage in (Stage.WORKING, Stage.SENDING, Stage.WAITING))
+    working, reading, idle = (visitor(phase, 1.0) for phase in (Phase.WORKING, Phase.SENDING, Phase.WAITING))
     for one, _ in (working, reading, idle):
         assert crowded.admit(one)
     order = []
     for _ in range(2):
-        assert crowded.admit(visitor(Stage.WORKING, 2.0)[0])
+        assert crowded.admit(visitor(Phase.WORKING, 2.0)[0])
         order.append([bool(dropped) for _, dropped in (working, reading, idle)])
     assert order == [[False, False, True], [False, True, True]]
-    assert not crowded.admit(visitor(Stage.WORKING, 2.0)[0])
+    assert not crowded.admit(visitor(Phase.WORKING, 2.0)[0])
     assert len(crowded) == 3
 
 
 def test_too_much_unread_closes_who_is_slowest_and_not_who_asks_now() -> None:
     crowded = Connections(10, unsent_limit=100)
-    (slowest, was_dropped), (slow, stays), (now, goes_on) = (visitor(Stage.SENDING, at) for at in (1.0, 2.0, 3.0))
+    (slowest, was_dropped), (slow, stays), (now, goes_on) = (visitor(Phase.SENDING, at) for at in (1.0, 2.0, 3.0))
     for one in (slowest, slow, now):
         crowded.admit(one)
         crowded.owe(one, 40)

@@ -43,8 +43,8 @@ NOT_OF_D2 = Failure(Stage.COMMAND, Reason.UNSUPPORTED, "D2 has no subnets and le
 
 
 @dataclass(frozen=True)
-class Findings:
-    """What was found out; see the attributes of the same names of a snapshot."""
+class Learnt:
+    """What was learnt; see the attributes of the same names of a snapshot."""
 
     commands: Fact[frozenset[str]]
     configuration: Fact[Configuration]
@@ -61,8 +61,8 @@ def inquire(
     version: Fact[Version],
     lifetime: Fact[Lifetime],
     before: Snapshot | None,
-) -> Findings:
-    """Return what is found out of one daemon.
+) -> Learnt:
+    """Return what is learnt of one daemon.
 
     Args:
         client: the conversation, which has brought version and status already.
@@ -94,7 +94,7 @@ class _Inquiry:
         self._held = before if _holds(lifetime, before) else None
         self._counting = before if _runs_on(lifetime, before) else None
 
-    def make(self) -> Findings:
+    def make(self) -> Learnt:
         commands = self._commands()
         listed = self._listed(commands)
         configuration = self._configuration(listed)
@@ -104,7 +104,7 @@ class _Inquiry:
         leases = _fact(lambda: self._leases(known(todo), said, known(subnets), configuration))
         configuration = self._checked(configuration, leases)
         chosen = _fact(lambda: self._shown(known(subnets)))
-        return Findings(
+        return Learnt(
             commands=commands,
             configuration=configuration,
             subnets=subnets,

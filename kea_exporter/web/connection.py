@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from kea_exporter.web.connections import Stage
+from kea_exporter.web.connections import Phase
 from kea_exporter.web.framing import BODY_LIMIT, HEAD_LIMIT, RefusalError, RequestReader
 from kea_exporter.web.tls import has_allowed_san
 
@@ -112,9 +112,9 @@ class Connection(H11Protocol):
         if self._is_closing:
             return
         self._reader.feed(data)
-        if self._visitor.stage is Stage.WAITING:
+        if self._visitor.phase is Phase.WAITING:
             self._go_on()
-        if self._visitor.stage is not Stage.WAITING and len(self._reader) > HEAD_LIMIT + BODY_LIMIT:
+        if self._visitor.phase is not Phase.WAITING and len(self._reader) > HEAD_LIMIT + BODY_LIMIT:
             # Nobody sends so many requests ahead: this one is answered, and then the connection closed.
             self._is_closing = True
             self._reader.clear()
@@ -124,7 +124,7 @@ class Connection(H11Protocol):
         """Go on with the next request."""
         super().on_response_complete()
         self._door.connections.owe(self._visitor, 0)
-        self._visitor.enter(Stage.WAITING)
+        self._visitor.enter(Phase.WAITING)
         # After a renewal, who stays connected would go on under the old certificate, or by one that is trusted no more.
         is_outdated = self._door.protection().context is not self._protection.context
         if self._is_closing or is_outdated or self.transport.is_closing():
@@ -142,7 +142,7 @@ class Connection(H11Protocol):
             return
         if request is not None:
             self._stop_timer()
-            self._visitor.enter(Stage.WORKING)
+            self._visitor.enter(Phase.WORKING)
             super().data_received(request)
         elif len(self._reader) and not self._has_begun:
             self._has_begun = True
@@ -160,7 +160,7 @@ class Connection(H11Protocol):
 
         async def send_pieces(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._visitor.enter(Stage.SENDING)
+                self._visitor.enter(Phase.SENDING)
                 self._allow(self._door.patience.answer, self._cut_off)
             body = message.get("body", b"")
             self._door.connections.owe(self._visitor, len(body))
@@ -202,7 +202,7 @@ class Connection(H11Protocol):
 
     def _cut_off(self) -> None:
         """Close at once, and have the kernel throw away what was not read."""
-        if self._visitor.stage is Stage.SENDING and (sock := self.transport.get_extra_info("socket")):
+        if self._visitor.phase is Phase.SENDING and (sock := self.transport.get_extra_info("socket")):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
         self.transport.abort()
 

@@ -28,7 +28,7 @@ def nothing() -> None:
     """Do nothing."""
 
 
-class Stage(IntEnum):
+class Phase(IntEnum):
     """How far a connection is; the first in this order are closed first."""
 
     WAITING = 0  # for a TLS handshake, or for a request
@@ -42,18 +42,18 @@ class Visitor:
 
     Attributes:
         drop: closes the connection at once.
-        since: when its stage began, in seconds of a monotonic clock.
+        since: when its phase began, in seconds of a monotonic clock.
         unsent: bytes of the answer that it has been slow to read.
     """
 
     drop: Callable[[], object]
-    stage: Stage = Stage.WAITING
+    phase: Phase = Phase.WAITING
     since: float = field(default_factory=time.monotonic)
     unsent: int = 0
 
-    def enter(self, stage: Stage) -> None:
-        """Begin another stage."""
-        self.stage, self.since = stage, time.monotonic()
+    def enter(self, phase: Phase) -> None:
+        """Begin another phase."""
+        self.phase, self.since = phase, time.monotonic()
 
 
 class Connections:
@@ -86,10 +86,10 @@ class Connections:
         self._visitors.discard(visitor)
         visitor.drop = nothing
 
-    def make_room(self, spared: Visitor | None = None) -> bool:
+    def make_room(self) -> bool:
         """Close the connection that has been idle, or slow to read, for longest; return whether there was one."""
-        candidates = [it for it in self._visitors if it.stage < Stage.WORKING and it is not spared]
-        return bool(candidates) and self._drop(min(candidates, key=lambda it: (it.stage, it.since)))
+        candidates = [it for it in self._visitors if it.phase < Phase.WORKING]
+        return bool(candidates) and self._drop(min(candidates, key=lambda it: (it.phase, it.since)))
 
     def owe(self, visitor: Visitor, unsent: int) -> None:
         """Take note of an answer that is about to be sent; too much of it closes whoever is slowest to read."""

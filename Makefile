@@ -95,6 +95,7 @@ deb: $(READY)
 docs: $(READY)
 	$(BIN)/python -m kea_exporter.catalogue
 	UPDATE_GOLDEN=1 $(BIN)/pytest -q tests/test_metrics.py
+	$(BIN)/python -m grafana.src
 	$(BIN)/python -m lab.helm
 	$(BIN)/python -m lab.manual
 	$(BIN)/python -m lab.migration

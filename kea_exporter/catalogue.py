@@ -146,6 +146,7 @@ def _runbooks_index() -> str:
         NOTE,
         "",
         "*critical*: a person is needed at once. *warning*: in working hours. *info*: it is there for whoever looks.",
+        "[Asking Kea](asking-kea.md) explains once what all of the pages use.",
         "",
     ]
     for group in GROUPS:

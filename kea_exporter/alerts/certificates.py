@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from kea_exporter.alerts.model import Alert, Dashboard, Group, Severity
-from kea_exporter.alerts.templates import DAEMON, DURATION, OF_DAEMON, REMEDY, first, label, lookup, spaced
+from kea_exporter.alerts.templates import (
+    DAEMON,
+    DURATION,
+    OF_DAEMON,
+    REMEDY,
+    WHILE_TLS_FAILS,
+    first,
+    label,
+    lookup,
+    spaced,
+)
 from kea_exporter.alerts.thresholds import CERTIFICATE_CRITICAL_DAYS, CERTIFICATE_WARNING_DAYS, DAY_SECONDS
 
 # A root that is sent along may end as it likes: nobody verifies by it.
@@ -55,6 +65,7 @@ GROUP = Group(
             f"{WHICH} expired {DURATION} ago. {REMEDY}",
             Dashboard.CERTIFICATES,
             requirement="certificate-within-validity",
+            outage=WHILE_TLS_FAILS,
         ),
         Alert(
             "KeaCertificateNameMismatch",
@@ -65,6 +76,7 @@ GROUP = Group(
             f"The SAN of the certificate of {DAEMON} does not hold the address at which it is reached. {REMEDY}",
             Dashboard.CERTIFICATES,
             requirement="certificate-san-matches-address",
+            outage=WHILE_TLS_FAILS,
         ),
         Alert(
             "KeaCertificateUntrusted",
@@ -75,6 +87,7 @@ GROUP = Group(
             f"The certificate of {DAEMON} does not verify{REASON}. {REMEDY}",
             Dashboard.CERTIFICATES,
             requirement="certificate-trusted",
+            outage=WHILE_TLS_FAILS,
         ),
         _own_expiring(Severity.WARNING, CERTIFICATE_WARNING_DAYS),
         _own_expiring(Severity.CRITICAL, CERTIFICATE_CRITICAL_DAYS),

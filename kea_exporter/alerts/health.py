@@ -29,7 +29,9 @@ GROUP = Group(
         Alert(
             "KeaDhcpServiceDisabled",
             Severity.CRITICAL,
-            "kea_dhcp_enabled == 0",
+            # A backup in high availability serves nobody by design.
+            "kea_dhcp_enabled == 0 unless ignoring (relationship, peer, role, state) "
+            'kea_ha_state{peer="local", state="backup"} == 1',
             "10m",
             "A Kea daemon does not serve DHCP clients, as that is disabled.",
             f"The DHCP service of {DAEMON} is disabled by{BY_WHOM}. {REMEDY}",

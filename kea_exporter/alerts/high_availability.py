@@ -43,7 +43,7 @@ GROUP = Group(
         Alert(
             "KeaHaPartnerDown",
             Severity.WARNING,
-            'kea_ha_state{peer="local", state="partner-down"} == 1',
+            'max without (peer, role, state) (kea_ha_state{peer="local", state="partner-down"}) == 1',
             "5m",
             "A Kea server serves alone, as its partner is down.",
             f"{DAEMON} takes its partner {PARTNER} for down and serves all clients alone. Start the partner, or mend "
@@ -63,11 +63,11 @@ GROUP = Group(
         Alert(
             "KeaHaTerminated",
             Severity.CRITICAL,
-            'kea_ha_state{peer="local", state="terminated"} == 1',
+            'max without (peer, role, state) (kea_ha_state{peer="local", state="terminated"}) == 1',
             "5m",
             "A Kea server has ended high availability.",
             f"{DAEMON} has ended high availability with {PARTNER}, most often as their clocks were a minute apart or "
-            "their configurations differ. Look into Kea's log, mend the cause, and restart both servers.",
+            "their configurations differ. Look into Kea's log, mend the cause, and reload or restart both servers.",
             Dashboard.TRAFFIC,
         ),
         _skew(Severity.WARNING, CLOCK_SKEW_WARNING_SECONDS),

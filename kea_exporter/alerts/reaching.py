@@ -27,6 +27,7 @@ GROUP = Group(
             f"{DAEMON} refuses the exporter's user name or password. {REMEDY}",
             Dashboard.SERVER,
             requirement="authentication-accepted",
+            outage="true",
         ),
         Alert(
             "KeaAuthenticationNotDemanded",

@@ -63,12 +63,12 @@ def _recording(recording: Recording) -> dict[str, Any]:
 
 
 def _alert(alert: Alert, links: Links, hold: str | None) -> dict[str, Any]:
-    requirement = {"requirement": alert.requirement} if alert.requirement else {}
+    more = {"requirement": alert.requirement, "outage": alert.outage}
     return {
         "alert": alert.name,
         "expr": alert.expression,
         "for": hold or alert.hold,
-        "labels": {"severity": str(alert.severity), **requirement},
+        "labels": {"severity": str(alert.severity), **{name: value for name, value in more.items() if value}},
         "annotations": _annotations(alert, links),
     }
 

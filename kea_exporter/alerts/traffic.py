@@ -7,7 +7,8 @@ from kea_exporter.alerts.templates import COUNT, DAEMON, PERCENTAGE
 from kea_exporter.alerts.thresholds import ALLOCATION_FAILURES_IN_15_MINUTES, DDNS_FAILED_SHARE, DROPPED_SHARE
 
 RECEIVED = "daemon:kea_packets_received:rate5m"
-DROPPED = "daemon:kea_packets_dropped_per_received:ratio_rate5m"
+DROPPED = "daemon:kea_packets_dropped:rate5m"
+DROPPED_SHARE_OF_ALL = "daemon:kea_packets_dropped_per_packets:ratio_rate5m"
 UPDATES = "daemon:kea_ddns_updates:rate5m"
 FAILED_UPDATES = "daemon:kea_ddns_updates_failed_per_updates:ratio_rate5m"
 
@@ -18,7 +19,9 @@ GROUP = Group(
     "kea-traffic",
     recordings=(
         Recording(RECEIVED, "sum without (message) (rate(kea_packets_received_total[5m]))"),
-        Recording(DROPPED, f"sum without (reason) (rate({AT_FAULT}[5m])) / ({RECEIVED} > 0)"),
+        Recording(DROPPED, f"sum without (reason) (rate({AT_FAULT}[5m]))"),
+        # What cannot be parsed is dropped without being counted as received.
+        Recording(DROPPED_SHARE_OF_ALL, f"{DROPPED} / ({DROPPED} + {RECEIVED} > 0)"),
         Recording(UPDATES, "sum without (result) (rate(kea_ddns_updates_total[5m]))"),
         Recording(
             FAILED_UPDATES,
@@ -40,7 +43,7 @@ GROUP = Group(
         Alert(
             "KeaPacketsDropped",
             Severity.WARNING,
-            f"{DROPPED} > {DROPPED_SHARE}",
+            f"{DROPPED_SHARE_OF_ALL} > {DROPPED_SHARE}",
             "15m",
             "A Kea daemon drops packets of its clients.",
             f"{DAEMON} drops {PERCENTAGE} of the packets that it receives. Look at the reasons "

@@ -97,12 +97,13 @@ def needed(costs: Mapping[str, float], servers: int) -> Section:
     )
     section = Section("Replicas needed", about)
     for interval in INTERVALS:
-        rows = [Row(size, _replicas(servers, cost, interval), 0) for size, cost in costs.items()]
+        rows = [Row(size, replicas_needed(servers, cost, interval), 0) for size, cost in costs.items()]
         section.add(f"every {interval} s", Found(rows))
     return section
 
 
-def _replicas(servers: int, milliseconds: float, interval: float) -> int:
+def replicas_needed(servers: int, milliseconds: float, interval: float) -> int:
+    """Return the number of replicas, given the processor time of a probe."""
     return max(1, -int(-servers * milliseconds // (MILLI * interval * WORKED_SHARE)))
 
 

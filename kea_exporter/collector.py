@@ -63,7 +63,8 @@ class Collector:
         self._waiting: dict[Target, _Probe] = {}
         self._before: dict[Target, tuple[DaemonSettings, Snapshot]] = {}
         self._told_unknown: dict[Target, frozenset[str]] = {}
-        self._last_failures: dict[Target, Failure | None] = {}
+        # With the time that the probe had.
+        self._last_failures: dict[Target, tuple[Failure | None, float]] = {}
         self._is_stopped = False
 
     def collect(self, daemons: Iterable[DaemonSettings], deadline: Deadline) -> tuple[Report, ...]:
@@ -174,11 +175,16 @@ class Collector:
         return nothing_learnt(started.daemon.target, failure, self._clock.wall(), started.timeout_seconds)
 
     def _log_change(self, outcome: _Outcome) -> None:
-        """Log a failure when it begins, changes and ends, not on every scrape."""
-        target, error = outcome.snapshot.target, outcome.error
+        """Log a failure when it begins, changes and ends, not on every scrape.
+
+        Anybody can ask for a scrape that is too short: that it fails where a longer one told more is not logged.
+        """
+        target, error, seconds = outcome.snapshot.target, outcome.error, outcome.snapshot.timeout_seconds
         failure = next(iter(outcome.snapshot.failures), None)
-        known_before = self._last_failures.get(target)
-        self._last_failures[target] = failure
+        known_before, seconds_before = self._last_failures.get(target, (None, 0.0))
+        if outcome.lacked_time and seconds + RESERVE_SECONDS < seconds_before:
+            return
+        self._last_failures[target] = failure, seconds
         about = {"server": target.server, "daemon": str(target.daemon)}
         if failure is not None and _differs(failure, known_before):
             why = {"stage": str(failure.stage), "reason": str(failure.reason), "detail": failure.detail}

@@ -476,6 +476,30 @@ def test_another_detail_of_the_same_failure_is_not_logged() -> None:
     assert logs_of(REFUSED, replace(REFUSED, detail="nothing listens at another address")) == [failing(REFUSED)]
 
 
+def test_that_a_scrape_was_too_short_is_not_logged_where_there_are_longer_ones() -> None:
+    snapshots = [
+        (ANSWERED, 5.0),
+        (TIMED_OUT, 0.1),
+        (ANSWERED, 5.0),
+        (REFUSED, 0.1),
+        (TIMED_OUT, 0.1),
+        (TIMED_OUT, 5.0),
+        (ANSWERED, 0.1),
+        (TIMED_OUT, 0.1),
+    ]
+    ahead = iter(snapshots)
+
+    def probe(daemon: DaemonSettings, *_: object) -> Snapshot:
+        failure, seconds = next(ahead)
+        return replace(learnt(daemon, failure), timeout_seconds=seconds)
+
+    collector = Collector(probe)
+    with capture_logs() as logs:
+        for _ in snapshots:
+            collector.collect(daemons("a"), soon())
+    assert logs == [failing(REFUSED), failing(TIMED_OUT), SUCCEEDS, failing(TIMED_OUT)]
+
+
 def test_each_daemon_has_a_log_of_its_own() -> None:
     with capture_logs() as logs:
         collector = Collector(lambda daemon, *_: learnt(daemon, REFUSED if daemon.target.server == "b" else ANSWERED))

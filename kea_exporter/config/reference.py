@@ -37,7 +37,7 @@ SECTIONS = {"DaemonEntry": "dhcp4, dhcp6, d2", "Subnets": "include, exclude"}
 def reference() -> str:
     """Return the reference as Markdown, below a heading of its own."""
     web = "What `--web.config.file` takes; [what it is about, and what is refused](web-configuration.md)."
-    parts = ["# Configuration", "", ABOUT, "", *_file(ConfigFile), "", "# The web configuration file", "", web, ""]
+    parts = ["# Configuration", "", ABOUT, "", *_file(ConfigFile), "", "## The web configuration file", "", web, ""]
     return "\n".join([*parts, *_file(WebConfigFile), ""])
 
 

@@ -432,11 +432,12 @@ def test_a_daemon_of_another_kind_is_asked_for_nothing_more(world: World) -> Non
 )
 def test_without_a_list_the_subnets_are_those_of_the_configuration(world: World, said: Tree) -> None:
     world.answers[LIST] = said
-    for _ in range(2):
+    for ids in ((1, 2), (1, 2, 7)):  # which were changed at run time, as nobody could see but in the configuration
+        world.subnets = dict.fromkeys(ids, "192.0.2.0/24")
         found = world.scrape()
         assert found.subnets is known(found.configuration).subnets
-        assert known(found.leases).subnets.keys == (1, 2)
-    assert world.asked == [LIST, ALL, ROWS]
+        assert known(found.leases).subnets.keys == ids
+    assert world.asked == [LIST, CONFIG, ALL, ROWS]
     assert found.failures == ()
     [exchange] = [it for it in found.exchanges if it.command == LIST]
     assert exchange.failure is not None

@@ -22,6 +22,7 @@ from kea_exporter.service import ReloadError, Service
 from kea_exporter.transport.deadline import Deadline
 from tests.examples import audited, sound
 from tests.peers import SimulatedKea
+from tests.recordings import recorded
 from tests.serving import GENEROUS, Configuration, answer, kea_answers, servers
 
 if TYPE_CHECKING:
@@ -340,12 +341,16 @@ def test_a_collection_under_way_during_the_reload_leaves_nothing_for_good(releas
 # What was read of a daemon is held for as long as its settings are the same.
 
 
+def kea_with_a_list_of_subnets() -> SimulatedKea:
+    return SimulatedKea({**kea_answers(), "subnet4-list": recorded("kea-3.2.0", "dhcp4")["subnet4-list"]})
+
+
 def times_read(kea: SimulatedKea) -> int:
     return [request["command"] for request in kea.received].count("config-get")
 
 
 def test_what_was_read_is_held_over_a_reload_that_changes_nothing_of_the_daemon() -> None:
-    with SimulatedKea(kea_answers()) as kea:
+    with kea_with_a_list_of_subnets() as kea:
         configuration = Configuration(servers("a", url=kea.url))
         service = service_of(configuration, probe)
         service.collect_all(soon())
@@ -368,7 +373,7 @@ def test_what_was_read_is_held_over_a_reload_that_changes_nothing_of_the_daemon(
 )
 def test_what_was_read_is_read_anew_when_the_settings_of_the_daemon_have_changed(options: Tree) -> None:
     profiles = {"profiles": {"house": {"leave_out": ["service-running"]}}}
-    with SimulatedKea(kea_answers()) as kea:
+    with kea_with_a_list_of_subnets() as kea:
         configuration = Configuration({**profiles, **servers("a", url=kea.url)})
         service = service_of(configuration, probe)
         service.collect_all(soon())

@@ -119,21 +119,18 @@ class _Inquiry:
             return self._held.commands
         return self._client.ask(Command.LIST_COMMANDS, read_commands)
 
-    def _listed(self, commands: Fact[frozenset[str]]) -> Subnets | None:
+    def _listed(self, commands: Fact[frozenset[str]]) -> Fact[Subnets] | None:
+        """Return the subnets that are there now; None where there is no command for it."""
         command = SUBNET_LIST.get(self._daemon)
         if command is None or isinstance(commands, Failure) or command not in commands:
             return None
         before = self._before.subnets if self._before is not None else None
         same = None if isinstance(before, Failure) else before
-        listed = self._client.ask_for_news(command, read_subnets, same)
-        return None if isinstance(listed, Failure) else listed
+        return self._client.ask_for_news(command, read_subnets, same)
 
-    def _configuration(self, listed: Subnets | None) -> Fact[Configuration]:
-        held = self._held
-        if held is not None and not isinstance(held.configuration, Failure):
-            changes_unseen = listed is None and held.configuration.has_config_databases
-            if not changes_unseen and _lists_the_same(listed, held):
-                return held.configuration
+    def _configuration(self, listed: Fact[Subnets] | None) -> Fact[Configuration]:
+        if self._held is not None and _is_unchanged(self._held, listed):
+            return self._held.configuration
         return self._client.ask(Command.CONFIG_GET, read_configuration)
 
     def _checked(self, configuration: Fact[Configuration], leases: Fact[Leases]) -> Fact[Configuration]:
@@ -147,13 +144,13 @@ class _Inquiry:
             return configuration
         return self._client.ask(Command.CONFIG_GET, read_configuration)
 
-    def _subnets(self, configuration: Fact[Configuration], listed: Subnets | None) -> Fact[Subnets]:
+    def _subnets(self, configuration: Fact[Configuration], listed: Fact[Subnets] | None) -> Fact[Subnets]:
         if self._daemon is Daemon.D2:
             return NOT_OF_D2
         if not isinstance(configuration, Failure) and configuration.root != ROOT_KEYS[self._daemon]:
             detail = f"{configuration.root} answers where {ROOT_KEYS[self._daemon]} was expected"
             return Failure(Stage.COMMAND, Reason.WRONG_DAEMON, detail)
-        if listed is not None:
+        if isinstance(listed, Subnets):
             return listed
         return configuration if isinstance(configuration, Failure) else configuration.subnets
 
@@ -223,8 +220,13 @@ class _Inquiry:
         return self._client.ask(Command.STATISTIC_GET, read, {"name": name})
 
 
-def _lists_the_same(listed: Subnets | None, held: Snapshot) -> bool:
-    return listed is None or (not isinstance(held.subnets, Failure) and listed.is_same_as(held.subnets))
+def _is_unchanged(held: Snapshot, listed: Fact[Subnets] | None) -> bool:
+    """Return whether the configuration was not changed at run time; where a list cannot be had, nobody knows."""
+    if isinstance(held.configuration, Failure):
+        return False
+    if listed is None:
+        return not held.configuration.has_config_databases
+    return isinstance(listed, Subnets) and isinstance(held.subnets, Subnets) and listed.is_same_as(held.subnets)
 
 
 def _capacities(configuration: Fact[Configuration]) -> Capacities:

@@ -65,7 +65,7 @@ def labels_left(expression: str) -> set[str]:
 
 
 def labels_of(alert: Alert) -> set[str]:
-    own = {"alertname", "severity", *(name for name in ("requirement", "outage") if getattr(alert, name))}
+    own = {"alertname", "severity", *(["requirement"] if alert.requirement else [])}
     return labels_left(alert.expression) | own
 
 

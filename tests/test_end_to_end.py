@@ -67,8 +67,8 @@ CASES = (
     ),
     Case(
         "change-password",
-        {"KeaAuthenticationFailing critical sound-v6 authentication-accepted"},
-        {"KeaServerDown critical sound-v6", "KeaRequirementUnmet warning sound-v6 authentication-accepted"},
+        {"KeaServerDown critical sound-v6", "KeaAuthenticationFailing critical sound-v6 authentication-accepted"},
+        {"KeaRequirementUnmet warning sound-v6 authentication-accepted"},
         REMEDIES["authentication-accepted"],
     ),
     Case(
@@ -100,9 +100,8 @@ CASES = (
     ),
     Case(
         "expire-certificate",
-        {"KeaCertificateExpired critical sound-v4 certificate-within-validity"},
+        {"KeaServerDown critical sound-v4", "KeaCertificateExpired critical sound-v4 certificate-within-validity"},
         {
-            "KeaServerDown critical sound-v4",
             "KeaRequirementUnmet warning sound-v4 certificate-within-validity",
             "KeaRequirementUnmet info sound-v4 certificate-renewal-not-due",
         },
@@ -110,14 +109,17 @@ CASES = (
     ),
     Case(
         "misname-certificate",
-        {"KeaCertificateNameMismatch critical sound-v4 certificate-san-matches-address"},
-        {"KeaServerDown critical sound-v4", "KeaRequirementUnmet warning sound-v4 certificate-san-matches-address"},
+        {
+            "KeaServerDown critical sound-v4",
+            "KeaCertificateNameMismatch critical sound-v4 certificate-san-matches-address",
+        },
+        {"KeaRequirementUnmet warning sound-v4 certificate-san-matches-address"},
         REMEDIES["certificate-san-matches-address"],
     ),
     Case(
         "distrust-certificate",
-        {"KeaCertificateUntrusted critical sound-v4 certificate-trusted"},
-        {"KeaServerDown critical sound-v4", "KeaRequirementUnmet warning sound-v4 certificate-trusted"},
+        {"KeaServerDown critical sound-v4", "KeaCertificateUntrusted critical sound-v4 certificate-trusted"},
+        {"KeaRequirementUnmet warning sound-v4 certificate-trusted"},
         REMEDIES["certificate-trusted"],
     ),
     Case(

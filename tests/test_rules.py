@@ -258,7 +258,7 @@ def test_inhibitions_are_of_alerts_and_severities_that_exist(inhibition: Tree) -
     for label, value in (it for side in SIDES for it in matchers(inhibition, side)):
         if label == "requirement":
             continue
-        known = {"alertname": NAMES, "severity": set(map(str, Severity)), "outage": {"true"}}[label]
+        known = {"alertname": NAMES, "severity": set(map(str, Severity))}[label]
         # Each alternative of a regular expression is one of them.
         assert len([it for it in known if re.fullmatch(value, it)]) == value.count("|") + 1, value
 

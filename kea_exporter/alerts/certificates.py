@@ -8,7 +8,6 @@ from kea_exporter.alerts.templates import (
     DURATION,
     OF_DAEMON,
     REMEDY,
-    WHILE_TLS_FAILS,
     first,
     label,
     lookup,
@@ -65,7 +64,6 @@ GROUP = Group(
             f"{WHICH} expired {DURATION} ago. {REMEDY}",
             Dashboard.CERTIFICATES,
             requirement="certificate-within-validity",
-            outage=WHILE_TLS_FAILS,
         ),
         Alert(
             "KeaCertificateNameMismatch",
@@ -76,7 +74,6 @@ GROUP = Group(
             f"The SAN of the certificate of {DAEMON} does not hold the address at which it is reached. {REMEDY}",
             Dashboard.CERTIFICATES,
             requirement="certificate-san-matches-address",
-            outage=WHILE_TLS_FAILS,
         ),
         Alert(
             "KeaCertificateUntrusted",
@@ -87,7 +84,6 @@ GROUP = Group(
             f"The certificate of {DAEMON} does not verify{REASON}. {REMEDY}",
             Dashboard.CERTIFICATES,
             requirement="certificate-trusted",
-            outage=WHILE_TLS_FAILS,
         ),
         _own_expiring(Severity.WARNING, CERTIFICATE_WARNING_DAYS),
         _own_expiring(Severity.CRITICAL, CERTIFICATE_CRITICAL_DAYS),

@@ -38,7 +38,6 @@ class Alert:
         description: a template with the values, and what to do (Prometheus documentation, "Template reference").
         dashboard: the one that shows it best.
         requirement: the id of the requirement that says the same, if there is one.
-        outage: the value of a label of this name, a template: "true" while this is why the daemon is out of reach.
     """
 
     name: str
@@ -49,7 +48,6 @@ class Alert:
     description: str
     dashboard: Dashboard
     requirement: str = ""
-    outage: str = ""
 
 
 @dataclass(frozen=True)

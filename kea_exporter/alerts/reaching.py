@@ -27,7 +27,6 @@ GROUP = Group(
             f"{DAEMON} refuses the exporter's user name or password. {REMEDY}",
             Dashboard.SERVER,
             requirement="authentication-accepted",
-            outage="true",
         ),
         Alert(
             "KeaAuthenticationNotDemanded",

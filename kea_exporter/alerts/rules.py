@@ -63,12 +63,12 @@ def _recording(recording: Recording) -> dict[str, Any]:
 
 
 def _alert(alert: Alert, links: Links, hold: str | None) -> dict[str, Any]:
-    more = {"requirement": alert.requirement, "outage": alert.outage}
+    requirement = {"requirement": alert.requirement} if alert.requirement else {}
     return {
         "alert": alert.name,
         "expr": alert.expression,
         "for": hold or alert.hold,
-        "labels": {"severity": str(alert.severity), **{name: value for name, value in more.items() if value}},
+        "labels": {"severity": str(alert.severity), **requirement},
         "annotations": _annotations(alert, links),
     }
 

@@ -24,10 +24,10 @@ def spaced(value: str) -> str:
     return "{{ " + value + ' | reReplaceAll "_" " " }}'
 
 
-def lookup(family: str, *labels: str, condition: str = "", **others: str) -> str:
-    """Return a query for the samples of a family that have the alert's own values of *labels*, and *others*."""
-    matchers = ",".join(f"{it}=%q" for it in (*labels, *others))
-    values = " ".join([*(f"$labels.{it}" for it in labels), *(f'"{it}"' for it in others.values())])
+def lookup(family: str, *labels: str, condition: str = "") -> str:
+    """Return a query for the samples of a family that have the alert's own values of *labels*."""
+    matchers = ",".join(f"{it}=%q" for it in labels)
+    values = " ".join(f"$labels.{it}" for it in labels)
     return f'printf "{family}{{{matchers}}}{condition}" {values} | query'
 
 
@@ -46,8 +46,6 @@ OF_DAEMON = ("job", "instance", "server", "daemon")
 _REQUIREMENT_INFO = lookup("kea_requirement_info", "requirement")
 _FAILURE_INFO = 'printf "kea_probe_failure_info{reason=%q}" .Labels.reason | query'
 
-# A certificate is why the daemon is out of reach only while the probe comes no further.
-WHILE_TLS_FAILS = first(lookup("kea_probe_failure", *OF_DAEMON, stage="tls"), "true")
 # What to do where the requirement of the alert is not met; the second begins with what the requirement says.
 REMEDY = first(_REQUIREMENT_INFO, "{{ .Labels.remedy }}")
 REQUIREMENT = first(_REQUIREMENT_INFO, "{{ .Labels.title }}. {{ .Labels.remedy }}")

@@ -193,7 +193,9 @@ class Container:
             f"mount -o remount,bind,ro {image.root}",
         )
         who = f"--userspec={self._user}:{self._group}"
-        inside = ["setpriv", "--no-new-privs", "chroot", who, "--groups=", str(image.root), *image.command(*arguments)]
+        # Again inside: becoming another user ends what --kill-child asked for.
+        bound = ["setpriv", "--pdeathsig", "KILL", *image.command(*arguments)]
+        inside = ["setpriv", "--no-new-privs", "chroot", who, "--groups=", str(image.root), *bound]
         script = f'{" && ".join(mounts)} && exec "$@"'
         unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
         # Whoever ends the one that waits ends the container with it; and it ends with this process.

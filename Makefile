@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test test-install lint lint-go lint-promtool lint-pint lint-dashboards format lab bench bench-scale fuzz soak deb docs docs-site lock clean
+.PHONY: help demo test test-install lint lint-go lint-promtool lint-pint lint-dashboards lint-workflows lint-schemas lint-security lint-actions format lab bench bench-scale fuzz soak deb dist sbom audit docs docs-site lock clean
 
 help:
 	@echo "make demo    run the exporter on a fleet of real Kea servers (root on Debian)"
@@ -13,12 +13,16 @@ help:
 	@echo "make test-install  build and install every package that is shipped (minutes)"
 	@echo "make lint    only the static checks"
 	@echo "make lint-go  what linters written in Go say of rules and dashboards (minutes, where Go is present)"
+	@echo "make lint-workflows  what three linters say of the workflows on GitHub (Go and the package index)"
 	@echo "make lab     only build the chroot with the real servers"
 	@echo "make bench   measure what the exporter costs, on the lab's Kea (minutes)"
 	@echo "make bench-scale  measure 1,000 simulated servers over replicas, for docs/scaling.md (minutes)"
 	@echo "make fuzz    feed nonsense to whatever reads what others say (minutes; FUZZ_SECONDS for each part)"
 	@echo "make soak    10,000 scrapes of a half broken fleet: memory, threads and descriptors (minutes)"
 	@echo "make deb     build the Debian package into dist/, in a chroot (root on Debian)"
+	@echo "make dist    build the wheel and the source archive into dist/"
+	@echo "make sbom    write the bill of materials of what the locked exporter runs on into dist/sbom.json"
+	@echo "make audit   look up the locked dependencies among known vulnerabilities (the package index itself)"
 	@echo "make docs    write the generated documents anew"
 	@echo "make docs-site  build the documentation as web pages into build/site"
 	@echo "make lock    resolve the locked dependencies anew"
@@ -62,10 +66,30 @@ lint-pint: build/bin/pint
 lint-dashboards: build/bin/dashboard-linter
 	set -e; for dashboard in grafana/dashboards/*.json; do $< lint --strict $$dashboard; done
 
+# Schemas, security, and shell scripts; each goes on where another one cannot be had, and says so.
+lint-workflows: build/workflows/.ready
+	@$(MAKE) --no-print-directory --keep-going lint-schemas lint-security lint-actions
+
+lint-schemas: build/workflows/.ready
+	build/workflows/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	build/workflows/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+
+lint-security: build/workflows/.ready
+	build/workflows/bin/zizmor --offline --persona pedantic --quiet .github
+
+lint-actions: build/bin/actionlint
+	$< .github/workflows/*.yml
+
+build/workflows/.ready: Makefile
+	$(PYTHON) -m venv build/workflows
+	build/workflows/bin/pip install --quiet --disable-pip-version-check check-jsonschema==0.39.0 zizmor==1.32.0
+	@touch $@
+
 build/bin/promtool: MODULE := github.com/prometheus/prometheus/cmd/promtool@v0.316.0
 build/bin/pint: MODULE := github.com/cloudflare/pint/cmd/pint@v0.78.0
 build/bin/dashboard-linter: MODULE := github.com/grafana/dashboard-linter@v0.1.1
-build/bin/promtool build/bin/pint build/bin/dashboard-linter:
+build/bin/actionlint: MODULE := github.com/rhysd/actionlint/cmd/actionlint@v1.7.8
+build/bin/promtool build/bin/pint build/bin/dashboard-linter build/bin/actionlint:
 	@GOBIN=$(CURDIR)/build/bin go install $(MODULE) || { echo "!!! NOT LINTED: $(notdir $@) cannot be installed"; exit 1; }
 
 format: $(READY)
@@ -92,6 +116,28 @@ soak: $(READY)
 deb: $(READY)
 	@$(BIN)/python -m lab.packaging
 
+dist: $(READY)
+	$(BIN)/hatchling build
+
+# The bill is of an environment in which nothing else is: not even pip.
+sbom: $(READY)
+	rm -rf build/sbom
+	$(PYTHON) -m venv build/sbom/tool
+	$(PYTHON) -m venv --without-pip build/sbom/runtime
+	build/sbom/tool/bin/pip install --quiet --disable-pip-version-check cyclonedx-bom==7.5.0
+	$(BIN)/pip --python build/sbom/runtime install --quiet --disable-pip-version-check --no-compile --require-hashes \
+		-r requirements.lock
+	mkdir -p dist
+	version=$$($(BIN)/python -c 'import kea_exporter; print(kea_exporter.__version__)') && \
+		sed "s/^dynamic = .*/version = \"$$version\"/" pyproject.toml > build/sbom/pyproject.toml
+	build/sbom/tool/bin/cyclonedx-py environment --pyproject build/sbom/pyproject.toml --mc-type application \
+		--output-reproducible --validate --output-file dist/sbom.json build/sbom/runtime/bin/python
+
+audit:
+	$(PYTHON) -m venv build/audit
+	build/audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+	build/audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock
+
 docs: $(READY)
 	$(BIN)/python -m kea_exporter.catalogue
 	UPDATE_GOLDEN=1 $(BIN)/pytest -q tests/test_metrics.py
@@ -99,6 +145,7 @@ docs: $(READY)
 	$(BIN)/python -m lab.helm
 	$(BIN)/python -m lab.manual
 	$(BIN)/python -m lab.migration
+	$(BIN)/python -m lab.licences
 
 docs-site: build/docs/.ready
 	NO_MKDOCS_2_WARNING=1 build/docs/bin/mkdocs build --strict --quiet

@@ -43,6 +43,8 @@ MOST_PAGES = 10
 # How long a failed audit waits to be tried again.
 RETRY_SECONDS = 60.0
 IDLE_SECONDS = 1.0
+# A million leases take a few minutes. Whoever gives each page just in time would keep the others waiting for a day.
+LONGEST_SECONDS = 3600.0
 
 log = structlog.get_logger("audit")
 
@@ -105,6 +107,7 @@ def _page_through(
 
 ENDLESS = Failure(Stage.COMMAND, Reason.MALFORMED_ANSWER, "the pages of leases do not come to an end")
 STOPPED = Failure(Stage.COMMAND, Reason.AUDIT_PENDING, "the lease audit was stopped")
+TOO_SLOW = Failure(Stage.COMMAND, Reason.AUDIT_INCOMPLETE, "the lease audit was given up after an hour: others wait")
 PENDING = Failure(Stage.COMMAND, Reason.AUDIT_PENDING, "no lease audit has finished yet")
 
 
@@ -179,17 +182,26 @@ class Auditor:
     def _run(self, daemon: DaemonSettings, progress: Progress) -> None:
         if daemon.lease_audit is None:
             return
-        try:
-            found = self._audit(daemon, daemon.lease_audit, progress, self._stopped.wait)
-        except Exception as error:  # noqa: BLE001 - the edge of an audit: one mistake must not end them all
-            found = Failure(Stage.COMMAND, Reason.INTERNAL_ERROR, f"internal error: {type(error).__name__}")
-        failed = isinstance(found, Failure)
+        found = self._found(daemon, daemon.lease_audit, progress)
+        is_soon = isinstance(found, Failure) and found is not TOO_SLOW
         with self._lock:
             if daemon not in self._daemons:  # what was asked for meanwhile is another audit, or none
                 return
-            self._due[daemon.target] = self._clock() + (RETRY_SECONDS if failed else daemon.lease_audit.interval)
+            self._due[daemon.target] = self._clock() + (RETRY_SECONDS if is_soon else daemon.lease_audit.interval)
             self._results[daemon.target] = found
         _log(daemon, found)
+
+    def _found(self, daemon: DaemonSettings, audit: AuditSettings, progress: Progress) -> Fact[LeaseAudit]:
+        end = self._clock() + LONGEST_SECONDS
+
+        def pause(seconds: float) -> bool:
+            return self._stopped.wait(seconds) or self._clock() >= end
+
+        try:
+            found = self._audit(daemon, audit, progress, pause)
+        except Exception as error:  # noqa: BLE001 - the edge of an audit: one mistake must not end them all
+            return Failure(Stage.COMMAND, Reason.INTERNAL_ERROR, f"internal error: {type(error).__name__}")
+        return TOO_SLOW if found is STOPPED and not self._stopped.is_set() else found
 
 
 def _audited(daemons: Iterable[DaemonSettings]) -> list[DaemonSettings]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from structlog.testing import capture_logs
 
-from kea_exporter.audit import PAUSE_SECONDS, PENDING, Auditor, audit_leases
+from kea_exporter.audit import PAUSE_SECONDS, PENDING, STOPPED, TOO_SLOW, Auditor, audit_leases
 from kea_exporter.config import AuditSettings, settings_from_tree
 from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.facts.leases import LeaseAudit, Misplaced
@@ -466,8 +466,8 @@ def test_an_audit_that_failed_is_tried_again_before_the_interval_is_over(started
         return REFUSED if daemon.target.server == "silent" else audited()
 
     started(daemons("silent", "good", lease_audit={"interval": "5m"}), audit, clock)
-    # The clock is read when an audit may be due, and at its end.
-    expected = [("silent", 0), ("good", 120), ("silent", 240), ("silent", 420), ("good", 540)]
+    # The clock is read when an audit may be due, at its beginning and at its end.
+    expected = [("silent", 60), ("good", 240), ("silent", 420), ("silent", 660), ("good", 840)]
     assert [asked.get(timeout=GENEROUS) for _ in expected] == expected
 
 
@@ -523,6 +523,23 @@ def test_a_pause_between_two_pages_ends_when_audits_are_stopped(started: Callabl
     assert pauses.wait(GENEROUS)
     auditor.stop()
     assert all_have_ended()
+
+
+def test_an_audit_that_takes_more_than_an_hour_is_given_up_for_the_others(started: Callable[..., Auditor]) -> None:
+    clock = SteppingClock(600)
+
+    def audit(daemon: DaemonSettings, *arguments: object) -> Fact[LeaseAudit]:
+        pause = arguments[-1]
+        assert callable(pause)
+        while daemon.target.server == "slow":
+            if pause(0):
+                return STOPPED
+        return audited()
+
+    slow, good = daemons("slow", "good")
+    auditor = started([slow, good], audit, clock)
+    wait_until(lambda: auditor.result(good, UNCHANGED) == audited())
+    assert auditor.result(slow, UNCHANGED) == TOO_SLOW
 
 
 def test_no_daemon_is_audited_any_more_when_audits_are_stopped(started: Callable[..., Auditor]) -> None:

@@ -51,6 +51,6 @@ NEXT_STEPS: Mapping[Reason, str] = MappingProxyType(
         Reason.BUDGET_USED_UP: "Raise timeout; check name resolution.",
         Reason.NOT_COLLECTED: "Switch it on under collect.",
         Reason.AUDIT_PENDING: "Wait for the lease audit, or run kea-exporter check --audit-leases.",
-        Reason.AUDIT_INCOMPLETE: "Raise max_leases of lease_audit.",
+        Reason.AUDIT_INCOMPLETE: "Raise max_leases of lease_audit; where it took too long, raise page_size.",
     }
 )

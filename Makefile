@@ -116,8 +116,9 @@ soak: $(READY)
 deb: $(READY)
 	@$(BIN)/python -m lab.packaging
 
+dist: DIST := dist
 dist: $(READY)
-	$(BIN)/hatchling build
+	$(BIN)/hatchling build --directory $(DIST)
 
 # The bill is of an environment in which nothing else is: not even pip.
 sbom: $(READY)

@@ -1,0 +1,73 @@
+"""What is told of the supply chain, by the tools that tell it: the bill of materials, and linters of the workflows."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from kea_exporter import __version__
+from lab.licences import packages
+
+pytestmark = pytest.mark.install
+
+ROOT = Path(__file__).parent.parent.parent
+BILL = ROOT / "dist/sbom.json"
+UNREACHABLE = "cannot be installed"
+
+
+def test_the_bill_of_materials_has_every_locked_package_with_its_licence_and_nothing_else() -> None:
+    made("sbom")
+    text = BILL.read_text()
+    bill = json.loads(text)
+    told = {normal(it["name"]): (it["version"], it["purl"]) for it in bill["components"]}
+    assert told == {it.name: (it.version, f"pkg:pypi/{it.name}@{it.version}") for it in packages()}
+    assert [it["name"] for it in bill["components"] if not it.get("licenses")] == []
+    assert str(ROOT) not in text
+
+
+def test_the_bill_of_materials_is_about_this_version_and_what_it_depends_on() -> None:
+    made("sbom")
+    bill = json.loads(BILL.read_text())
+    subject = bill["metadata"]["component"]
+    assert (subject["name"], subject["version"]) == ("kea-health-exporter", __version__)
+    [direct] = [it["dependsOn"] for it in bill["dependencies"] if it["ref"] == subject["bom-ref"]]
+    assert {"click", "cryptography", "uvicorn"} <= {normal(it.partition("==")[0]) for it in direct}
+    assert bill["bomFormat"] == "CycloneDX"
+
+
+@pytest.mark.parametrize("target", ["lint-schemas", "lint-security", "lint-actions"])
+def test_linters_have_nothing_to_say_about_the_workflows(target: str) -> None:
+    made(target)
+
+
+def test_wheel_and_source_archive_are_the_same_bytes_each_time(tmp_path: Path) -> None:
+    built = [{it.name: it.read_bytes() for it in archives(tmp_path / name)} for name in ("first", "second")]
+    assert len(built[0]) == 2
+    assert built[0] == built[1]
+
+
+def archives(folder: Path) -> list[Path]:
+    made("dist", f"DIST={folder}")
+    return sorted(folder.iterdir())
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def made(target: str, *variables: str) -> None:
+    done = subprocess.run(
+        ["make", "--silent", target, *variables],  # noqa: S607 - wherever it is
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    if UNREACHABLE in done.stdout:
+        pytest.skip(done.stdout)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,108 @@
+"""Recorded old names say of a real Kea what the old exporter itself says of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bench.exporters import theirs
+from lab import migration
+from lab.fleet import add_leases4
+from lab.kea import dhcp, http, subnet4, subnet6
+from lab.processes import free_port
+from lab.prometheus import Prometheus
+from tests.exporter import Samples, exporter, parsed, written
+
+if TYPE_CHECKING:
+    from lab.kea import KeaDaemon, Lab, Tree
+
+    Daemons = dict[str, tuple[KeaDaemon, int]]
+
+pytestmark = [pytest.mark.install, pytest.mark.lab]
+
+ROOT = Path(__file__).parent.parent.parent
+THEIRS, STORK = migration.EXPORTERS
+SERVER = "dhcp-a"
+Values = dict[tuple[str, frozenset[tuple[str, str]]], float]
+
+
+@pytest.fixture
+def daemons(lab: Lab) -> Daemons:
+    """A DHCPv4 and a DHCPv6 server with some leases, one declined among them, and their ports."""
+    subnets: dict[str, Tree] = {"Dhcp4": {"subnet4": [subnet4(1), subnet4(2)]}, "Dhcp6": {"subnet6": [subnet6(1)]}}
+    found = {}
+    for root, more in subnets.items():
+        port = free_port()
+        found[root] = (lab.start(root, {**dhcp(root, [http(port)]), **more}), port)
+    v4, v6 = found["Dhcp4"][0], found["Dhcp6"][0]
+    add_leases4(v4, 1, range(10, 40))
+    declined = {"ip-address": "10.0.2.10", "hw-address": "02:00:00:00:02:0a", "subnet-id": 2, "state": 1}
+    assert v4.command("lease4-add", **declined)["result"] == 0
+    lease = {"ip-address": "2001:db8:1::1:1", "duid": "01:02:03:04", "iaid": 1, "subnet-id": 1}
+    assert v6.command("lease6-add", **lease)["result"] == 0
+    return found
+
+
+def test_what_is_recorded_is_what_the_old_exporter_says(lab: Lab, daemons: Daemons, tmp_path: Path) -> None:
+    said: Values = {}
+    for daemon, _ in daemons.values():
+        with theirs(tmp_path, daemon.unix_socket) as old:
+            # Before that it answers with what it has not collected yet.
+            old.running.wait_until(lambda: "Listening" in old.running.output.read_text())
+            said |= _kept(parsed(old.scrape().page))
+    recorded = _recorded(lab, daemons, tmp_path, THEIRS)
+    assert len(said) > 40, sorted(name for name, _ in said)
+    assert {key: value for key, value in said.items() if recorded.get(key) != value} == {}
+
+
+def test_every_name_of_the_old_exporter_is_in_the_table(daemons: Daemons, tmp_path: Path) -> None:
+    with theirs(tmp_path, daemons["Dhcp4"][0].unix_socket) as old:
+        names = set(re.findall(r"^# TYPE (kea_\w+) ", old.scrape().page, re.MULTILINE))
+    assert names == {it.series for it in THEIRS.names}
+
+
+def test_each_recipe_for_stork_finds_something(lab: Lab, daemons: Daemons, tmp_path: Path) -> None:
+    names = {name for name, _ in _recorded(lab, daemons, tmp_path, STORK)}
+    assert names == {it.series for it in STORK.names if it.recipes}
+
+
+def _kept(samples: Samples) -> Values:
+    """Return what is recorded of the old exporter's samples: no pools, and totals without labels of subnets."""
+    totals = {it.series for it in THEIRS.names if "(totals)" in it.here}
+    left_out = {it.name for it in THEIRS.names if not it.recipes}
+    found: Values = {}
+    for name, series in samples.items():
+        for labels, value in series:
+            context = f'{name}{{context="{labels.get("context")}"}}'
+            if not name.startswith("kea_") or labels.get("pool") or {name, context} & left_out:
+                continue
+            kept = {"context"} if name in totals else labels.keys() - {"pool"}
+            key = (name, frozenset((label, labels[label]) for label in kept & labels.keys()))
+            found[key] = found.get(key, 0) + value
+    return found
+
+
+def _recorded(lab: Lab, daemons: Daemons, folder: Path, other: migration.Exporter) -> Values:
+    """Return what Prometheus records of both daemons under the old names."""
+    entry = {root.lower(): {"url": f"http://127.0.0.1:{port}"} for root, (_, port) in daemons.items()}
+    tree = {"defaults": {"collect": {"pools": True}}, "servers": [{"name": SERVER, **entry}]}
+    rules = (ROOT / other.rules).read_text()
+    with exporter(written(folder, tree)) as ours:
+        target = ours.url.removeprefix("http://")
+        scrape = {"job_name": "kea", "scrape_interval": "1s", "static_configs": [{"targets": [target]}]}
+        with Prometheus(lab, [scrape], rules={"migration.yml": rules}) as prometheus:
+            query = f'{{__name__=~"(kea_dhcp[46]|storkagent)_.*", instance="{SERVER}"}}'
+            prometheus.wait_until(lambda: bool(prometheus.query(query)))
+            # Rules are evaluated one after the other.
+            now = dt.datetime.now(dt.UTC)
+            prometheus.wait_until(lambda: prometheus.has_evaluated_since(now))
+            return {_key(it["metric"]): float(it["value"][1]) for it in prometheus.query(query)}
+
+
+def _key(metric: dict[str, str]) -> tuple[str, frozenset[tuple[str, str]]]:
+    labels = {name: value for name, value in metric.items() if name not in {"__name__", "job", "instance"}}
+    return metric["__name__"], frozenset(labels.items())

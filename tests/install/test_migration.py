@@ -11,14 +11,14 @@ import pytest
 
 from bench.exporters import theirs
 from lab import migration
-from lab.fleet import add_leases4
-from lab.kea import dhcp, http, subnet4, subnet6
+from lab.kea import dhcp, http
 from lab.processes import free_port
 from lab.prometheus import Prometheus
 from tests.exporter import Samples, exporter, parsed, written
+from tests.test_real_statistics import FEW_ADDRESSES, UNREADABLE, serve
 
 if TYPE_CHECKING:
-    from lab.kea import KeaDaemon, Lab, Tree
+    from lab.kea import KeaDaemon, Lab
 
     Daemons = dict[str, tuple[KeaDaemon, int]]
 
@@ -27,23 +27,25 @@ pytestmark = [pytest.mark.install, pytest.mark.lab]
 ROOT = Path(__file__).parent.parent.parent
 THEIRS, STORK = migration.EXPORTERS
 SERVER = "dhcp-a"
+PREFIXES = {"pd-pools": [{"prefix": "2001:db8:8000::", "prefix-len": 52, "delegated-len": 56}]}
+# What is not 0 after some clients.
+COUNTED = ("packets_received_total", "packets_sent_total", "allocations_failed_total")
 Values = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
 @pytest.fixture
 def daemons(lab: Lab) -> Daemons:
-    """A DHCPv4 and a DHCPv6 server with some leases, one declined among them, and their ports."""
-    subnets: dict[str, Tree] = {"Dhcp4": {"subnet4": [subnet4(1), subnet4(2)]}, "Dhcp6": {"subnet6": [subnet6(1)]}}
+    """A DHCPv4 and a DHCPv6 server of which some clients got a lease and others none, and their ports."""
     found = {}
-    for root, more in subnets.items():
+    for root, tree in FEW_ADDRESSES.items():
         port = free_port()
-        found[root] = (lab.start(root, {**dhcp(root, [http(port)]), **more}), port)
-    v4, v6 = found["Dhcp4"][0], found["Dhcp6"][0]
-    add_leases4(v4, 1, range(10, 40))
-    declined = {"ip-address": "10.0.2.10", "hw-address": "02:00:00:00:02:0a", "subnet-id": 2, "state": 1}
-    assert v4.command("lease4-add", **declined)["result"] == 0
-    lease = {"ip-address": "2001:db8:1::1:1", "duid": "01:02:03:04", "iaid": 1, "subnet-id": 1}
-    assert v6.command("lease6-add", **lease)["result"] == 0
+        ((key, (subnet,)),) = tree.items()
+        subnets = [{**subnet, **(PREFIXES if root == "Dhcp6" else {})}]
+        served = serve(lab, {**dhcp(root, [http(port)]), key: subnets}, root)
+        # More than there are addresses.
+        served.clients.ask(4)
+        served.send(UNREADABLE[root], UNREADABLE[root])
+        found[root] = (served.daemon, port)
     return found
 
 
@@ -56,6 +58,8 @@ def test_what_is_recorded_is_what_the_old_exporter_says(lab: Lab, daemons: Daemo
             said |= _kept(parsed(old.scrape().page))
     recorded = _recorded(lab, daemons, tmp_path, THEIRS)
     assert len(said) > 40, sorted(name for name, _ in said)
+    counted = {name for (name, _), value in said.items() if value}
+    assert counted >= {f"kea_dhcp{version}_{it}" for version in "46" for it in COUNTED}
     assert {key: value for key, value in said.items() if recorded.get(key) != value} == {}
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from kea_exporter.alerts.model import Alert, Dashboard, Group, Severity
-from kea_exporter.alerts.templates import DAEMON, FAILURE, REMEDY
+from kea_exporter.alerts.templates import COUNT, DAEMON, FAILURE, REMEDY
+from kea_exporter.alerts.thresholds import COMINGS_AND_GOINGS_IN_AN_HOUR
 
 GROUP = Group(
     "kea-reaching",
@@ -16,6 +17,16 @@ GROUP = Group(
             "5m",
             "A Kea daemon does not answer the exporter.",
             f"{DAEMON} does not answer. {FAILURE}",
+            Dashboard.SERVER,
+        ),
+        Alert(
+            "KeaServerFlapping",
+            Severity.WARNING,
+            f"changes(kea_up[1h]) >= {COMINGS_AND_GOINGS_IN_AN_HOUR}",
+            "5m",
+            "A Kea daemon comes and goes.",
+            f"{DAEMON} came or went {COUNT} times within an hour. Look into Kea's log, at the load of its host and at "
+            "the network; where it is busy, raise timeout and scrape_timeout.",
             Dashboard.SERVER,
         ),
         Alert(

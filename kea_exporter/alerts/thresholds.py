@@ -29,5 +29,7 @@ DDNS_FAILED_SHARE = 0.1
 CLOCK_SKEW_WARNING_SECONDS = 30
 CLOCK_SKEW_CRITICAL_SECONDS = 50
 
+# How often a daemon comes or goes within an hour: four outages, none of which need be long enough for an alert.
+COMINGS_AND_GOINGS_IN_AN_HOUR = 8
 # Share of the time that a probe may take.
 SLOW_SHARE = 0.8

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 NAME = "kea-exporter"
 PAGE = f"man/{NAME}.1"
 COMPLETIONS = {
-    "bash": f"completion/{NAME}.bash",
-    "zsh": f"completion/_{NAME}",
-    "fish": f"completion/{NAME}.fish",
+    # By the names under which shells look for them.
+    "bash": f"completion/bash/{NAME}",
+    "zsh": f"completion/zsh/_{NAME}",
+    "fish": f"completion/fish/{NAME}.fish",
 }
 STATUS = {
     "0": "All is well; with check, all required requirements are met.",

@@ -95,6 +95,21 @@ def test_yaml_in_the_documentation_is_yaml(path: Path) -> None:
     assert all(yaml.safe_load(it) is not None for it in (*blocks, *guessed))
 
 
+ANCHORED = re.compile(r"\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)")
+
+
+@pytest.mark.parametrize("path", [*ROOT.glob("*.md"), *DOCS.rglob("*.md")], ids=lambda it: str(it.relative_to(ROOT)))
+def test_every_anchor_leads_to_a_heading(path: Path) -> None:
+    wanted = [((path.parent / link) if link else path, anchor) for link, anchor in ANCHORED.findall(path.read_text())]
+    assert [(str(it), anchor) for it, anchor in wanted if anchor not in anchors(it)] == []
+
+
+def anchors(path: Path) -> set[str]:
+    """Return the anchors of a document's headings, as GitHub and mkdocs.yml make them."""
+    headings = re.findall(r"^#+ (.+)$", path.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", it.lower()).replace(" ", "-") for it in headings}
+
+
 @pytest.mark.skipif(shutil.which("groff") is None, reason="needs groff")
 def test_groff_has_nothing_to_say_about_the_manual_page() -> None:
     command = ["groff", "-ww", "-man", "-Tutf8", str(ROOT / manual.PAGE)]

@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from lab.chroot import _run
+from lab.dhcp_clients import cable
 from lab.kea import FOLDERS, PROGRAMS
 from lab.processes import Running, accepts, free_port
 from tests.blocks import Block, fenced
@@ -129,3 +134,28 @@ def test_nobody_but_kea_may_read_its_keys_and_passwords(server: Server) -> None:
         assert path.stat().st_mode & 0o777 == 0o640
         assert path.parent.stat().st_mode & 0o777 == 0o750
         assert path.stat().st_uid == 0
+
+
+UNTIL_IT_LISTENS = """
+import socket, time
+while socket.socket().connect_ex(("127.0.0.1", 8001)):
+    time.sleep(0.1)
+"""
+CONNECT = "import socket; socket.create_connection(('10.99.0.1', 8001), 2)"
+
+
+@pytest.mark.parametrize(("listed", "status"), [("10.99.0.2", 0), ("10.99.0.3", 1)])
+def test_the_firewall_lets_in_whoever_is_on_its_list(lab: Lab, listed: str, status: int) -> None:
+    if shutil.which("nft") is None:
+        _run("apt-get", "install", "--yes", "--no-install-recommends", "nftables")
+    (rules,) = (it.text for it in fenced(PAGE) if it.language == "nft")
+    with cable(lab) as it:
+        listener = Running([*it.server, sys.executable, "-m", "http.server", "8001"], lab.folder / "listener")
+        try:
+            subprocess.run([*it.server, sys.executable, "-c", UNTIL_IT_LISTENS], check=True, timeout=20)
+            loaded = rules.replace("10.10.10.20", listed)
+            subprocess.run([*it.server, "nft", "-f", "-"], input=loaded, text=True, check=True)
+            done = subprocess.run([*it.clients, sys.executable, "-c", CONNECT], check=False, capture_output=True)
+            assert done.returncode == status, done.stderr
+        finally:
+            listener.stop()

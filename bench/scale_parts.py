@@ -111,8 +111,8 @@ def by_replicas(folder: Path, servers: Fleet) -> Section:
     """Probe all servers through different numbers of replicas, side by side."""
     about = (
         f"{len(servers.urls):,} servers with {FEW_SUBNETS} subnets each; `hashmod` of a name decides on the"
-        f" replica. At once: {CONCURRENCY} probes at a time. Spread: {SPREAD_PER_SECOND} a second, as it spreads"
-        " them. All replicas share the cores of the machine with whoever asks and answers."
+        f" replica. At once: {CONCURRENCY} probes at a time. Spread: {SPREAD_PER_SECOND} a second on average, each"
+        " at a moment that its name decides. All replicas share the cores with whoever asks and answers."
     )
     section = Section(f"{len(servers.urls):,} servers over replicas", about)
     with ExitStack() as stack:

@@ -11,8 +11,6 @@ from importlib.metadata import Distribution, distribution
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.table import aligned
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -67,8 +65,8 @@ class Package:
 
 def documents() -> Mapping[str, str]:
     """Return the generated document by its path in the project."""
-    rows = [[f"[{it.name}]({it.address})", it.version, it.licence] for it in packages()]
-    return {DOCUMENT: f"{ABOUT}\n{aligned([['package', 'version', 'licence'], *rows])}\n"}
+    rows = "".join(f"| [{it.name}]({it.address}) | {it.version} | {it.licence} |\n" for it in packages())
+    return {DOCUMENT: f"{ABOUT}\n| package | version | licence |\n|---|---|---|\n{rows}"}
 
 
 def packages(lock: str | None = None) -> Iterator[Package]:

@@ -1,4 +1,4 @@
-"""What mkdocs does for this project alone: whole folders in the navigation, and links that leave `docs`."""
+"""What mkdocs does for this project alone: whole folders in the navigation, links that leave `docs`, GitHub's lists."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ Nav = list[Any]
 
 LINK = re.compile(r"(?<=\]\()(\.\.?/[^)#\s]*|[\w.-]+\.md)(?=[)#])")
 FIRST = "README.md"
+# A marker at the margin, and all that is indented or empty after it.
+LIST = re.compile(r"^(?:\d+\. |- ).*\n(?:(?: .*|\d+\. .*|- .*)?\n)*", re.MULTILINE)
+FENCED = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
+INDENT = 4
 
 
 def on_config(config: Any) -> Any:  # noqa: ANN401 - mkdocs is not installed where this is checked
@@ -22,9 +26,25 @@ def on_config(config: Any) -> Any:  # noqa: ANN401 - mkdocs is not installed whe
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, **_: object) -> str:  # noqa: ANN401 - as above
-    """Let links that leave the folder of the documents lead into the repository."""
+    """Let links that leave the folder of the documents lead into the repository, and read lists as GitHub does."""
     docs = Path(config["docs_dir"])
-    return LINK.sub(_leading_out(docs, docs / page.file.src_uri, config["extra"]["repository"]), markdown)
+    leading_out = _leading_out(docs, docs / page.file.src_uri, config["extra"]["repository"])
+    return with_wide_lists(LINK.sub(leading_out, markdown))
+
+
+def with_wide_lists(markdown: str) -> str:
+    """Return a text whose lists are indented by four spaces where it has what GitHub takes, the width of the marker."""
+    parts = FENCED.split(markdown)
+    return "".join(it if it.startswith("```") else LIST.sub(_widened, it) for it in parts)
+
+
+def _widened(found: re.Match[str]) -> str:
+    marker = re.match(r"\d+\. |- ", found[0])
+    width = len(marker[0]) if marker else INDENT
+    after_gaps = re.findall(r"\n\n( +)", found[0])
+    if not after_gaps or min(map(len, after_gaps)) != width:
+        return found[0]
+    return re.sub(rf"(?m)^(?= {{{width}}})", " " * (INDENT - width), found[0])
 
 
 def expanded(nav: Nav, docs: Path) -> Nav:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Self
 
 import pytest
@@ -22,7 +23,7 @@ from kea_exporter.config.schema import ConfigFile
 from kea_exporter.config.web_schema import WebConfigFile
 from kea_exporter.facts.failure import Reason, Stage
 from lab import manual, migration
-from lab.site import expanded
+from lab.site import expanded, on_page_markdown, with_wide_lists
 from tests.blocks import fenced, indented
 
 ROOT = Path(__file__).parent.parent
@@ -59,6 +60,24 @@ def _paths(entry: Any) -> list[str]:  # noqa: ANN401 - as YAML has it
 
 def test_every_page_is_in_the_navigation_once() -> None:
     assert sorted(navigation()) == sorted(it.relative_to(DOCS).as_posix() for it in DOCS.rglob("*.md"))
+
+
+def test_lists_that_are_indented_as_for_github_are_widened() -> None:
+    text = "1. One:\n\n       code\n\n2. Two\n   goes on\n\n   and on\n\nNo list\n\n    code\n"
+    wide = "1. One:\n\n        code\n\n2. Two\n    goes on\n\n    and on\n\nNo list\n\n    code\n"
+    assert with_wide_lists(text) == wide
+    assert with_wide_lists(wide) == wide
+    fenced = "```yaml\n- a:\n\n  b: 1\n```\n"
+    assert with_wide_lists(fenced) == fenced
+
+
+def test_links_that_leave_the_documents_lead_into_the_repository() -> None:
+    config = {"docs_dir": str(DOCS), "extra": {"repository": "https://git.example.com"}}
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="runbooks/README.md"))
+    text = "[a](../../LICENSE) [b](../../tests) [c](../metrics.md#x) [d](asking-kea.md) [e](../../absent)"
+    expected = text.replace("../../LICENSE", "https://git.example.com/blob/main/LICENSE")
+    expected = expected.replace("../../tests", "https://git.example.com/tree/main/tests")
+    assert on_page_markdown(text, page, config) == expected
 
 
 def test_the_troubleshooting_has_every_stage_and_every_reason() -> None:

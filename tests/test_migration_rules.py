@@ -35,6 +35,17 @@ def test_promtool_takes_the_rules(chroot: Chroot, lab: Lab, other: migration.Exp
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.lab
+@OTHERS
+def test_promtools_tests_of_the_rules_pass(chroot: Chroot, lab: Lab, other: migration.Exporter) -> None:
+    rules = ROOT / other.rules
+    (lab.folder / "tests").mkdir()
+    test = lab.write(f"tests/{rules.name}", (rules.parent / "tests" / rules.name).read_text())
+    lab.write(rules.name, rules.read_text())
+    done = chroot.run("/usr/bin/promtool", "test", "rules", lab.inside(test))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @OTHERS
 def test_what_is_recorded_has_no_name_of_ours(other: migration.Exporter) -> None:
     assert OURS.isdisjoint(it["record"] for it in recordings(other))

@@ -66,7 +66,7 @@ def completion(shell: str) -> str:
 
 def page(command: click.Group) -> str:
     """Return the manual page of a command and of all commands below it."""
-    context = click.Context(command, info_name=NAME)
+    context = click.Context(command, info_name=NAME, **command.context_settings)
     about = cleandoc(command.help or "")
     lines = [
         '.\\" Written by `make docs` from the command line; edit there.',
@@ -96,7 +96,8 @@ def _commands(context: click.Context) -> Iterator[str]:
         yield from _options(context)
         return
     for name in sorted(command.commands):
-        yield from _commands(click.Context(command.commands[name], info_name=name, parent=context))
+        below = command.commands[name]
+        yield from _commands(click.Context(below, info_name=name, parent=context, **below.context_settings))
 
 
 def _options(context: click.Context) -> Iterator[str]:

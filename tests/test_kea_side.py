@@ -112,8 +112,7 @@ def test_the_page_on_keas_side_leads_to_a_server_that_meets_everything(server: S
         for it in daemon["requirements"]
         if it["status"] not in {"met", "not_applicable"}
     }
-    # Kea 3.0 knows no http-headers for D2; it is advisory, and the page says so.
-    assert amiss == {("d2", "hsts-header-present", "unmet")}
+    assert amiss == set()
 
 
 def follow(server: Server) -> tuple[list[Path], list[Path]]:

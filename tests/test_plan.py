@@ -67,12 +67,8 @@ FEW, MANY = FEW_SUBNETS, FEW_SUBNETS + 1
         pytest.param(
             DHCP4, OWN, MANY, Collectors(statistics="none"), Plan(None, (), EVERY), id="leases need statistics"
         ),
-        pytest.param(
-            DHCP4, KEA_3_0, MANY, Collectors(pools=True), Plan(ROWS4, (), EVERY), id="pools need statistics"
-        ),
-        pytest.param(
-            DHCP4, KEA_3_2, MANY, Collectors(pools=True), Plan(ROWS4, (), EVERY), id="pools on 3.2 too"
-        ),
+        pytest.param(DHCP4, KEA_3_0, MANY, Collectors(pools=True), Plan(ROWS4, (), EVERY), id="pools need statistics"),
+        pytest.param(DHCP4, KEA_3_2, MANY, Collectors(pools=True), Plan(ROWS4, (), EVERY), id="pools on 3.2 too"),
         pytest.param(
             DHCP4,
             KEA_3_0,
@@ -81,15 +77,9 @@ FEW, MANY = FEW_SUBNETS, FEW_SUBNETS + 1
             Plan(None, (), EVERY),
             id="pools alone",
         ),
-        pytest.param(
-            DHCP4, KEA_3_0, MANY, Collectors(statistics="all"), Plan(ROWS4, (), EVERY), id="all at any price"
-        ),
-        pytest.param(
-            DHCP4, KEA_3_2, MANY, Collectors(statistics="all"), Plan(ROWS4, (), GLOBAL), id="all, cheaply"
-        ),
-        pytest.param(
-            DHCP4, KEA_3_2, FEW, Collectors(statistics="none"), Plan(ROWS4, (), None), id="no statistics"
-        ),
+        pytest.param(DHCP4, KEA_3_0, MANY, Collectors(statistics="all"), Plan(ROWS4, (), EVERY), id="all at any price"),
+        pytest.param(DHCP4, KEA_3_2, MANY, Collectors(statistics="all"), Plan(ROWS4, (), GLOBAL), id="all, cheaply"),
+        pytest.param(DHCP4, KEA_3_2, FEW, Collectors(statistics="none"), Plan(ROWS4, (), None), id="no statistics"),
         pytest.param(
             DHCP4, KEA_3_0, MANY, Collectors(leases=False), Plan(None, (), SINGLE, EIGHT_NAMES), id="no leases"
         ),
@@ -105,9 +95,7 @@ FEW, MANY = FEW_SUBNETS, FEW_SUBNETS + 1
         pytest.param(D2, OWN, 0, USUAL, Plan(None, (), EVERY), id="D2"),
         pytest.param(D2, OWN | {GLOBAL}, 0, USUAL, Plan(None, (), EVERY), id="D2 of a later Kea"),
         pytest.param(D2, OWN, 0, Collectors(pools=True), Plan(None, (), EVERY), id="D2 has no pools"),
-        pytest.param(
-            D2, OWN, 0, Collectors(statistics="none", pools=True), Plan(None, (), None), id="D2, nothing"
-        ),
+        pytest.param(D2, OWN, 0, Collectors(statistics="none", pools=True), Plan(None, (), None), id="D2, nothing"),
     ],
 )
 def test_kea_is_asked_for_what_is_wanted_in_the_cheapest_way(

@@ -535,16 +535,14 @@ CLIENT_CERTIFICATE = (
     *NOT_HTTPS,
 )
 
+NO_HEADER = Admission(200, None, strict_transport_security=False)
 HSTS = (
     Example("with it", sound(), MET, "the answer has a Strict-Transport-Security header"),
     Example("a 401 with it", answered(401), MET, "the answer has a Strict-Transport-Security header"),
     Example("a 401 without", answered(401, has_header=False), UNMET, "no Strict-Transport-Security header"),
-    Example(
-        "without",
-        sound(admission=Admission(200, None, strict_transport_security=False)),
-        UNMET,
-        "the answer has no Strict-Transport-Security header",
-    ),
+    Example("without", sound(admission=NO_HEADER), UNMET, "the answer has no Strict-Transport-Security header"),
+    Example("D2 without", sound(Daemon.D2, admission=NO_HEADER), NOT_APPLICABLE, "D2 takes no http-headers"),
+    Example("D2 with it", sound(Daemon.D2), MET, "the answer has a Strict-Transport-Security header"),
     Example("no answer", at_tls(Reason.CERTIFICATE_EXPIRED), UNKNOWN, "tls: no handshake"),
     NOTHING_KNOWN,
     *NOT_HTTPS,

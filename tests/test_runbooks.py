@@ -109,7 +109,8 @@ def parse(command: click.Command, words: list[str]) -> None:
         return
     assert not isinstance(command, click.Group) or words[0].startswith("-"), f"there is no command {words[0]}"
     with suppress(click.exceptions.Exit):
-        command.make_context(command.name, words)
+        # As below the group: click keeps what it makes of a command's options.
+        command.make_context(command.name, words, parent=click.Context(cli, **cli.context_settings))
 
 
 @each_text

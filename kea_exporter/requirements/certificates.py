@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kea_exporter.certificates import parse_address
 from kea_exporter.facts.failure import Failure, Reason, Stage, UnknownFactError, known
-from kea_exporter.facts.snapshot import TransportKind
+from kea_exporter.facts.snapshot import Daemon, TransportKind
 from kea_exporter.requirements.model import Finding, Requirement, Severity, met, not_applicable, unmet
 from kea_exporter.requirements.sockets import socket_in_use
 from kea_exporter.text import printable
@@ -121,9 +121,11 @@ def _strict_transport_security(snapshot: Snapshot, _: Profile) -> Finding:
     if snapshot.target.kind is not TransportKind.HTTPS:
         return not_applicable(NOT_HTTPS)
     admission = known(snapshot.admission)
-    if admission is None or not admission.strict_transport_security:
-        return unmet("the answer has no Strict-Transport-Security header")
-    return met("the answer has a Strict-Transport-Security header")
+    if admission is not None and admission.strict_transport_security:
+        return met("the answer has a Strict-Transport-Security header")
+    if snapshot.target.daemon is Daemon.D2:  # as of Kea 3.0.3
+        return not_applicable("the control socket of D2 takes no http-headers")
+    return unmet("the answer has no Strict-Transport-Security header")
 
 
 def _date(seconds: float) -> str:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import socket
 import time
-from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from lab.kea import dhcp, http, subnet4
-from lab.processes import START_SECONDS, StartError
+from lab.processes import START_SECONDS, StartError, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +46,7 @@ class HighAvailability:
         self._heartbeat = heartbeat
         self._silence = silence
         self._mode = mode
-        primary, partner, *others = _free_ports(4)
+        primary, partner, *others = (free_port() for _ in range(4))
         self._own_ports = {PRIMARY: primary, PARTNER: partner}
         self.control_ports = dict(zip((PRIMARY, PARTNER), others, strict=True))
 
@@ -72,15 +70,6 @@ class HighAvailability:
             "peers": [{"name": it, "url": urls[it], "role": role} for it, role in roles.items()],
             "state-machine": {"states": [{"state": state, "pause": "once"} for state in paused]},
         }
-
-
-def _free_ports(count: int) -> list[int]:
-    """Return ports that are not the same: a server that is its own partner is content with itself."""
-    with ExitStack() as stack:
-        socks = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for sock in socks:
-            sock.bind(("127.0.0.1", 0))
-        return [int(sock.getsockname()[1]) for sock in socks]
 
 
 def wait_for(daemon: KeaDaemon, *states: str) -> None:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 import subprocess
 import time
+from itertools import cycle, islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+# Below those that the kernel gives to connections (ip_local_port_range); each process begins at a place of its own.
+PORTS = range(20_000, 32_768)
 START_SECONDS = 20.0
 STOP_SECONDS = 5.0
+
+_ports = islice(cycle(PORTS), os.getpid() * 4999 % len(PORTS), None)
 
 
 class StartError(Exception):
@@ -74,11 +81,18 @@ class Running:
 
 
 def free_port(address: str = "127.0.0.1") -> int:
-    """Return a TCP port that nothing listens on."""
+    """Return a TCP port that nothing listens on, and that neither a connection nor another process soon takes."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family) as sock:
-        sock.bind((address, 0))
-        return int(sock.getsockname()[1])
+        for port in islice(_ports, len(PORTS)):
+            try:
+                sock.bind((address, port))
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+            else:
+                return port
+    raise StartError("all ports are taken")
 
 
 def accepts(address: str, port: int) -> bool:

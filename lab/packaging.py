@@ -23,6 +23,7 @@ PARTS = (
     "CHANGELOG.md",
     "LICENSE",
     "README.md",
+    "completion",
     "config.example.yml",
     "debian",
     "deploy/systemd",
@@ -31,6 +32,7 @@ PARTS = (
     "kea_exporter",
     "man",
     "prometheus/rules",
+    "prometheus/rules-migration",
     "pyproject.toml",
 )
 BUILDER = Recipe(

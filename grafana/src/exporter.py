@@ -84,19 +84,23 @@ def _glance() -> list[Built]:
             f"1000 * max({of_process(of_exporter('process_start_time_seconds'))})",
             AGO,
         ),
-        table_of(
-            Words("Versions", "What each exporter runs on.", NOT_SCRAPED),
-            labels=("job", "instance", *BUILD),
-            columns={
-                "is": Column(
-                    f"max by (job, instance, {', '.join(BUILD)}) ({of_exporter('kea_exporter_build_info')})",
-                    hidden=True,
-                )
-            },
-            sort="instance",
-            height=5,
-        ),
+        _versions(),
     ]
+
+
+def _versions() -> Built:
+    return table_of(
+        Words("Versions", "What each exporter runs on.", NOT_SCRAPED),
+        labels=("job", "instance", *BUILD),
+        columns={
+            "is": Column(
+                f"max by (job, instance, {', '.join(BUILD)}) ({of_exporter('kea_exporter_build_info')})",
+                hidden=True,
+            )
+        },
+        sort="instance",
+        height=5,
+    )
 
 
 def _time() -> list[Built]:

@@ -187,30 +187,36 @@ def _servers() -> list[Built]:
             link=to_series(Dashboard.SERVER),
         ),
         failures(),
-        table_of(
-            Words(
-                "Versions", "The version of each daemon. Tested: not newer than the last one that the profile names."
-            ),
-            labels=("server", "daemon", "version"),
-            columns={
-                "runs": Column(gauge("kea_version_info", "version"), hidden=True),
-                "supported": Column(worst(of("kea_version_supported")), YES),
-                "tested": Column(worst(of("kea_version_tested")), ADVISED),
-            },
-            sort="version",
-            width=12,
-        ),
-        matrix_of(
-            Words(
-                "Hooks",
-                "Hook libraries of DHCP daemons: loaded ones, and those that are configured but could not be loaded.",
-                "No DHCP daemon answers",
-            ),
-            f"{gauge('kea_hook_loaded', 'hook')} + 2 * {gauge('kea_hook_configured', 'hook')}",
-            "hook",
-            HOOK,
-        ),
+        _versions(),
+        _hooks(),
     ]
+
+
+def _versions() -> Built:
+    return table_of(
+        Words("Versions", "The version of each daemon. Tested: not newer than the last one that the profile names."),
+        labels=("server", "daemon", "version"),
+        columns={
+            "runs": Column(gauge("kea_version_info", "version"), hidden=True),
+            "supported": Column(worst(of("kea_version_supported")), YES),
+            "tested": Column(worst(of("kea_version_tested")), ADVISED),
+        },
+        sort="version",
+        width=12,
+    )
+
+
+def _hooks() -> Built:
+    return matrix_of(
+        Words(
+            "Hooks",
+            "Hook libraries of DHCP daemons: loaded ones, and those that are configured but could not be loaded.",
+            "No DHCP daemon answers",
+        ),
+        f"{gauge('kea_hook_loaded', 'hook')} + 2 * {gauge('kea_hook_configured', 'hook')}",
+        "hook",
+        HOOK,
+    )
 
 
 def _running_out() -> list[Built]:

@@ -194,19 +194,23 @@ def _leases() -> list[Built]:
             ),
             [Query(greatest(TOP, gauge("kea_subnet_addresses_registered", *SUBNET)), LEGEND)],
         ),
-        lines(
-            Words(
-                "Leases of no subnet",
-                "Leases whose subnet is not configured, or whose address lies outside of it, from the last audit.",
-                "Leases were not audited: lease_audit of the exporter's configuration turns it on",
-            ),
-            [
-                Query(gauge("kea_leases_orphaned"), "{{server}} {{daemon}}: orphaned"),
-                Query(gauge("kea_leases_outside_subnet"), "{{server}} {{daemon}}: outside their subnet"),
-            ],
-            TROUBLE,
-        ),
+        _of_no_subnet(),
     ]
+
+
+def _of_no_subnet() -> Built:
+    return lines(
+        Words(
+            "Leases of no subnet",
+            "Leases whose subnet is not configured, or whose address lies outside of it, from the last audit.",
+            "Leases were not audited: lease_audit of the exporter's configuration turns it on",
+        ),
+        [
+            Query(gauge("kea_leases_orphaned"), "{{server}} {{daemon}}: orphaned"),
+            Query(gauge("kea_leases_outside_subnet"), "{{server}} {{daemon}}: outside their subnet"),
+        ],
+        TROUBLE,
+    )
 
 
 def _pools() -> list[Built]:

@@ -138,7 +138,6 @@ def _failures() -> list[Built]:
 def _ddns() -> list[Built]:
     result = total(rate("kea_ddns_updates_total", "result"), "server", "daemon")
     failed = total(rate("kea_ddns_updates_total", "result", where='result!="success"'), "server", "daemon")
-    key = ("server", "daemon", "key")
     return [
         lines(
             Words("Requests", "What DHCP servers asked for, and times that the queue was full.", NO_D2),
@@ -161,21 +160,26 @@ def _ddns() -> list[Built]:
             [Query(f"{failed} / ({result} > 0)", DAEMON)],
             DDNS_FAILED,
         ),
-        table_of(
-            Words("By TSIG key", "Updates per second that were signed, and those that did not succeed.", NO_KEYS),
-            labels=key,
-            columns={
-                "sent": Column(rate("kea_ddns_key_updates_sent_total", "key"), PER_SECOND),
-                "failed": Column(
-                    total(rate("kea_ddns_key_updates_total", "key", "result", where='result!="success"'), *key),
-                    PER_SECOND,
-                ),
-            },
-            sort="sent",
-            descending=True,
-            width=12,
-        ),
+        _keys(),
     ]
+
+
+def _keys() -> Built:
+    key = ("server", "daemon", "key")
+    return table_of(
+        Words("By TSIG key", "Updates per second that were signed, and those that did not succeed.", NO_KEYS),
+        labels=key,
+        columns={
+            "sent": Column(rate("kea_ddns_key_updates_sent_total", "key"), PER_SECOND),
+            "failed": Column(
+                total(rate("kea_ddns_key_updates_total", "key", "result", where='result!="success"'), *key),
+                PER_SECOND,
+            ),
+        },
+        sort="sent",
+        descending=True,
+        width=12,
+    )
 
 
 def _pairs() -> list[Built]:

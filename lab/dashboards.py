@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import socket
-import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import yaml
 
+from lab.datagrams import LOOPBACK, send, update_request
 from lab.dhcp_clients import free_dhcp_ports, wait_until_serving
 from lab.fleet import Fleet, add_leases4, start_fleet
 from lab.kea import Lab, Tree, ddns, dhcp, http, subnet4, subnet6
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
     from lab.kea import KeaDaemon
 
 SITE, UNTRUSTED = "site", "untrusted"
-LOOPBACK = "127.0.0.1"
 KEY = "key.example."
 SITE4: Tree = {
     "subnet4": [subnet4(11)],
@@ -51,8 +48,8 @@ class Site:
         prefix = {"ip-address": f"2001:db8:3:8{step:x}00::", "prefix-len": 56, "type": "IA_PD"}
         client = {"duid": f"01:02:03:04:{step:02x}", "iaid": step, "subnet-id": 3}
         self.daemons["Dhcp6"].command("lease6-add", **prefix, **client)
-        _send(self.dhcp_port, DISCOVER.ljust(300, b"\0"))
-        _send(self.ddns_port, _update(f"client{step}.example."))
+        send(self.dhcp_port, DISCOVER.ljust(300, b"\0"))
+        send(self.ddns_port, update_request(f"client{step}.example."))
 
 
 def start_site(lab: Lab) -> Site:
@@ -101,25 +98,3 @@ def _extend(lab: Lab, fleet: Fleet, ports: dict[str, int]) -> None:
     ]
     tree["defaults"] |= {"lease_audit": {"interval": "1h"}, "collect": {"pools": True}}
     fleet.config_file.write_text(yaml.safe_dump(tree, sort_keys=False))
-
-
-def _send(port: int, message: bytes) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.sendto(message, (LOOPBACK, port))
-
-
-def _update(name: str) -> bytes:
-    """Return a request for a DNS update, as a DHCP server sends it (Kea's JSON format of name change requests)."""
-    request = {
-        "change-type": 0,
-        "forward-change": True,
-        "reverse-change": False,
-        "fqdn": name,
-        "ip-address": "192.0.2.1",
-        "dhcid": "00010203",
-        "lease-expires-on": "20370101000000",
-        "lease-length": 1200,
-        "conflict-resolution-mode": "check-with-dhcid",
-    }
-    body = json.dumps(request).encode()
-    return struct.pack("!H", len(body)) + body

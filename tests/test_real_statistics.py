@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import socket
 import struct
@@ -17,6 +16,7 @@ import pytest
 
 from kea_exporter.kea.plan import FEW_SUBNETS
 from lab.chroot import OLD, ensure
+from lab.datagrams import send, update_request
 from lab.dhcp_clients import LOOPBACK, DhcpClients, free_dhcp_ports, over_loopback, wait_until_serving
 from lab.kea import HOOKS, KeaDaemon, Lab, Tree, ddns, dhcp, subnet4, subnet6
 from tests.exporter import Exporter, Samples, values
@@ -542,8 +542,8 @@ def test_dns_updates_are_counted_by_result_and_key(lab: Lab, one: OneExporter) -
         daemon = lab.start("DhcpDdns", {**ddns([], port), **more})
         it = watched(one, f"unix:{daemon.unix_socket}", "d2")
         for name in ("a.good.example.", "b.good.example.", "a.unsigned.example.", "a.silent.example."):
-            request_update(port, name)
-        send_udp(port, b"no request at all")
+            send(port, update_request(name))
+        send(port, b"no request at all")
         # Kea tries three times where it gets no proper answer.
         wait_until(lambda: statistic(daemon, "update-timeout") == 3 and statistic(daemon, "ncr-invalid") == 1)
         wait_until(lambda: statistic(daemon, "update-success") == 2 and statistic(daemon, "update-error") == 3)
@@ -579,7 +579,7 @@ def dns_server(*, answers: bool) -> Iterator[int]:
             yield port
         finally:
             if answers:
-                send_udp(port, b"")
+                send(port, b"")
                 thread.join()
 
 
@@ -593,25 +593,3 @@ def agree(sock: socket.socket) -> None:
         head = message[:2] + struct.pack("!5H", 0xA800, 1, 0, 0, 0)
         end_of_name = message.index(b"\0", 12)
         sock.sendto(head + message[12 : end_of_name + 5], sender)
-
-
-def request_update(port: int, name: str) -> None:
-    """Ask D2 for an update, as a DHCP server does (Kea's JSON format of name change requests)."""
-    request = {
-        "change-type": 0,
-        "forward-change": True,
-        "reverse-change": False,
-        "fqdn": name,
-        "ip-address": "192.0.2.1",
-        "dhcid": "00010203",
-        "lease-expires-on": "20370101000000",
-        "lease-length": 1200,
-        "conflict-resolution-mode": "check-with-dhcid",
-    }
-    body = json.dumps(request).encode()
-    send_udp(port, struct.pack("!H", len(body)) + body)
-
-
-def send_udp(port: int, message: bytes) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.sendto(message, ("127.0.0.1", port))

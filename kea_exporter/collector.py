@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import Future, InvalidStateError, as_completed
+from concurrent.futures import Future, InvalidStateError, wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from kea_exporter.probe import REAL_CLOCK, nothing_learnt, probe
 from kea_exporter.requirements import REQUIREMENTS, judge_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable
 
     from kea_exporter.config import DaemonSettings
     from kea_exporter.facts.failure import Fact
@@ -76,12 +76,9 @@ class Collector:
         reserve = min(RESERVE_SECONDS, deadline.remaining() * RESERVE_SHARE)
         scrape = deadline.earlier_by(reserve)
         probes = [self._start(daemon, scrape.sooner(daemon.timeout_seconds)) for daemon in daemons]
-        patience = max((it.deadline.remaining() for it in probes), default=0.0) + reserve
-        reports: dict[Target, Report] = {}
-        # Each is judged as it comes back, while the slowest is waited for.
-        for it in _as_they_end(probes, patience):
-            reports[it.daemon.target] = self._report(it)
-        return tuple(reports[it.daemon.target] for it in probes)
+        patience = max((it.deadline.remaining() for it in probes), default=0.0)
+        wait([it.future for it in probes], timeout=patience + reserve)
+        return tuple(self._report(it) for it in probes)
 
     def keep_only(self, targets: Iterable[Target]) -> None:
         """Forget everything about other daemons than these."""
@@ -238,15 +235,6 @@ class _Probe:
     def has_more_time_than(self, other: _Probe) -> bool:
         """Return whether it has clearly more, and not only what passed between two equal scrapes."""
         return self.timeout_seconds > other.timeout_seconds + RESERVE_SECONDS
-
-
-def _as_they_end(probes: Sequence[_Probe], timeout: float) -> Iterator[_Probe]:
-    """Yield the probes in the order in which they end, and at last those that do not in time."""
-    by_future = {it.future: it for it in probes}
-    with suppress(TimeoutError):
-        for future in as_completed(by_future.copy(), timeout):
-            yield by_future.pop(future)
-    yield from by_future.values()
 
 
 def _differs(failure: Failure, other: Failure | None) -> bool:

@@ -171,6 +171,11 @@ def test_messages_are_made_of_metrics_and_labels_that_exist(alert: Alert) -> Non
 
 
 @each_alert
+def test_messages_tell_several_things_in_an_order_that_stays(alert: Alert) -> None:
+    assert [it for it in re.findall(r"{{ range .+? }}", alert.description) if "| query | sortByLabel" not in it] == []
+
+
+@each_alert
 def test_an_alert_is_named_and_told_as_the_others_are(alert: Alert) -> None:
     assert re.fullmatch(r"Kea(?:[A-Z][a-z]+)+", alert.name)
     assert re.fullmatch(r"[A-Z][^{}.]+\.", alert.summary), "one sentence that is the same for all"

@@ -6,7 +6,7 @@ from kea_exporter.alerts.model import Alert, Dashboard, Group, Severity
 from kea_exporter.alerts.templates import DAEMON, OF_DAEMON, REMEDY, each, lookup, spaced
 
 DISABLED = lookup("kea_dhcp_disabled", *OF_DAEMON, condition=" == 1")
-BY_WHOM = each(DISABLED, f" {spaced('.Labels.origin')}", between=" and")
+BY_WHOM = each(DISABLED, by="origin", text=f" {spaced('.Labels.origin')}", between=" and")
 
 
 def _sockets(severity: Severity, status: str, hold: str, what: str) -> Alert:

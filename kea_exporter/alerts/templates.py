@@ -31,10 +31,13 @@ def lookup(family: str, *labels: str, condition: str = "") -> str:
     return f'printf "{family}{{{matchers}}}{condition}" {values} | query'
 
 
-def each(query: str, text: str, between: str) -> str:
-    """Return a text for each sample that a query finds; `.Labels` in it are those of the sample."""
+def each(query: str, by: str, text: str, between: str) -> str:
+    """Return a text for each sample that a query finds, sorted by a label; `.Labels` in it are those of the sample.
+
+    A query answers in an order that changes from one to the next, and a message whose words change is another message.
+    """
     separator = "{{ if $number }}" + between + "{{ end }}"
-    return "{{ range $number, $sample := " + query + " }}" + separator + text + "{{ end }}"
+    return "{{ range $number, $sample := " + query + f' | sortByLabel "{by}" }}}}' + separator + text + "{{ end }}"
 
 
 def first(query: str, text: str) -> str:
@@ -52,7 +55,8 @@ REQUIREMENT = first(_REQUIREMENT_INFO, "{{ .Labels.title }}. {{ .Labels.remedy }
 # Where and why the probe fails, and what to do next.
 FAILURE = each(
     lookup("kea_probe_failure", *OF_DAEMON),
-    f"The probe fails at stage {{{{ .Labels.stage }}}}: {spaced('.Labels.reason')}. "
+    by="stage",
+    text=f"The probe fails at stage {{{{ .Labels.stage }}}}: {spaced('.Labels.reason')}. "
     + first(_FAILURE_INFO, "{{ .Labels.remedy }}"),
     between=" ",
 )

@@ -740,6 +740,11 @@ def test_every_reason_but_a_mistake_of_our_own_has_a_next_step() -> None:
     assert set(Reason) - NEXT_STEPS.keys() == {Reason.INTERNAL_ERROR}
 
 
+def test_a_next_step_says_itself_what_to_do() -> None:
+    ids = {it.id for it in REQUIREMENTS}
+    assert [step for step in NEXT_STEPS.values() if any(it in step for it in ids)] == []
+
+
 @pytest.mark.parametrize(
     ("stage", "reason"), [(Stage.CONNECT, Reason.LOCAL_RESOURCES), (Stage.RESOLVE, Reason.TIMED_OUT)]
 )

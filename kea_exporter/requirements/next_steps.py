@@ -10,7 +10,8 @@ from kea_exporter.facts.failure import Reason
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_VERIFIED = "See certificate-san-matches-address, certificate-within-validity and certificate-trusted."
+_NEW_CERTIFICATE = "Issue a new certificate, put it at cert-file, and send config-reload."
+_AUTHORITY = "Set ca_file under tls_config to the authority that issued Kea's certificate."
 
 NEXT_STEPS: Mapping[Reason, str] = MappingProxyType(
     {
@@ -22,13 +23,13 @@ NEXT_STEPS: Mapping[Reason, str] = MappingProxyType(
         Reason.LOCAL_RESOURCES: "Raise the exporter's limits of open files and memory (LimitNOFILE, MemoryMax).",
         Reason.TIMED_OUT: "Open the port in the firewalls between exporter and server; check that the host is up.",
         Reason.CONNECTION_CLOSED: "Check what listens there, and whether the url should begin with https:// or http://.",
-        Reason.CERTIFICATE_EXPIRED: _VERIFIED,
-        Reason.CERTIFICATE_NOT_YET_VALID: _VERIFIED,
-        Reason.CERTIFICATE_NAME_MISMATCH: _VERIFIED,
-        Reason.CERTIFICATE_SELF_SIGNED: _VERIFIED,
-        Reason.CERTIFICATE_UNTRUSTED_ISSUER: _VERIFIED,
+        Reason.CERTIFICATE_EXPIRED: _NEW_CERTIFICATE,
+        Reason.CERTIFICATE_NOT_YET_VALID: "Set the clock of the exporter's host; or issue a certificate valid by now.",
+        Reason.CERTIFICATE_NAME_MISMATCH: "Issue a certificate whose SAN holds the address and the name in the url.",
+        Reason.CERTIFICATE_SELF_SIGNED: _AUTHORITY,
+        Reason.CERTIFICATE_UNTRUSTED_ISSUER: _AUTHORITY,
         Reason.CERTIFICATE_STRICT_PROFILE: "Issue a certificate that follows RFC 5280, or set x509_strict to false.",
-        Reason.CERTIFICATE_INVALID: "Issue a new certificate, put it at cert-file, and send config-reload.",
+        Reason.CERTIFICATE_INVALID: _NEW_CERTIFICATE,
         Reason.CLIENT_CERTIFICATE_REQUIRED: "Give the exporter a certificate: cert_file and key_file under tls_config.",
         Reason.CLIENT_CERTIFICATE_REJECTED: "Give the exporter a certificate of the authority at Kea's trust-anchor.",
         Reason.NOT_TLS: "Write http:// in the exporter's url, or set socket-type to https with its three TLS files.",
@@ -40,14 +41,14 @@ NEXT_STEPS: Mapping[Reason, str] = MappingProxyType(
         Reason.INVALID_HTTP: "Check that Kea's control socket listens at the url, and nothing else.",
         Reason.ANSWER_TOO_LARGE: "Raise body_size_limit; if that allows more already, Kea is not what answers.",
         Reason.ANSWER_INCOMPLETE: "Look into Kea's log, and at what stands between exporter and server.",
-        Reason.UNAUTHORIZED: "See authentication-accepted.",
+        Reason.UNAUTHORIZED: "Make username and password of basic_auth those of a client in Kea's configuration.",
         Reason.FORBIDDEN: "Allow the exporter's user this command, and use the port of an entry of control-sockets.",
         Reason.MALFORMED_ANSWER: "Check that Kea's control socket listens at the url, and nothing else.",
         Reason.ERROR_RESULT: "Look into Kea's log.",
         Reason.UNSUPPORTED: "Load the hook library that brings the command.",
         Reason.DAEMON_OFFLINE: "Start the daemon behind the Control Agent; check the agent's control-sockets.",
-        Reason.WRONG_DAEMON: "See service-matches.",
-        Reason.SOCKET_NOT_IDENTIFIED: "See control-socket-address-matches.",
+        Reason.WRONG_DAEMON: "Correct the exporter's url: each daemon has a socket-port of its own.",
+        Reason.SOCKET_NOT_IDENTIFIED: "Set socket-address and socket-port of a control socket to those of the url.",
         Reason.BUDGET_USED_UP: "Raise timeout; check name resolution.",
         Reason.NOT_COLLECTED: "Switch it on under collect.",
         Reason.AUDIT_PENDING: "Wait for the lease audit, or run kea-exporter check --audit-leases.",

@@ -73,12 +73,29 @@ class Collector:
         Raises:
             StoppedError: `stop` was called.
         """
+        under_way = self.begin(daemons, deadline)
+        wait(under_way.futures, timeout=under_way.until.remaining())
+        return self.end(under_way)
+
+    def begin(self, daemons: Iterable[DaemonSettings], deadline: Deadline) -> UnderWay:
+        """Start the probes of *daemons*, or join those that are under way.
+
+        Raises:
+            StoppedError: `stop` was called.
+        """
         reserve = min(RESERVE_SECONDS, deadline.remaining() * RESERVE_SHARE)
         scrape = deadline.earlier_by(reserve)
         probes = [self._start(daemon, scrape.sooner(daemon.timeout_seconds)) for daemon in daemons]
-        patience = max((it.deadline.remaining() for it in probes), default=0.0)
-        wait([it.future for it in probes], timeout=patience + reserve)
-        return tuple(self._report(it) for it in probes)
+        last = max((it.deadline for it in probes), key=lambda it: it.at, default=scrape)
+        return UnderWay(tuple(probes), last.later_by(reserve))
+
+    def end(self, under_way: UnderWay) -> tuple[Report, ...]:
+        """Return the reports on what came back until now, in the order of the daemons.
+
+        Raises:
+            StoppedError: `stop` was called.
+        """
+        return tuple(self._report(it) for it in under_way.probes)
 
     def keep_only(self, targets: Iterable[Target]) -> None:
         """Forget everything about other daemons than these."""
@@ -235,6 +252,23 @@ class _Probe:
     def has_more_time_than(self, other: _Probe) -> bool:
         """Return whether it has clearly more, and not only what passed between two equal scrapes."""
         return self.timeout_seconds > other.timeout_seconds + RESERVE_SECONDS
+
+
+@dataclass(frozen=True)
+class UnderWay:
+    """A collection that has begun.
+
+    Attributes:
+        until: when to wait for its probes no longer.
+    """
+
+    probes: tuple[_Probe, ...]
+    until: Deadline
+
+    @property
+    def futures(self) -> list[Future[_Outcome]]:
+        """Return what is done when the probes are."""
+        return [it.future for it in self.probes]
 
 
 def _differs(failure: Failure, other: Failure | None) -> bool:

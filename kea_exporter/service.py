@@ -17,6 +17,7 @@ from kea_exporter.collector import Collector
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from kea_exporter.collector import UnderWay
     from kea_exporter.config import DaemonSettings, Settings
     from kea_exporter.requirements import Report
     from kea_exporter.transport.deadline import Deadline
@@ -91,24 +92,26 @@ class Service:
         self._auditor.stop()
         self._collector.stop()
 
-    def collect_all(self, deadline: Deadline) -> Collection:
-        """Collect from every daemon, and keep the result as the last one.
+    def begin(self, daemons: Iterable[DaemonSettings], deadline: Deadline) -> UnderWay:
+        """Begin to collect from some daemons.
 
         Raises:
             StoppedError: the exporter is ending.
         """
-        collection = self.collect(self.settings.daemons, deadline)
+        return self._collector.begin(daemons, deadline)
+
+    def end(self, under_way: UnderWay) -> Collection:
+        """Return what a collection has brought by now.
+
+        Raises:
+            StoppedError: the exporter is ending.
+        """
+        return Collection(self._collector.end(under_way), self._clock())
+
+    def keep(self, collection: Collection) -> Collection:
+        """Keep a collection from every daemon as the last one, and return it."""
         self.last = collection
         return collection
-
-    def collect(self, daemons: Iterable[DaemonSettings], deadline: Deadline) -> Collection:
-        """Collect from some daemons.
-
-        Raises:
-            StoppedError: the exporter is ending.
-        """
-        reports = self._collector.collect(daemons, deadline)
-        return Collection(reports, self._clock())
 
     def reload(self, *, once_more: bool = False) -> None:
         """Replace the settings by those of the configuration as it is now; one reload at a time.

@@ -588,7 +588,7 @@ def drips(port: int) -> Iterator[None]:
 
 
 def leaves_in_the_middle(port: int) -> Iterator[None]:
-    for _ in range(20):
+    for _ in range(200):
         connected(port, GET.replace(b"/-/healthy", b"/metrics")).close()
     yield
 
@@ -610,7 +610,7 @@ ATTACKS: dict[str, Callable[[int], Iterator[None]]] = {
     "300 that ask, and stay": crowd_that_asks,
     "300 that begin a request": crowd_that_begins,
     "100 that drip": drips,
-    "20 that leave during a scrape": leaves_in_the_middle,
+    "200 that leave during a scrape": leaves_in_the_middle,
     "1000 that come and go": comes_and_goes,
     "every unsound request": nonsense,
 }

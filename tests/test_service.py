@@ -6,7 +6,7 @@ import gc
 import threading
 import time
 import weakref
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from itertools import count
 from threading import Event
 from typing import TYPE_CHECKING
@@ -59,6 +59,12 @@ def names(collection: Collection) -> list[str]:
     return [report.snapshot.target.server for report in collection.reports]
 
 
+def collect_all(service: Service) -> Collection:
+    under_way = service.begin(service.settings.daemons, soon())
+    wait(under_way.futures, timeout=under_way.until.remaining())
+    return service.keep(service.end(under_way))
+
+
 def broken(tree: Tree) -> Tree:
     return {**tree, "serverz": []}
 
@@ -72,20 +78,20 @@ def test_a_reload_replaces_the_settings_by_those_of_the_configuration_as_it_is_n
     configuration.tree = servers("b", "c")
     service.reload()
     assert service.settings.servers == ("b", "c")
-    assert names(service.collect_all(soon())) == ["b", "c"]
+    assert names(collect_all(service)) == ["b", "c"]
 
 
 def test_a_configuration_that_cannot_be_used_leaves_everything_as_it_was() -> None:
     configuration = Configuration(servers("a"))
     service = service_of(configuration)
-    service.collect_all(soon())
+    collect_all(service)
     before, last = service.settings, service.last
     configuration.tree = broken(servers("b"))
     with pytest.raises(ReloadError, match="this key is unknown"):
         service.reload()
     assert service.settings is before
     assert service.last is last
-    assert names(service.collect_all(soon())) == ["a"]
+    assert names(collect_all(service)) == ["a"]
 
 
 def test_the_state_tells_how_the_last_reload_went_and_when_one_last_succeeded() -> None:
@@ -113,11 +119,11 @@ def test_a_collection_under_way_goes_on_by_the_settings_it_began_with(release: E
     configuration = Configuration(servers("old-1", "old-2"))
     service = service_of(configuration, wait)
     with ThreadPoolExecutor(1) as pool:
-        under_way = pool.submit(service.collect_all, soon())
+        under_way = pool.submit(collect_all, service)
         assert has_begun.wait(GENEROUS)
         configuration.tree = servers("new")
         service.reload()
-        assert names(service.collect_all(soon())) == ["new"]
+        assert names(collect_all(service)) == ["new"]
         release.set()
         assert names(under_way.result(GENEROUS)) == ["old-1", "old-2"]
 
@@ -137,7 +143,7 @@ def test_no_collection_has_servers_of_two_configurations() -> None:
     with ThreadPoolExecutor(1) as pool:
         reloading = pool.submit(reload_to_and_fro)
         while not is_done.is_set():
-            found.add(tuple(names(service.collect_all(soon()))))
+            found.add(tuple(names(collect_all(service))))
         reloading.result(GENEROUS)
     assert found <= {first, second}
 
@@ -293,11 +299,11 @@ class Watched:
 def test_removed_servers_are_forgotten(failure: Failure | None) -> None:
     configuration, watched = Configuration(servers("a", "b")), Watched(failure)
     service = service_of(configuration, watched.probe)
-    service.collect_all(soon())
+    collect_all(service)
     assert watched.alive() == {"a", "b"}
     configuration.tree = servers("b")
     service.reload()
-    service.collect_all(soon())
+    collect_all(service)
     assert watched.alive() == {"b"}
 
 
@@ -310,7 +316,7 @@ def test_nothing_grows_over_reloads_with_ever_new_names() -> None:
         configuration.tree = servers(f"server-{number}", lease_audit={})
         service.reload()
         auditor.run_all(lambda *_: None)
-        service.collect_all(soon())
+        collect_all(service)
     auditor.stop()
     assert watched.alive() == {"server-199"}
 
@@ -326,14 +332,14 @@ def test_a_collection_under_way_during_the_reload_leaves_nothing_for_good(releas
     configuration = Configuration(servers("a"))
     service = service_of(configuration, wait)
     with ThreadPoolExecutor(1) as pool:
-        under_way = pool.submit(service.collect_all, soon())
+        under_way = pool.submit(collect_all, service)
         assert has_begun.wait(GENEROUS)
         configuration.tree = servers("b")
         service.reload()
         release.set()
         under_way.result(GENEROUS)
     del under_way
-    service.collect_all(soon())
+    collect_all(service)
     service.reload()
     assert watched.alive() == {"b"}
 
@@ -353,10 +359,10 @@ def test_what_was_read_is_held_over_a_reload_that_changes_nothing_of_the_daemon(
     with kea_with_a_list_of_subnets() as kea:
         configuration = Configuration(servers("a", url=kea.url))
         service = service_of(configuration, probe)
-        service.collect_all(soon())
+        collect_all(service)
         configuration.tree = {"servers": [*servers("a", url=kea.url)["servers"], *servers("b")["servers"]]}
         service.reload()
-        service.collect_all(soon())
+        collect_all(service)
         assert times_read(kea) == 1
 
 
@@ -376,11 +382,11 @@ def test_what_was_read_is_read_anew_when_the_settings_of_the_daemon_have_changed
     with kea_with_a_list_of_subnets() as kea:
         configuration = Configuration({**profiles, **servers("a", url=kea.url)})
         service = service_of(configuration, probe)
-        service.collect_all(soon())
+        collect_all(service)
         entry = {"name": "a", "dhcp4": {"url": kea.url, "timeout": "20s", **options}}
         configuration.tree = {**profiles, "servers": [entry]}
         service.reload()
-        [report] = service.collect_all(soon()).reports
+        [report] = collect_all(service).reports
         assert report.snapshot.failures == ()
         assert times_read(kea) == 2
 
@@ -453,12 +459,12 @@ def test_another_interval_counts_from_the_reload_on() -> None:
 def test_the_next_collection_judges_by_the_profile_of_the_reload() -> None:
     configuration = Configuration(servers("a"))
     service = service_of(configuration)
-    [before] = service.collect_all(soon()).reports
+    [before] = collect_all(service).reports
     configuration.tree = {
         "profiles": {"house": {"leave_out": ["service-running"]}},
         **servers("a", profile="house"),
     }
     service.reload()
-    [now] = service.collect_all(soon()).reports
+    [now] = collect_all(service).reports
     judged = [{verdict.requirement.id for verdict in report.verdicts} for report in (before, now)]
     assert judged[0] - judged[1] == {"service-running"}

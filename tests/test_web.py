@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import html
 import socket
+import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
 from threading import Event, Semaphore, Thread
@@ -31,11 +32,11 @@ from tests.serving import GENEROUS, HAS_IPV6, USUAL, Waiting, answer, needs_ipv6
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from kea_exporter.collector import UnderWay
     from kea_exporter.config import DaemonSettings
     from kea_exporter.facts.failure import Fact
     from kea_exporter.facts.leases import LeaseAudit
     from kea_exporter.facts.snapshot import Snapshot
-    from kea_exporter.requirements import Report
     from kea_exporter.transport.deadline import Deadline
 
     Probe = Callable[[DaemonSettings, Deadline, Snapshot | None], Snapshot]
@@ -366,8 +367,8 @@ class CountingCollector(Collector):
         super().__init__(probe)
         self.begun = Semaphore(0)
 
-    def collect(self, daemons: Iterable[DaemonSettings], deadline: Deadline) -> tuple[Report, ...]:
-        return super().collect(self._announced(daemons), deadline)
+    def begin(self, daemons: Iterable[DaemonSettings], deadline: Deadline) -> UnderWay:
+        return super().begin(self._announced(daemons), deadline)
 
     def _announced(self, daemons: Iterable[DaemonSettings]) -> Iterator[DaemonSettings]:
         yield from daemons
@@ -404,14 +405,30 @@ def test_no_request_in_flight_waits_for_another(release: Event) -> None:
     assert len(begun) == many
 
 
-def test_a_client_that_goes_away_leaves_its_place_to_others(release: Event) -> None:
-    probe = Waiting(release)
-    with serving(Collector(probe), WebOptions(max_requests=1)) as url:
-        with suppress(requests.ReadTimeout):
-            requests.get(f"{url}/metrics", timeout=0.2)
-        assert probe.has_begun.wait(GENEROUS)
+def visitor(url: str, path: str, collector: CountingCollector) -> socket.socket:
+    """Return a connection whose request is being worked on, tried again while there is no place for it."""
+    host, port = url.removeprefix("http://").split(":")
+    for _ in range(100):
+        connection = socket.create_connection((host, int(port)), GENEROUS)
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: exporter\r\nConnection: close\r\n\r\n".encode())
+        if collector.begun.acquire(timeout=0.1):
+            return connection
+        connection.close()
+    raise AssertionError("there is no place")
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/probe?target=a", "/probe?target=a&debug=true", "/api/v1/servers"])
+def test_clients_that_go_away_leave_their_places_and_threads_to_others(path: str, release: Event) -> None:
+    collector = CountingCollector(Waiting(release))
+    with serving(collector, WebOptions(max_requests=1)) as url:
+        before = threading.active_count()
+        for _ in range(20):
+            visitor(url, path, collector).close()
+        last = visitor(url, path, collector)
+        assert threading.active_count() < before + 10
         release.set()
-        assert any(get(f"{url}/metrics").status_code == 200 for _ in range(100))
+        assert last.makefile("rb").readline() == b"HTTP/1.1 200 OK\r\n"
+        last.close()
 
 
 def test_the_page_survives_a_probe_that_raises() -> None:

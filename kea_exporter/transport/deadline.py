@@ -41,6 +41,10 @@ class Deadline:
         """Return the deadline that many seconds before this one."""
         return Deadline(self.at - seconds, self.clock)
 
+    def later_by(self, seconds: float) -> Deadline:
+        """Return the deadline that many seconds after this one."""
+        return Deadline(self.at + seconds, self.clock)
+
     def sooner(self, seconds: float) -> Deadline:
         """Return the earlier of this deadline and the one that many seconds from now."""
         return Deadline(min(self.at, self.clock() + seconds), self.clock)

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from kea_exporter.collector import StoppedError
 from kea_exporter.web.handlers import PAGE_HEADERS, UNAVAILABLE, Handlers
 from kea_exporter.web.parameters import BadRequestError
+from kea_exporter.web.waiting import GoneError
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -37,7 +38,12 @@ def create_app(service: Service, options: WebOptions) -> Starlette:
             Route("/-/ready", handlers.ready),
             Route("/-/reload", handlers.reload, methods=["POST", "PUT"]),
         ],
-        exception_handlers={BadRequestError: _bad_request, StoppedError: _ending, HTTPException: _http_error},
+        exception_handlers={
+            BadRequestError: _bad_request,
+            GoneError: _gone,
+            StoppedError: _ending,
+            HTTPException: _http_error,
+        },
     )
     # A redirect would repeat whatever the client wrote as Host.
     app.router.redirect_slashes = False
@@ -52,6 +58,11 @@ async def _bad_request(_: Request, error: Exception) -> Response:
 
 async def _ending(*_: object) -> Response:
     return PlainTextResponse("the exporter is ending\n", 503, PAGE_HEADERS)
+
+
+async def _gone(*_: object) -> Response:
+    # Nobody reads it.
+    return Response(status_code=UNAVAILABLE)
 
 
 async def _http_error(_: Request, error: Exception) -> Response:

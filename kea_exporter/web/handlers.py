@@ -25,13 +25,16 @@ from kea_exporter.web.pages import fleet_page, page_of, server_page, style
 from kea_exporter.web.parameters import BadRequestError, form_value, parameters, refuse_other_sites
 from kea_exporter.web.targets import wanted
 from kea_exporter.web.timeout import scrape_seconds
+from kea_exporter.web.waiting import until_done
 from kea_exporter.web.writer import PageWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from starlette.requests import Request
 
+    from kea_exporter.collector import UnderWay
+    from kea_exporter.config import DaemonSettings
     from kea_exporter.requirements import Report
     from kea_exporter.service import Collection, Service
 
@@ -84,7 +87,8 @@ class Handlers:
         """Collect from all daemons; the page is about the exporter too."""
         parameters(request)
         with self._in_flight_now():
-            body, headers = await self._on_thread(self._metrics, self._deadline(request), request)
+            under_way = await self._probed(self._service.settings.daemons, self._deadline(request), request)
+            body, headers = await self._on_thread(self._metrics, under_way, request)
         return Response(body, headers=headers)
 
     async def probe(self, request: Request) -> Response:
@@ -92,10 +96,10 @@ class Handlers:
         asked, deadline = parameters(request), self._deadline(request)
         with self._in_flight_now():
             daemons = await self._on_thread(wanted, self._service.settings, asked)
-            collection = await self._on_thread(self._service.collect, daemons, deadline)
+            under_way = await self._probed(daemons, deadline, request)
             if asked.get("debug") == TRUE:
-                return PlainTextResponse(await self._on_thread(self._debugged, collection), headers=PAGE_HEADERS)
-            body, headers = await self._on_thread(self._writer.write, collection.reports, request.headers)
+                return PlainTextResponse(await self._on_thread(self._debugged, under_way), headers=PAGE_HEADERS)
+            body, headers = await self._on_thread(self._written, under_way, request)
         return Response(body, headers=headers)
 
     async def discovery(self, request: Request) -> Response:
@@ -107,8 +111,7 @@ class Handlers:
         """Tell the last check report of all servers; collect where there is none yet."""
         parameters(request)
         if self._service.last is None:
-            with self._in_flight_now():
-                await self._on_thread(self._service.collect_all, self._deadline(request))
+            await self._collect_all(request)
         reports, _ = self._last()
         body = await self._made(as_json, reports or ())
         return Response(body, headers={**PAGE_HEADERS, "Content-Type": "application/json"})
@@ -140,8 +143,7 @@ class Handlers:
         parameters(request)
         refuse_other_sites(request)
         server = await form_value(request, "server")
-        with self._in_flight_now():
-            await self._on_thread(self._service.collect_all, self._deadline(request))
+        await self._collect_all(request)
         is_known = server in self._service.settings.servers
         return RedirectResponse(page_of(server) if is_known else "/", SEE_OTHER, PAGE_HEADERS)
 
@@ -167,13 +169,30 @@ class Handlers:
         parameters(request)
         return PlainTextResponse("kea-exporter is ready.\n")
 
-    def _metrics(self, deadline: Deadline, request: Request) -> tuple[bytes, Mapping[str, str]]:
-        collection = self._service.collect_all(deadline)
-        return self._writer.write(collection.reports, request.headers, self._state())
+    async def _collect_all(self, request: Request) -> None:
+        with self._in_flight_now():
+            under_way = await self._probed(self._service.settings.daemons, self._deadline(request), request)
+            await self._on_thread(self._all, under_way)
 
-    def _debugged(self, collection: Collection) -> str:
-        body, _ = self._writer.write(collection.reports, MutableHeaders())
-        return debug_text(collection.reports, body.decode())
+    async def _probed(self, daemons: Iterable[DaemonSettings], deadline: Deadline, request: Request) -> UnderWay:
+        """Return a collection whose probes are back; whoever goes away meanwhile takes up no place."""
+        under_way = await self._on_thread(self._service.begin, daemons, deadline)
+        await until_done(under_way.futures, under_way.until.remaining(), request.receive)
+        return under_way
+
+    def _all(self, under_way: UnderWay) -> Collection:
+        return self._service.keep(self._service.end(under_way))
+
+    def _metrics(self, under_way: UnderWay, request: Request) -> tuple[bytes, Mapping[str, str]]:
+        return self._writer.write(self._all(under_way).reports, request.headers, self._state())
+
+    def _written(self, under_way: UnderWay, request: Request) -> tuple[bytes, Mapping[str, str]]:
+        return self._writer.write(self._service.end(under_way).reports, request.headers)
+
+    def _debugged(self, under_way: UnderWay) -> str:
+        reports = self._service.end(under_way).reports
+        body, _ = self._writer.write(reports, MutableHeaders())
+        return debug_text(reports, body.decode())
 
     def _last(self) -> tuple[tuple[Report, ...] | None, float | None]:
         """Return the last reports on the servers that are still configured."""

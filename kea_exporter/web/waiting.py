@@ -1,0 +1,64 @@
+"""Waiting for what threads do, without a thread of one's own, and for as long as somebody waits for the answer."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from concurrent.futures import Future
+
+    from starlette.types import Receive
+
+
+class GoneError(Exception):
+    """Whoever asked has closed the connection."""
+
+
+async def until_done(futures: Sequence[Future[Any]], seconds: float, receive: Receive) -> None:
+    """Wait until all futures are done, or for some seconds.
+
+    Args:
+        futures: those of other threads.
+        seconds: how long at most.
+        receive: of a request whose body was read: tells when its connection is closed (ASGI specification,
+            "Disconnect").
+
+    Raises:
+        GoneError: the connection was closed.
+    """
+    leaving = asyncio.ensure_future(_leaving(receive))
+    try:
+        await asyncio.wait((leaving, _all_done(futures)), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        if leaving.done():
+            raise GoneError
+    finally:
+        leaving.cancel()
+
+
+def _all_done(futures: Sequence[Future[Any]]) -> asyncio.Future[None]:
+    loop, left = asyncio.get_running_loop(), len(futures)
+    all_done = loop.create_future()
+
+    def one_is_done() -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            all_done.set_result(None)
+
+    def tell(_: Future[Any]) -> None:
+        with suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(one_is_done)
+
+    for future in futures:
+        future.add_done_callback(tell)
+    if not futures:
+        all_done.set_result(None)
+    return all_done
+
+
+async def _leaving(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

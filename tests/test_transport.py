@@ -17,6 +17,7 @@ from kea_exporter.config import Credentials, DaemonSettings, TlsSettings, settin
 from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.transport import TransportError, transport_to
 from kea_exporter.transport.deadline import Deadline
+from kea_exporter.transport.tls import build_context
 from lab.certificates import Authority
 from lab.processes import free_port
 from tests.hostile_peers import OK, dripping, repeating, saying, silent
@@ -207,6 +208,24 @@ class TestTls:
             tls = TlsSettings(ca_file=authority.certificate)
             failure = failure_of(settings(f"https://127.0.0.1:{port}", tls=tls))
         assert failure.reason is Reason.CERTIFICATE_UNTRUSTED_ISSUER
+
+    def test_authorities_of_the_system_are_read_once_until_they_change(
+        self, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "other").mkdir()
+        other, system = Authority(tmp_path / "other"), tmp_path / "system.pem"
+        monkeypatch.setenv("SSL_CERT_FILE", str(system))
+        with peer(self.answer, authority.issue("kea", addresses=["127.0.0.1"])) as port:
+            daemon = settings(f"https://127.0.0.1:{port}")
+            system.write_bytes(authority.certificate.read_bytes())
+            assert exchange(daemon) == b"{}"
+            assert build_context(daemon.tls) is build_context(daemon.tls)
+            system.write_bytes(other.certificate.read_bytes())
+            assert failure_of(daemon).reason is Reason.CERTIFICATE_UNTRUSTED_ISSUER
+            system.write_bytes(authority.certificate.read_bytes())
+            assert exchange(daemon) == b"{}"
+            system.unlink()
+            assert failure_of(daemon).reason is Reason.CERTIFICATE_UNTRUSTED_ISSUER
 
     def test_a_server_that_closes_over_tls_is_not_said_to_want_tls(self, authority: Authority) -> None:
         pair = authority.issue("kea", addresses=["127.0.0.1"])

@@ -6,10 +6,13 @@ time and a wrong issuer are told apart from one another.
 
 from __future__ import annotations
 
+import hashlib
 import ssl
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kea_exporter.certificates import Certificate, CertificateError, read_der, read_pem
@@ -128,8 +131,8 @@ def _unverified(dial: Dial, name: str, tls: TlsSettings, error: ssl.SSLCertVerif
     """Return a connection that did not verify, and why, the time of the leaf being judged apart."""
     refusal = tls_failure(error)
     # Nothing of the exporter's own is shown to a server that is not trusted, unless verification is turned off.
-    context = build_context(tls if tls.insecure_skip_verify else replace(tls, cert_file=None, key_file=None))
-    context.verify_mode = ssl.CERT_NONE
+    shown = tls if tls.insecure_skip_verify else replace(tls, cert_file=None, key_file=None)
+    context = build_context(shown, verify_mode=ssl.CERT_NONE)
     try:
         sock = _handshake(dial, context, name)
     except TransportError:  # such as a server that demands a client certificate under TLS 1.2
@@ -139,14 +142,43 @@ def _unverified(dial: Dial, name: str, tls: TlsSettings, error: ssl.SSLCertVerif
     return Secured(sock, _facts(sock, distrust), None if tls.insecure_skip_verify else refusal)
 
 
-def build_context(tls: TlsSettings) -> ssl.SSLContext:
-    """Return the context for one connection; files are read anew each time, so that they can be renewed.
+def build_context(
+    tls: TlsSettings, verify_mode: ssl.VerifyMode = ssl.CERT_REQUIRED, verify_flags: int = 0
+) -> ssl.SSLContext:
+    """Return the context for one connection, by its files as they are now, so that they can be renewed.
+
+    Reading the system's authorities takes tens of milliseconds: connections share a context until these change.
 
     Raises:
         TransportError: a file cannot be read, or is not what it should be.
     """
+    if tls.ca_file or tls.cert_file:
+        return _context(tls, verify_mode, verify_flags)
+    return _shared_context(tls, verify_mode, verify_flags, _system_authorities())
+
+
+@lru_cache(maxsize=8)
+def _shared_context(
+    tls: TlsSettings, verify_mode: ssl.VerifyMode, verify_flags: int, _: tuple[bytes | None, int | None]
+) -> ssl.SSLContext:
+    return _context(tls, verify_mode, verify_flags)
+
+
+def _system_authorities() -> tuple[bytes | None, int | None]:
+    """Return what changes when the system's authorities do: a digest of their file, and the time of their folder."""
+    digest = changed_at = None
+    paths = ssl.get_default_verify_paths()
+    with suppress(OSError):
+        digest = hashlib.sha256(Path(paths.cafile).read_bytes()).digest() if paths.cafile else None
+    with suppress(OSError):
+        changed_at = Path(paths.capath).stat().st_mtime_ns if paths.capath else None
+    return digest, changed_at
+
+
+def _context(tls: TlsSettings, verify_mode: ssl.VerifyMode, verify_flags: int) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
+    context.verify_mode = verify_mode
     context.minimum_version = MINIMUM[tls.min_version]
     context.sslsocket_class = DeadlineTlsSocket
     # The same verdicts on every Python: 3.13 turns both of these on by default, 3.11 neither. An intermediate may
@@ -155,6 +187,8 @@ def build_context(tls: TlsSettings) -> ssl.SSLContext:
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     if tls.x509_strict:
         context.verify_flags |= ssl.VERIFY_X509_STRICT
+    # Last: the complement above would clear a flag that Python does not name.
+    context.verify_flags |= ssl.VerifyFlags(verify_flags)
     _load_files(context, tls)
     return context
 
@@ -204,8 +238,7 @@ def _handshake(dial: Dial, context: ssl.SSLContext, name: str) -> DeadlineTlsSoc
 
 def _distrust_apart_from_time(dial: Dial, tls: TlsSettings, name: str, otherwise: Failure) -> Failure | None:
     """Return why a chain would not be trusted even if its leaf were valid now."""
-    context = build_context(replace(tls, cert_file=None, key_file=None))
-    context.verify_flags |= ssl.VerifyFlags(NO_CHECK_TIME)
+    context = build_context(replace(tls, cert_file=None, key_file=None), verify_flags=NO_CHECK_TIME)
     try:
         _handshake(dial, context, name).close()
     except ssl.SSLCertVerificationError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import structlog
@@ -26,6 +27,7 @@ class PageWriter:
 
     def __init__(self) -> None:
         self.samples_dropped = 0
+        self._counting = threading.Lock()
         self._left_out = Seldom("samples cannot be written")
         self._encoder = Encoder()
         self._process = CollectorRegistry(auto_describe=False)
@@ -49,7 +51,8 @@ class PageWriter:
         others = (self._process,) if exporter else ()
         body, content_type, dropped = self._encoder.encode(read, accepted.get("Accept", ""), *others)
         if dropped:
-            self.samples_dropped += dropped.total()
+            with self._counting:
+                self.samples_dropped += dropped.total()
             self._left_out.warn(families=sorted(dropped))
         headers = {"Content-Type": content_type, "Vary": "Accept, Accept-Encoding"}
         if len(body) < SHORTEST or not accepts_gzip(accepted.get("Accept-Encoding", "")):

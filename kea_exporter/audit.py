@@ -16,8 +16,9 @@ from kea_exporter.kea.client import KeaClient
 from kea_exporter.kea.configuration import read_configuration
 from kea_exporter.kea.lease_pages import AuditTally, read_lease_page
 from kea_exporter.kea.protocol import Command
-from kea_exporter.transport import TransportError, transport_to
+from kea_exporter.transport.choice import transport_to
 from kea_exporter.transport.deadline import Deadline
+from kea_exporter.transport.model import TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from kea_exporter.facts.leases import LeaseAudit
     from kea_exporter.facts.snapshot import Target
     from kea_exporter.facts.subnets import Subnets
-    from kea_exporter.transport import Transport
+    from kea_exporter.transport.model import Transport
 
     Progress = Callable[[int], None]
     Pause = Callable[[float], bool | None]

@@ -5,18 +5,15 @@ from __future__ import annotations
 import platform
 import ssl
 import sys
+from importlib import import_module
 from typing import NoReturn
 
 import click
 
 from kea_exporter import __version__
-from kea_exporter.commands.check import check_command
-from kea_exporter.commands.common import USAGE_ERROR, cannot_write
-from kea_exporter.commands.config import config_group
-from kea_exporter.commands.demo import demo_command
-from kea_exporter.commands.healthcheck import healthcheck_command
-from kea_exporter.commands.rules import rules_command
-from kea_exporter.commands.serve import serve_command
+from kea_exporter.commands.output import USAGE_ERROR, cannot_write
+
+COMMANDS = ("serve", "check", "config", "demo", "rules", "healthcheck")
 
 
 def main() -> NoReturn:
@@ -45,15 +42,25 @@ def _version_text() -> str:
     )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Commands(click.Group):
+    """Commands that are imported when they are asked for: `healthcheck` runs every few seconds.
+
+    See "Lazily Loading Subcommands" in click's documentation.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
+        """Return their names."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
+        """Return one of them; None where there is none of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"kea_exporter.commands.{cmd_name}"), f"{cmd_name}_command")
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, message=_version_text())
 def cli() -> None:
     """Judge ISC Kea DHCP servers by what an IPAM product demands of them, and tell Prometheus."""
-
-
-cli.add_command(serve_command)
-cli.add_command(check_command)
-cli.add_command(config_group)
-cli.add_command(demo_command)
-cli.add_command(rules_command)
-cli.add_command(healthcheck_command)

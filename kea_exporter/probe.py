@@ -16,7 +16,8 @@ from kea_exporter.kea.lifetime import lifetime
 from kea_exporter.kea.plan import STAT_LEASE, SUBNET_LIST
 from kea_exporter.kea.protocol import Command
 from kea_exporter.kea.status import read_status, read_version
-from kea_exporter.transport import TransportError, transport_to
+from kea_exporter.transport.choice import transport_to
+from kea_exporter.transport.model import TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
         Tls,
     )
     from kea_exporter.facts.status import Lifetime, Status
-    from kea_exporter.transport import Transport
     from kea_exporter.transport.deadline import Deadline
+    from kea_exporter.transport.model import Transport
 
 # Within these after its start, a reload cannot be told from the start.
 SECONDS_TO_RELOAD = 2

@@ -95,8 +95,10 @@ def _commands(context: click.Context) -> Iterator[str]:
         yield f'.SS "{_text(context.command_path)}"\n{_paragraphs(cleandoc(command.help or ""))}'
         yield from _options(context)
         return
-    for name in sorted(command.commands):
-        below = command.commands[name]
+    for name in sorted(command.list_commands(context)):
+        below = command.get_command(context, name)
+        if below is None:
+            raise LookupError(name)
         yield from _commands(click.Context(below, info_name=name, parent=context, **below.context_settings))
 
 

@@ -7,8 +7,9 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from kea_exporter.config import settings_from_tree
-from kea_exporter.transport import TransportError, transport_to
+from kea_exporter.transport.choice import transport_to
 from kea_exporter.transport.deadline import Deadline
+from kea_exporter.transport.model import TransportError
 
 ANSWER = b'[{"result": 0, "text": "3.0.3"}]'
 PLAIN = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (len(ANSWER), ANSWER)

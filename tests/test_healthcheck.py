@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import socket
+import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -50,6 +52,17 @@ def test_an_exporter_that_answers_is_healthy_though_its_kea_does_not(run: Comman
         assert run_process("healthcheck", "--url", f"http://127.0.0.1:{port}").returncode == HEALTHY
         for path in ("", "/-/healthy", "/-/ready"):
             assert ended(of_port(run, port, path)) == (HEALTHY, "", "")
+
+
+def test_it_does_not_read_the_whole_exporter_to_ask_one_question() -> None:
+    script = (
+        "import sys; from kea_exporter.cli import cli; "
+        "cli(['healthcheck', '--url', 'http://127.0.0.1:1'], standalone_mode=False); print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    read = set(done.stdout.split())
+    assert "kea_exporter.commands.healthcheck" in read
+    assert read & {"cryptography", "prometheus_client", "pydantic", "requests", "structlog", "uvicorn"} == set()
 
 
 def test_passwords_and_tls_of_the_pages_do_not_matter(run: CommandLine, tmp_path: Path) -> None:

@@ -18,7 +18,8 @@ from structlog.testing import capture_logs
 
 from kea_exporter.audit import Auditor
 from kea_exporter.collector import Collector
-from kea_exporter.commands.common import CommandError, load
+from kea_exporter.commands.common import load
+from kea_exporter.commands.output import CommandError
 from kea_exporter.service import ReloadError, Service
 from kea_exporter.watch import Watcher
 from lab.certificates import Authority

@@ -104,13 +104,14 @@ def command_lines(page: Path) -> Iterator[list[str]]:
 
 def parse(command: click.Command, words: list[str]) -> None:
     """Let click read the words, without running anything but what it ends with, such as --version."""
-    if isinstance(command, click.Group) and words and words[0] in command.commands:
-        parse(command.commands[words[0]], words[1:])
+    context = click.Context(cli, **cli.context_settings)
+    if isinstance(command, click.Group) and words and (below := command.get_command(context, words[0])):
+        parse(below, words[1:])
         return
     assert not isinstance(command, click.Group) or words[0].startswith("-"), f"there is no command {words[0]}"
     with suppress(click.exceptions.Exit):
         # As below the group: click keeps what it makes of a command's options.
-        command.make_context(command.name, words, parent=click.Context(cli, **cli.context_settings))
+        command.make_context(command.name, words, parent=context)
 
 
 @each_text
@@ -122,8 +123,10 @@ def test_every_option_that_is_named_exists(page: Path) -> None:
 def options(command: click.Command) -> Iterator[str]:
     for parameter in command.params:
         yield from parameter.opts
-    for below in command.commands.values() if isinstance(command, click.Group) else ():
-        yield from options(below)
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for below in filter(None, (command.get_command(context, name) for name in command.list_commands(context))):
+            yield from options(below)
 
 
 def sent(pages: Iterable[Path]) -> set[str]:

@@ -15,7 +15,8 @@ from kea_exporter import logs
 from kea_exporter.audit import Auditor
 from kea_exporter.check import as_json, as_text, exit_status, explanation, progress_bar
 from kea_exporter.collector import Collector
-from kea_exporter.commands.common import DEFAULT_CONFIG, checked, load, print_text
+from kea_exporter.commands.common import DEFAULT_CONFIG, checked, load
+from kea_exporter.commands.output import print_text
 from kea_exporter.config import AuditSettings, Settings, settings_from_tree
 from kea_exporter.facts.failure import Failure
 from kea_exporter.facts.snapshot import Daemon

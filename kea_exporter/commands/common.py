@@ -1,26 +1,23 @@
-"""What the commands share: the configuration with all its mistakes, and printing."""
+"""What commands share that read a configuration: all its mistakes at once."""
 
 from __future__ import annotations
 
-import os
-import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from kea_exporter.commands.output import CommandError
 from kea_exporter.config import ConfigError, Settings
 from kea_exporter.config import load as load_file
 from kea_exporter.facts.snapshot import TransportKind
 from kea_exporter.requirements import REQUIREMENTS
-from kea_exporter.transport import TransportError
+from kea_exporter.transport.model import TransportError
 from kea_exporter.transport.tls import build_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-USAGE_ERROR = 3
 DEFAULT_CONFIG = "config.yml"
 
 config_file = click.option(
@@ -31,12 +28,6 @@ config_file = click.option(
     show_default=True,
     help="The configuration file.",
 )
-
-
-class CommandError(click.ClickException):
-    """A mistake of the user's, or of the configuration's."""
-
-    exit_code = USAGE_ERROR
 
 
 def load(path: Path) -> Settings:
@@ -88,36 +79,3 @@ def _tls_mistakes(settings: Settings) -> Iterator[str]:
             build_context(daemon.tls)
         except TransportError as error:
             yield f"{name}: tls_config: {error}"
-
-
-def print_text(text: str) -> None:
-    """Print, and take no offence where whoever reads has seen enough.
-
-    Raises:
-        CommandError: it cannot be written, as on a full disk.
-    """
-    try:
-        click.echo(text, color=False if is_plain() else None)
-        if sys.stdout is not None:  # closed before the start
-            sys.stdout.flush()
-    except BrokenPipeError:
-        drop_output()
-    except OSError as error:
-        raise cannot_write(error) from None
-
-
-def is_plain() -> bool:
-    """Return whether the user wants no colours (https://no-color.org), or the terminal has none."""
-    return bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
-
-
-def cannot_write(error: OSError) -> CommandError:
-    """Return the error to end with where the output cannot be written."""
-    drop_output()
-    return CommandError(f"cannot write the output: {error.strerror}")
-
-
-def drop_output() -> None:
-    """Let nothing be flushed at exit into what cannot take it."""
-    with suppress(OSError, ValueError, AttributeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from kea_exporter import logs
-from kea_exporter.commands.common import config_file, load, print_text
+from kea_exporter.commands.common import config_file, load
 from kea_exporter.commands.listening import protection_by, web_config_file
+from kea_exporter.commands.output import print_text
 from kea_exporter.config import ConfigFile
 
 if TYPE_CHECKING:
@@ -17,11 +18,11 @@ if TYPE_CHECKING:
 
 
 @click.group("config")
-def config_group() -> None:
+def config_command() -> None:
     """Work with configuration files."""
 
 
-@config_group.command("check")
+@config_command.command("check")
 @config_file
 @web_config_file
 def config_check(config_file: Path, web_config_file: Path | None) -> None:
@@ -32,7 +33,7 @@ def config_check(config_file: Path, web_config_file: Path | None) -> None:
     print_text(f"{config_file} is fine: {len(settings.servers)} servers, {len(settings.daemons)} daemons")
 
 
-@config_group.command("schema")
+@config_command.command("schema")
 def config_schema() -> None:
     """Print the JSON schema of the configuration file, for editors."""
     print_text(json.dumps(ConfigFile.model_json_schema(), indent=2))

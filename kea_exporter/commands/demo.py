@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Never
 import click
 
 from kea_exporter import logs
-from kea_exporter.commands.common import CommandError, load, print_text
+from kea_exporter.commands.common import load
+from kea_exporter.commands.output import CommandError, print_text
 from kea_exporter.demo.fleet import PASSWORD, USER, Fleet
 from kea_exporter.service import Service
 from kea_exporter.web import ListenError, WebOptions, address_of, create_app, entrances, listen, serve

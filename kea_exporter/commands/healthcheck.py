@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 import click
 
-from kea_exporter.commands.common import print_text
+from kea_exporter.commands.output import print_text
 from kea_exporter.text import printable
-from kea_exporter.transport import TransportError
 from kea_exporter.transport.deadline import Deadline
+from kea_exporter.transport.model import TransportError
 from kea_exporter.transport.sockets import connect_tcp, connect_unix
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import click
 import structlog
 
 from kea_exporter import __version__
-from kea_exporter.commands.common import CommandError, all_mistakes
+from kea_exporter.commands.common import all_mistakes
+from kea_exporter.commands.output import CommandError
 from kea_exporter.config import ConfigError
 from kea_exporter.web import ListenError, WebConfig, address_of, connection_limit, inherited, listen, unprotected
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import click
 
 from kea_exporter.alerts.rules import Links, rules
-from kea_exporter.commands.common import print_text
+from kea_exporter.commands.output import print_text
 
 
 def _url(_context: click.Context, _parameter: click.Parameter, value: str) -> str:

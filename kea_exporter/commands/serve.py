@@ -11,7 +11,7 @@ import click
 import structlog
 
 from kea_exporter import logs
-from kea_exporter.commands.common import CommandError, config_file, load
+from kea_exporter.commands.common import config_file, load
 from kea_exporter.commands.listening import (
     connections_for,
     health_address,
@@ -21,6 +21,7 @@ from kea_exporter.commands.listening import (
     systemd_socket,
     web_config_file,
 )
+from kea_exporter.commands.output import CommandError
 from kea_exporter.service import ReloadError, Service, reload_on_hangup
 from kea_exporter.watch import Watcher
 from kea_exporter.web import Notifier, WebOptions, create_app, end_on_signals, entrances, serve

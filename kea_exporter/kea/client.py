@@ -10,7 +10,7 @@ from kea_exporter.facts.failure import Fact, Failure, Reason, Stage
 from kea_exporter.facts.snapshot import Exchange
 from kea_exporter.kea.protocol import Answer, Command, Result, decode, encode, longest_answer
 from kea_exporter.kea.reading import MalformedAnswerError
-from kea_exporter.transport import Transport, TransportError
+from kea_exporter.transport.model import Transport, TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

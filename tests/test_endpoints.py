@@ -527,6 +527,35 @@ def test_removed_servers_vanish_from_the_report_and_the_pages_with_the_reload() 
         assert it.get("/servers/removed-one").status_code == 404
 
 
+# Parts of the page of metrics.
+
+
+def test_the_exporter_alone_is_told_of_without_asking_kea() -> None:
+    with SimulatedKea(kea_answers()) as kea, serving(servers("a", url=kea.url)) as it:
+        page = parsed(it.get("/metrics?collect[]=exporter").text)
+        assert kea.received == []
+    assert {"kea_exporter_build_info", "kea_exporter_requests_rejected_total", "process_cpu_seconds_total"} <= set(page)
+    assert [name for name in page if name.startswith("kea_") and not name.startswith("kea_exporter_")] == []
+
+
+def test_the_servers_alone_are_told_of_without_the_exporter() -> None:
+    with SimulatedKea(kea_answers()) as kea, serving(servers("a", url=kea.url)) as it:
+        page = parsed(it.get("/metrics?collect[]=servers").text)
+    assert values(page, "kea_up", "server") == {"a": 1}
+    assert [name for name in page if name.startswith(("kea_exporter_", "process_", "python_"))] == []
+
+
+@pytest.mark.parametrize("name", ["", "kea", "Exporter", "<script>"])
+def test_a_part_that_is_none_is_refused_with_those_that_there_are(name: str) -> None:
+    with serving(servers("a")) as it:
+        refused = it.get(f"/metrics?collect[]={name}")
+        assert (refused.status_code, refused.text) == (
+            400,
+            "collect[] may be exporter or servers; without it the page has both\n",
+        )
+        assert it.get("/metrics?collect[]=servers&collect[]=exporter").status_code == 400
+
+
 # Limits.
 
 
@@ -569,7 +598,10 @@ def test_whatever_makes_kea_work_counts_and_one_too_many_is_told_to_come_again(
     assert samples["kea_exporter_requests_in_flight"] == [({}, 1)]
 
 
-@pytest.mark.parametrize("path", ["/", "/servers/a", "/static/style.css", "/sd", "/-/healthy", "/-/ready"])
+AT_ANY_TIME = ["/", "/servers/a", "/static/style.css", "/sd", "/-/healthy", "/-/ready", "/metrics?collect[]=exporter"]
+
+
+@pytest.mark.parametrize("path", AT_ANY_TIME)
 def test_whatever_does_not_answers_also_then(release: Event, path: str) -> None:
     with crowded(release, "GET", "/metrics") as (it, end):
         assert it.get(path).status_code == 200

@@ -1,4 +1,4 @@
-"""Families about the exporter itself; only on the page that Prometheus scrapes for all servers."""
+"""Families about the exporter itself; on no page about a single server."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ FAMILIES = (
     ),
     _own(
         "kea_exporter_requests_in_flight",
-        "Requests for metrics that are being answered, this one included.",
+        "Requests that Kea is asked for and that are being answered.",
         lambda state: state.requests_in_flight,
     ),
     _own(

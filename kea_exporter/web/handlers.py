@@ -22,7 +22,14 @@ from kea_exporter.transport.deadline import Deadline
 from kea_exporter.web.debug import debug_text
 from kea_exporter.web.discovery import target_groups
 from kea_exporter.web.pages import fleet_page, page_of, server_page, style
-from kea_exporter.web.parameters import BadRequestError, form_value, parameters, refuse_other_sites
+from kea_exporter.web.parameters import (
+    BadRequestError,
+    Part,
+    form_value,
+    metrics_part,
+    parameters,
+    refuse_other_sites,
+)
 from kea_exporter.web.targets import wanted
 from kea_exporter.web.timeout import scrape_seconds
 from kea_exporter.web.waiting import until_done
@@ -84,11 +91,14 @@ class Handlers:
         self._one_page = CapacityLimiter(1)
 
     async def metrics(self, request: Request) -> Response:
-        """Collect from all daemons; the page is about the exporter too."""
-        parameters(request)
+        """Collect from all daemons; the page is about the exporter too, or only about one of both."""
+        part = metrics_part(parameters(request))
+        if part is Part.EXPORTER:
+            body, headers = await self._made(self._writer.write, (), request.headers, self._state())
+            return Response(body, headers=headers)
         with self._in_flight_now():
             under_way = await self._probed(self._service.settings.daemons, self._deadline(request), request)
-            body, headers = await self._on_thread(self._metrics, under_way, request)
+            body, headers = await self._on_thread(self._metrics, under_way, request, part)
         return Response(body, headers=headers)
 
     async def probe(self, request: Request) -> Response:
@@ -183,8 +193,9 @@ class Handlers:
     def _all(self, under_way: UnderWay) -> Collection:
         return self._service.keep(self._service.end(under_way))
 
-    def _metrics(self, under_way: UnderWay, request: Request) -> tuple[bytes, Mapping[str, str]]:
-        return self._writer.write(self._all(under_way).reports, request.headers, self._state())
+    def _metrics(self, under_way: UnderWay, request: Request, part: Part | None) -> tuple[bytes, Mapping[str, str]]:
+        reports = self._all(under_way).reports
+        return self._writer.write(reports, request.headers, None if part is Part.SERVERS else self._state())
 
     def _written(self, under_way: UnderWay, request: Request) -> tuple[bytes, Mapping[str, str]]:
         return self._writer.write(self._service.end(under_way).reports, request.headers)
@@ -220,7 +231,7 @@ class Handlers:
         # Given up, not waited for, when the process ends.
         return await to_thread.run_sync(partial(work, *arguments), abandon_on_cancel=True, limiter=self._limiter)
 
-    async def _made(self, make: Callable[P, str], *arguments: P.args, **named: P.kwargs) -> str:
+    async def _made(self, make: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         """Make a page on a thread: that of a large fleet takes a while."""
         work = partial(make, *arguments, **named)
         return await to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._one_page)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
@@ -12,7 +13,16 @@ if TYPE_CHECKING:
 
 FORBIDDEN, TOO_LARGE = 403, 413
 LARGEST_FORM = 4096
+# As node_exporter and others call it.
+PART = "collect[]"
 TWICE = "a parameter stands in the request twice; write it once"
+
+
+class Part(StrEnum):
+    """What a page of metrics may be about alone."""
+
+    EXPORTER = "exporter"
+    SERVERS = "servers"
 
 
 class BadRequestError(Exception):
@@ -37,6 +47,18 @@ def parameters(request: Request) -> Mapping[str, str]:
     if len(found) != len(request.query_params.multi_items()):
         raise BadRequestError(TWICE)
     return found
+
+
+def metrics_part(asked: Mapping[str, str]) -> Part | None:
+    """Return which part of the page of metrics is wanted; None for the whole.
+
+    Raises:
+        BadRequestError: there is no such part.
+    """
+    name = asked.get(PART)
+    if name is not None and name not in list(Part):
+        raise BadRequestError(f"{PART} may be {' or '.join(Part)}; without it the page has both")
+    return None if name is None else Part(name)
 
 
 def refuse_other_sites(request: Request) -> None:

@@ -14,6 +14,8 @@ from kea_exporter.web.compression import SHORTEST, accepts_gzip, compressed
 from kea_exporter.web.seldom import Seldom
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.datastructures import Headers
 
     from kea_exporter.metrics import ExporterState
@@ -36,7 +38,7 @@ class PageWriter:
 
     def write(
         self, reports: tuple[Report, ...], accepted: Headers, exporter: ExporterState | None = None
-    ) -> tuple[bytes, dict[str, str]]:
+    ) -> tuple[bytes, Mapping[str, str]]:
         """Return the body and the headers of a page.
 
         Args:

@@ -29,6 +29,7 @@ METRIC = re.compile(r"\b(?:kea_\w+|\w+:\w+:\w+|up|ALERTS)\b(?!:)")
 SELECTOR = re.compile(r"([a-zA-Z_:][\w:]*)\{([^{}]*)\}")
 MATCHER = re.compile(r"(\w+)\s*(?:=~|!~|!=|=)")
 GROUPING = re.compile(r"\b(?:by|without|on|ignoring) ?\(([^()]*)\)")
+JOINED = re.compile(r"\bgroup_left ?\(([^()]*)\)")
 WITHOUT = re.compile(r"\bwithout ?\(([^()]*)\)")
 # Not those of durations, nor of names.
 NUMBER = re.compile(r"(?<![\w.:])\d+(?:\.\d+)?(?![\w.:])")
@@ -60,8 +61,9 @@ def labels_grouped(expression: str) -> set[str]:
 
 
 def labels_left(expression: str) -> set[str]:
-    """Return the labels of what an expression finds: those of the first metric, less those that are summed over."""
-    return LABELS[metrics(expression)[0]] - _words(WITHOUT.findall(expression))
+    """Return the labels of what an expression finds: of the first metric and joined, less those summed over."""
+    own = LABELS[metrics(expression)[0]] | _words(JOINED.findall(expression))
+    return own - _words(WITHOUT.findall(expression))
 
 
 def labels_of(alert: Alert) -> set[str]:

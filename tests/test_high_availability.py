@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from kea_exporter.facts.snapshot import Daemon
+from kea_exporter.facts.failure import Failure, Reason, Stage, known
+from kea_exporter.facts.snapshot import Daemon, Pair
 from kea_exporter.facts.status import Peer, Relationship
-from kea_exporter.kea.high_availability import MOST_RELATIONSHIPS, MOST_SCOPES, read_relationships
+from kea_exporter.kea.high_availability import MOST_RELATIONSHIPS, MOST_SCOPES, read_pairs, read_relationships
 from kea_exporter.kea.reading import MalformedAnswerError
 from kea_exporter.kea.status import read_status
 from kea_exporter.metrics import FAMILIES
@@ -257,10 +258,53 @@ def test_of_each_server_it_is_told_whose_clients_it_serves(
 
 def test_who_the_servers_are_is_told_once() -> None:
     assert told("kea_ha_info", *HUB) == {
-        ("kea2", "hot-standby", "kea1", "primary", "kea2", "standby"): 1,
-        ("kea3", "hot-standby", "kea1", "primary", "kea3", "standby"): 1,
+        ("kea2", "hot-standby", "kea1", "primary", "kea2", "standby", ""): 1,
+        ("kea3", "hot-standby", "kea1", "primary", "kea3", "standby", ""): 1,
     }
-    assert told("kea_ha_info", PASSIVE_BACKUP) == {("kea1", "passive-backup", "kea1", "primary", "", ""): 1}
+    assert told("kea_ha_info", PASSIVE_BACKUP) == {("kea1", "passive-backup", "kea1", "primary", "", "", ""): 1}
+
+
+def peer(name: str, role: str, url: str) -> dict[str, str]:
+    return {"name": name, "role": role, "url": url}
+
+
+def hook(*relationships: list[dict[str, str]]) -> dict[str, object]:
+    return {"library": "libdhcp_ha.so", "parameters": {"high-availability": [{"peers": it} for it in relationships]}}
+
+
+BACKUP = peer("backup", "backup", "http://10.0.0.9:8005/")
+ONE = [
+    peer("kea2", "standby", "https://monitor:secret@10.0.0.2:8005/ha"),
+    peer("kea1", "primary", "http://10.0.0.1:8005/"),
+    BACKUP,
+]
+OTHER = [peer("kea1", "primary", "http://10.0.0.1:8006"), peer("kea3", "standby", "http://[2001:db8::3]:8005/")]
+
+
+def test_pairs_are_told_by_where_their_servers_are_without_what_else_a_url_holds() -> None:
+    pairs = list(read_pairs([{"library": "libdhcp_lease_cmds.so"}, hook(ONE, OTHER)]))
+    assert pairs == [
+        Pair(frozenset({"kea1", "kea2", "backup"}), "10.0.0.1:8005 10.0.0.2:8005"),
+        Pair(frozenset({"kea1", "kea3"}), "10.0.0.1:8006 [2001:db8::3]:8005"),
+    ]
+
+
+def test_each_relationship_is_of_the_pair_that_has_both_its_servers() -> None:
+    pairs = tuple(read_pairs([hook(ONE, OTHER)]))
+    snapshot = sound(status=replace(status(), relationships=HUB))
+    configuration = replace(known(snapshot.configuration), pairs=pairs)
+    found = own("kea_ha_info", replace(snapshot, configuration=configuration))
+    assert {labels[0]: labels[-1] for labels in found} == {
+        "kea2": "10.0.0.1:8005 10.0.0.2:8005",
+        "kea3": "10.0.0.1:8006 [2001:db8::3]:8005",
+    }
+
+
+def test_who_the_servers_are_is_told_also_where_the_configuration_is_not_known() -> None:
+    failure = Failure(Stage.COMMAND, Reason.FORBIDDEN, "no")
+    snapshot = sound(status=replace(status(), relationships=(HOT_STANDBY,)))
+    found = own("kea_ha_info", replace(snapshot, configuration=failure))
+    assert found == {("kea2", "hot-standby", "kea1", "primary", "kea2", "standby", ""): 1}
 
 
 NUMBERS = {

@@ -124,7 +124,7 @@ CONTRACT = {
     "kea_packet_queue_size": COMMON,
     "kea_packet_queue_length": (*COMMON, "window"),
     "kea_extended_info_tables_enabled": COMMON,
-    "kea_ha_info": (*COMMON, "relationship", "mode", "local", "local_role", "partner", "partner_role"),
+    "kea_ha_info": (*COMMON, "relationship", "mode", "local", "local_role", "partner", "partner_role", "pair"),
     "kea_ha_state": (*COMMON, "relationship", "peer", "role", "state"),
     "kea_ha_scope_served": (*COMMON, "relationship", "peer", "scope"),
     **dict.fromkeys(

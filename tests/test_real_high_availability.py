@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import time
 from dataclasses import dataclass
@@ -194,6 +195,7 @@ def test_before_anything_was_heard_of_the_partner_nothing_is_said_of_it(lab: Lab
 
 def test_a_relationship_says_who_takes_part(story: Story) -> None:
     [found] = [labels for labels, _ in story["alone"].page["kea_ha_info"] if labels["server"] == PRIMARY]
+    assert re.fullmatch(r"127\.0\.0\.1:\d+ 127\.0\.0\.1:\d+", found.pop("pair"))
     assert found == {
         "server": PRIMARY,
         "daemon": "dhcp4",
@@ -204,6 +206,11 @@ def test_a_relationship_says_who_takes_part(story: Story) -> None:
         "partner": PARTNER,
         "partner_role": "standby",
     }
+
+
+def test_both_servers_of_a_pair_name_the_same_pair(story: Story) -> None:
+    named = {labels["server"]: labels["pair"] for labels, _ in story["serving"].page["kea_ha_info"]}
+    assert named[PRIMARY] == named[PARTNER] != ""
 
 
 def test_a_partner_that_hangs_keeps_its_last_state_and_its_silence_is_told(lab: Lab, one: OneExporter) -> None:

@@ -7,20 +7,25 @@ from kea_exporter.alerts.templates import DAEMON, DURATION, label
 from kea_exporter.alerts.thresholds import CLOCK_SKEW_CRITICAL_SECONDS, CLOCK_SKEW_WARNING_SECONDS
 
 PARTNER = label("relationship")
-SCOPE = f"the clients of scope {label('scope')} ({label('daemon')})"
+SCOPE = (
+    f"the clients of scope {label('scope')} ({label('daemon')}"
+    "{{ with $labels.pair }} of the pair {{ . }}{{ end }})"
+)
+
+
+def _of_pair(scopes: str, known: str = "") -> str:
+    """Return the scopes with where their pair is: servers of many pairs have the same names in Kea."""
+    others = "peer, scope, mode, local, local_role, partner, partner_role, pair"
+    return f"{scopes} * ignoring ({others}) group_left (pair) kea_ha_info{known}"
+
+
+OWN = 'kea_ha_scope_served{peer="local"}'
 # What a server last heard of its partner counts while they hear of each other.
-SERVED = (
-    'max without (instance, server, relationship, peer) (kea_ha_scope_served{peer="local"} or '
-    '(kea_ha_scope_served{peer="partner"} and ignoring (peer, scope) kea_ha_communication_interrupted == 0))'
-)
-# Each server once, though two exporters may look at it. Where a scope has more servers than a pair, or two of them have
-# a partner of the same name, its name is used by several pairs, and nothing can be said.
-LOCAL = 'max without (instance, relationship, peer) (kea_ha_scope_served{peer="local"})'
-PARTNERS = 'max without (instance, server, peer) (kea_ha_scope_served{peer="local"})'
-SERVED_TWICE = (
-    f"sum without (server) ({LOCAL}) > 1 and count without (server) ({LOCAL}) == 2 "
-    f"and count without (relationship) ({PARTNERS}) == 2"
-)
+HEARD = '(kea_ha_scope_served{peer="partner"} and ignoring (peer, scope) kea_ha_communication_interrupted == 0)'
+SERVED = f"max without (instance, server, relationship, peer) ({_of_pair(OWN)} or {_of_pair(HEARD)})"
+OF_KNOWN_PAIR = _of_pair(OWN, known='{pair!=""}')
+# Each server once, though two exporters may look at it. Of whom it is not known which pair they are, nothing is said.
+SERVED_TWICE = f"sum without (server) (max without (instance, relationship, peer) ({OF_KNOWN_PAIR})) > 1"
 
 
 def _skew(severity: Severity, seconds: int) -> Alert:

@@ -168,6 +168,19 @@ class ControlSocket:
 
 
 @dataclass(frozen=True)
+class Pair:
+    """A high availability relationship as it is configured.
+
+    Attributes:
+        names: those of all its servers.
+        place: hosts and ports of the servers that are no backups, sorted, which is the same on both of them.
+    """
+
+    names: frozenset[str]
+    place: str
+
+
+@dataclass(frozen=True)
 class Configuration:
     """What is kept of `config-get`; everything else, and every secret, is dropped when it is read.
 
@@ -179,6 +192,7 @@ class Configuration:
         hooks: base names of the configured hook libraries, such as `libdhcp_lease_cmds.so`.
         hosts_databases: the types of the configured hosts databases, such as `mysql`.
         has_config_databases: whether databases hold parts of the configuration, which may then change at any time.
+        pairs: none without the hook ha.
     """
 
     root: str
@@ -190,6 +204,7 @@ class Configuration:
     hooks: tuple[str, ...]
     hosts_databases: tuple[str, ...]
     has_config_databases: bool = False
+    pairs: tuple[Pair, ...] = ()
 
 
 @dataclass(frozen=True)

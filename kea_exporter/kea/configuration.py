@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from kea_exporter.facts.snapshot import ROOT_KEYS, Authentication, Configuration, ControlSocket
+from kea_exporter.kea.high_availability import read_pairs
 from kea_exporter.kea.pools import capacities
 from kea_exporter.kea.reading import MalformedAnswerError, as_int, as_list, as_map, as_text
 from kea_exporter.kea.subnets import subnets_of
@@ -55,6 +56,7 @@ def read_configuration(answer: Answer) -> Configuration:
         sockets=tuple(_socket(entry, root) for entry in _socket_entries(tree, root)[:MOST_ENTRIES]),
         **_of_subnets(tree, root),
         hooks=tuple(_base_name(hook) for hook in hooks),
+        pairs=tuple(read_pairs(hooks)),
         hosts_databases=tuple(_hosts_databases(tree)),
         has_config_databases=_has_config_databases(tree),
     )

@@ -1,4 +1,4 @@
-"""High availability, as status-get tells of it (Kea ARM, "libdhcp_ha.so: High Availability").
+"""High availability, as status-get and config-get tell of it (Kea ARM, "libdhcp_ha.so: High Availability").
 
 Whatever a server does not know of its partner is null or empty there (measured), and None or empty here.
 """
@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kea_exporter.facts.snapshot import Pair
 from kea_exporter.facts.status import Peer, Relationship
 from kea_exporter.kea.reading import as_bool, as_int, as_list, as_map, as_text
 from kea_exporter.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 MOST_RELATIONSHIPS = 64
 MOST_SCOPES = 16
+MOST_PEERS = 16
+BACKUP = "backup"
 
 
 def read_relationships(value: object) -> tuple[Relationship, ...]:
@@ -27,6 +30,30 @@ def read_relationships(value: object) -> tuple[Relationship, ...]:
     return tuple(_relationship(as_map(it, "high-availability")) for it in as_list(value, "high-availability"))[
         :MOST_RELATIONSHIPS
     ]
+
+
+def read_pairs(hooks: Iterable[object]) -> Iterator[Pair]:
+    """Return the relationships that the hook library is configured with (Kea ARM, "High Availability", `peers`).
+
+    Raises:
+        MalformedAnswerError: a hook library has not the documented shape.
+    """
+    for hook in hooks:
+        parameters = as_map(as_map(hook, "hooks-libraries").get("parameters") or {}, "parameters")
+        relationships = as_list(parameters.get("high-availability") or [], "high-availability")
+        for relationship in relationships[:MOST_RELATIONSHIPS]:
+            peers = as_list(as_map(relationship, "high-availability").get("peers") or [], "peers")
+            yield _pair([as_map(peer, "peers") for peer in peers[:MOST_PEERS]])
+
+
+def _pair(peers: list[dict[str, Any]]) -> Pair:
+    places = sorted(_place(_text(peer, "url")) for peer in peers if _text(peer, "role") != BACKUP)
+    return Pair(frozenset(_text(peer, "name") for peer in peers), printable(" ".join(filter(None, places))))
+
+
+def _place(url: str) -> str:
+    """Return host and port of a URL, without what else somebody may have written into it."""
+    return url.partition("://")[2].partition("/")[0].rpartition("@")[2]
 
 
 def _relationship(entry: Mapping[str, Any]) -> Relationship:

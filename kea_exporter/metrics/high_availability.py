@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from kea_exporter.facts.failure import known
+from kea_exporter.facts.failure import Failure, known
 from kea_exporter.metrics.model import Family, Sample, per_daemon
 
 if TYPE_CHECKING:
@@ -65,7 +65,16 @@ def _scopes(report: Report) -> Iterator[Sample]:
 
 def _info(report: Report) -> Iterator[Sample]:
     for name, it in _named(report):
-        yield Sample((name, it.mode, it.local.name, it.local.role, it.partner.name, it.partner.role), 1)
+        of_both = it.mode, it.local.name, it.local.role, it.partner.name, it.partner.role
+        yield Sample((name, *of_both, _pair(report, it)), 1)
+
+
+def _pair(report: Report, relationship: Relationship) -> str:
+    """Return where the servers of a relationship are; empty where the configuration is not known."""
+    configuration = report.snapshot.configuration
+    names = {relationship.local.name, relationship.partner.name} - {""}
+    pairs = () if isinstance(configuration, Failure) else configuration.pairs
+    return next((pair.place for pair in pairs if names <= pair.names), "")
 
 
 def _number(report: Report, read: Callable[[Relationship], float | None]) -> Iterable[Sample]:
@@ -78,20 +87,23 @@ def _of_relationship(
     help: str,  # noqa: A002 - Prometheus' word
     read: Callable[[Report], Iterable[Sample]],
     *labels: str,
+    source: str = "status-get (hook ha)",
 ) -> Family:
-    return per_daemon(name, help, read, ("relationship", *labels), source="status-get (hook ha)")
+    return per_daemon(name, help, read, ("relationship", *labels), source=source)
 
 
 FAMILIES = (
     _of_relationship(
         "kea_ha_info",
-        "Who the servers of a relationship are, which is named for the partner; always 1.",
+        "Who the servers of a relationship are, which is named for the partner, and where; always 1.",
         _info,
         "mode",
         "local",
         "local_role",
         "partner",
         "partner_role",
+        "pair",
+        source="status-get (hook ha), config-get",
     ),
     _of_relationship(
         "kea_ha_state",

@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test test-install lint lint-go lint-promtool lint-pint lint-dashboards lint-workflows lint-schemas lint-security lint-actions format lab bench bench-scale fuzz soak deb dist sbom audit docs docs-site lock clean
+.PHONY: help demo test test-install test-kubernetes lint lint-go lint-promtool lint-pint lint-dashboards lint-workflows lint-schemas lint-security lint-actions format lab bench bench-scale fuzz soak deb dist sbom audit docs docs-site lock clean
 
 help:
 	@echo "make demo    run the exporter on a fleet of real Kea servers (root on Debian)"
 	@echo "make fault-NAME, make repair-NAME  break a server of the running demo, and mend it; the demo lists the names"
 	@echo "make test    run all checks and tests"
 	@echo "make test-install  build and install every package that is shipped (minutes)"
+	@echo "make test-kubernetes  install the Helm chart into a real API server, beside Prometheus Operator (root, Go; half an hour once)"
 	@echo "make lint    only the static checks"
 	@echo "make lint-go  what linters written in Go say of rules and dashboards (minutes, where Go is present)"
 	@echo "make lint-workflows  what three linters say of the workflows on GitHub (Go and the package index)"
@@ -45,6 +46,11 @@ test: lint
 
 test-install: $(READY)
 	$(BIN)/pytest -m install
+
+# Compiled first, as the namespace that is a cluster's network leads nowhere else.
+test-kubernetes: lab
+	@$(BIN)/python -m lab.cluster || { echo "!!! NOT TESTED: Kubernetes cannot be compiled"; exit 1; }
+	unshare --net --mount $(BIN)/pytest -m kubernetes
 
 lint: $(READY)
 	$(BIN)/ruff check

@@ -132,8 +132,23 @@ def helm(*arguments: str) -> str:
     Raises:
         HelmError: it failed.
     """
+    return _helm(*arguments).stdout
+
+
+def helm_said(*arguments: str) -> str:
+    """Run Helm and return what it printed, and what it and the API server warned of.
+
+    Raises:
+        HelmError: it failed.
+    """
+    done = _helm(*arguments)
+    return done.stdout + done.stderr
+
+
+def _helm(*arguments: str) -> subprocess.CompletedProcess[str]:
     with tempfile.TemporaryDirectory() as home:
-        return _run(str(program("helm")), *arguments, HELM_CACHE_HOME=home, HELM_CONFIG_HOME=home, HELM_DATA_HOME=home)
+        command = (str(program("helm")), *arguments)
+        return _completed(*command, HELM_CACHE_HOME=home, HELM_CONFIG_HOME=home, HELM_DATA_HOME=home)
 
 
 def template(*values: Path, chart: Path = CHART, kubernetes: str = KUBERNETES_VERSIONS[-1]) -> str:
@@ -226,13 +241,17 @@ def _strict(schema: object) -> object:
 
 
 def _run(*arguments: str, **environment: str) -> str:
+    return _completed(*arguments, **environment).stdout
+
+
+def _completed(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(  # noqa: S603 - our own argument vector
         arguments, capture_output=True, text=True, check=False, env={**os.environ, **environment}
     )
     if done.returncode != 0:
         said = (done.stdout + done.stderr).strip()[-4000:]
         raise HelmError(f"'{Path(arguments[0]).name} ...' ended with status {done.returncode}:\n{said}")
-    return done.stdout
+    return done
 
 
 if __name__ == "__main__":

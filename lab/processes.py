@@ -71,6 +71,10 @@ class Running:
                 self._process.kill()
         self._process.wait()
 
+    def has_ended(self) -> bool:
+        """Return whether the program has ended by itself."""
+        return self._process.poll() is not None
+
     def wait(self, seconds: float) -> int:
         """Wait for the program to end by itself and return its exit status."""
         return self._process.wait(seconds)

@@ -12,49 +12,32 @@ from lab.processes import Running, accepts, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from lab.kea import Lab
 
 Tree = dict[str, Any]
 
 
-class Prometheus:
-    """A Prometheus that scrapes as its configuration says, until it is stopped.
+class ConfiguredPrometheus:
+    """A Prometheus that does what a file says, until it is stopped; its data are beside that file.
 
     Args:
-        scrape_configs: whom it scrapes.
-        rules: the texts of files of rules, by their names.
-        alertmanager: where it sends alerts, as host:port; None for nowhere.
-        evaluation_interval: how often it evaluates the rules.
+        config_file: its configuration, in the lab's folder.
         port: where it listens; by default a free one.
     """
 
-    def __init__(  # noqa: PLR0913 - each but the first two has a default
-        self,
-        lab: Lab,
-        scrape_configs: list[Tree],
-        rules: Mapping[str, str] | None = None,
-        alertmanager: str | None = None,
-        *,
-        evaluation_interval: str = "1s",
-        port: int | None = None,
-    ) -> None:
+    def __init__(self, lab: Lab, config_file: Path, port: int | None = None) -> None:
         self.port = port or free_port()
-        config = {
-            "global": {"evaluation_interval": evaluation_interval},
-            "scrape_configs": scrape_configs,
-            "rule_files": [lab.inside(lab.write(name, text)) for name, text in (rules or {}).items()],
-            "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alertmanager] if alertmanager else []}]}]},
-        }
         arguments = lab.chroot.command(
             "/usr/bin/prometheus",
-            f"--config.file={lab.inside(lab.write('prometheus.yml', yaml.safe_dump(config)))}",
-            f"--storage.tsdb.path={lab.inside(lab.folder)}/prometheus-data",
+            f"--config.file={lab.inside(config_file)}",
+            f"--storage.tsdb.path={lab.inside(config_file.parent)}/prometheus-data",
             f"--web.listen-address=127.0.0.1:{self.port}",
             "--scrape.discovery-reload-interval=100ms",  # by default, the first scrape waits for five seconds
             f"--web.external-url=http://127.0.0.1:{self.port}/",
         )
-        self._running = Running(arguments, lab.folder / "prometheus.log")
+        self._running = Running(arguments, config_file.parent / "prometheus.log")
         self.wait_until(lambda: accepts("127.0.0.1", self.port))
 
     def __enter__(self) -> Self:
@@ -80,6 +63,11 @@ class Prometheus:
         """Return the alerts that fire, or that are in one of other *states*; none while Prometheus is not ready."""
         return [it for it in self._ask("alerts").get("alerts", []) if it["state"] in (states or ("firing",))]
 
+    def targets(self) -> list[Tree]:
+        """Return what it scrapes; none while Prometheus is not ready."""
+        found: list[Tree] = self._ask("targets", state="active").get("activeTargets", [])
+        return found
+
     def has_evaluated_since(self, moment: dt.datetime) -> bool:
         """Return whether every group of rules was evaluated after a moment."""
         groups = self._ask("rules").get("groups", [])
@@ -92,3 +80,33 @@ class Prometheus:
         answer.raise_for_status()
         data: Tree = answer.json()["data"]
         return data
+
+
+class Prometheus(ConfiguredPrometheus):
+    """A Prometheus that scrapes as its configuration says, until it is stopped.
+
+    Args:
+        scrape_configs: whom it scrapes.
+        rules: the texts of files of rules, by their names.
+        alertmanager: where it sends alerts, as host:port; None for nowhere.
+        evaluation_interval: how often it evaluates the rules.
+        port: where it listens; by default a free one.
+    """
+
+    def __init__(  # noqa: PLR0913 - each but the first two has a default
+        self,
+        lab: Lab,
+        scrape_configs: list[Tree],
+        rules: Mapping[str, str] | None = None,
+        alertmanager: str | None = None,
+        *,
+        evaluation_interval: str = "1s",
+        port: int | None = None,
+    ) -> None:
+        config = {
+            "global": {"evaluation_interval": evaluation_interval},
+            "scrape_configs": scrape_configs,
+            "rule_files": [lab.inside(lab.write(name, text)) for name, text in (rules or {}).items()],
+            "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alertmanager] if alertmanager else []}]}]},
+        }
+        super().__init__(lab, lab.write("prometheus.yml", yaml.safe_dump(config)), port)

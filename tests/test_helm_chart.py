@@ -166,5 +166,10 @@ def test_the_links_that_are_replaced_are_those_of_the_rules() -> None:
         assert link in (CHART / "files/rules.yml").read_text()
 
 
+def test_what_a_shard_without_servers_leaves_out_stands_in_the_rules() -> None:
+    [piece] = re.findall(r'replace "( or [^"]+)" ""', TEMPLATES["prometheusrule.yaml"])
+    assert (CHART / "files/rules.yml").read_text().count(piece) == 1
+
+
 def test_nothing_is_mounted_in_a_way_that_updates_do_not_reach() -> None:
     assert "subPath:" not in TEMPLATES["deployment.yaml"]

@@ -56,12 +56,15 @@ class Pod:
         release: all objects that were rendered.
         existing: the files of Secrets and ConfigMaps that are there already, by their names.
         folder: where its volumes are.
+        address: its own, with the ports of its container; without it, it has free ports of this machine.
     """
 
-    def __init__(self, release: list[Tree], existing: Mapping[str, Files], folder: Path) -> None:
+    def __init__(self, release: list[Tree], existing: Mapping[str, Files], folder: Path, address: str = "") -> None:
         self.spec: Tree = one(release, "Deployment")["spec"]["template"]["spec"]
         self.container: Tree = self.spec["containers"][0]
-        self.ports = {it["name"]: free_port() for it in self.container["ports"]}
+        self.address = address or "127.0.0.1"
+        ports = self.container["ports"]
+        self.ports = {it["name"]: it["containerPort"] if address else free_port() for it in ports}
         self._folder = folder
         self._sources = {**existing, **{it["metadata"]["name"]: _files(it) for it in release if _holds_files(it)}}
         self._generation = itertools.count()
@@ -89,7 +92,7 @@ class Pod:
     def probe(self, which: str) -> int:
         """Return how the container answers one of its probes; 0 for not at all."""
         asked = self.container[which]["httpGet"]
-        url = f"{asked['scheme'].lower()}://127.0.0.1:{self.ports[asked['port']]}{asked['path']}"
+        url = f"{asked['scheme'].lower()}://{self.address}:{self.ports[asked['port']]}{asked['path']}"
         try:
             return requests.get(url, timeout=self.container[which]["timeoutSeconds"]).status_code
         except requests.ConnectionError:
@@ -100,9 +103,9 @@ class Pod:
         return text.replace(HOME, f"{self._folder}{HOME}")
 
     def _argument(self, argument: str) -> str:
-        """Return an argument with paths of the folder, and with ports that are free on this machine."""
+        """Return an argument with paths of the folder, and with the pod's address and ports."""
         for it in self.container["ports"]:
-            argument = argument.replace(f"=:{it['containerPort']}", f"=127.0.0.1:{self.ports[it['name']]}")
+            argument = argument.replace(f"=:{it['containerPort']}", f"={self.address}:{self.ports[it['name']]}")
         return self.here(argument)
 
     def _content(self, volume: Tree) -> Files:

@@ -1,0 +1,68 @@
+"""A cluster without nodes, in the network namespace that `make test-kubernetes` has made."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lab.certificates import Authority
+from lab.cluster import ADVERTISED, Cluster, definitions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lab.chroot import Chroot
+
+# Of pods: the API server refuses those of loopback.
+ADDRESSES = ("10.0.0.11", "10.0.0.12")
+# Where releases are installed, and where dashboards and Prometheus are.
+NAMESPACES = ("dhcp", "monitoring")
+RESTRICTED = {f"pod-security.kubernetes.io/{it}": "restricted" for it in ("enforce", "warn", "audit")}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs a cluster where there is none; it is named at the end."""
+    if lacks := _missing():
+        for item in items:
+            if item.get_closest_marker("kubernetes"):
+                item.add_marker(pytest.mark.skip(reason=lacks))
+
+
+def _missing() -> str:
+    if shutil.which("go") is None:
+        return "Kubernetes is compiled by Go, which is not here"
+    if os.geteuid() != 0 or [name for _, name in socket.if_nameindex()] != ["lo"]:
+        return "a cluster needs a network namespace, which make test-kubernetes gives it"
+    return ""
+
+
+@pytest.fixture(scope="session")
+def cluster(chroot: Chroot) -> Iterator[Cluster]:
+    """Return a running cluster that knows the custom resources of Prometheus Operator and cert-manager."""
+    _ip("link", "set", "lo", "up")
+    for it in (ADVERTISED, *ADDRESSES):
+        _ip("address", "add", f"{it}/32", "dev", "lo")
+    # Below the chroot, so that Prometheus finds the authority.
+    home = chroot.path("/var/lib/kea-lab")
+    home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=home) as name:
+        folder = Path(name)
+        with Cluster(folder, Authority(folder)) as running:
+            running.define(definitions())
+            for it in NAMESPACES:
+                labels = RESTRICTED if it == "dhcp" else {}
+                running.api.create(
+                    {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": it, "labels": labels}}
+                )
+            yield running
+
+
+def _ip(*arguments: str) -> None:
+    subprocess.run([shutil.which("ip") or "ip", *arguments], check=True)

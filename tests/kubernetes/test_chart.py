@@ -1,0 +1,124 @@
+"""The Helm chart in a real API server, whose controllers make pods of it under the restricted standard."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lab.cluster import ApiError, eventually
+from lab.helm import CHART, helm_said, objects, template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from lab.cluster import Cluster
+
+pytestmark = [pytest.mark.kubernetes, pytest.mark.lab]
+
+Tree = dict[str, Any]
+NAMESPACE = "dhcp"
+EXAMPLES = sorted((CHART / "ci").glob("*-values.yaml"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def priority(cluster: Cluster) -> None:
+    """What an example names and somebody else has to make."""
+    cluster.api.create(
+        {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "high"}, "value": 1000}
+    )
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda it: it.stem.removesuffix("-values"))
+def test_an_example_is_installed_makes_its_pods_and_is_gone_without_a_trace(cluster: Cluster, example: Path) -> None:
+    before = cluster.api.everything()
+    assert _warnings(_helm(cluster, "install", example)) == []
+    [deployment] = cluster.api.list("apps/v1", "Deployment", NAMESPACE)
+    eventually(lambda: len(cluster.api.list("v1", "Pod", NAMESPACE)) == deployment["spec"]["replicas"])
+    cluster.api.warnings.clear()
+    cluster.api.create(_pod(deployment), NAMESPACE, dryRun="All")
+    assert cluster.api.warnings == []
+    _uninstall(cluster, before)
+
+
+def test_a_release_is_upgraded_through_all_examples_and_is_gone_without_a_trace(cluster: Cluster) -> None:
+    before = cluster.api.everything()
+    _helm(cluster, "install", EXAMPLES[0])
+    for example in (*EXAMPLES[1:], *reversed(EXAMPLES)):
+        assert _warnings(_helm(cluster, "upgrade", example)) == []
+        kinds = {"Deployment", "Service", "Secret", "ServiceAccount", "Probe", "ScrapeConfig", "ServiceMonitor"}
+        wanted = {f"{it['kind']} {it['metadata']['name']}" for it in _rendered(example) if it["kind"] in kinds}
+        assert wanted - set(_ours(cluster)) == set()
+        assert set(_ours(cluster)) - wanted == set()
+    _uninstall(cluster, before)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda it: it.stem.removesuffix("-values"))
+def test_whatever_an_example_makes_is_taken_without_a_warning(cluster: Cluster, example: Path) -> None:
+    cluster.api.warnings.clear()
+    for it in _rendered(example):
+        cluster.api.create(it, NAMESPACE, dryRun="All")
+    assert cluster.api.warnings == []
+
+
+def test_the_server_refuses_what_it_does_not_know_and_pods_that_may_more(cluster: Cluster) -> None:
+    [deployment] = [it for it in _rendered(CHART / "ci/minimal-values.yaml") if it["kind"] == "Deployment"]
+    odd = copy.deepcopy(deployment)
+    odd["spec"]["replicaz"] = 1
+    with pytest.raises(ApiError, match=r'unknown field "spec\.replicaz"'):
+        cluster.api.create(odd, NAMESPACE, dryRun="All")
+    pod = _pod(deployment)
+    del pod["spec"]["containers"][0]["securityContext"], pod["spec"]["serviceAccountName"]
+    with pytest.raises(ApiError, match="violates PodSecurity"):
+        cluster.api.create(pod, NAMESPACE, dryRun="All")
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"), [("Probe", "interval"), ("ServiceMonitor", "jobLabel"), ("PrometheusRule", "groups")]
+)
+def test_the_server_refuses_what_the_operator_does_not_know(cluster: Cluster, kind: str, field: str) -> None:
+    example = "rules" if kind == "PrometheusRule" else "probe"
+    [odd] = [it for it in _rendered(CHART / f"ci/{example}-values.yaml") if it["kind"] == kind]
+    odd["spec"][field] = 1
+    with pytest.raises(ApiError, match=rf"spec\.{field}: Invalid value.*must be of type"):
+        cluster.api.create(odd, NAMESPACE, dryRun="All")
+
+
+def _helm(cluster: Cluster, action: str, example: Path) -> str:
+    options = ("--values", str(example), "--namespace", NAMESPACE, "--kubeconfig", str(cluster.kubeconfig))
+    return helm_said(action, "lab", str(CHART), *options)
+
+
+def _uninstall(cluster: Cluster, before: set[str]) -> None:
+    helm_said("uninstall", "lab", "--namespace", NAMESPACE, "--kubeconfig", str(cluster.kubeconfig), "--wait")
+    eventually(lambda: cluster.api.everything() <= before)
+
+
+def _warnings(said: str) -> list[str]:
+    return [it for it in said.splitlines() if "warn" in it.lower()]
+
+
+def _rendered(example: Path) -> list[Tree]:
+    return objects(template(example))
+
+
+def _pod(deployment: Tree) -> Tree:
+    made: Tree = deployment["spec"]["template"]
+    metadata = {"name": "direct", "labels": made["metadata"]["labels"]}
+    return {"apiVersion": "v1", "kind": "Pod", "spec": made["spec"], "metadata": metadata}
+
+
+def _ours(cluster: Cluster) -> Iterator[str]:
+    versions = {
+        "apps/v1": ("Deployment",),
+        "v1": ("Service", "Secret", "ServiceAccount"),
+        "monitoring.coreos.com/v1": ("Probe", "ServiceMonitor"),
+        "monitoring.coreos.com/v1alpha1": ("ScrapeConfig",),
+    }
+    for version, kinds in versions.items():
+        for kind in kinds:
+            for it in cluster.api.list(version, kind, NAMESPACE):
+                if it["metadata"].get("labels", {}).get("app.kubernetes.io/managed-by") == "Helm":
+                    yield f"{kind} {it['metadata']['name']}"

@@ -1,0 +1,355 @@
+"""What Prometheus Operator makes of a release, run by a real Prometheus for each shard, with a real Kea at the end."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import gzip
+import shutil
+import subprocess
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import bcrypt
+import pytest
+import yaml
+
+from lab.cluster import ApiError, eventually, program
+from lab.helm import CHART, helm_said, objects, template
+from lab.kea import dhcp, http, subnet4
+from lab.processes import accepts, free_port
+from lab.prometheus import ConfiguredPrometheus
+from tests.install.pod import Pod
+from tests.kubernetes.conftest import ADDRESSES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from lab.cluster import Cluster
+    from lab.kea import Lab
+
+pytestmark = [pytest.mark.kubernetes, pytest.mark.lab]
+
+Tree = dict[str, Any]
+NAMESPACE, MONITORING = "dhcp", "monitoring"
+WEBHOOK = "127.0.0.1"
+HOST = f"lab-kea-exporter.{NAMESPACE}.svc"
+# Pairs of partners in high availability.
+SERVERS = [f"dhcp-{number}{which}" for number in range(6) for which in "ab"]
+# As docs/scaling.md says: partners are of one share.
+TOGETHER = {"sourceLabels": ["__param_target"], "regex": "(.+)[ab]", "targetLabel": "__tmp_hash"}
+SHARDS = 2
+PASSWORD = "canary-4711"
+# Where Prometheus has what the operator makes for it.
+HOME = "/etc/prometheus/"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def operator(cluster: Cluster) -> None:
+    cluster.start("operator", KUBECONFIG=str(cluster.kubeconfig))
+    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node"}}
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "prometheus"}}
+    cluster.api.create(node)
+    cluster.api.create(account, MONITORING)
+
+
+@pytest.fixture
+def webhook(cluster: Cluster) -> Iterator[None]:
+    """The operator's webhook, which looks at rules before the API server takes them."""
+    pair = cluster.issue("webhook", WEBHOOK)
+    running = cluster.start(
+        "admission-webhook",
+        f"--web.listen-address={WEBHOOK}:8443",
+        "--web.enable-tls=true",
+        f"--web.cert-file={pair.certificate}",
+        f"--web.key-file={pair.key}",
+    )
+    eventually(lambda: accepts(WEBHOOK, 8443), running)
+    client = {
+        "url": f"https://{WEBHOOK}:8443/admission-prometheusrules/validate",
+        "caBundle": base64.b64encode(cluster.authority.read_bytes()).decode(),
+    }
+    asked = {"apiGroups": ["monitoring.coreos.com"], "apiVersions": ["*"], "resources": ["prometheusrules"]}
+    configuration = {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingWebhookConfiguration",
+        "metadata": {"name": "rules"},
+        "webhooks": [
+            {
+                "name": "rules.monitoring.coreos.com",
+                "clientConfig": client,
+                "rules": [{**asked, "operations": ["CREATE", "UPDATE"]}],
+                "admissionReviewVersions": ["v1"],
+                "sideEffects": "None",
+            }
+        ],
+    }
+    cluster.api.create(configuration)
+    yield
+    cluster.api.delete(configuration)
+    running.stop()
+
+
+KINDS = pytest.mark.parametrize("kind", ["Probe", "ScrapeConfig"])
+
+
+@KINDS
+def test_the_shards_scrape_each_server_once_with_all_that_the_pages_demand(
+    cluster: Cluster, lab: Lab, tmp_path: Path, kind: str
+) -> None:
+    with _scraped(cluster, lab, tmp_path, {"kind": kind}, SERVERS) as shards:
+        shares = [_probed(it) for it in shards]
+        assert all(shares)
+        assert sorted(name for it in shares for name in it) == sorted(SERVERS)
+        for share in shares:
+            assert share == {name: f"https://{HOST}:9547/probe?target={name}" for name in share}
+        for it, share in zip(shards, shares, strict=True):
+            it.wait_until(partial(_says_of, it, len(share)))
+            up = [found["metric"] for found in it.query("kea_up")]
+            assert {found["server"] for found in up} == {found["instance"] for found in up} == set(share)
+            assert {found["job"] for found in up} == {"kea"}
+        pods = [target["scrapeUrl"] for it in shards for target in it.targets() if _is_of_a_pod(target)]
+        assert sorted(pods) == [f"https://{it}:9547/metrics" for it in ADDRESSES]
+
+
+@KINDS
+def test_partners_are_of_one_share_where_the_values_say_so(
+    cluster: Cluster, lab: Lab, tmp_path: Path, kind: str
+) -> None:
+    with _scraped(cluster, lab, tmp_path, {"kind": kind, "relabelings": [TOGETHER]}, SERVERS) as shards:
+        shares = [set(_probed(it)) for it in shards]
+        assert all(shares)
+        assert sorted(name for it in shares for name in it) == sorted(SERVERS)
+        assert [it for it in shares if {f"{name[:-1]}a" for name in it} - it] == []
+
+
+def test_a_share_without_servers_is_no_reason_to_say_that_the_exporter_is_gone(
+    cluster: Cluster, lab: Lab, tmp_path: Path
+) -> None:
+    with _scraped(cluster, lab, tmp_path, {"kind": "Probe"}, SERVERS[:1]) as shards:
+        [empty] = [it for it in shards if not _probed(it)]
+        now = dt.datetime.now(dt.UTC)
+        empty.wait_until(lambda: empty.has_evaluated_since(now))
+        assert [it["labels"]["alertname"] for it in empty.alerts("pending", "firing")] == []
+
+
+@pytest.mark.usefixtures("webhook")
+def test_the_webhook_of_the_operator_takes_the_rules_and_no_nonsense(cluster: Cluster) -> None:
+    rules = [it for it in objects(template(CHART / "ci/rules-values.yaml")) if it["kind"] == "PrometheusRule"]
+    cluster.api.create(rules[0], NAMESPACE, dryRun="All")
+    rules[0]["spec"]["groups"][0]["rules"][0]["expr"] = "kea_up =="
+    with pytest.raises(ApiError, match="denied the request: Rules are not valid"):
+        cluster.api.create(rules[0], NAMESPACE, dryRun="All")
+
+
+@contextmanager
+def _scraped(
+    cluster: Cluster, lab: Lab, folder: Path, targets: Tree, servers: list[str]
+) -> Iterator[list[ConfiguredPrometheus]]:
+    """A release that watches some servers, and the shards once they have scraped all that they should."""
+    port = free_port()
+    lab.start("Dhcp4", dhcp("Dhcp4", [http(port)], subnet4=[subnet4(1)]))
+    config = {"servers": [{"name": it, "dhcp4": {"url": f"http://127.0.0.1:{port}"}} for it in servers]}
+    values = _values(config, targets)
+    with _release(cluster, lab, folder, values), _shards(cluster, lab) as shards:
+        wanted = len(servers) + len(ADDRESSES)
+        shards[0].wait_until(lambda: _up(shards) == wanted)
+        yield shards
+
+
+def _values(config: Tree, targets: Tree) -> Tree:
+    often = {"interval": "2s", "scrapeTimeout": "2s"}
+    return {
+        "config": config,
+        "web": {
+            "existingSecret": "kea-exporter-web",
+            "tls": True,
+            "basicAuth": {"secret": "kea-exporter-reader"},
+            "tlsConfig": {"ca": {"secret": {"name": "kea-exporter-web", "key": "ca.crt"}}},
+        },
+        "replicas": len(ADDRESSES),
+        "targets": {**targets, **often},
+        "serviceMonitor": {"enabled": True, **often},
+        "prometheusRule": {"enabled": True, "sharded": True},
+    }
+
+
+@contextmanager
+def _release(cluster: Cluster, lab: Lab, folder: Path, values: Tree) -> Iterator[None]:
+    """A release whose pods run, as far as they are processes; the endpoints of its service are found by controllers."""
+    existing = [_secret("kea-exporter-web", _web(lab))]
+    existing += [_secret("kea-exporter-reader", {"username": "prometheus", "password": PASSWORD})]
+    for it in existing:
+        cluster.api.create(it, NAMESPACE)
+    (folder / "values.yaml").write_text(yaml.safe_dump(values))
+    access = ("--namespace", NAMESPACE, "--kubeconfig", str(cluster.kubeconfig))
+    helm_said("install", "lab", str(CHART), "--values", str(folder / "values.yaml"), *access)
+    try:
+        with _pods(cluster, folder):
+            yield
+    finally:
+        helm_said("uninstall", "lab", *access)
+        for it in existing:
+            cluster.api.delete(it, NAMESPACE)
+        eventually(lambda: not cluster.api.list("v1", "Pod", NAMESPACE))
+
+
+@contextmanager
+def _pods(cluster: Cluster, folder: Path) -> Iterator[None]:
+    """Do what a scheduler and a kubelet would."""
+    deployments = cluster.api.list("apps/v1", "Deployment", NAMESPACE)
+    eventually(lambda: len(cluster.api.list("v1", "Pod", NAMESPACE)) == len(ADDRESSES))
+    secrets = cluster.api.list("v1", "Secret", NAMESPACE)
+    with ExitStack() as stack:
+        for address, pod in zip(ADDRESSES, cluster.api.list("v1", "Pod", NAMESPACE), strict=True):
+            running = Pod([*deployments, *secrets], {}, _made(folder / address), address).start()
+            stack.callback(running.stop)
+            cluster.api.bind(pod, "node")
+            ready = {"type": "Ready", "status": "True"}
+            ips = {"podIP": address, "podIPs": [{"ip": address}]}
+            cluster.api.set_status(pod, {"phase": "Running", "conditions": [ready], **ips})
+        eventually(lambda: _endpoints(cluster) == set(ADDRESSES))
+        yield
+
+
+def _endpoints(cluster: Cluster) -> set[str]:
+    slices = cluster.api.list("discovery.k8s.io/v1", "EndpointSlice", NAMESPACE)
+    return {address for it in slices for endpoint in it["endpoints"] or () for address in endpoint["addresses"]}
+
+
+@contextmanager
+def _shards(cluster: Cluster, lab: Lab) -> Iterator[list[ConfiguredPrometheus]]:
+    """Prometheus as the operator's StatefulSets would run them, each with its number."""
+    prometheus = _prometheus(cluster, lab)
+    cluster.api.create(prometheus, MONITORING)
+    try:
+        sets = _stateful_sets(cluster)
+        with ExitStack() as stack:
+            stack.enter_context(_hosts(lab))
+            yield [stack.enter_context(ConfiguredPrometheus(lab, _configured(cluster, lab, it))) for it in sets]
+    finally:
+        cluster.api.delete(prometheus, MONITORING)
+        eventually(lambda: not cluster.api.list("apps/v1", "StatefulSet", MONITORING))
+
+
+def _prometheus(cluster: Cluster, lab: Lab) -> Tree:
+    kinds = ("probe", "scrapeConfig", "serviceMonitor", "rule")
+    selectors: Tree = {f"{kind}{which}": {} for kind in kinds for which in ("Selector", "NamespaceSelector")}
+    return {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "Prometheus",
+        "metadata": {"name": "kea"},
+        "spec": {
+            **selectors,
+            "version": _version(lab),
+            "shards": SHARDS,
+            "evaluationInterval": "1s",
+            "serviceAccountName": "prometheus",
+            "serviceDiscoveryRole": "EndpointSlice",
+            "apiserverConfig": {
+                "host": cluster.url,
+                "bearerToken": cluster.token,
+                "tlsConfig": {"caFile": lab.inside(cluster.authority)},
+            },
+        },
+    }
+
+
+def _version(lab: Lab) -> str:
+    said = lab.chroot.run("prometheus", "--version").stdout
+    return f"v{said.split('version ')[1].split('+')[0].split(' ')[0]}"
+
+
+def _stateful_sets(cluster: Cluster) -> list[Tree]:
+    eventually(lambda: len(cluster.api.list("apps/v1", "StatefulSet", MONITORING)) == SHARDS)
+    return cluster.api.list("apps/v1", "StatefulSet", MONITORING)
+
+
+def _configured(cluster: Cluster, lab: Lab, stateful_set: Tree) -> Path:
+    """Return the configuration that a shard's init container would leave, with all files that it names."""
+    folder = _made(lab.folder / stateful_set["metadata"]["name"])
+    [init] = stateful_set["spec"]["template"]["spec"]["initContainers"]
+    number = next(it["value"] for it in init["env"] if it["name"] == "SHARD")
+    eventually(lambda: "lab-kea-exporter" in _generated(cluster))
+    (folder / "generated.yml").write_text(_generated(cluster))
+    config = folder / "prometheus.yml"
+    files = (f"--config-file={folder}/generated.yml", f"--config-envsubst-file={config}")
+    command = [str(program("config-reloader")), "--watch-interval=0", *files]
+    subprocess.run(command, env={"SHARD": number, "POD_NAME": folder.name}, check=True, capture_output=True)
+    for source, inside in (("prometheus-kea-tls-assets-0", "certs"), ("prometheus-kea-rulefiles-0", "rules")):
+        _lay(cluster, source, folder / inside)
+    config.write_text(config.read_text().replace(HOME, f"{lab.inside(folder)}/"))
+    checked = lab.chroot.run("promtool", "check", "config", lab.inside(config))
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    return config
+
+
+def _generated(cluster: Cluster) -> str:
+    try:
+        secret = cluster.api.get("v1", "Secret", MONITORING, "prometheus-kea")
+    except ApiError:
+        return ""
+    return gzip.decompress(base64.b64decode(secret["data"]["prometheus.yaml.gz"])).decode()
+
+
+def _lay(cluster: Cluster, source: str, folder: Path) -> None:
+    folder.mkdir()
+    if source.endswith("rulefiles-0"):
+        folder = _made(folder / source)
+        texts = cluster.api.get("v1", "ConfigMap", MONITORING, source)["data"]
+    else:
+        data = cluster.api.get("v1", "Secret", MONITORING, source).get("data", {})
+        texts = {name: base64.b64decode(it).decode() for name, it in data.items()}
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+
+
+@contextmanager
+def _hosts(lab: Lab) -> Iterator[None]:
+    """Let the name of the service lead to the pods, in this namespace of mounts only."""
+    names = lab.write("hosts", "".join(f"{it} {HOST}\n" for it in (*ADDRESSES,)))
+    target = str(lab.chroot.path("/etc/hosts"))
+    subprocess.run([shutil.which("mount") or "mount", "--bind", str(names), target], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run([shutil.which("umount") or "umount", target], check=True)
+
+
+def _probed(prometheus: ConfiguredPrometheus) -> dict[str, str]:
+    targets = [it for it in prometheus.targets() if not _is_of_a_pod(it)]
+    return {it["labels"]["instance"]: it["scrapeUrl"] for it in targets}
+
+
+def _is_of_a_pod(target: Tree) -> bool:
+    return bool(target["scrapePool"].startswith("serviceMonitor/"))
+
+
+def _up(shards: list[ConfiguredPrometheus]) -> int:
+    """Return how many targets were scraped, by any shard."""
+    return sum(target["health"] == "up" for it in shards for target in it.targets())
+
+
+def _says_of(prometheus: ConfiguredPrometheus, servers: int) -> bool:
+    return len(prometheus.query("kea_up == 1")) == servers
+
+
+def _web(lab: Lab) -> dict[str, str]:
+    pair = lab.authority.issue("web", [], dns_names=[HOST])
+    config = {
+        "tls_server_config": {"cert_file": "tls.crt", "key_file": "tls.key"},
+        "basic_auth_users": {"prometheus": bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()},
+    }
+    texts = {"ca.crt": lab.authority.certificate, "tls.crt": pair.certificate, "tls.key": pair.key}
+    return {"web.yml": yaml.safe_dump(config), **{name: path.read_text() for name, path in texts.items()}}
+
+
+def _secret(name: str, texts: dict[str, str]) -> Tree:
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": texts}
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder

@@ -180,9 +180,10 @@ class Api:
         found = self.ask("GET", self._path({"apiVersion": version, "kind": kind}, namespace))["items"]
         return [{"apiVersion": version, "kind": kind, **it} for it in found]
 
-    def delete(self, of: Tree, namespace: str = "") -> None:
+    def delete(self, of: Tree, namespace: str = "", **query: str) -> None:
         """Delete an object, and let the controllers delete what was made of it."""
-        self.ask("DELETE", f"{self._path(of, namespace)}/{of['metadata']['name']}", propagationPolicy="Background")
+        path = f"{self._path(of, namespace)}/{of['metadata']['name']}"
+        self.ask("DELETE", path, propagationPolicy="Background", **query)
 
     def bind(self, pod: Tree, node: str) -> None:
         """Choose the node of a pod, as the scheduler would."""

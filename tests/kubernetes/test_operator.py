@@ -193,6 +193,9 @@ def _release(cluster: Cluster, lab: Lab, folder: Path, values: Tree) -> Iterator
         helm_said("uninstall", "lab", *access)
         for it in existing:
             cluster.api.delete(it, NAMESPACE)
+        # A kubelet would say that they have ended.
+        for it in cluster.api.list("v1", "Pod", NAMESPACE):
+            cluster.api.delete(it, gracePeriodSeconds="0")
         eventually(lambda: not cluster.api.list("v1", "Pod", NAMESPACE))
 
 

@@ -368,6 +368,9 @@ def eventually(holds: Callable[[], bool], running: Running | None = None) -> Non
 
 
 if __name__ == "__main__":
-    for name in PROGRAMS:
-        program(name)
-    definitions()
+    try:
+        for name in PROGRAMS:
+            program(name)
+        definitions()
+    except (HelmError, OSError) as error:
+        sys.exit(str(error))

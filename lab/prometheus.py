@@ -68,6 +68,10 @@ class ConfiguredPrometheus:
         found: list[Tree] = self._ask("targets", state="active").get("activeTargets", [])
         return found
 
+    def rules(self) -> list[Tree]:
+        """Return its rules, and how each of them fared; none while Prometheus is not ready."""
+        return [it for group in self._ask("rules").get("groups", []) for it in group["rules"]]
+
     def has_evaluated_since(self, moment: dt.datetime) -> bool:
         """Return whether every group of rules was evaluated after a moment."""
         groups = self._ask("rules").get("groups", [])

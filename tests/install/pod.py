@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import itertools
+import re
 import shutil
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -35,6 +37,14 @@ def rendered(folder: Path, values: Tree) -> list[Tree]:
     file = folder / "values.yaml"
     file.write_text(yaml.safe_dump(values))
     return objects(template(file))
+
+
+def documented(document: Path) -> Tree:
+    """Return the values that a document shows."""
+    blocks = (textwrap.dedent(it) for it in re.findall(r"(?:^(?: {4,}.*)?\n)+", document.read_text(), re.MULTILINE))
+    [shown] = [it for it in blocks if "servers:" in it]
+    values: Tree = yaml.safe_load(shown)
+    return values
 
 
 def one(release: list[Tree], kind: str) -> Tree:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import tarfile
-import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +11,7 @@ import yaml
 
 from lab.helm import CHART, DASHBOARDS, KUBERNETES_VERSIONS, RULES, HelmError, helm, kubeconform, objects, template
 from tests.exporter import run
-from tests.install.pod import HOME, NAME, WITH_GO, Pod, issued, one, rendered
+from tests.install.pod import HOME, NAME, WITH_GO, Pod, documented, issued, one, rendered
 
 if TYPE_CHECKING:
     from lab.kea import Lab
@@ -63,9 +61,7 @@ def test_nonsense_is_refused_and_the_message_says_what_to_write(values_file: Pat
     "document", [CHART / "README.md", ROOT / "docs/installing/kubernetes.md"], ids=lambda it: it.name
 )
 def test_the_values_of_the_documents_can_be_used(document: Path, tmp_path: Path) -> None:
-    blocks = (textwrap.dedent(it) for it in re.findall(r"(?:^(?: {4,}.*)?\n)+", document.read_text(), re.MULTILINE))
-    [values] = [it for it in blocks if "servers:" in it]
-    assert rendered(tmp_path, yaml.safe_load(values))
+    assert rendered(tmp_path, documented(document))
 
 
 def test_an_old_kubernetes_is_refused() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from lab.cluster import ApiError, eventually
 from lab.helm import CHART, helm_said, objects, template
+from tests.install.pod import documented, rendered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +60,13 @@ def test_a_release_is_upgraded_through_all_examples_and_is_gone_without_a_trace(
 def test_whatever_an_example_makes_is_taken_without_a_warning(cluster: Cluster, example: Path) -> None:
     cluster.api.warnings.clear()
     for it in _rendered(example):
+        cluster.api.create(it, NAMESPACE, dryRun="All")
+    assert cluster.api.warnings == []
+
+
+def test_the_complete_values_of_the_readme_are_taken_without_a_warning(cluster: Cluster, tmp_path: Path) -> None:
+    cluster.api.warnings.clear()
+    for it in rendered(tmp_path, documented(CHART / "README.md")):
         cluster.api.create(it, NAMESPACE, dryRun="All")
     assert cluster.api.warnings == []
 

@@ -93,6 +93,8 @@ def webhook(cluster: Cluster) -> Iterator[None]:
 
 
 KINDS = pytest.mark.parametrize("kind", ["Probe", "ScrapeConfig"])
+# How the shards find pods: by the one, or by the other of what the service's controllers make.
+ROLES = {"Probe": "Endpoints", "ScrapeConfig": "EndpointSlice"}
 
 
 @KINDS
@@ -107,9 +109,11 @@ def test_the_shards_scrape_each_server_once_with_all_that_the_pages_demand(
             assert share == {name: f"https://{HOST}:9547/probe?target={name}" for name in share}
         for it, share in zip(shards, shares, strict=True):
             it.wait_until(partial(_says_of, it, len(share)))
+            it.wait_until(partial(it.has_evaluated_since, dt.datetime.now(dt.UTC)))
             up = [found["metric"] for found in it.query("kea_up")]
             assert {found["server"] for found in up} == {found["instance"] for found in up} == set(share)
             assert {found["job"] for found in up} == {"kea"}
+            assert {found["health"] for found in it.rules()} == {"ok"}
         pods = [target["scrapeUrl"] for it in shards for target in it.targets() if _is_of_a_pod(target)]
         assert sorted(pods) == [f"https://{it}:9547/metrics" for it in ADDRESSES]
 
@@ -153,7 +157,7 @@ def _scraped(
     lab.start("Dhcp4", dhcp("Dhcp4", [http(port)], subnet4=[subnet4(1)]))
     config = {"servers": [{"name": it, "dhcp4": {"url": f"http://127.0.0.1:{port}"}} for it in servers]}
     values = _values(config, targets)
-    with _release(cluster, lab, folder, values), _shards(cluster, lab) as shards:
+    with _release(cluster, lab, folder, values), _shards(cluster, lab, ROLES[targets["kind"]]) as shards:
         wanted = len(servers) + len(ADDRESSES)
         shards[0].wait_until(lambda: _up(shards) == wanted)
         yield shards
@@ -223,9 +227,9 @@ def _endpoints(cluster: Cluster) -> set[str]:
 
 
 @contextmanager
-def _shards(cluster: Cluster, lab: Lab) -> Iterator[list[ConfiguredPrometheus]]:
+def _shards(cluster: Cluster, lab: Lab, role: str) -> Iterator[list[ConfiguredPrometheus]]:
     """Prometheus as the operator's StatefulSets would run them, each with its number."""
-    prometheus = _prometheus(cluster, lab)
+    prometheus = _prometheus(cluster, lab, role)
     cluster.api.create(prometheus, MONITORING)
     try:
         sets = _stateful_sets(cluster)
@@ -237,7 +241,7 @@ def _shards(cluster: Cluster, lab: Lab) -> Iterator[list[ConfiguredPrometheus]]:
         eventually(lambda: not cluster.api.list("apps/v1", "StatefulSet", MONITORING))
 
 
-def _prometheus(cluster: Cluster, lab: Lab) -> Tree:
+def _prometheus(cluster: Cluster, lab: Lab, role: str) -> Tree:
     kinds = ("probe", "scrapeConfig", "serviceMonitor", "rule")
     selectors: Tree = {f"{kind}{which}": {} for kind in kinds for which in ("Selector", "NamespaceSelector")}
     return {
@@ -250,7 +254,7 @@ def _prometheus(cluster: Cluster, lab: Lab) -> Tree:
             "shards": SHARDS,
             "evaluationInterval": "1s",
             "serviceAccountName": "prometheus",
-            "serviceDiscoveryRole": "EndpointSlice",
+            "serviceDiscoveryRole": role,
             "apiserverConfig": {
                 "host": cluster.url,
                 "bearerToken": cluster.token,

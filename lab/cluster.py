@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 Tree = dict[str, Any]
 
 OPERATOR = "github.com/prometheus-operator/prometheus-operator"
-KUBERNETES = "1.36.3"
 MODULES = Path(__file__).parent / "go"
 # Programs of modules that replace others, which `go install` refuses: each module here asks for one of them.
 PROGRAMS = {
@@ -43,13 +42,25 @@ PROGRAMS = {
     "operator": ("prometheus-operator", f"{OPERATOR}/cmd/operator"),
     "config-reloader": ("prometheus-operator", f"{OPERATOR}/cmd/prometheus-config-reloader"),
 }
+
+
+def _pinned(module: str, package: str) -> str:
+    """Return the version of a package that one of the modules asks for."""
+    asked = (MODULES / module / "go.mod").read_text()
+    found = re.search(rf"^\s*{re.escape(package)} (v\S+)", asked, re.MULTILINE)
+    if found is None:
+        raise LookupError(f"{module} does not ask for {package}")
+    return found[1]
+
+
+KUBERNETES = _pinned("kubernetes", "k8s.io/kubernetes")
 # Whoever builds Kubernetes says at the end which one it is; Helm compares it with what the chart demands.
 VERSION = "k8s.io/component-base/version.git"
-LINKED = f"-s -w -X {VERSION}Version=v{KUBERNETES} -X {VERSION}Major=1 -X {VERSION}Minor={KUBERNETES.split('.')[1]}"
+LINKED = f"-s -w -X {VERSION}Version={KUBERNETES} -X {VERSION}Major=1 -X {VERSION}Minor={KUBERNETES.split('.')[1]}"
 # Where definitions of custom resources stand in the source of what defines them.
 DEFINITIONS = {
     "github.com/cert-manager/cert-manager@v1.21.2": "deploy/crds",
-    f"{OPERATOR}@v0.85.0": "example/prometheus-operator-crd",
+    f"{OPERATOR}@{_pinned('prometheus-operator', OPERATOR)}": "example/prometheus-operator-crd",
 }
 CONTROLLERS = (
     "deployment-controller",

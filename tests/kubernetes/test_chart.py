@@ -6,6 +6,7 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from lab.cluster import ApiError, eventually
 from lab.helm import CHART, helm_said, objects, template
@@ -56,6 +57,25 @@ def test_a_release_is_upgraded_through_all_examples_and_is_gone_without_a_trace(
     _uninstall(cluster, before)
 
 
+def test_a_change_of_the_configuration_leaves_the_pods_and_other_changes_roll_them(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    before = cluster.api.everything()
+    values = yaml.safe_load((CHART / "ci/minimal-values.yaml").read_text())
+    changed = tmp_path / "values.yaml"
+    _helm(cluster, "install", CHART / "ci/minimal-values.yaml")
+    assert _generation(cluster) == 1
+    values["config"]["servers"].append({"name": "dhcp-b", "dhcp4": {"url": "https://10.10.10.11:8001"}})
+    changed.write_text(yaml.safe_dump(values))
+    _helm(cluster, "upgrade", changed)
+    assert _generation(cluster) == 1
+    changed.write_text(yaml.safe_dump({**values, "log": {"level": "debug"}}))
+    _helm(cluster, "upgrade", changed)
+    assert _generation(cluster) == 2
+    eventually(lambda: len(cluster.api.list("apps/v1", "ReplicaSet", NAMESPACE)) == 2)
+    _uninstall(cluster, before)
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda it: it.stem.removesuffix("-values"))
 def test_whatever_an_example_makes_is_taken_without_a_warning(cluster: Cluster, example: Path) -> None:
     cluster.api.warnings.clear()
@@ -97,6 +117,12 @@ def test_the_server_refuses_what_the_operator_does_not_know(cluster: Cluster, ki
 def _helm(cluster: Cluster, action: str, example: Path) -> str:
     options = ("--values", str(example), "--namespace", NAMESPACE, "--kubeconfig", str(cluster.kubeconfig))
     return helm_said(action, "lab", str(CHART), *options)
+
+
+def _generation(cluster: Cluster) -> int:
+    """Return how often what the Deployment asks for has changed."""
+    [deployment] = cluster.api.list("apps/v1", "Deployment", NAMESPACE)
+    return int(deployment["metadata"]["generation"])
 
 
 def _uninstall(cluster: Cluster, before: set[str]) -> None:

@@ -108,8 +108,8 @@ def test_the_shards_scrape_each_server_once_with_all_that_the_pages_demand(
         for share in shares:
             assert share == {name: f"https://{HOST}:9547/probe?target={name}" for name in share}
         for it, share in zip(shards, shares, strict=True):
-            it.wait_until(partial(_says_of, it, len(share)))
-            it.wait_until(partial(it.has_evaluated_since, dt.datetime.now(dt.UTC)))
+            eventually(partial(_says_of, it, len(share)))
+            eventually(partial(it.has_evaluated_since, dt.datetime.now(dt.UTC)))
             up = [found["metric"] for found in it.query("kea_up")]
             assert {found["server"] for found in up} == {found["instance"] for found in up} == set(share)
             assert {found["job"] for found in up} == {"kea"}
@@ -135,7 +135,7 @@ def test_a_share_without_servers_is_no_reason_to_say_that_the_exporter_is_gone(
     with _scraped(cluster, lab, tmp_path, {"kind": "Probe"}, SERVERS[:1]) as shards:
         [empty] = [it for it in shards if not _probed(it)]
         now = dt.datetime.now(dt.UTC)
-        empty.wait_until(lambda: empty.has_evaluated_since(now))
+        eventually(lambda: empty.has_evaluated_since(now))
         assert [it["labels"]["alertname"] for it in empty.alerts("pending", "firing")] == []
 
 
@@ -159,7 +159,7 @@ def _scraped(
     values = _values(config, targets)
     with _release(cluster, lab, folder, values), _shards(cluster, lab, ROLES[targets["kind"]]) as shards:
         wanted = len(servers) + len(ADDRESSES)
-        shards[0].wait_until(lambda: _up(shards) == wanted)
+        eventually(lambda: _up(shards) == wanted)
         yield shards
 
 

@@ -360,7 +360,7 @@ class Cluster:
 
 
 def _is_established(definition: Tree) -> bool:
-    conditions = definition.get("status", {}).get("conditions", ())
+    conditions = definition.get("status", {}).get("conditions") or ()
     return any((it["type"], it["status"]) == ("Established", "True") for it in conditions)
 
 

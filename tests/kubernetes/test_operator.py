@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from lab.cluster import Cluster
     from lab.kea import Lab
+    from lab.processes import Running
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.lab]
 
@@ -101,7 +102,7 @@ ROLES = {"Probe": "Endpoints", "ScrapeConfig": "EndpointSlice"}
 def test_the_shards_scrape_each_server_once_with_all_that_the_pages_demand(
     cluster: Cluster, lab: Lab, tmp_path: Path, kind: str
 ) -> None:
-    with _scraped(cluster, lab, tmp_path, {"kind": kind}, SERVERS) as shards:
+    with _scraped(cluster, lab, tmp_path, {"kind": kind}, SERVERS) as (shards, _):
         shares = [_probed(it) for it in shards]
         assert all(shares)
         assert sorted(name for it in shares for name in it) == sorted(SERVERS)
@@ -122,7 +123,7 @@ def test_the_shards_scrape_each_server_once_with_all_that_the_pages_demand(
 def test_partners_are_of_one_share_where_the_values_say_so(
     cluster: Cluster, lab: Lab, tmp_path: Path, kind: str
 ) -> None:
-    with _scraped(cluster, lab, tmp_path, {"kind": kind, "relabelings": [TOGETHER]}, SERVERS) as shards:
+    with _scraped(cluster, lab, tmp_path, {"kind": kind, "relabelings": [TOGETHER]}, SERVERS) as (shards, _):
         shares = [set(_probed(it)) for it in shards]
         assert all(shares)
         assert sorted(name for it in shares for name in it) == sorted(SERVERS)
@@ -132,11 +133,19 @@ def test_partners_are_of_one_share_where_the_values_say_so(
 def test_a_share_without_servers_is_no_reason_to_say_that_the_exporter_is_gone(
     cluster: Cluster, lab: Lab, tmp_path: Path
 ) -> None:
-    with _scraped(cluster, lab, tmp_path, {"kind": "Probe"}, SERVERS[:1]) as shards:
+    with _scraped(cluster, lab, tmp_path, {"kind": "Probe"}, SERVERS[:1]) as (shards, _):
         [empty] = [it for it in shards if not _probed(it)]
         now = dt.datetime.now(dt.UTC)
         eventually(lambda: empty.has_evaluated_since(now))
         assert [it["labels"]["alertname"] for it in empty.alerts("pending", "firing")] == []
+
+
+def test_when_all_pods_are_gone_it_is_told_of_each_server_once(cluster: Cluster, lab: Lab, tmp_path: Path) -> None:
+    with _scraped(cluster, lab, tmp_path, {"kind": "Probe"}, SERVERS) as (shards, pods):
+        eventually(lambda: all(it.query("kea_up") for it in shards))
+        for it in pods:
+            it.stop()
+        eventually(lambda: _said_to_be_gone(shards) == sorted(SERVERS))
 
 
 @pytest.mark.usefixtures("webhook")
@@ -151,16 +160,16 @@ def test_the_webhook_of_the_operator_takes_the_rules_and_no_nonsense(cluster: Cl
 @contextmanager
 def _scraped(
     cluster: Cluster, lab: Lab, folder: Path, targets: Tree, servers: list[str]
-) -> Iterator[list[ConfiguredPrometheus]]:
-    """A release that watches some servers, and the shards once they have scraped all that they should."""
+) -> Iterator[tuple[list[ConfiguredPrometheus], list[Running]]]:
+    """A release that watches some servers: its shards once they have scraped all that they should, and its pods."""
     port = free_port()
     lab.start("Dhcp4", dhcp("Dhcp4", [http(port)], subnet4=[subnet4(1)]))
     config = {"servers": [{"name": it, "dhcp4": {"url": f"http://127.0.0.1:{port}"}} for it in servers]}
     values = _values(config, targets)
-    with _release(cluster, lab, folder, values), _shards(cluster, lab, ROLES[targets["kind"]]) as shards:
+    with _release(cluster, lab, folder, values) as pods, _shards(cluster, lab, ROLES[targets["kind"]]) as shards:
         wanted = len(servers) + len(ADDRESSES)
         eventually(lambda: _up(shards) == wanted)
-        yield shards
+        yield shards, pods
 
 
 def _values(config: Tree, targets: Tree) -> Tree:
@@ -181,7 +190,7 @@ def _values(config: Tree, targets: Tree) -> Tree:
 
 
 @contextmanager
-def _release(cluster: Cluster, lab: Lab, folder: Path, values: Tree) -> Iterator[None]:
+def _release(cluster: Cluster, lab: Lab, folder: Path, values: Tree) -> Iterator[list[Running]]:
     """A release whose pods run, as far as they are processes; the endpoints of its service are found by controllers."""
     existing = [_secret("kea-exporter-web", _web(lab))]
     existing += [_secret("kea-exporter-reader", {"username": "prometheus", "password": PASSWORD})]
@@ -191,8 +200,8 @@ def _release(cluster: Cluster, lab: Lab, folder: Path, values: Tree) -> Iterator
     access = ("--namespace", NAMESPACE, "--kubeconfig", str(cluster.kubeconfig))
     helm_said("install", "lab", str(CHART), "--values", str(folder / "values.yaml"), *access)
     try:
-        with _pods(cluster, folder):
-            yield
+        with _pods(cluster, folder) as pods:
+            yield pods
     finally:
         helm_said("uninstall", "lab", *access)
         for it in existing:
@@ -204,21 +213,22 @@ def _release(cluster: Cluster, lab: Lab, folder: Path, values: Tree) -> Iterator
 
 
 @contextmanager
-def _pods(cluster: Cluster, folder: Path) -> Iterator[None]:
+def _pods(cluster: Cluster, folder: Path) -> Iterator[list[Running]]:
     """Do what a scheduler and a kubelet would."""
     deployments = cluster.api.list("apps/v1", "Deployment", NAMESPACE)
     eventually(lambda: len(cluster.api.list("v1", "Pod", NAMESPACE)) == len(ADDRESSES))
     secrets = cluster.api.list("v1", "Secret", NAMESPACE)
+    pods: list[Running] = []
     with ExitStack() as stack:
         for address, pod in zip(ADDRESSES, cluster.api.list("v1", "Pod", NAMESPACE), strict=True):
-            running = Pod([*deployments, *secrets], {}, _made(folder / address), address).start()
-            stack.callback(running.stop)
+            pods.append(Pod([*deployments, *secrets], {}, _made(folder / address), address).start())
+            stack.callback(pods[-1].stop)
             cluster.api.bind(pod, "node")
             ready = {"type": "Ready", "status": "True"}
             ips = {"podIP": address, "podIPs": [{"ip": address}]}
             cluster.api.set_status(pod, {"phase": "Running", "conditions": [ready], **ips})
         eventually(lambda: _endpoints(cluster) == set(ADDRESSES))
-        yield
+        yield pods
 
 
 def _endpoints(cluster: Cluster) -> set[str]:
@@ -332,6 +342,11 @@ def _probed(prometheus: ConfiguredPrometheus) -> dict[str, str]:
 
 def _is_of_a_pod(target: Tree) -> bool:
     return bool(target["scrapePool"].startswith("serviceMonitor/"))
+
+
+def _said_to_be_gone(shards: list[ConfiguredPrometheus]) -> list[str]:
+    alerts = [it["labels"] for shard in shards for it in shard.alerts("pending", "firing")]
+    return sorted(it["instance"] for it in alerts if it["alertname"] == "KeaExporterAbsent")
 
 
 def _up(shards: list[ConfiguredPrometheus]) -> int:

@@ -1,4 +1,4 @@
-"""A Kubernetes without nodes: a real API server with its controllers, and Prometheus Operator. No container runs."""
+"""A Kubernetes whose nodes are made up: API server, controllers, scheduler, Prometheus Operator. No container runs."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ PROGRAMS = {
     "etcd": ("kubernetes", "go.etcd.io/etcd/server/v3"),
     "kube-apiserver": ("kubernetes", "k8s.io/kubernetes/cmd/kube-apiserver"),
     "kube-controller-manager": ("kubernetes", "k8s.io/kubernetes/cmd/kube-controller-manager"),
+    "kube-scheduler": ("kubernetes", "k8s.io/kubernetes/cmd/kube-scheduler"),
     "admission-webhook": ("prometheus-operator", f"{OPERATOR}/cmd/admission-webhook"),
     "operator": ("prometheus-operator", f"{OPERATOR}/cmd/operator"),
     "config-reloader": ("prometheus-operator", f"{OPERATOR}/cmd/prometheus-config-reloader"),
@@ -72,6 +73,7 @@ CONTROLLERS = (
     "namespace-controller",
     "serviceaccount-controller",
 )
+ALONE = ("--leader-elect=false", "--secure-port=0")
 TOKEN = "lab"  # noqa: S105 - of a server that nobody else can reach
 # The cluster has a network namespace to itself; what pods and services are listens on its loopback interface.
 HOST = "127.0.0.1"
@@ -196,17 +198,10 @@ class Api:
         path = f"{self._path(of, namespace)}/{of['metadata']['name']}"
         self.ask("DELETE", path, propagationPolicy="Background", **query)
 
-    def bind(self, pod: Tree, node: str) -> None:
-        """Choose the node of a pod, as the scheduler would."""
-        name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
-        target = {"apiVersion": "v1", "kind": "Node", "name": node}
-        binding = {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": name}, "target": target}
-        self.ask("POST", f"api/v1/namespaces/{namespace}/pods/{name}/binding", binding)
-
-    def set_status(self, of: Tree, status: Tree) -> None:
-        """Say how an object is, as what runs it would do."""
-        path = f"{self._path(of, of['metadata']['namespace'])}/{of['metadata']['name']}/status"
-        self.ask("PATCH", path, {"status": status}, kind="application/merge-patch+json")
+    def change(self, of: Tree, change: Tree, part: str = "") -> None:
+        """Change an object, or such a part of it as its status."""
+        path = f"{self._path(of, '')}/{of['metadata']['name']}/{part}".rstrip("/")
+        self.ask("PATCH", path, change, kind="application/merge-patch+json")
 
     def everything(self) -> set[str]:
         """Return what there is in all namespaces, as kind and name; but for what happened."""
@@ -236,7 +231,7 @@ def _root(version: str) -> str:
 
 
 class Cluster:
-    """An API server and its controllers, until they are left.
+    """An API server, its controllers and the scheduler, until they are left.
 
     Args:
         folder: where all their files are.
@@ -260,6 +255,7 @@ class Cluster:
             self._start_etcd()
             self._start_server(pair.certificate, pair.key)
             self._start_controllers(pair.key)
+            self._start_scheduler()
         except StartError:
             self.stop()
             raise
@@ -292,6 +288,18 @@ class Cluster:
         for it in custom_resources:
             self.api.ask("POST", f"apis/{version}/customresourcedefinitions", it, kind="application/yaml")
         eventually(lambda: all(_is_established(it) for it in self.api.list(version, kind, "")))
+
+    def add_node(self, name: str) -> None:
+        """Make the scheduler believe in a node, in a zone of its own, that could run many pods."""
+        labels = {f"kubernetes.io/{it}": what for it, what in (("hostname", name), ("os", "linux"))}
+        labels |= {"topology.kubernetes.io/zone": name, "zone": name}
+        node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels}}
+        self.api.create(node)
+        room = {"cpu": "4", "memory": "8Gi", "pods": "110"}
+        ready = [{"type": "Ready", "status": "True"}]
+        self.api.change(node, {"status": {"capacity": room, "allocatable": room, "conditions": ready}}, "status")
+        # That it is not ready, as the server takes for granted.
+        self.api.change(node, {"spec": {"taints": None}})
 
     def _kubeconfig(self) -> Path:
         path = self.folder / "kubeconfig"
@@ -354,9 +362,11 @@ class Cluster:
             f"--kubeconfig={self.kubeconfig}",
             f"--controllers={','.join(CONTROLLERS)}",
             f"--service-account-private-key-file={key}",
-            "--leader-elect=false",
-            "--secure-port=0",
+            *ALONE,
         )
+
+    def _start_scheduler(self) -> None:
+        self.start("kube-scheduler", f"--kubeconfig={self.kubeconfig}", *ALONE)
 
 
 def _is_established(definition: Tree) -> bool:

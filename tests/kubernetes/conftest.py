@@ -1,4 +1,4 @@
-"""A cluster without nodes, in the network namespace that `make test-kubernetes` has made."""
+"""A cluster whose nodes are made up, in the network namespace that `make test-kubernetes` has made."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lab.certificates import Authority
-from lab.cluster import ADVERTISED, Cluster, definitions
+from lab.cluster import ADVERTISED, Cluster, definitions, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 # Of pods: the API server refuses those of loopback.
 ADDRESSES = ("10.0.0.11", "10.0.0.12")
+NODES = ("node-a", "node-b", "node-c")
 # Where releases are installed, and where dashboards and Prometheus are.
-NAMESPACES = ("dhcp", "monitoring")
+NAMESPACE = "dhcp"
+NAMESPACES = (NAMESPACE, "monitoring")
 RESTRICTED = {f"pod-security.kubernetes.io/{it}": "restricted" for it in ("enforce", "warn", "audit")}
 
 
@@ -57,12 +59,28 @@ def cluster(chroot: Chroot) -> Iterator[Cluster]:
         with Cluster(folder, Authority(folder)) as running:
             running.define(definitions())
             for it in NAMESPACES:
-                labels = RESTRICTED if it == "dhcp" else {}
+                labels = RESTRICTED if it == NAMESPACE else {}
                 running.api.create(
                     {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": it, "labels": labels}}
                 )
+            for it in NODES:
+                running.add_node(it)
             yield running
 
 
 def _ip(*arguments: str) -> None:
     subprocess.run([shutil.which("ip") or "ip", *arguments], check=True)
+
+
+def nodes_of(cluster: Cluster) -> list[str]:
+    """Return the nodes that were chosen for pods."""
+    pods = cluster.api.list("v1", "Pod", NAMESPACE)
+    return [it["spec"]["nodeName"] for it in pods if "nodeName" in it["spec"]]
+
+
+def end_pods(cluster: Cluster) -> None:
+    """Say that all pods have ended, as the kubelet does of those that are deleted."""
+    eventually(lambda: all("deletionTimestamp" in it["metadata"] for it in cluster.api.list("v1", "Pod", NAMESPACE)))
+    for it in cluster.api.list("v1", "Pod", NAMESPACE):
+        cluster.api.delete(it, gracePeriodSeconds="0")
+    eventually(lambda: not cluster.api.list("v1", "Pod", NAMESPACE))

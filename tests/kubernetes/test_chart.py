@@ -11,6 +11,7 @@ import yaml
 from lab.cluster import ApiError, eventually
 from lab.helm import CHART, helm_said, objects, template
 from tests.install.pod import documented, rendered
+from tests.kubernetes.conftest import NAMESPACE, NODES, end_pods, nodes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.kubernetes, pytest.mark.lab]
 
 Tree = dict[str, Any]
-NAMESPACE = "dhcp"
 EXAMPLES = sorted((CHART / "ci").glob("*-values.yaml"))
 
 
@@ -38,10 +38,17 @@ def test_an_example_is_installed_makes_its_pods_and_is_gone_without_a_trace(clus
     before = cluster.api.everything()
     assert _warnings(_helm(cluster, "install", example)) == []
     [deployment] = cluster.api.list("apps/v1", "Deployment", NAMESPACE)
-    eventually(lambda: len(cluster.api.list("v1", "Pod", NAMESPACE)) == deployment["spec"]["replicas"])
+    eventually(lambda: len(nodes_of(cluster)) == deployment["spec"]["replicas"])
     cluster.api.warnings.clear()
     cluster.api.create(_pod(deployment), NAMESPACE, dryRun="All")
     assert cluster.api.warnings == []
+    _uninstall(cluster, before)
+
+
+def test_replicas_are_each_on_a_node_of_their_own_where_the_values_say_so(cluster: Cluster) -> None:
+    before = cluster.api.everything()
+    _helm(cluster, "install", CHART / "ci/high-availability-values.yaml")
+    eventually(lambda: sorted(nodes_of(cluster)) == sorted(NODES))
     _uninstall(cluster, before)
 
 
@@ -126,7 +133,8 @@ def _generation(cluster: Cluster) -> int:
 
 
 def _uninstall(cluster: Cluster, before: set[str]) -> None:
-    helm_said("uninstall", "lab", "--namespace", NAMESPACE, "--kubeconfig", str(cluster.kubeconfig), "--wait")
+    helm_said("uninstall", "lab", "--namespace", NAMESPACE, "--kubeconfig", str(cluster.kubeconfig))
+    end_pods(cluster)
     eventually(lambda: cluster.api.everything() <= before)
 
 

@@ -21,7 +21,7 @@ from lab.kea import dhcp, http, subnet4
 from lab.processes import accepts, free_port
 from lab.prometheus import ConfiguredPrometheus
 from tests.install.pod import Pod
-from tests.kubernetes.conftest import ADDRESSES
+from tests.kubernetes.conftest import ADDRESSES, NAMESPACE, end_pods, nodes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.kubernetes, pytest.mark.lab]
 
 Tree = dict[str, Any]
-NAMESPACE, MONITORING = "dhcp", "monitoring"
+MONITORING = "monitoring"
 WEBHOOK = "127.0.0.1"
 HOST = f"lab-kea-exporter.{NAMESPACE}.svc"
 # Pairs of partners in high availability.
@@ -50,9 +50,7 @@ HOME = "/etc/prometheus/"
 @pytest.fixture(scope="module", autouse=True)
 def operator(cluster: Cluster) -> None:
     cluster.start("operator", KUBECONFIG=str(cluster.kubeconfig))
-    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node"}}
     account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "prometheus"}}
-    cluster.api.create(node)
     cluster.api.create(account, MONITORING)
 
 
@@ -206,27 +204,23 @@ def _release(cluster: Cluster, lab: Lab, folder: Path, values: Tree) -> Iterator
         helm_said("uninstall", "lab", *access)
         for it in existing:
             cluster.api.delete(it, NAMESPACE)
-        # A kubelet would say that they have ended.
-        for it in cluster.api.list("v1", "Pod", NAMESPACE):
-            cluster.api.delete(it, gracePeriodSeconds="0")
-        eventually(lambda: not cluster.api.list("v1", "Pod", NAMESPACE))
+        end_pods(cluster)
 
 
 @contextmanager
 def _pods(cluster: Cluster, folder: Path) -> Iterator[list[Running]]:
-    """Do what a scheduler and a kubelet would."""
+    """Do what a kubelet would."""
     deployments = cluster.api.list("apps/v1", "Deployment", NAMESPACE)
-    eventually(lambda: len(cluster.api.list("v1", "Pod", NAMESPACE)) == len(ADDRESSES))
+    eventually(lambda: len(nodes_of(cluster)) == len(ADDRESSES))
     secrets = cluster.api.list("v1", "Secret", NAMESPACE)
     pods: list[Running] = []
     with ExitStack() as stack:
         for address, pod in zip(ADDRESSES, cluster.api.list("v1", "Pod", NAMESPACE), strict=True):
             pods.append(Pod([*deployments, *secrets], {}, _made(folder / address), address).start())
             stack.callback(pods[-1].stop)
-            cluster.api.bind(pod, "node")
             ready = {"type": "Ready", "status": "True"}
             ips = {"podIP": address, "podIPs": [{"ip": address}]}
-            cluster.api.set_status(pod, {"phase": "Running", "conditions": [ready], **ips})
+            cluster.api.change(pod, {"status": {"phase": "Running", "conditions": [ready], **ips}}, "status")
         eventually(lambda: _endpoints(cluster) == set(ADDRESSES))
         yield pods
 

@@ -108,9 +108,8 @@ def test_the_rules_are_those_of_the_project_but_for_what_the_values_say(lab: Lab
 
 def test_servers_are_scraped_once_where_they_are_targets_of_their_own() -> None:
     alone, beside = (one(_example(it), "ServiceMonitor")["spec"]["endpoints"][0] for it in ("service-monitor", "probe"))
-    assert [it["regex"] for it in alone["metricRelabelings"] if it["action"] == "keep"] == []
-    assert [it["regex"] for it in beside["metricRelabelings"] if it["action"] == "keep"] == ["kea_exporter_.+"]
-    assert beside["interval"] == "2m"
+    assert "params" not in alone
+    assert beside["params"] == {"collect[]": ["exporter"]}
 
 
 def test_rules_have_no_links_to_where_nothing_is(tmp_path: Path) -> None:

@@ -95,8 +95,9 @@ build/bin/promtool: MODULE := github.com/prometheus/prometheus/cmd/promtool@v0.3
 build/bin/pint: MODULE := github.com/cloudflare/pint/cmd/pint@v0.78.0
 build/bin/dashboard-linter: MODULE := github.com/grafana/dashboard-linter@v0.1.1
 build/bin/actionlint: MODULE := github.com/rhysd/actionlint/cmd/actionlint@v1.7.8
-build/bin/promtool build/bin/pint build/bin/dashboard-linter build/bin/actionlint:
+build/bin/promtool build/bin/pint build/bin/dashboard-linter build/bin/actionlint: Makefile
 	@GOBIN=$(CURDIR)/build/bin go install $(MODULE) || { echo "!!! NOT LINTED: $(notdir $@) cannot be installed"; exit 1; }
+	@touch $@
 
 format: $(READY)
 	$(BIN)/ruff check --fix

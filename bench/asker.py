@@ -12,9 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.exporters import ENDS_WITH_US
 from bench.wire import BareConnection
-from lab.processes import Running
+from lab.processes import ENDS_WITH_US, Running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

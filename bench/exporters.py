@@ -15,7 +15,7 @@ import yaml
 
 from bench.wire import Scraper
 from lab.chroot import cache_directory
-from lab.processes import Running, accepts, free_port
+from lab.processes import ENDS_WITH_US, Running, accepts, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 OTHER = "kea-exporter"
 OTHER_VERSION = "0.7.1"
 FAILED = re.compile(r"^kea_(?:probe_failure\{.*|(?:up|command_success)\{.* 0(?:\.0)?)$", re.MULTILINE)
-ENDS_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 
 
 @dataclass(frozen=True)
@@ -43,9 +42,7 @@ class Exporter:
             AssertionError: it says that something failed.
         """
         scrape = self.scraper.scrape(encoding, timeout)
-        if found := re.search(
-            r"^kea_(?:probe_failure\{.*|(?:up|command_success)\{.* 0(?:\.0)?)$", scrape.page, re.MULTILINE
-        ):
+        if found := FAILED.search(scrape.page):
             raise AssertionError(f"the scrape failed: {found[0]}")
         return scrape
 

@@ -16,13 +16,12 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from bench.daemons import BACKLOG, Conversation
-from bench.exporters import ENDS_WITH_US
 from bench.wire import BareConnection
 from kea_exporter.demo.building import Blueprint
 from kea_exporter.demo.daemon import Life
 from kea_exporter.demo.http import written
 from kea_exporter.demo.servers import Server
-from lab.processes import Running
+from lab.processes import ENDS_WITH_US, Running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

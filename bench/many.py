@@ -10,9 +10,9 @@ from contextlib import ExitStack, contextmanager
 from statistics import median
 from typing import TYPE_CHECKING
 
-from bench.exporters import ENDS_WITH_US, ours
+from bench.exporters import ours
 from bench.table import Row
-from lab.processes import Running
+from lab.processes import ENDS_WITH_US, Running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from bench.cost import THEIRS, commands_and_log, kea_time, levels_of_gzip, page_and_memory, scrape_time, wait_of_others
 from bench.dhcp import INTERVAL_SECONDS, RATE, SECONDS, delay_of_offers
-from bench.exporters import ENDS_WITH_US
 from bench.many import DAEMONS, DEAD, TIMEOUT_SECONDS, many_daemons
 from bench.server import PATIENCE_SECONDS
 from bench.table import Found, Section
+from lab.processes import ENDS_WITH_US
 
 if TYPE_CHECKING:
     from collections.abc import Callable

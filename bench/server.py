@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import socket
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bench.wire import BareConnection
+from lab.dhcp_clients import free_dhcp_ports
 from lab.kea import dhcp, http, subnet4
 from lab.processes import free_port
 
@@ -69,7 +69,7 @@ def start_filled(lab: Lab, size: int) -> FilledKea:
     """Start a Kea with *size* subnets and fill all but the last."""
     leases_of_subnet = min(MOST_LEASES // size, MOST_LEASES_OF_SUBNET)
     started = time.monotonic()
-    port, dhcp_ports = free_port(), (_free_udp_port(), _free_udp_port())
+    port, dhcp_ports = free_port(), free_dhcp_ports("Dhcp4")
     arguments = ("-p", str(dhcp_ports[0]), "-P", str(dhcp_ports[1]))
     daemon = lab.start("Dhcp4", dhcp("Dhcp4", [http(port)], **_configuration(size)), arguments)
     kea = FilledKea(lab, daemon, size, port, dhcp_ports, leases_of_subnet * (size - 1))
@@ -144,9 +144,3 @@ def _lease(subnet: int, host: int) -> Tree:
 def _done(answer: bytes) -> None:
     if b'"result": 0' not in answer:
         raise AssertionError(f"Kea says {answer.decode(errors='replace')[:200]}")
-
-
-def _free_udp_port() -> int:
-    with socket.socket(type=socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])

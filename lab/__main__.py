@@ -9,7 +9,7 @@ from pathlib import Path
 from lab.chroot import OLD, LabBuildError, LabUnavailableError, ensure
 from lab.demo import CONTROL_SOCKET, run_demo
 from lab.kea import Lab
-from lab.menu import NoDemoError, ask
+from lab.menu import DemoError, ask
 from lab.processes import StartError
 from lab.record import record, record_old
 
@@ -33,9 +33,11 @@ def main(arguments: list[str]) -> int:
             case _:
                 print(USAGE, file=sys.stderr)
                 return 2
-    except (LabUnavailableError, LabBuildError, StartError, NoDemoError) as error:
+    except (LabUnavailableError, LabBuildError, StartError, DemoError) as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
     return 0
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from lab.chroot import LabBuildError, LabUnavailableError, Recipe, ensure
-from lab.processes import Running
+from lab.chroot import LabBuildError, Recipe, ensure, install
+from lab.processes import ENDS_WITH_US, Running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -64,7 +63,7 @@ def built(arguments: Mapping[str, str]) -> Iterator[Image]:
         LabUnavailableError: this machine cannot have buildah or the chroot.
         LabBuildError: a step failed.
     """
-    _install()
+    install("buildah")
     # Below /var/tmp: a base and what is built on it are copied several times.
     with tempfile.TemporaryDirectory(prefix="kea-exporter-image-", dir="/var/tmp") as folder:
         buildah = _Buildah(Path(folder))
@@ -194,12 +193,11 @@ class Container:
         )
         who = f"--userspec={self._user}:{self._group}"
         # Again inside: becoming another user ends what --kill-child asked for.
-        bound = ["setpriv", "--pdeathsig", "KILL", *image.command(*arguments)]
+        bound = [*ENDS_WITH_US, *image.command(*arguments)]
         inside = ["setpriv", "--no-new-privs", "chroot", who, "--groups=", str(image.root), *bound]
         script = f'{" && ".join(mounts)} && exec "$@"'
-        unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
         # Whoever ends the one that waits ends the container with it; and it ends with this process.
-        alone = ["setpriv", "--pdeathsig", "KILL", *unshare]
+        alone = [*ENDS_WITH_US, "unshare", "--mount", "--pid", "--fork", "--kill-child"]
         self.running = Running([*alone, "sh", "-c", script, "sh", *inside], output)
 
     def __enter__(self) -> Self:
@@ -230,20 +228,3 @@ class Container:
             check=False,
             timeout=60,
         )
-
-
-def _install() -> None:
-    if shutil.which("buildah"):
-        return
-    if shutil.which("apt-get") is None or os.geteuid() != 0:
-        raise LabUnavailableError("buildah is not installed, and only root on Debian can install it")
-    for arguments in (("update",), ("install", "--yes", "--no-install-recommends", "buildah")):
-        done = subprocess.run(  # noqa: S603 - our own argument vector
-            ["apt-get", *arguments],  # noqa: S607 - from Debian
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-        )
-        if done.returncode != 0:
-            raise LabBuildError(f"buildah cannot be installed: {(done.stdout + done.stderr)[-1000:]}")

@@ -8,11 +8,12 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from lab.processes import ENDS_WITH_US
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +23,8 @@ BACKPORTS = f"{SUITE}-backports"
 # The trixie script of debootstrap 1.0.128 (Debian 12) is a link to this one.
 DEBOOTSTRAP_SCRIPT = "/usr/share/debootstrap/scripts/sid"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+# In namespaces of its own, so that no process and no mount of a build outlives it.
+ALONE = (*ENDS_WITH_US, "unshare", "--mount-proc", "--pid", "--fork", "--kill-child")
 
 
 class LabUnavailableError(Exception):
@@ -72,7 +75,7 @@ class Chroot:
 
     def command(self, *arguments: str) -> list[str]:
         """Return the argument vector that runs *arguments* inside, and dies with its parent."""
-        return ["setpriv", "--pdeathsig", "KILL", "chroot", str(self.root), *arguments]
+        return [*ENDS_WITH_US, "chroot", str(self.root), *arguments]
 
     def run(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run a short program inside to its end, keeping what it prints."""
@@ -101,10 +104,39 @@ def ensure(recipe: Recipe = CURRENT) -> Chroot:
     if lacks := missing():
         raise LabUnavailableError("the lab of real Kea servers needs " + " and ".join(lacks))
     target = cache_directory() / recipe.key
-    with _lock(target):
+    with _locked(recipe.key):
         if not target.is_dir():
             _build(target, recipe)
     return Chroot(target)
+
+
+def install(*packages: str, needed: tuple[str, ...] = ()) -> None:
+    """Install packages of Debian's on this machine, unless it has all that is needed of them.
+
+    Args:
+        packages: what is installed.
+        needed: programs, or absolute paths of files; by default the program that is called like the first package.
+
+    Raises:
+        LabUnavailableError: they cannot be installed here.
+        LabBuildError: installing them failed.
+    """
+    needed = needed or packages[:1]
+    if all(map(_is_there, needed)):
+        return
+    if lacks := missing():
+        raise LabUnavailableError(f"{packages[0]} is not installed, which needs {' and '.join(lacks)}")
+    # One at a time: apt refuses whoever comes second.
+    with _locked("apt"):
+        if not all(map(_is_there, needed)):
+            print(f"installing {' and '.join(packages)} ...", file=sys.stderr, flush=True)
+            run("apt-get", "update")
+            patient = ("--option", "DPkg::Lock::Timeout=300")
+            run("apt-get", "install", "--yes", "--no-install-recommends", *patient, *packages)
+
+
+def _is_there(needed: str) -> bool:
+    return Path(needed).exists() if needed.startswith("/") else shutil.which(needed) is not None
 
 
 def cache_directory(environ: Mapping[str, str] = os.environ) -> Path:
@@ -123,7 +155,8 @@ def mirror(environ: Mapping[str, str] = os.environ) -> str:
         return chosen
     if not (archives := _archives()):
         # apt names its archives only once it has their lists.
-        _run("apt-get", "update")
+        with _locked("apt"):
+            run("apt-get", "update")
         archives = _archives()
     if not archives:
         raise LabBuildError("apt lists no Debian archive; set KEA_LAB_MIRROR to the address of one")
@@ -131,42 +164,39 @@ def mirror(environ: Mapping[str, str] = os.environ) -> str:
 
 
 def _archives() -> list[str]:
-    listed = _run("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages")
+    listed = run("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages")
     return [uri.rstrip("/") for uri in listed.splitlines() if uri.rstrip("/").endswith("/debian")]
 
 
 @contextmanager
-def _lock(target: Path) -> Iterator[None]:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with target.with_name(f"{target.name}.lock").open("w") as lock:
+def _locked(what: str) -> Iterator[None]:
+    cache_directory().mkdir(parents=True, exist_ok=True)
+    with (cache_directory() / f"{what}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def _build(target: Path, recipe: Recipe) -> None:
-    print(f"building the lab's {recipe.name} in {target} (once, about a minute) ...", file=sys.stderr, flush=True)
-    _install_debootstrap()
+    print(f"building the lab's {recipe.name} in {target} (once, minutes) ...", file=sys.stderr, flush=True)
+    install("debootstrap", "debian-archive-keyring", needed=("debootstrap", KEYRING))
     source = mirror()
-    unfinished = Path(tempfile.mkdtemp(prefix="building-", dir=target.parent))
+    unfinished = target.with_name(f"{target.name}.building")
+    # A build that was killed has left it.
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir()
+    unfinished.chmod(0o755)
     try:
         _debootstrap(unfinished, source)
         _install_servers(unfinished, source, recipe)
         _prepare_directories(unfinished)
-        unfinished.chmod(0o755)
         unfinished.rename(target)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _install_debootstrap() -> None:
-    if shutil.which("debootstrap") is None or not Path(KEYRING).exists():
-        _run("apt-get", "update")
-        _run("apt-get", "install", "--yes", "--no-install-recommends", "debootstrap", "debian-archive-keyring")
-
-
 def _debootstrap(root: Path, source: str) -> None:
     options = ("--variant=minbase", "--include=ca-certificates", f"--keyring={KEYRING}")
-    _run("debootstrap", *options, SUITE, str(root), source, DEBOOTSTRAP_SCRIPT)
+    run(*ALONE, "debootstrap", *options, SUITE, str(root), source, DEBOOTSTRAP_SCRIPT)
 
 
 def _install_servers(root: Path, source: str, recipe: Recipe) -> None:
@@ -176,12 +206,13 @@ def _install_servers(root: Path, source: str, recipe: Recipe) -> None:
     policy = root / "usr/sbin/policy-rc.d"
     policy.write_text("#!/bin/sh\nexit 101\n")
     policy.chmod(0o755)
-    install = ("chroot", str(root), "apt-get", "install", "--yes", "--no-install-recommends")
-    _run("chroot", str(root), "apt-get", "update")
-    _run(*install, *recipe.stable)
+    apt = (*ALONE, "chroot", str(root), "apt-get")
+    options = ("install", "--yes", "--no-install-recommends")
+    run(*apt, "update")
+    run(*apt, *options, *recipe.stable)
     if recipe.backported:
-        _run(*install, "--target-release", BACKPORTS, *recipe.backported)
-    _run("chroot", str(root), "apt-get", "clean")
+        run(*apt, *options, "--target-release", BACKPORTS, *recipe.backported)
+    run(*apt, "clean")
 
 
 def _prepare_directories(root: Path) -> None:
@@ -191,7 +222,12 @@ def _prepare_directories(root: Path) -> None:
     (root / "run/kea").chmod(0o750)
 
 
-def _run(*arguments: str) -> str:
+def run(*arguments: str) -> str:
+    """Run a program to its end and return what it printed.
+
+    Raises:
+        LabBuildError: it failed; the message ends with its last lines.
+    """
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
     done = subprocess.run(  # noqa: S603 - our own argument vector
         arguments, capture_output=True, text=True, check=False, env=environment
@@ -203,4 +239,5 @@ def _run(*arguments: str) -> str:
 
 def _explain(arguments: Sequence[str], done: subprocess.CompletedProcess[str]) -> str:
     last_lines = "\n".join((done.stdout + done.stderr).strip().splitlines()[-8:])
-    return f"building the lab: '{arguments[0]} ...' ended with status {done.returncode}:\n{last_lines}"
+    command = " ".join(arguments[len(ALONE) :] if arguments[: len(ALONE)] == ALONE else arguments)
+    return f"building the lab: '{command}' ended with status {done.returncode}:\n{last_lines}"

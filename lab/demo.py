@@ -12,8 +12,8 @@ from kea_exporter.alerts.rules import rules
 from lab.alertmanager import Alertmanager, in_haste
 from lab.faults import faults_of
 from lab.fleet import start_fleet
-from lab.menu import Counter, Menu
-from lab.processes import accepts, free_port
+from lab.menu import Counter, Menu, refuse_a_second
+from lab.processes import ENDS_WITH_US, accepts, free_port
 from lab.prometheus import Prometheus
 from lab.receiver import Receiver, as_text
 
@@ -32,6 +32,7 @@ INTERVAL, HOLD = "2s", "3s"
 
 def run_demo(lab: Lab) -> int:
     """Run until Ctrl-C, and return the exporter's exit status."""
+    refuse_a_second(CONTROL_SOCKET)
     print("starting six Kea servers, Prometheus and Alertmanager ...", flush=True)
     BUILD.mkdir(exist_ok=True)
     menu = Menu(faults_of(start_fleet(lab, CONFIG_FILE, with_pair=True)))
@@ -58,7 +59,7 @@ def _port(usual: int) -> int:
 def _exporter(port: int) -> Iterator[subprocess.Popen[bytes]]:
     program = str(Path(sys.executable).with_name("kea-exporter"))
     arguments = ["serve", "--config.file", str(CONFIG_FILE), "--web.listen-address", f"127.0.0.1:{port}"]
-    process = subprocess.Popen([program, *arguments], stdin=subprocess.DEVNULL)  # noqa: S603 - our own program
+    process = subprocess.Popen([*ENDS_WITH_US, program, *arguments], stdin=subprocess.DEVNULL)  # noqa: S603 - ours
     try:
         yield process
     finally:

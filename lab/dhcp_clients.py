@@ -6,7 +6,6 @@ A namespace is held by a process that ends with whoever started it: not even a k
 from __future__ import annotations
 
 import re
-import shutil
 import socket
 import subprocess
 import time
@@ -16,8 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lab.chroot import LabUnavailableError, _run
-from lab.processes import Running, StartError
+from lab.chroot import LabUnavailableError, install
+from lab.processes import ENDS_WITH_US, Running, StartError, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -124,11 +123,7 @@ def over_loopback(chroot: Chroot, root: str, ports: tuple[int, int], *, relayed:
 
 def free_dhcp_ports(root: str) -> tuple[int, int]:
     """Return UDP ports of loopback for a server and its clients."""
-    family = socket.AF_INET if root == "Dhcp4" else socket.AF_INET6
-    with socket.socket(family, socket.SOCK_DGRAM) as one, socket.socket(family, socket.SOCK_DGRAM) as other:
-        for sock in (one, other):
-            sock.bind((LOOPBACK[root], 0))
-        return int(one.getsockname()[1]), int(other.getsockname()[1])
+    return free_port(LOOPBACK[root], socket.SOCK_DGRAM), free_port(LOOPBACK[root], socket.SOCK_DGRAM)
 
 
 @dataclass(frozen=True)
@@ -162,7 +157,7 @@ def cable(lab: Lab) -> Iterator[Cable]:
     Raises:
         LabUnavailableError: this machine does not allow network namespaces; the message says why.
     """
-    install_iproute()
+    install("iproute2", needed=("ip",))
     with ExitStack() as stack:
         server, clients = (stack.enter_context(_namespace(lab, side)) for side in ADDRESSES)
         link = ("link", "add", INTERFACE, "netns", str(server), "type", "veth", "peer", "name", INTERFACE)
@@ -177,17 +172,10 @@ def cable(lab: Lab) -> Iterator[Cable]:
         yield Cable(lab.chroot, _within(server), _within(clients))
 
 
-def install_iproute() -> None:
-    """Install the command ip where it is missing."""
-    if shutil.which("ip") is None:
-        _run("apt-get", "update")
-        _run("apt-get", "install", "--yes", "--no-install-recommends", "iproute2")
-
-
 @contextmanager
 def _namespace(lab: Lab, side: str) -> Iterator[int]:
     """Hold a network namespace, and return the id of the process that does."""
-    holder = Running(["setpriv", "--pdeathsig", "KILL", "unshare", "--net", "sleep", "infinity"], lab.folder / side)
+    holder = Running([*ENDS_WITH_US, "unshare", "--net", "sleep", "infinity"], lab.folder / side)
     try:
         _wait_until_apart(holder)
         # Without this, an address may not be used for its first seconds.

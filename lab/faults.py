@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lab.certificates import Authority
 from lab.fleet import ADDRESS, PASSWORD, USER, add_leases4, password_of
 from lab.high_availability import PARTNER
+from lab.kea import succeeded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +54,7 @@ def faults_of(fleet: Fleet) -> dict[str, Fault]:
 
 def _sent(kea: KeaDaemon, command: str, **arguments: object) -> Callable[[], None]:
     def send() -> None:
-        kea.command(command, **arguments)
+        succeeded(command, kea.command(command, **arguments))
 
     return send
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from lab.high_availability import PARTNER, PRIMARY, HighAvailability, wait_for
-from lab.kea import Lab, Tree, dhcp, kept_leases, subnet4, subnet6
+from lab.kea import Lab, Tree, dhcp, kept_leases, subnet4, subnet6, succeeded
 from lab.processes import free_port
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class _Fleet:
         config = {"defaults": _defaults(self.lab), "servers": self.entries}
         path = config_file or self.lab.folder / "config.yml"
         path.write_text(yaml.safe_dump(config, sort_keys=False))
-        _add_leases(self.daemons["sound-v4"], self.daemons["sound-v6"])
+        add_some_leases(self.daemons["sound-v4"], self.daemons["sound-v6"])
         return Fleet(self.lab, self.daemons, path)
 
     def _socket(self, root: str, name: str, port: int) -> Tree:
@@ -128,11 +128,12 @@ def _entry(name: str, root: str, port: int) -> Tree:
     return {"name": name, root.lower(): {"url": f"https://{ADDRESS}:{port}"}}
 
 
-def _add_leases(v4: KeaDaemon, v6: KeaDaemon) -> None:
+def add_some_leases(v4: KeaDaemon, v6: KeaDaemon) -> None:
+    """Lease 30 addresses of DHCPv4 and 12 of DHCPv6, each of the first subnet."""
     add_leases4(v4, 1, range(10, 40))
     for host in range(1, 13):
         lease = {"ip-address": f"2001:db8:1::1:{host:x}", "duid": f"01:02:03:{host:02x}", "iaid": host, "subnet-id": 1}
-        v6.command("lease6-add", **lease)
+        succeeded("lease6-add", v6.command("lease6-add", **lease))
 
 
 def add_leases4(daemon: KeaDaemon, subnet: int, hosts: Iterable[int]) -> None:
@@ -140,4 +141,5 @@ def add_leases4(daemon: KeaDaemon, subnet: int, hosts: Iterable[int]) -> None:
     for host in hosts:
         address = f"10.0.{subnet}.{host}"
         hardware = f"02:00:00:00:{subnet:02x}:{host:02x}"
-        daemon.command("lease4-add", **{"ip-address": address, "hw-address": hardware, "subnet-id": subnet})
+        lease = {"ip-address": address, "hw-address": hardware, "subnet-id": subnet}
+        succeeded("lease4-add", daemon.command("lease4-add", **lease))

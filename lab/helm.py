@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -184,7 +185,7 @@ def kubeconform(rendered: str, kubernetes: str) -> str:
 
 def kubernetes_schemas(version: str) -> Path:
     """Return the folder with the schemas of Kubernetes' own objects, fetched where they are not there yet."""
-    target = BUILD / "schemas" / f"kubernetes-{version}"
+    target = _cached(f"kubernetes-{version}", KUBERNETES_SCHEMAS, *OBJECTS)
     if not target.exists():
         with _unfinished(target) as unfinished:
             _run(sys.executable, "-m", "pip", "download", *PIP, "--no-deps", "--dest", unfinished, KUBERNETES_SCHEMAS)
@@ -196,7 +197,7 @@ def kubernetes_schemas(version: str) -> Path:
 
 def resource_schemas() -> Path:
     """Return the folder with the schemas of custom resources, made where they are not there yet."""
-    target = BUILD / "schemas" / "resources"
+    target = _cached("resources", PRINT_RESOURCES, *RESOURCES)
     if not target.exists():
         with _unfinished(target) as unfinished:
             python = f"{unfinished}/bin/python"
@@ -205,6 +206,12 @@ def resource_schemas() -> Path:
             schemas = json.loads(_run(python, "-c", PRINT_RESOURCES))
             _write(target, {name: _strict(schema) for name, schema in schemas.items()})
     return target
+
+
+def _cached(name: str, *made_of: str) -> Path:
+    """Return where schemas are kept: another folder as soon as they are made of something else."""
+    key = hashlib.sha256("\n".join(made_of).encode()).hexdigest()[:12]
+    return BUILD / "schemas" / f"{name}-{key}"
 
 
 def _unfinished(target: Path) -> tempfile.TemporaryDirectory[str]:

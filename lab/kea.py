@@ -30,6 +30,8 @@ PROGRAMS = {
 # Kea's environment: where it keeps its process id, its locks and its leases.
 FOLDERS = ("KEA_PIDFILE_DIR", "KEA_LOCKFILE_DIR", "KEA_DHCP_DATA_DIR")
 HOOKS = ("subnet_cmds", "host_cmds", "lease_cmds", "stat_cmds")
+# Results of commands (Kea's cc/command_interpreter.h).
+SUCCESS, EMPTY = 0, 3
 REALMS = {"Dhcp4": "kea-dhcpv4-server", "Dhcp6": "kea-dhcpv6-server", "DhcpDdns": "kea-dhcp-ddns-server"}
 
 
@@ -102,9 +104,17 @@ class KeaDaemon:
         Raises:
             StartError: it does not take them.
         """
-        answer = self.command("config-reload")
-        if answer["result"] != 0:
-            raise StartError(f"config-reload: {answer['text']}")
+        succeeded("config-reload", self.command("config-reload"))
+
+
+def succeeded(command: str, answer: Tree) -> None:
+    """Do nothing, if a daemon did what a command says, or if there was nothing to be done.
+
+    Raises:
+        StartError: it did not; the message says why.
+    """
+    if answer["result"] not in {SUCCESS, EMPTY}:
+        raise StartError(f"{command}: {answer['text']}")
 
 
 class Lab:

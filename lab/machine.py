@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from lab.chroot import Chroot, LabUnavailableError
-from lab.processes import Running
+from lab.processes import ENDS_WITH_US, Running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +66,7 @@ class Machine:
         self._group = _new_group()
         boot = ("unshare", *NAMESPACES, "sh", "-c", BOOT, str(chroot.root))
         join = ("sh", "-c", JOIN, str(self._group), *boot)
-        self._running = Running(["setpriv", "--pdeathsig", "KILL", *join], log)
+        self._running = Running([*ENDS_WITH_US, *join], log)
 
     def __enter__(self) -> Self:
         try:

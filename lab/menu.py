@@ -26,8 +26,8 @@ ASK_SECONDS = 2.0
 MOST_BYTES = 4096
 
 
-class NoDemoError(Exception):
-    """No demo runs in this folder."""
+class DemoError(Exception):
+    """No demo runs in this folder, or one that another would get in the way of."""
 
 
 @dataclass(frozen=True)
@@ -139,18 +139,29 @@ def _is_in_foreground() -> bool:
     return os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
 
 
+def refuse_a_second(path: Path) -> None:
+    """Do nothing, unless a demo runs in this folder.
+
+    Raises:
+        DemoError: one does; its configuration is not to be overwritten.
+    """
+    with socket.socket(socket.AF_UNIX) as sock, suppress(OSError):
+        sock.connect(str(path))
+        raise DemoError("a demo runs here already: end it with Ctrl-C, or start another one from another folder")
+
+
 def ask(path: Path, wish: str, name: str) -> Outcome:
     """Ask the demo that runs in this folder to inject a fault, or to repair it.
 
     Raises:
-        NoDemoError: none runs.
+        DemoError: none runs.
     """
     with socket.socket(socket.AF_UNIX) as sock:
         sock.settimeout(ANSWER_SECONDS)
         try:
             sock.connect(str(path))
         except OSError as error:
-            raise NoDemoError("no demo runs here; start one with: make demo") from error
+            raise DemoError("no demo runs here; start one with: make demo") from error
         sock.sendall(f"{wish} {name}".encode())
         is_done, text = json.loads(b"".join(iter(lambda: sock.recv(MOST_BYTES), b"")))
         return Outcome(is_done=is_done, text=text)

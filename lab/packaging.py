@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lab.chroot import Chroot, LabBuildError, LabUnavailableError, Recipe, cache_directory, ensure
+from lab.chroot import ALONE, Chroot, LabBuildError, LabUnavailableError, Recipe, cache_directory, ensure
 from lab.machine import ENVIRONMENT
 
 if TYPE_CHECKING:
@@ -74,19 +74,19 @@ def in_chroot(chroot: Chroot, *arguments: str) -> str:
     Raises:
         LabBuildError: it failed; the message ends with its last lines.
     """
+    # With a /proc that goes away with whatever runs.
+    enter = 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"'
     done = subprocess.run(  # noqa: S603 - our own argument vector
-        entered(chroot, *arguments), capture_output=True, text=True, check=False, timeout=BUILD_SECONDS
+        [*ALONE, "sh", "-c", enter, str(chroot.root), *ENVIRONMENT, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=BUILD_SECONDS,
     )
     if done.returncode != 0:
         last_lines = "\n".join((done.stdout + done.stderr).strip().splitlines()[-20:])
         raise LabBuildError(f"'{' '.join(arguments)}' ended with status {done.returncode}:\n{last_lines}")
     return done.stdout
-
-
-def entered(chroot: Chroot, *arguments: str) -> list[str]:
-    """Return the argument vector that runs *arguments* inside, with a /proc that goes away with them."""
-    enter = 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"'
-    return ["unshare", "--mount", "sh", "-c", enter, str(chroot.root), *ENVIRONMENT, *arguments]
 
 
 @contextmanager

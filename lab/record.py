@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from lab.fleet import _add_leases, start_fleet
+from lab.fleet import add_some_leases, start_fleet
 from lab.high_availability import NEVER_MILLISECONDS, PARTNER, PRIMARY, HighAvailability, wait_for
 from lab.kea import ddns, dhcp, http, subnet4, subnet6
 from lab.processes import free_port
@@ -47,7 +47,7 @@ def record_old(lab: Lab, folder: Path) -> None:
     """Write the answers of daemons before Kea 3.0, given a lab of those."""
     v4 = lab.start("Dhcp4", _old(lab, "Dhcp4", subnet4=[subnet4(1), subnet4(2)]))
     v6 = lab.start("Dhcp6", _old(lab, "Dhcp6", subnet6=[subnet6(1)]))
-    _add_leases(v4, v6)
+    add_some_leases(v4, v6)
     _record(lab, v4, (*FOR_ALL, "stat-lease4-get"), folder / "dhcp4")
     _record(lab, v6, (*FOR_ALL, "stat-lease6-get"), folder / "dhcp6")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lab.chroot import _run
+from lab.chroot import install
 from lab.dhcp_clients import cable
 from lab.kea import FOLDERS, PROGRAMS
 from lab.processes import Running, accepts, free_port
@@ -145,8 +144,7 @@ CONNECT = "import socket; socket.create_connection(('10.99.0.1', 8001), 2)"
 
 @pytest.mark.parametrize(("listed", "status"), [("10.99.0.2", 0), ("10.99.0.3", 1)])
 def test_the_firewall_lets_in_whoever_is_on_its_list(lab: Lab, listed: str, status: int) -> None:
-    if shutil.which("nft") is None:
-        _run("apt-get", "install", "--yes", "--no-install-recommends", "nftables")
+    install("nftables", needed=("nft",))
     (rules,) = (it.text for it in fenced(PAGE) if it.language == "nft")
     with cable(lab) as it:
         listener = Running([*it.server, sys.executable, "-m", "http.server", "8001"], lab.folder / "listener")

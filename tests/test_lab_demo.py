@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lab.faults import Fault
+from lab.kea import succeeded
 from lab.menu import Menu
 from lab.processes import Running
 
@@ -77,6 +79,32 @@ def test_the_demo_tells_of_a_fault_that_another_terminal_injects(demo: Demo) -> 
 def test_without_a_demo_there_is_nothing_to_break(tmp_path: Path) -> None:
     refused = "lab: no demo runs here; start one with: make demo\n"
     assert ask(tmp_path, "fault", "stop-daemon") == (1, refused)
+
+
+@pytest.mark.lab
+@pytest.mark.usefixtures("chroot")
+def test_a_second_demo_leaves_the_first_one_in_peace(tmp_path: Path) -> None:
+    (tmp_path / "build").mkdir()
+    config, path = tmp_path / "build/demo.yml", tmp_path / "build/demo.sock"
+    config.write_text("of the first\n")
+    with socket.socket(socket.AF_UNIX) as first:
+        first.bind(str(path))
+        first.listen()
+        done = subprocess.run(
+            lab(tmp_path, "demo"), env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=60
+        )
+    assert (done.returncode, "a demo runs here already" in done.stderr) == (1, True)
+    assert (config.read_text(), path.exists()) == ("of the first\n", True)
+
+
+def refuse() -> None:
+    succeeded("dhcp-disable", {"result": 1, "text": "not now"})
+
+
+def test_a_fault_that_kea_refuses_is_not_said_to_be_done() -> None:
+    outcome = Menu({"x": Fault("x", "kea", "do it", refuse, refuse)}).switch("1")
+    assert not outcome.is_done
+    assert "dhcp-disable: not now" in outcome.text
 
 
 def test_a_number_on_the_terminal_injects_a_fault_and_the_same_again_repairs_it() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import structlog
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from lab.chroot import Chroot, ensure, missing
 from lab.kea import Lab
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     Tabulate = Callable[[str, str], None]
 
 TABLE = "table"
-# On a machine that others use too, how long an example takes says nothing of it.
-settings.register_profile("any machine", deadline=None)
+# On a machine that others use too, how long an example takes, or takes to be made, says nothing of it.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
 

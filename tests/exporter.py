@@ -62,16 +62,17 @@ def values(samples: Samples, name: str, label: str, **wanted: str) -> dict[str, 
 
 
 def written(folder: Path, tree: Mapping[str, Any]) -> Path:
+    """Write a configuration, as a whole: an exporter that watches the file never sees half of it."""
     path = folder / "config.yml"
-    path.write_text(yaml.safe_dump(dict(tree), sort_keys=False))
-    return path
+    path.with_suffix(".new").write_text(yaml.safe_dump(dict(tree), sort_keys=False))
+    return path.with_suffix(".new").rename(path)
 
 
 def is_healthy(url: str) -> bool:
     """Return whether the exporter answers; its sockets listen a little before it has logged so."""
     try:
         return requests.get(f"{url}/-/healthy", timeout=5).status_code == 200
-    except requests.ConnectionError:
+    except (requests.ConnectionError, requests.Timeout):
         return False
 
 

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 Ended = subprocess.CompletedProcess[str]
 
 GENEROUS = 20.0
+# Well before what it would have to wait for, on a busy machine too.
+SOON = 10.0
 USAGE_ERROR = 3
 UNMET = 1
 
@@ -306,9 +308,9 @@ def test_the_text_is_as_wide_as_the_terminal_within_bounds(
 
 def test_an_unmet_requirement_is_worse_than_a_silent_peer(run: CommandLine, refusing_url: str, tmp_path: Path) -> None:
     with peer(say_nothing) as port:
-        path = config(tmp_path, f"http://127.0.0.1:{port}", timeout="200ms")
+        path = config(tmp_path, f"http://127.0.0.1:{port}", timeout="1s")
         assert run("check", "--config.file", path).returncode == 2
-        path = config(tmp_path, f"http://127.0.0.1:{port}", refusing_url, timeout="200ms")
+        path = config(tmp_path, f"http://127.0.0.1:{port}", refusing_url, timeout="1s")
         assert run("check", "--config.file", path).returncode == UNMET
 
 
@@ -543,7 +545,7 @@ def test_a_daemon_that_refuses_is_down(serving: Exporter) -> None:
 def test_a_signal_ends_it_with_success(serving: Exporter, number: signal.Signals) -> None:
     serving.scrape()
     serving.running.signal(number)
-    assert serving.running.wait(2) == 0
+    assert serving.running.wait(SOON) == 0
     assert "Traceback" not in serving.log()
     assert "msg=stopped" in serving.log().splitlines()[-1]
 
@@ -560,7 +562,7 @@ def test_a_signal_ends_it_while_an_audit_is_in_progress(kea: SimulatedKea, tmp_p
     with exporter(Path(audited(tmp_path, kea.url, timeout="1m"))) as it:
         it.running.wait_until(lambda: bool(pages_asked_of(kea)))
         it.running.signal(signal.SIGTERM)
-        status = it.running.wait(2)
+        status = it.running.wait(SOON)
         may_end.set()
         assert status == 0
         assert "Traceback" not in it.log()
@@ -589,7 +591,7 @@ def interrupted(folder: Path, number: signal.Signals) -> Interrupted:
         scrape = pool.submit(it.scrape, 100)
         assert was_asked.wait(GENEROUS)
         it.running.signal(number)
-        status = it.running.wait(2)
+        status = it.running.wait(SOON)
         wait([scrape], GENEROUS)
         return Interrupted(status, it.log())
 

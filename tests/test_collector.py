@@ -125,7 +125,7 @@ def stuck_at(release: Event, *names: str) -> Callable[[str], object]:
 @pytest.mark.parametrize("order", ["a stuck b", "stuck a b", "a b stuck"])
 def test_a_probe_that_never_returns_costs_only_itself(release: Event, order: str) -> None:
     collector = Collector(probe_that(stuck_at(release, "stuck")))
-    reports = collector.collect(daemons(*order.split()), Deadline.after(0.5))
+    reports = collector.collect(daemons(*order.split()), Deadline.after(2))
     failures = {report.snapshot.target.server: report.snapshot.failures for report in reports}
     assert failures == {"a": (), "b": (), "stuck": failures["stuck"]}
     assert [(it.stage, it.reason) for it in failures["stuck"]] == [(Stage.DEADLINE, Reason.BUDGET_USED_UP)]

@@ -108,13 +108,14 @@ class Scraped:
 def scraped(chroot: Chroot) -> Iterator[Scraped]:
     with Lab(chroot) as lab:
         site = start_site(lab)
-        with exporter(site.fleet.config_file) as running:
+        with exporter(site.fleet.config_file, "--timeout-offset", "0.1") as running:
             address = running.url.removeprefix("http://")
             jobs = [
                 {"job_name": METRICS, "static_configs": [{"targets": [address]}]},
                 {"job_name": PROBE, "http_sd_configs": [{"url": f"{running.url}/sd"}]},
             ]
-            scrapes = [{**job, "scrape_interval": "1s"} for job in jobs]
+            # Long enough to ask all daemons on a busy machine, too.
+            scrapes = [{**job, "scrape_interval": "2s"} for job in jobs]
             since = time.time()
             with Prometheus(lab, scrapes) as prometheus:
                 for step in range(SCRAPES):

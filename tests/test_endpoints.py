@@ -666,8 +666,9 @@ def test_health_is_told_at_once_while_fifty_dead_daemons_are_probed(tmp_path: Pa
             page = scrapes[0].result()
     assert [scrape.result().status_code for scrape in scrapes] == [200, 200, 200, 303]
     assert set(values(parsed(page.text), "kea_up", "server").items()) == {(name, 0) for name in names}
-    assert len(times) > 20
-    assert max(times) < 1
+    # It never waited for what takes four seconds.
+    assert len(times) > 5
+    assert max(times) < 3
 
 
 def test_health_is_told_at_once_while_pages_of_a_large_fleet_are_made(tmp_path: Path) -> None:
@@ -675,10 +676,12 @@ def test_health_is_told_at_once_while_pages_of_a_large_fleet_are_made(tmp_path: 
     with exporter(config_file) as it, ThreadPoolExecutor(8) as pool:
         ask(it, "/metrics")
         pages = [pool.submit(ask, it, path) for path in ("/", "/api/v1/servers") * 8]
-        times = []
+        times, started = [], time.monotonic()
         while not all(page.done() for page in pages):
             began = time.monotonic()
             assert ask(it, "/-/healthy").status_code == 200
             times.append(time.monotonic() - began)
+        took = time.monotonic() - started
     assert {page.result().status_code for page in pages} == {200}
-    assert max(times) < 1
+    # It never waited until most of the pages had been made.
+    assert max(times) < took / 3

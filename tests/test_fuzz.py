@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from kea_exporter.config.web import WebSettings
 
-QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+QUICK = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 @cache

@@ -244,7 +244,7 @@ def test_health_needs_neither_tls_nor_a_password_at_an_address_of_its_own(config
 def test_health_is_told_while_the_main_listener_is_crowded(config: Path) -> None:
     with with_health(config, "--web.max-connections", "8") as (it, health), crowd(it.port, 300):
         for _ in range(5):
-            assert requests.get(f"{health}/-/healthy", timeout=5).status_code == 200
+            assert requests.get(f"{health}/-/healthy", timeout=GENEROUS).status_code == 200
 
 
 def say_nothing(sock: socket.socket) -> None:
@@ -264,7 +264,7 @@ def test_health_is_told_at_once_while_fifty_daemons_are_waited_for(tmp_path: Pat
                 times.append((time.perf_counter() - started) / 2)
                 time.sleep(0.02)
             assert scrape.result().text.count("kea_up{") == 50
-        assert len(times) > 20
+        assert len(times) > 5
         assert sorted(times)[len(times) // 2] < 0.5
 
 
@@ -330,29 +330,31 @@ def test_a_socket_that_nobody_reads_is_no_reason_to_end(address: str) -> None:
     notifier.stopping()
 
 
-async def stuck(_: Request) -> Response:
-    time.sleep(1)  # noqa: ASYNC251 - this is what must not happen
-    return PlainTextResponse("at last\n")
-
-
-async def patient(_: Request) -> Response:
-    await asyncio.sleep(1)
-    return PlainTextResponse("at last\n")
-
-
-APP = Starlette(routes=[Route("/stuck", stuck), Route("/patient", patient)])
-
-
 def test_the_watchdog_hears_nothing_while_the_event_loop_is_stuck(tmp_path: Path) -> None:
     environment = {"NOTIFY_SOCKET": f"{tmp_path}/notify", "WATCHDOG_USEC": "200000", "WATCHDOG_PID": str(os.getpid())}
-    heard = {}
-    with notified(f"{tmp_path}/notify") as told, served(APP, notifier=Notifier(environment)) as port:
-        for path in ("stuck", "patient"):
-            before = told.now().count("WATCHDOG=1")
-            assert statuses(said_to(port, LAST.replace(b"/-/healthy", f"/{path}".encode()))) == [200]
-            heard[path] = told.now().count("WATCHDOG=1") - before
+    heard: dict[str, int] = {}
+
+    def beats() -> int:
+        return told.now().count("WATCHDOG=1")
+
+    async def stuck(_: Request) -> Response:
+        before = beats()
+        time.sleep(1)  # noqa: ASYNC251 - this is what must not happen
+        heard["stuck"] = beats() - before
+        return PlainTextResponse("at last\n")
+
+    async def patient(_: Request) -> Response:
+        before = beats()
+        await asyncio.sleep(1)
+        heard["patient"] = beats() - before
+        return PlainTextResponse("at last\n")
+
+    app = Starlette(routes=[Route("/stuck", stuck), Route("/patient", patient)])
+    with notified(f"{tmp_path}/notify") as told, served(app, notifier=Notifier(environment)) as port:
+        for path in (b"/stuck", b"/patient"):
+            assert statuses(said_to(port, LAST.replace(b"/-/healthy", path))) == [200]
         assert told.states[0] == "READY=1"
-    assert heard["stuck"] <= 2 < heard["patient"]
+    assert heard["stuck"] == 0 < heard["patient"]
 
 
 @pytest.mark.parametrize(

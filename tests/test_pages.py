@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from hatchling.builders.wheel import WheelBuilder
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kea_exporter.facts.failure import Failure, Reason, Stage
@@ -847,7 +847,7 @@ certificates = st.builds(
 )
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=150)
 @given(peers())
 def test_whatever_a_peer_says_is_text_and_nothing_else(snapshot: Snapshot) -> None:
     server = snapshot.target.server

@@ -250,7 +250,7 @@ def test_a_hung_daemon_is_reachable_but_unknown(lab: Lab) -> None:
     daemon = lab.start("Dhcp4", dhcp("Dhcp4", [http(port)], subnet4=[subnet4(1)]))
     daemon.running.signal(signal.SIGSTOP)
     try:
-        report = judge(f"http://127.0.0.1:{port}", timeout="500ms")
+        report = judge(f"http://127.0.0.1:{port}", timeout="2s")
     finally:
         daemon.running.signal(signal.SIGCONT)
     assert statuses(report, "control-socket-reachable", "service-running") == [Status.MET, Status.UNKNOWN]

@@ -542,7 +542,7 @@ def test_a_running_exporter_notices_by_itself_if_it_was_told_to(tmp_path: Path, 
     with exporter(written(tmp_path, servers("a", url=kea.url)), *options) as it:
         written(tmp_path, servers("b", url=kea.url))
         wait_until(lambda: names(it.samples()) == {"b"})
-        (tmp_path / "config.yml").write_text("servers: []")
+        written(tmp_path, {"servers": []})
         wait_until(lambda: it.samples()[SUCCESSFUL] == [({}, 0)])
         time.sleep(2.5)
         assert it.log().count("the one in force stays") == 1

@@ -102,7 +102,7 @@ def _shard(number: int) -> Tree:
 def _scrape_configs(configuration: Tree, ports: list[int]) -> list[Tree]:
     """Return them with the exporters of this test in the place of those of the document."""
     [job] = copy.deepcopy(configuration["scrape_configs"])
-    text = json.dumps({**job, "scrape_interval": "1s"})
+    text = json.dumps({**job, "scrape_interval": "3s"})
     for number, port in enumerate(ports):
         text = text.replace(f"exporter-{number}.example.com:9547", f"127.0.0.1:{port}")
     text = text.replace("exporter.example.com:9547", f"127.0.0.1:{ports[0]}")

@@ -455,7 +455,7 @@ def test_the_page_comes_in_time_when_a_probe_does_not(release: Event) -> None:
         return answer(daemon, deadline, before)
 
     with serving(Collector(probe)) as url:
-        samples = parsed(get(f"{url}/metrics", **{"X-Prometheus-Scrape-Timeout-Seconds": "1"}).text)
+        samples = parsed(get(f"{url}/metrics", **{"X-Prometheus-Scrape-Timeout-Seconds": "2.5"}).text)
         release.set()
     assert values(samples, "kea_up", "server") == {"a": 0, "b": 1}
     assert values(samples, "kea_probe_failure", "reason") == {"budget_used_up": 1}

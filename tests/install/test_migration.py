@@ -97,7 +97,7 @@ def _recorded(lab: Lab, daemons: Daemons, folder: Path, other: migration.Exporte
     rules = (ROOT / other.rules).read_text()
     with exporter(written(folder, tree)) as ours:
         target = ours.url.removeprefix("http://")
-        scrape = {"job_name": "kea", "scrape_interval": "1s", "static_configs": [{"targets": [target]}]}
+        scrape = {"job_name": "kea", "scrape_interval": "3s", "static_configs": [{"targets": [target]}]}
         with Prometheus(lab, [scrape], rules={"migration.yml": rules}) as prometheus:
             query = f'{{__name__=~"(kea_dhcp[46]|storkagent)_.*", instance="{SERVER}"}}'
             prometheus.wait_until(lambda: bool(prometheus.query(query)))

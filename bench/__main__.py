@@ -26,12 +26,14 @@ if TYPE_CHECKING:
 RESULTS = Path("bench/results.md")
 SIZES = (100, 1_000, 10_000)
 ROUNDS = 5
+# One of them is for DHCP clients.
+LEAST_SUBNETS = 2
 
 
 def main(arguments: list[str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # an orderly end
         signal.signal(number, lambda *_: sys.exit(1))
-    options = _parsed(arguments)
+    options = parsed(arguments)
     try:
         report = Run(ensure(), options.sizes, options.only, options.rounds).report()
     except (LabUnavailableError, LabBuildError, StartError) as error:
@@ -93,14 +95,18 @@ class Run:
                     self._sections[name].add(column, part.measure(site))
 
 
-def _parsed(arguments: list[str]) -> argparse.Namespace:
+def parsed(arguments: list[str]) -> argparse.Namespace:
+    """Return the options; end with what is wrong with them where they cannot be meant."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
         "--sizes", type=_sizes, default=SIZES, metavar="N,...", help="subnets of the Keas to measure on"
     )
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often each value is taken")
     parser.add_argument("--only", type=_parts, default=ALL, metavar="PART,...", help=f"some of {','.join(ALL)}")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.rounds < 1 or min(options.sizes) < LEAST_SUBNETS:
+        parser.error(f"--rounds has to be 1 or more, and each of --sizes {LEAST_SUBNETS} or more")
+    return options
 
 
 def _sizes(text: str) -> tuple[int, ...]:

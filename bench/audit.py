@@ -5,16 +5,18 @@
 
 from __future__ import annotations
 
-import resource
+import os
 import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import requests
-
+from bench.exporters import peak_mebibytes
+from bench.server import done
+from bench.wire import BareConnection
 from kea_exporter.audit import audit_leases
 from kea_exporter.config import settings_from_tree
 from kea_exporter.facts.failure import known
@@ -52,11 +54,12 @@ def _audit(port: int) -> None:
     [daemon] = settings_from_tree(tree, Path.cwd()).daemons
     if daemon.lease_audit is None:
         raise AssertionError("the audit is on")
-    before, started = _peak_mebibytes(), time.monotonic()
+    before, started = peak_mebibytes(os.getpid()), time.monotonic()
     found = known(audit_leases(daemon, daemon.lease_audit))
     took = time.monotonic() - started
     print(f"{found.leases} leases in pages of {daemon.lease_audit.page_size}: {took:.1f} s")
-    print(f"peak memory: {_peak_mebibytes():.0f} MiB, {_peak_mebibytes() - before:.0f} MiB of it for the audit")
+    peak = peak_mebibytes(os.getpid())
+    print(f"peak memory: {peak:.0f} MiB, {peak - before:.0f} MiB of it for the audit")
 
 
 def _in_a_process_of_its_own(port: int) -> str:
@@ -65,13 +68,11 @@ def _in_a_process_of_its_own(port: int) -> str:
 
 
 def _add(port: int, leases: int) -> None:
-    with requests.Session() as session:
+    with closing(BareConnection(port)) as connection:
         for number in range(leases):
             address = f"10.{1 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"
             hardware = f"02:00:{number >> 24:02x}:{number >> 16 & 255:02x}:{number >> 8 & 255:02x}:{number & 255:02x}"
-            lease = {"ip-address": address, "hw-address": hardware, "subnet-id": 1}
-            request = {"command": "lease4-add", "arguments": lease}
-            session.post(f"http://127.0.0.1:{port}", json=request, timeout=10).raise_for_status()
+            done(connection.command("lease4-add", {"ip-address": address, "hw-address": hardware, "subnet-id": 1}))
 
 
 def _slowest_answer(port: int, meanwhile: Callable[[], object]) -> float:
@@ -79,10 +80,10 @@ def _slowest_answer(port: int, meanwhile: Callable[[], object]) -> float:
     slowest, ended = [0.0], threading.Event()
 
     def ask() -> None:
-        with requests.Session() as session:
+        with closing(BareConnection(port)) as connection:
             while not ended.wait(0.01):
                 started = time.monotonic()
-                session.post(f"http://127.0.0.1:{port}", json={"command": "version-get"}, timeout=30)
+                connection.command("version-get")
                 slowest.append(time.monotonic() - started)
 
     thread = threading.Thread(target=ask)
@@ -93,10 +94,6 @@ def _slowest_answer(port: int, meanwhile: Callable[[], object]) -> float:
         ended.set()
         thread.join()
     return 1000 * max(slowest)
-
-
-def _peak_mebibytes() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 if __name__ == "__main__":

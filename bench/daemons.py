@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.wire import HEAD_END, content_length
+from bench.wire import HEAD_END, answered, content_length
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,9 +76,7 @@ class Answers:
 
 
 def _written(answer: Tree) -> bytes:
-    body = json.dumps([answer]).encode()
-    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-    return head % len(body) + body
+    return answered(json.dumps([answer]).encode())
 
 
 def _recorded() -> dict[str, Tree]:

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from bench.daemons import BACKLOG, Conversation
-from bench.wire import BareConnection
+from bench.wire import BareConnection, answered
 from kea_exporter.demo.building import Blueprint
 from kea_exporter.demo.daemon import Life
 from kea_exporter.demo.http import written
@@ -130,8 +130,7 @@ def _daemon(subnets: int) -> Daemon:
 
 
 def _sendable(answer: Tree) -> bytes:
-    body = written([answer]).encode()
-    return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    return answered(written([answer]).encode())
 
 
 async def _serve(servers: int, subnets: int, *pair: str) -> None:

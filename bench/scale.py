@@ -37,6 +37,8 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.scale", description=__doc__)
     parser.add_argument("--servers", type=int, default=SERVERS, help=f"how many; {SERVERS} by default")
     servers = parser.parse_args(arguments).servers
+    if servers < 1:
+        parser.error("--servers has to be 1 or more")
     try:
         with tempfile.TemporaryDirectory() as folder:
             report = measured(Path(folder), servers)

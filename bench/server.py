@@ -76,7 +76,7 @@ def start_filled(lab: Lab, size: int) -> FilledKea:
     connection = kea.connect()
     for subnet in range(1, size):
         for host in range(leases_of_subnet):
-            _done(connection.command("lease4-add", _lease(subnet, host)))
+            done(connection.command("lease4-add", _lease(subnet, host)))
     for _ in range(SAMPLES):
         _come_and_go(connection, size)
     connection.close()
@@ -129,8 +129,8 @@ def _come_and_go(connection: BareConnection, size: int) -> None:
     """
     expired = {"expire": int(time.time()) - 100, "valid-lft": 60}
     for subnet in range(1, size):
-        _done(connection.command("lease4-add", {**_lease(subnet, SPARE_HOST), **expired}))
-    _done(connection.command("leases-reclaim", {"remove": True}))
+        done(connection.command("lease4-add", {**_lease(subnet, SPARE_HOST), **expired}))
+    done(connection.command("leases-reclaim", {"remove": True}))
 
 
 def _lease(subnet: int, host: int) -> Tree:
@@ -141,6 +141,11 @@ def _lease(subnet: int, host: int) -> Tree:
     }
 
 
-def _done(answer: bytes) -> None:
+def done(answer: bytes) -> None:
+    """Do nothing, if Kea did what it was told.
+
+    Raises:
+        AssertionError: it did not.
+    """
     if b'"result": 0' not in answer:
         raise AssertionError(f"Kea says {answer.decode(errors='replace')[:200]}")

@@ -55,6 +55,12 @@ class BareConnection:
         raise ConnectionError("Kea closed the connection")
 
 
+def answered(body: bytes) -> bytes:
+    """Return an answer of Kea as it goes over the wire, given its body."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    return head % len(body) + body
+
+
 def content_length(head: bytes) -> int:
     """Return the length of the body behind a head; 0 where the head names none."""
     for line in head.split(b"\r\n"):

@@ -36,6 +36,7 @@ Ended = subprocess.CompletedProcess[str]
 GENEROUS = 20.0
 # Well before what it would have to wait for, on a busy machine too.
 SOON = 10.0
+NO_FILE = "cannot read the file: No such file or directory"
 USAGE_ERROR = 3
 UNMET = 1
 
@@ -151,7 +152,7 @@ def test_a_bad_configuration_is_told_all_its_mistakes_and_where_they_are(run: Co
 def test_a_missing_configuration_file_is_named(run: CommandLine, tmp_path: Path, command: str) -> None:
     path = tmp_path / "nowhere.yml"
     ended = run(*command.split(), "--config.file", str(path))
-    assert_is_usage_error(ended, f"{path}: cannot read the file: No such file or directory")
+    assert_is_usage_error(ended, f"{path}: {NO_FILE}")
 
 
 @pytest.mark.parametrize("command", ["config check", "check"])
@@ -159,7 +160,7 @@ def test_the_usual_configuration_file_is_looked_for_in_the_working_folder(
     run: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert_is_usage_error(run(*command.split()), "config.yml: cannot read the file: No such file or directory")
+    assert_is_usage_error(run(*command.split()), f"config.yml: {NO_FILE}; name the file with --config.file")
 
 
 def test_a_certificate_that_is_none_is_named_with_its_place(run: CommandLine, tmp_path: Path) -> None:
@@ -487,7 +488,7 @@ def serve(config_file: str, *options: str) -> Ended:
 
 def test_a_missing_configuration_file_keeps_it_from_starting(tmp_path: Path) -> None:
     path = str(tmp_path / "nowhere.yml")
-    assert_is_usage_error(serve(path), f"{path}: cannot read the file: No such file or directory")
+    assert_is_usage_error(serve(path), f"{path}: {NO_FILE}")
 
 
 def test_an_address_in_use_is_named_with_what_to_do(good: str) -> None:

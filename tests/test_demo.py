@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 Tree = dict[str, Any]
 
-SOON = 10.0
+SOON = 20.0
 
 # Of each server, what is unmet; the others are sound.
 UNMET = {

@@ -189,7 +189,7 @@ class Bash:
 
     def wait_for(self, pattern: str) -> None:
         """Return when what is shown ends like that."""
-        give_up = time.monotonic() + 20
+        give_up = time.monotonic() + 60
         while not re.search(pattern, self._shown):
             assert time.monotonic() < give_up, self._shown
             if select.select([self._terminal], [], [], 0.1)[0]:

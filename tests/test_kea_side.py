@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -59,6 +60,12 @@ class Server:
         place = self.lab.inside(self.lab.folder / "authority")
         done = self.lab.chroot.run("/bin/sh", "-euc", f"test ! -d {place} || cd {place}\n{self.translated(commands)}")
         assert done.returncode == 0, done.stderr
+
+    def copy_to_the_exporter(self) -> None:
+        """Copy the password, once it is there, to where the certificates are: here, no host is another one."""
+        password = self.lab.folder / "kea/users/monitor-password"
+        if password.exists():
+            shutil.copy(password, self.lab.folder / "authority")
 
     def write(self, block: Block) -> Path:
         """Write a file of the page."""
@@ -119,6 +126,7 @@ def follow(server: Server) -> tuple[list[Path], list[Path]]:
     written: dict[str, list[Path]] = {"json": [], "yaml": []}
     for block in fenced(PAGE):
         if block.language == "sh":
+            server.copy_to_the_exporter()
             server.execute(block.text)
         elif block.language in written:
             written[block.language].append(server.write(block))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 
 # Not a loopback name: over plain http, browsers then leave out what tells one site from another.
 NAME = "kea.example"
-GENEROUS = 10_000.0
+GENEROUS = 30_000.0
 WIDTHS = (360, 768, 1280, 1440)
 LEAST_CONTRAST = 4.5
 SMALLEST_TARGET = 24
@@ -91,6 +92,7 @@ def browser() -> Iterator[Browser]:
         path = chromium()
     except LabUnavailableError as error:
         pytest.skip(str(error))
+    expect.set_options(timeout=GENEROUS)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(
             executable_path=path, args=[*FLAGS, f"--host-resolver-rules=MAP {NAME} 127.0.0.1"]
@@ -272,7 +274,8 @@ def test_before_the_first_collection_the_page_offers_one(visit: Open, lab_fleet:
         assert page.locator(".matrix").count() == 0
         page.get_by_role("button", name="Collect now").click()
         expect(page.locator(".matrix tbody")).to_have_count(5)
-        expect(page.locator("time")).to_have_text("0 s ago")
+        # How long it takes until it is shown depends on the machine.
+        expect(page.locator("time")).to_have_text(re.compile(r"^\d s ago$"))
 
 
 @pytest.mark.lab

@@ -15,7 +15,7 @@ import pytest
 from lab.chroot import OLD, LabUnavailableError, ensure
 from lab.dhcp_clients import INTERFACE, Cable, cable, wait_until_serving
 from lab.kea import HOOKS, KeaDaemon, Lab, Tree, dhcp, http, subnet4, subnet6
-from lab.processes import free_port
+from lab.processes import START_SECONDS, free_port
 from tests.exporter import Exporter, Samples, values
 from tests.one_exporter import OneExporter, one_exporter
 
@@ -467,7 +467,7 @@ def test_a_reload_and_a_restart_are_followed_at_once(
 
 def wait_until_settled(it: Exporter) -> None:
     """Wait until the exporter holds the configuration that it read, which it does once a reload could not be missed."""
-    give_up = time.monotonic() + 20
+    give_up = time.monotonic() + START_SECONDS
     while "config-get" in (asked := values(it.samples(), "kea_command_success", "command")) or not asked:
         assert time.monotonic() < give_up, "the exporter asks for the configuration at every scrape"
         time.sleep(0.1)

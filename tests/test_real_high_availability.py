@@ -13,7 +13,7 @@ import pytest
 from kea_exporter.metrics.high_availability import STATES
 from lab.high_availability import NEVER_MILLISECONDS, PARTNER, PRIMARY, HighAvailability, wait_for
 from lab.kea import HOOKS, KeaDaemon, Lab, dhcp, http, subnet4
-from lab.processes import free_port
+from lab.processes import START_SECONDS, free_port
 from tests.exporter import Exporter, Samples, values
 from tests.one_exporter import OneExporter, one_exporter
 
@@ -229,7 +229,7 @@ def test_a_partner_that_hangs_keeps_its_last_state_and_its_silence_is_told(lab: 
 
 def scraped_once(it: Exporter, holds: Callable[[Moment], bool]) -> Moment:
     """Scrape until something holds."""
-    give_up = time.monotonic() + 10
+    give_up = time.monotonic() + START_SECONDS
     while not holds(moment := Moment(it.samples(), {})):
         assert time.monotonic() < give_up, "what was waited for did not come"
         time.sleep(0.05)

@@ -19,6 +19,7 @@ from lab.chroot import OLD, ensure
 from lab.datagrams import send, update_request
 from lab.dhcp_clients import LOOPBACK, DhcpClients, free_dhcp_ports, over_loopback, wait_until_serving
 from lab.kea import HOOKS, KeaDaemon, Lab, Tree, ddns, dhcp, subnet4, subnet6
+from lab.processes import START_SECONDS
 from tests.exporter import Exporter, Samples, values
 from tests.one_exporter import OneExporter, one_exporter
 
@@ -130,7 +131,7 @@ def watched(one: OneExporter, url: str, daemon: str) -> Exporter:
 
 
 def wait_until(holds: Callable[[], bool], pause: float = 0.02) -> None:
-    give_up = time.monotonic() + 20
+    give_up = time.monotonic() + START_SECONDS
     while not holds():
         assert time.monotonic() < give_up, "what was waited for did not come"
         time.sleep(pause)

@@ -13,6 +13,7 @@ import pytest
 import requests
 import yaml
 
+from bench.__main__ import parsed
 from bench.fleet import fleet
 from bench.probing import shard
 from bench.replicas import names, replicas
@@ -88,6 +89,13 @@ def test_replicas_are_needed_for_what_exceeds_half_of_a_core() -> None:
     assert replicas_needed(1000, milliseconds=30, interval=60) == 1
     assert replicas_needed(1000, milliseconds=30.1, interval=60) == 2
     assert replicas_needed(1000, milliseconds=10, interval=15) == 2
+
+
+@pytest.mark.parametrize("arguments", [["--rounds", "0"], ["--sizes", "1"], ["--sizes", "x"], ["--only", "z"]])
+def test_a_bench_of_nothing_is_refused_before_it_begins(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parsed(arguments)
+    assert ended.value.code == 2
 
 
 def _shard(number: int) -> Tree:

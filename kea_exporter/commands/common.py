@@ -37,7 +37,9 @@ def load(path: Path) -> Settings:
         CommandError: it has mistakes; the message has all of them.
     """
     ids = tuple(it.id for it in REQUIREMENTS)
-    return checked(lambda: load_file(path, ids), str(path))
+    is_unasked_for = str(path) == DEFAULT_CONFIG and not path.exists()
+    hint = "; name the file with --config.file" if is_unasked_for else ""
+    return checked(lambda: load_file(path, ids), str(path), lambda mistake: f"{mistake}{hint}")
 
 
 def checked(read: Callable[[], Settings], source: str, reword: Callable[[str], str] = str) -> Settings:

@@ -29,6 +29,7 @@ from kea_exporter.demo.server import KeaServer
 from kea_exporter.demo.servers import SERVERS, Server
 from lab.processes import Running, free_port
 from tests.exporter import COMMAND, is_healthy, parsed, values
+from tests.web_server import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -381,7 +382,7 @@ def all_that_comes(server: KeaServer, said: bytes) -> bytes:
 
 
 def test_nothing_stays_open_and_no_thread_runs_on(tmp_path: Path) -> None:
-    before = threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))
+    before = threads_and_descriptors()
     with Fleet(tmp_path, 1, time.time) as fleet:
         ports = [int(it.url.rpartition(":")[2]) for it in fleet.places]
         clients = [socket.create_connection(("127.0.0.1", port)) for port in ports[:-1] for _ in range(3)]
@@ -390,4 +391,9 @@ def test_nothing_stays_open_and_no_thread_runs_on(tmp_path: Path) -> None:
             client.sendall(b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nabc")
     for client in clients:
         client.close()
-    assert (threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))) == before
+    # Fewer, where what another test has used is given back meanwhile.
+    assert eventually(lambda: all(now <= then for now, then in zip(threads_and_descriptors(), before, strict=True)))
+
+
+def threads_and_descriptors() -> tuple[int, int]:
+    return threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))

@@ -28,6 +28,7 @@ from tests.blocks import fenced, indented
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 GENERATED = {**documents(), **manual.documents(), **migration.documents()}
 SCHEMAS = (ConfigFile.model_json_schema(), WebConfigFile.model_json_schema())
 BY_HAND = [it for it in (*sorted(DOCS.rglob("*.md")), ROOT / "README.md") if str(it.relative_to(ROOT)) not in GENERATED]
@@ -117,7 +118,7 @@ def test_yaml_in_the_documentation_is_yaml(path: Path) -> None:
 ANCHORED = re.compile(r"\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)")
 
 
-@pytest.mark.parametrize("path", [*ROOT.glob("*.md"), *DOCS.rglob("*.md")], ids=lambda it: str(it.relative_to(ROOT)))
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda it: str(it.relative_to(ROOT)))
 def test_every_anchor_leads_to_a_heading(path: Path) -> None:
     wanted = [((path.parent / link) if link else path, anchor) for link, anchor in ANCHORED.findall(path.read_text())]
     assert [(str(it), anchor) for it, anchor in wanted if anchor not in anchors(it)] == []

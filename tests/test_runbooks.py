@@ -29,7 +29,7 @@ FOLDER = ROOT / "docs/runbooks"
 PAGES = sorted(FOLDER.glob("Kea*.md"))
 # What all pages take for granted; the index derives from the catalogue.
 COMMON = FOLDER / "asking-kea.md"
-DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 SECTIONS = ["Meaning", "Impact", "Diagnosis", "Remedy", "Escalate"]
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ONE_SCREEN = 60

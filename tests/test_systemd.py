@@ -47,7 +47,7 @@ def test_systemd_finds_no_fault_with_a_unit(units: Path, unit: str) -> None:
 
 
 @needs_systemd
-@pytest.mark.parametrize("example", [it.name for it in UNITS.glob("examples/*.conf")])
+@pytest.mark.parametrize("example", sorted(it.name for it in UNITS.glob("examples/*.conf")))
 def test_systemd_finds_no_fault_with_an_example(units: Path, example: str) -> None:
     drop_ins = units / f"{SERVICE}.d"
     drop_ins.mkdir()

@@ -105,7 +105,7 @@ class Pod:
         url = f"{asked['scheme'].lower()}://{self.address}:{self.ports[asked['port']]}{asked['path']}"
         try:
             return requests.get(url, timeout=self.container[which]["timeoutSeconds"]).status_code
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return 0
 
     def here(self, text: str) -> str:

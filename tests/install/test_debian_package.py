@@ -21,7 +21,7 @@ from lab.chroot import LabUnavailableError, ensure
 from lab.fleet import start_fleet
 from lab.kea import Lab
 from lab.machine import Machine
-from lab.packaging import BUILDER, SOURCE, bootable, build, copy_parts, in_chroot
+from lab.packaging import BUILDER, bootable, build, copy_parts, in_chroot
 from tests.exporter import values
 from tests.install.on_debian import (
     ADDRESS,
@@ -44,9 +44,6 @@ if TYPE_CHECKING:
     from lab.fleet import Fleet
 
 pytestmark = [pytest.mark.install, pytest.mark.lab]
-
-# Until the page is written.
-TOLERATED = () if list(SOURCE.glob("man/*.1")) else ("--suppress-tags", "no-manual-page")
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +101,7 @@ def test_lintian_finds_no_fault(package: Path) -> None:
     with tempfile.TemporaryDirectory(dir=builder.path("/root")) as folder:
         shutil.copy(package, folder)
         inside = f"/root/{Path(folder).name}/{package.name}"
-        found = in_chroot(builder, "lintian", "--fail-on", "error,warning", *TOLERATED, inside)
+        found = in_chroot(builder, "lintian", "--fail-on", "error,warning", inside)
     assert found == ""
 
 
@@ -212,10 +209,11 @@ def test_a_mistake_in_the_configuration_fails_the_start_and_is_told(installed: I
 
 
 def test_an_exporter_that_is_stuck_is_started_anew_by_the_watchdog(installed: Installed) -> None:
-    installed.write(f"{DROP_INS}/impatient.conf", "[Service]\nWatchdogSec=2s\nRestartSec=0\nTimeoutAbortSec=1s\n")
+    installed.write(f"{DROP_INS}/impatient.conf", "[Service]\nWatchdogSec=5s\nRestartSec=0\nTimeoutAbortSec=1s\n")
     installed.restart()
     pid = installed.main_pid()
-    time.sleep(5)
+    # Twice as long as the watchdog waits, which is more than a busy machine may hold up the exporter for.
+    time.sleep(10)
     assert installed.main_pid() == pid
     installed.systemctl("kill", "--kill-whom=main", "--signal=STOP", UNIT)
     assert eventually(lambda: installed.main_pid() not in {pid, "0"})
@@ -251,7 +249,8 @@ def test_the_exporter_listens_at_a_unix_socket(installed: Installed) -> None:
 def test_it_ends_in_order_and_soon(installed: Installed) -> None:
     started = time.monotonic()
     installed.systemctl("stop", UNIT)
-    assert time.monotonic() - started < 5
+    # systemd itself would wait for 15 seconds.
+    assert time.monotonic() - started < 10
     assert installed.machine.property_of(UNIT, "Result") == "success"
     assert "msg=stopped\n" in installed.machine.log_of(UNIT)
     installed.systemctl("start", UNIT)

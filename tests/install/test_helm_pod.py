@@ -55,7 +55,7 @@ def test_an_upgrade_with_more_servers_reaches_the_running_pod(lab: Lab, tmp_path
     with _running(pod):
         assert _up(pod) == {"first": 1}
         pod.update(NAME, rendered(tmp_path, {"reloadInterval": 1, "config": {"servers": [first, second]}}))
-        give_up = time.monotonic() + 20
+        give_up = time.monotonic() + 60
         while "second" not in _up(pod) and time.monotonic() < give_up:
             time.sleep(0.2)
         assert _up(pod) == {"first": 1, "second": 1}

@@ -127,7 +127,8 @@ def test_as_process_1_it_ends_soon_after_sigterm(
         pid, started = it.container.pid, time.monotonic()
         assert re.search(r"^NSpid:.*\t1$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
         it.container.signal(signal.SIGTERM)
-        assert it.container.running.wait(5) == 0
+        # Engines wait for ten seconds before they kill.
+        assert it.container.running.wait(10) == 0
         told(capsys, f"ended {time.monotonic() - started:.2f} s after SIGTERM")
 
 

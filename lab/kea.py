@@ -58,13 +58,19 @@ class KeaDaemon:
         self.running = launch()
 
     def command(self, name: str, /, **arguments: object) -> Tree:
-        """Send any command over the lab's own socket and return the answer."""
+        """Send any command over the lab's own socket and return the answer.
+
+        Raises:
+            OSError: there is none.
+        """
         request = {"command": name, **({"arguments": arguments} if arguments else {})}
         with socket.socket(socket.AF_UNIX) as sock:
             sock.settimeout(10)
             sock.connect(str(self.unix_socket))
             sock.sendall(json.dumps(request).encode())
             answer = b"".join(iter(lambda: sock.recv(65536), b""))
+        if not answer:
+            raise ConnectionError(f"{name}: the daemon closed the connection without an answer")
         said: Tree = json.loads(answer)
         return said
 

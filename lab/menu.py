@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from lab.processes import StartError
+from lab.processes import START_SECONDS, STOP_SECONDS, StartError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from lab.faults import Fault
 
 FAULT, REPAIR = "fault", "repair"
-# A daemon that does not start is waited for.
-ANSWER_SECONDS = 60.0
+# A daemon that does not end, or does not start, is waited for.
+ANSWER_SECONDS = START_SECONDS + STOP_SECONDS + 10
 ASK_SECONDS = 2.0
 MOST_BYTES = 4096
 
@@ -154,7 +154,7 @@ def ask(path: Path, wish: str, name: str) -> Outcome:
     """Ask the demo that runs in this folder to inject a fault, or to repair it.
 
     Raises:
-        DemoError: none runs.
+        DemoError: none runs, or it ends meanwhile.
     """
     with socket.socket(socket.AF_UNIX) as sock:
         sock.settimeout(ANSWER_SECONDS)
@@ -162,6 +162,9 @@ def ask(path: Path, wish: str, name: str) -> Outcome:
             sock.connect(str(path))
         except OSError as error:
             raise DemoError("no demo runs here; start one with: make demo") from error
-        sock.sendall(f"{wish} {name}".encode())
-        is_done, text = json.loads(b"".join(iter(lambda: sock.recv(MOST_BYTES), b"")))
+        try:
+            sock.sendall(f"{wish} {name}".encode())
+            is_done, text = json.loads(b"".join(iter(lambda: sock.recv(MOST_BYTES), b"")))
+        except (OSError, ValueError) as error:
+            raise DemoError("the demo ended before it answered") from error
         return Outcome(is_done=is_done, text=text)

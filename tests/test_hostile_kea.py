@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 # What all have together; a hostile one has less, and little only where it is to be late: a busy machine delays others.
 SECONDS_OF_ALL, SECONDS_OF_WHO_ANSWERS = 10.0, 8.0
 # For a machine that is busy with other things; reading JSON cannot be interrupted.
-MARGIN_SECONDS, MARGIN_SECONDS_OF_LARGE = 1.5, 8.0
+MARGIN_SECONDS, MARGIN_SECONDS_OF_LARGE = 3.0, 8.0
 AT_ONCE = 8
 DEFAULTS = {"body_size_limit": f"{LIMIT}B", "collect": {"statistics": "all", "pools": True}}
 

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lab.faults import Fault
-from lab.kea import succeeded
-from lab.menu import Menu
+from lab.kea import KeaDaemon, succeeded
+from lab.menu import DemoError, Menu
+from lab.menu import ask as ask_demo
 from lab.processes import Running
+from tests.peers import peer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,6 +97,25 @@ def test_a_second_demo_leaves_the_first_one_in_peace(tmp_path: Path) -> None:
         )
     assert (done.returncode, "a demo runs here already" in done.stderr) == (1, True)
     assert (config.read_text(), path.exists()) == ("of the first\n", True)
+
+
+def test_a_demo_that_ends_before_it_answers_is_said_to_have_ended(tmp_path: Path) -> None:
+    with peer(hang_up, path=tmp_path / "demo.sock"), pytest.raises(DemoError, match="ended before it answered"):
+        ask_demo(tmp_path / "demo.sock", "fault", "stop-daemon")
+
+
+def hang_up(sock: socket.socket) -> None:
+    sock.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_daemon_that_hangs_up_does_not_end_the_demo(tmp_path: Path) -> None:
+    daemon = KeaDaemon(
+        "Dhcp4", {}, tmp_path / "kea.json", tmp_path / "kea.sock", lambda: Running(["true"], tmp_path / "log")
+    )
+    daemon.running.wait(SOON)
+    with peer(hang_up, path=tmp_path / "kea.sock"):
+        outcome = Menu({"x": Fault("x", "kea", "reload", daemon.reload, daemon.reload)}).switch("1")
+    assert not outcome.is_done
 
 
 def refuse() -> None:

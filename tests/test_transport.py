@@ -91,7 +91,7 @@ def test_the_realm_of_a_challenge_is_made_fit_to_be_shown() -> None:
     head = b'HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm="x\x1b[2Jevil"\r\nContent-Length: 0\r\n\r\n'
     with peer(saying(head)) as port:
         daemon = settings(f"http://127.0.0.1:{port}")
-        with closing(transport_to(daemon, Deadline.after(SECONDS))) as transport:
+        with closing(transport_to(daemon, Deadline.after(GENEROUS))) as transport:
             transport.open()
             with pytest.raises(TransportError):
                 transport.exchange(COMMAND, LIMIT)
@@ -262,7 +262,8 @@ class TestTls:
         pair = authority.issue("kea", addresses=["127.0.0.1"])
         with peer(dripping(OK + b"X: "), pair) as port:
             daemon = settings(f"https://127.0.0.1:{port}", tls=TlsSettings(ca_file=authority.certificate))
-            failure = failure_of(daemon, seconds=SECONDS)
+            # It has to come as far as that.
+            failure = failure_of(daemon, seconds=4 * SECONDS)
         assert (failure.stage, failure.reason) == (Stage.HTTP, Reason.TIMED_OUT)
 
     def test_a_server_that_reads_nothing_is_not_waited_for_twice(self, authority: Authority) -> None:

@@ -51,12 +51,12 @@ class Menu:
         ]
         return "\n".join(rows)
 
-    def switch(self, number: str) -> Outcome:
-        """Inject the fault of a number, or repair it where it is injected."""
-        names = dict(enumerate(self._faults, 1))
-        name = names.get(int(number)) if number.isdecimal() else None
-        if name is None:
-            return Outcome(is_done=False, text=f"There is no number {number}:\n{self}")
+    def switch(self, which: str) -> Outcome:
+        """Inject the fault of a number or name, or repair it where it is injected."""
+        names = {str(number): name for number, name in enumerate(self._faults, 1)}
+        name = names.get(which, which)
+        if name not in self._faults:
+            return Outcome(is_done=False, text=f"There is no fault {which}; there are:\n{self}")
         return self.do(REPAIR if name in self._injected else FAULT, name)
 
     def do(self, wish: str, name: str) -> Outcome:
@@ -128,8 +128,8 @@ class Counter:
     def _read_terminal(self) -> None:
         text = os.read(sys.stdin.fileno(), MOST_BYTES).decode(errors="replace")
         self._has_terminal = bool(text)
-        for number in text.split():
-            print(self._menu.switch(number).text, flush=True)
+        for which in text.split():
+            print(self._menu.switch(which).text, flush=True)
         if text.isspace():
             print(self._menu, flush=True)
 

@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
-from lab.chroot import KEYRING, missing
 from tests.web_server import eventually
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-pytestmark = [
-    pytest.mark.lab,
-    pytest.mark.skipif(not Path(KEYRING).exists(), reason="needs Debian's keyring; the lab installs it"),
-]
+pytestmark = pytest.mark.lab
 
 # A debootstrap that mounts, as the real one does, and that is in no hurry to end.
 SLOW = """#!/bin/sh
@@ -94,32 +85,24 @@ def _lines(path: Path) -> list[str]:
         return []  # it ended meanwhile
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    if missing():
-        pytest.skip("needs root on Debian")
-    yield tmp_path
-    shutil.rmtree(tmp_path, ignore_errors=True)
-
-
-def test_nothing_is_left_of_a_build_that_is_interrupted(folder: Path) -> None:
-    builder = Builder(folder, SLOW, BUILD)
+def test_nothing_is_left_of_a_build_that_is_interrupted(tmp_path: Path) -> None:
+    builder = Builder(tmp_path, SLOW, BUILD)
     assert "Traceback" not in builder.end(signal.SIGINT)
     assert builder.process.returncode == 128 + signal.SIGINT
     assert eventually(lambda: builder.left() == []), builder.left()
 
 
-def test_what_a_killed_build_has_left_is_never_taken_for_a_chroot_and_goes_with_the_next(folder: Path) -> None:
-    killed = Builder(folder, SLOW, ENSURE)
+def test_what_a_killed_build_has_left_is_never_taken_for_a_chroot_and_goes_with_the_next(tmp_path: Path) -> None:
+    killed = Builder(tmp_path, SLOW, ENSURE)
     killed.end(signal.SIGKILL)
     # All of it but the files themselves ends with the builder.
     assert eventually(lambda: len(killed.left()) == 1), killed.left()
-    said, _ = Builder(folder, QUICK, ENSURE).process.communicate()
+    said, _ = Builder(tmp_path, QUICK, ENSURE).process.communicate()
     assert [Path(said.strip())] == [it for it in killed.cache.iterdir() if it.is_dir()]
 
 
-def test_two_who_want_a_program_of_debians_at_once_both_get_it(folder: Path) -> None:
-    both = [Builder(folder, NOTHING, INSTALL).process for _ in range(2)]
+def test_two_who_want_a_program_of_debians_at_once_both_get_it(tmp_path: Path) -> None:
+    both = [Builder(tmp_path, NOTHING, INSTALL).process for _ in range(2)]
     for it in both:
         it.communicate()
     assert [it.returncode for it in both] == [0, 0]

@@ -205,7 +205,7 @@ class Container:
 
     def __exit__(self, *_: object) -> None:
         self.running.signal(signal.SIGKILL)
-        self.running.wait(5)
+        self.running.stop()
 
     @property
     def pid(self) -> int:

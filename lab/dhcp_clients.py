@@ -33,10 +33,12 @@ ADDRESSES = {"server": ("10.99.0.1/16", "fd99::1/64"), "clients": ("10.99.0.2/16
 # New exchanges per second.
 RATE = 100
 # How long to wait for the answers to the last questions; it ends sooner where all are there.
-PATIENCE_SECONDS = 2.0
+PATIENCE_SECONDS = 5.0
 # The same where there will be none.
 NO_PATIENCE_SECONDS = 0.05
-SECONDS_TO_COME_UP = 10.0
+# Answers that come late are answers: by default, perfdhcp takes them for lost after a second.
+LATE_SECONDS = "10"
+SECONDS_TO_COME_UP = 30.0
 # What perfdhcp ends with when all was well, and when some exchanges were not completed.
 COMPLETED, INCOMPLETE = 0, 3
 
@@ -83,7 +85,9 @@ class DhcpClients:
         number = str(clients)
         # Once for each kind of exchange: it ends as soon as so many answers of both kinds are there.
         load = ("-R", number, "-n", number, "-n", number, "-r", str(RATE), "-W", str(int(patience * 1e6)))
-        command = [*self.run_by, "perfdhcp", *load, *self.options, *options, *([self.server] if self.server else [])]
+        late = ("-d", LATE_SECONDS, "-d", LATE_SECONDS)
+        server = [self.server] if self.server else []
+        command = [*self.run_by, "perfdhcp", *load, *late, *self.options, *options, *server]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603
         if done.returncode not in {COMPLETED, INCOMPLETE}:
             raise AssertionError(f"perfdhcp ended with status {done.returncode}:\n{done.stdout}{done.stderr}")

@@ -10,7 +10,20 @@ from kea_exporter.facts.failure import Reason, Stage
 from kea_exporter.kea.protocol import LONGEST_SHORT_ANSWER, SHORT
 from lab.certificates import Authority
 from tests import hostile_answers as answers
-from tests.hostile_cases import LIMIT, Case, Odd, blackholed, http, no_tls, on_unix, own_tls, refusing, tls, unix
+from tests.hostile_cases import (
+    FEW_MEBIBYTES,
+    LIMIT,
+    Case,
+    Odd,
+    blackholed,
+    http,
+    no_tls,
+    on_unix,
+    own_tls,
+    refusing,
+    tls,
+    unix,
+)
 from tests.hostile_peers import (
     CHUNKED,
     GIBIBYTE,
@@ -44,6 +57,8 @@ if TYPE_CHECKING:
 MILLION = 1_000_000
 # JSON of many small pieces takes a multiple of its size in memory.
 MANY_MEBIBYTES = 40 * LIMIT / 2**20
+# Since Python 3.14, json goes as deep as the stack of its thread, which has 8 MiB.
+MEBIBYTES_OF_DEPTH = FEW_MEBIBYTES + 8
 
 DROPPED = (Stage.CONNECT, Reason.TIMED_OUT)
 REFUSED = (Stage.CONNECT, Reason.REFUSED)
@@ -183,7 +198,7 @@ TLS: Mapping[str, Case] = {
     "TLS: an alert": no_tls(saying(b"\x15\x03\x03\x00\x02\x02\x28"), Reason.HANDSHAKE_FAILED),
     "TLS: warnings without end": no_tls(repeating(b"", b"\x15\x03\x03\x00\x02\x01\x5a" * 999), Reason.HANDSHAKE_FAILED),
     "TLS: ours, echoed": no_tls(lambda sock: sock.sendall(sock.recv(65536)), Reason.HANDSHAKE_FAILED),
-    "TLS: garbage after the handshake": tls(under_tls(b"garbage " * 99), (Stage.TLS, Reason.NOT_TLS)),
+    "TLS: garbage after the handshake": tls(under_tls(b"garbage " * 99), (Stage.TLS, Reason.HANDSHAKE_FAILED)),
     "TLS: drips its head": tls(dripping(OK + b"X: "), HTTP_TIMED_OUT),
     "TLS: closes after the handshake": tls(closing, CLOSED),
     # OpenSSL reads on and on by itself, so that it may be the collector which gives up.
@@ -225,9 +240,10 @@ UNIX: Mapping[str, Case] = {
 }
 
 ANSWERS: Mapping[str, Odd] = {
-    "100,000 brackets": Odd("version-get", b"[" * 100_000, MALFORMED),
-    "100,000 maps in one another": Odd("status-get", b'{"a":' * 100_000, MALFORMED),
+    "100,000 brackets": Odd("version-get", b"[" * 100_000, MALFORMED, MEBIBYTES_OF_DEPTH),
+    "100,000 maps in one another": Odd("status-get", b'{"a":' * 100_000, MALFORMED, MEBIBYTES_OF_DEPTH),
     "900 brackets in a sound answer": Odd("status-get", answers.nested(900), MALFORMED),
+    "40,000 brackets in a sound answer": Odd("status-get", answers.nested(40_000), MALFORMED),
     "invalid UTF-8": Odd("version-get", b'{"result": 0, "text": "3.0.\xff\xfe"}', MALFORMED),
     "an answer in UTF-16": Odd("version-get", '{"result": 0, "text": "3.2.0"}'.encode("utf-16"), None),
     "half a surrogate": Odd("version-get", b'{"result": 0, "text": "3.2.0-\\ud800\\u0000"}', None),

@@ -102,6 +102,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS | st.text(max_size=8), inner, max_size=6),
     max_leaves=16,
 )
+DEPTH, DEEP, HERE = 40_000, "deep", b'"deep"'
 QUICK = settings(max_examples=150, deadline=None)
 
 
@@ -130,6 +131,16 @@ def test_any_arguments_give_a_value_or_are_malformed(command: str, result: int, 
 def test_any_value_in_a_real_answer_may_be_anything(command: str, data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(list(paths(REAL[command]))))
     value_or_malformed(READERS[command], json.dumps(put(REAL[command], path, data.draw(JSON))).encode())
+
+
+@pytest.mark.parametrize("command", READERS)
+@pytest.mark.parametrize("opening", [b"[", b'{"a": '])
+def test_any_value_in_a_real_answer_may_hold_itself_many_times_over(command: str, opening: bytes) -> None:
+    """Until Python 3.13, json gives up at a depth of some 1,000; since 3.14, at that of the stack."""
+    deep = opening * DEPTH + b"1" + {b"[": b"]"}.get(opening, b"}") * DEPTH
+    every = list(paths(REAL[command]))
+    for path in every[:: max(1, len(every) // 50)]:
+        value_or_malformed(READERS[command], json.dumps(put(REAL[command], path, DEEP)).encode().replace(HERE, deep))
 
 
 @pytest.mark.parametrize("command", READERS)

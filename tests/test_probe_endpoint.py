@@ -284,8 +284,12 @@ class Recorder:
         self._heard: Queue[bytes] = Queue()
 
     def __call__(self, sock: socket.socket) -> None:
+        try:
+            heard = sock.recv(65536)
+        except ConnectionResetError:  # they hung up without a word, and before they had read all of the handshake
+            heard = b""
+        self._heard.put(heard)
         with suppress(OSError):
-            self._heard.put(sock.recv(65536))
             sock.shutdown(socket.SHUT_RDWR)
 
     def heard(self) -> bytes:

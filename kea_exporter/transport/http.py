@@ -24,7 +24,7 @@ from kea_exporter.text import printable
 from kea_exporter.transport.credentials import read_credentials
 from kea_exporter.transport.model import TransportError, too_large
 from kea_exporter.transport.sockets import TooMuchError, connect_failure, connect_tcp
-from kea_exporter.transport.tls import own_certificate, secure, tls_failure
+from kea_exporter.transport.tls import own_certificate, secure, tls_failure_later
 
 if TYPE_CHECKING:
     import socket
@@ -240,7 +240,7 @@ def _http_failure(error: Exception, *, is_tls: bool) -> Failure:
     for cause in causes:
         # A server that demands a client certificate says so only now under TLS 1.3.
         if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError):
-            return tls_failure(cause)
+            return tls_failure_later(cause)
     if any(isinstance(cause, TooMuchError) for cause in causes):
         return Failure(
             Stage.HTTP, Reason.INVALID_HTTP, "the answer has more beside its body than HTTP as Kea speaks it"

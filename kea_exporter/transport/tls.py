@@ -204,7 +204,7 @@ def own_certificate(tls: TlsSettings) -> Certificate | None:
 
 
 def tls_failure(error: Exception) -> Failure:
-    """Return the failure that an error during a handshake, or a TLS alert after it, stands for."""
+    """Return the failure that an error during a handshake stands for."""
     if isinstance(error, ssl.SSLCertVerificationError):
         reason = VERIFY_REASONS.get(error.verify_code, Reason.CERTIFICATE_INVALID)
         return Failure(Stage.TLS, reason, f"the server's certificate was not accepted: {error.verify_message}")
@@ -216,6 +216,15 @@ def tls_failure(error: Exception) -> Failure:
     if isinstance(error, OSError):
         return Failure(Stage.TLS, Reason.CONNECTION_CLOSED, "the server closed the connection during the TLS handshake")
     return Failure(Stage.TLS, Reason.CERTIFICATE_NAME_MISMATCH, "the server name to verify is not a valid name")
+
+
+def tls_failure_later(error: ssl.SSLError) -> Failure:
+    """Return the failure that an error after the handshake stands for, such as an alert."""
+    failure = tls_failure(error)
+    # Whoever finished a handshake does speak TLS. OpenSSL 3.2 and later have another name for a broken record, too.
+    if failure.reason is Reason.NOT_TLS:
+        return Failure(Stage.TLS, Reason.HANDSHAKE_FAILED, f"TLS failed: {error.reason}")
+    return failure
 
 
 def _handshake(dial: Dial, context: ssl.SSLContext, name: str) -> DeadlineTlsSocket:

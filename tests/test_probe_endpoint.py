@@ -286,7 +286,7 @@ class Recorder:
     def __call__(self, sock: socket.socket) -> None:
         try:
             heard = sock.recv(65536)
-        except ConnectionResetError:  # they hung up without a word, and before they had read all of the handshake
+        except ConnectionError:  # they hung up without a word, and before they had read all of the handshake
             heard = b""
         self._heard.put(heard)
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""The container image, built by buildah without an engine, and run from its mounted files.
+"""The container image, built by buildah without an engine, and run from its mounted files; see `engine` for one.
 
 No base image can be pulled here. A Debian chroot with Debian's Python stands in for it, under its name.
 """
@@ -22,7 +22,7 @@ from lab.chroot import LabBuildError, Recipe, ensure, install
 from lab.processes import ENDS_WITH_US, Running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 Tree = dict[str, Any]
 
@@ -43,12 +43,14 @@ class Image:
         config: what it says of itself, as engines read it.
         packed: the sizes of its layers as a registry would store them, the base's first.
         seconds: how long it took to build.
+        save: writes it to a file that `docker load` reads, under a name.
     """
 
     root: Path
     config: Tree
     packed: list[int]
     seconds: float
+    save: Callable[[Path, str], object]
 
     def command(self, *arguments: str) -> list[str]:
         """Return the argument vector that runs *arguments* in the image's environment, and nothing else of ours."""
@@ -156,6 +158,7 @@ def _image(buildah: _Buildah, container: str, seconds: float) -> Image:
         config=json.loads(buildah("inspect", "--type=image", NAME))["Docker"]["config"],
         packed=[layer["size"] for layer in _manifest(archive)["layers"]],
         seconds=seconds,
+        save=lambda path, name: buildah("push", "--quiet", NAME, f"docker-archive:{path}:{name}"),
     )
 
 

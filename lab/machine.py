@@ -1,4 +1,4 @@
-"""A Debian whose first process is systemd: a chroot, booted in namespaces of its own that share only the network."""
+"""A Debian whose first process is systemd: a chroot, booted in namespaces of its own, all but perhaps the network."""
 
 from __future__ import annotations
 
@@ -27,6 +27,11 @@ cd "$0"
 mount -t proc proc proc
 mount --bind proc/sys proc/sys
 mount -o remount,bind,ro proc/sys
+if [ "$1" = own-network ]; then
+    mount -t proc proc mnt
+    mount --bind mnt/sys/net proc/sys/net
+    umount mnt
+fi
 mount -t sysfs -o ro sysfs sys
 mount -t cgroup2 cgroup2 sys/fs/cgroup
 mount -t tmpfs -o mode=755 tmpfs run
@@ -55,16 +60,18 @@ class Machine:
     Args:
         chroot: one with systemd installed; nobody else may use it.
         log: the file that gets what is printed at its console.
+        own_network: whether it has a network of its own, with nothing but loopback, instead of sharing this one's.
 
     Raises:
         LabUnavailableError: this machine cannot have another one inside.
         StartError: it did not boot.
     """
 
-    def __init__(self, chroot: Chroot, log: Path) -> None:
+    def __init__(self, chroot: Chroot, log: Path, *, own_network: bool = False) -> None:
         self.chroot = chroot
         self._group = _new_group()
-        boot = ("unshare", *NAMESPACES, "sh", "-c", BOOT, str(chroot.root))
+        more, network = (("--net",), "own-network") if own_network else ((), "network-of-this-machine")
+        boot = ("unshare", *more, *NAMESPACES, "sh", "-c", BOOT, str(chroot.root), network)
         join = ("sh", "-c", JOIN, str(self._group), *boot)
         self._running = Running([*ENDS_WITH_US, *join], log)
 

@@ -90,9 +90,9 @@ def in_chroot(chroot: Chroot, *arguments: str) -> str:
 
 
 @contextmanager
-def bootable() -> Iterator[Chroot]:
-    """Copy a chroot with nothing but systemd and Kea, to be booted; the copy is removed in the end."""
-    cached = ensure(MACHINE)
+def bootable(recipe: Recipe = MACHINE) -> Iterator[Chroot]:
+    """Copy a chroot with systemd, by default nothing but that and Kea, to be booted; the copy is removed in the end."""
+    cached = ensure(recipe)
     with tempfile.TemporaryDirectory(prefix="trying-", dir=cache_directory()) as folder:
         root = Path(folder) / "root"
         subprocess.run(["cp", "--archive", "--reflink=auto", str(cached.root), str(root)], check=True)  # noqa: S603, S607

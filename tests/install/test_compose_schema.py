@@ -1,4 +1,4 @@
-"""compose.yaml, as it is read by the library that Docker Compose itself reads with; there is no engine here."""
+"""compose.yaml, as the library reads it that Docker Compose reads with: today's, newer than Debian's Compose."""
 
 from __future__ import annotations
 

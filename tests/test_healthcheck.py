@@ -16,7 +16,7 @@ from tests.exporter import run as run_process
 from tests.exporter import written
 from tests.peers import blackhole, peer
 from tests.test_cli import CommandLine
-from tests.web_server import process
+from tests.web_server import eventually, process
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,6 +77,8 @@ def test_passwords_and_tls_of_the_pages_do_not_matter(run: CommandLine, tmp_path
 def test_a_health_listener_on_a_unix_socket_is_asked_there(run: CommandLine, tmp_path: Path) -> None:
     address = f"unix:{tmp_path}/health.sock"
     with process(written(tmp_path, NOTHING_THERE), "--web.health-listen-address", address) as running:
+        # The process listens for pages first.
+        assert eventually(lambda: run("healthcheck", "--url", address).returncode == HEALTHY)
         assert ended(run("healthcheck", "--url", address)) == (HEALTHY, "", "")
         stopped(running)
     assert run("healthcheck", "--url", address).returncode == UNHEALTHY

@@ -13,6 +13,7 @@ import yaml
 from grafana.src.dashboards import DASHBOARDS
 from grafana.src.document import written
 from grafana.src.links import QUERIES
+from grafana.src.looks import NOTHING
 from kea_exporter.alerts.model import Dashboard
 from kea_exporter.metrics import FAMILIES
 from tests.dashboard_reading import (
@@ -45,12 +46,11 @@ OTHERS = {
 NOT_SHOWN: dict[str, str] = {}
 UNITS = {
     "bytes",
-    "cps",
+    "count:/s",
     "dateTimeAsIso",
     "dateTimeFromNow",
     "none",
     "percentunit",
-    "pps",
     "s",
     "short",
 }
@@ -131,6 +131,14 @@ def test_a_panel_says_what_it_is_and_why_there_may_be_nothing_to_see(panel: Pane
 def test_a_panel_has_a_unit(panel: Panel) -> None:
     found = [panel.defaults["unit"], *(value for name, value in overridden(panel) if name == "unit")]
     assert set(found) <= UNITS
+
+
+@panels
+def test_a_cell_without_a_value_does_not_say_why_the_whole_table_may_be_empty(panel: Panel) -> None:
+    if panel.tree["type"] == "table":
+        first = panel.tree["fieldConfig"]["overrides"][0]
+        assert first["matcher"] == {"id": "byRegexp", "options": ".*"}
+        assert first["properties"] == [{"id": "noValue", "value": NOTHING}]
 
 
 def overridden(panel: Panel) -> Iterator[tuple[str, Any]]:

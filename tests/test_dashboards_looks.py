@@ -7,7 +7,7 @@ from itertools import combinations
 import pytest
 
 from grafana.src import looks
-from grafana.src.looks import COLOURS, LINES, Look
+from grafana.src.looks import COLOURS, NEUTRAL, Look
 from kea_exporter.alerts import thresholds
 from kea_exporter.metrics.health import SOCKETS_STATUSES
 from kea_exporter.metrics.high_availability import OTHER_STATE, STATES
@@ -23,6 +23,8 @@ EYES = {
 }
 # A difference (CIE76) of 2.3 is just noticeable; this is seen at a glance.
 AT_A_GLANCE = 20.0
+# Level AA of WCAG 2.2.
+READABLE = 4.5
 Colour = tuple[float, float, float]
 
 
@@ -56,14 +58,47 @@ def test_what_colours_say_is_seen_by_every_eye(eye: str) -> None:
     assert {pair for pair, it in differences.items() if it < AT_A_GLANCE} == set()
 
 
-@pytest.mark.parametrize("eye", EYES)
-def test_lines_of_one_panel_are_told_apart_by_every_eye(eye: str) -> None:
-    assert all(difference(seen(one, eye), seen(other, eye)) > AT_A_GLANCE for one, other in combinations(LINES, 2))
+@pytest.mark.parametrize("colour", COLOURS)
+def test_words_on_colours_can_be_read(colour: str) -> None:
+    assert contrast(colour, word_on(colour)) >= READABLE
+
+
+def word_on(colour: str) -> str:
+    """Return the colour in which Grafana writes on another one: by its brightness, which is not its luminance."""
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return "#202226" if (299 * red + 587 * green + 114 * blue) / 1000 > 180 else "#F7F8FA"
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colours (WCAG 2.2)."""
+    less, more = sorted(0.2126 * r + 0.7152 * g + 0.0722 * b for r, g, b in (linear(one), linear(other)))
+    return (more + 0.05) / (less + 0.05)
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.name)
+def test_the_lines_of_different_queries_are_told_apart_without_their_colours(panel: Panel) -> None:
+    if panel.tree["type"] == "timeseries":
+        overrides = panel.tree["fieldConfig"]["overrides"]
+        styles = [str(it["value"]) for override in overrides for it in override["properties"]]
+        assert len({"solid", *styles}) == len(panel.queries)
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.name)
+def test_what_has_no_value_has_no_colour_that_judges(panel: Panel) -> None:
+    mappings = [panel.defaults["mappings"]] if panel.tree["type"] == "stat" else []
+    if panel.tree["type"] == "table":
+        properties = [it["properties"] for it in panel.tree["fieldConfig"]["overrides"]]
+        by_name = [{each["id"]: each["value"] for each in it} for it in properties]
+        mappings += [it["mappings"] for it in by_name if "thresholds" in it]
+    for found in mappings:
+        [null] = [it["options"] for it in found if it["type"] == "special"]
+        assert null["match"] == "null"
+        assert null["result"]["color"] in {"transparent", NEUTRAL}
 
 
 @pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.name)
 def test_no_other_colours_are_used(panel: Panel) -> None:
-    assert {text for text in all_texts(panel.tree) if text.startswith("#")} <= {*COLOURS, *LINES}
+    assert {text for text in all_texts(panel.tree) if text.startswith("#")} <= set(COLOURS)
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def certificates(height: int = 10) -> Table:
             "ends": Column(f"1000 * {gauge(NOT_AFTER, *PLACE)}", MOMENT),
             "is": Column(gauge("kea_certificate_info", *PLACE, *identity), hidden=True),
         },
-        first=("server", "daemon", *PLACE, "left"),
+        first=("server", "daemon", *PLACE, "left", "begins", "ends"),
         sort="left",
         height=height,
     )

@@ -14,6 +14,7 @@ from grafana.src.looks import (
     PER_SECOND,
     SECONDS,
     SHARE_OF_ALL,
+    SHARE_OF_ONE,
     SLOWNESS,
     TROUBLE,
     UP,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 INSTANCE = "{{instance}}"
 NOT_SCRAPED = "Only /metrics tells of the exporter itself: choose the job that scrapes it, or all"
-SHARE = f"{gauge('kea_scrape_duration_seconds')} / {worst(of('kea_scrape_timeout_seconds'))}"
+SHARE = f"{gauge('kea_scrape_duration_seconds')} / ({worst(of('kea_scrape_timeout_seconds'))} > 0)"
 BUILD = ("version", "python_version", "openssl_version")
 
 
@@ -191,9 +192,9 @@ def _cost() -> list[Built]:
     files = f"{of_exporter('process_open_fds')} / {of_exporter('process_max_fds')}"
     return [
         lines(
-            Words("Processor", "Seconds of processor time per second.", NOT_SCRAPED),
+            Words("Processor", "Share of one processor core.", NOT_SCRAPED),
             [Query(of_process(_rate("process_cpu_seconds_total")), INSTANCE)],
-            PER_SECOND,
+            SHARE_OF_ONE,
             width=8,
         ),
         lines(

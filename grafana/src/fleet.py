@@ -113,17 +113,17 @@ def _glance() -> list[Built]:
             link=to(Dashboard.SERVER),
         ),
         stat_of(
-            Words("Required, not met", "Requirements without which the IPAM cannot work, counted for each daemon."),
+            Words("Unmet required", "Requirements without which the IPAM cannot work, counted for each daemon."),
             total(unmet("required")),
             GRAVE,
         ),
         stat_of(
-            Words("Recommended, not met", "Requirements that the source document advises, counted for each daemon."),
+            Words("Unmet recommended", "Requirements that the source document advises, counted for each daemon."),
             total(unmet("recommended")),
             TROUBLE,
         ),
         stat_of(
-            Words("First certificate ends in", "The least time left of all certificates but roots."),
+            Words("Certificate ends in", "The least time left of all certificates but roots."),
             f"min({time_left(NOT_AFTER, where=NO_ROOT)})",
             CERTIFICATE_LEFT,
             link=to(Dashboard.CERTIFICATES),
@@ -164,25 +164,25 @@ def _requirements() -> list[Built]:
 def _servers() -> list[Built]:
     return [
         table_of(
-            Words("Worst servers", "All daemons, those with most requirements not met first."),
+            Words("Requirements not met", "How many, by severity; the daemons with most of them first."),
             labels=("server", "daemon"),
             columns={
                 "up": Column(worst(of("kea_up")), UP),
-                "required, not met": Column(unmet("required"), GRAVE),
-                "recommended, not met": Column(unmet("recommended"), TROUBLE),
-                "advisory, not met": Column(unmet("advisory"), NUMBER),
+                "required": Column(unmet("required"), GRAVE),
+                "recommended": Column(unmet("recommended"), TROUBLE),
+                "advisory": Column(unmet("advisory"), NUMBER),
                 "unknown": Column(gauge("kea_requirements", where='status="unknown"'), TROUBLE),
             },
-            sort="required, not met",
+            sort="required",
             descending=True,
-            width=14,
+            width=15,
             height=9,
         ),
         timeline(
             Words("Up", "Whether each daemon answered version-get with the credentials of the exporter."),
             [Query(worst(of("kea_up")), "{{server}} {{daemon}}")],
             UP,
-            width=10,
+            width=9,
             height=9,
             link=to_series(Dashboard.SERVER),
         ),
@@ -202,7 +202,7 @@ def _versions() -> Built:
             "tested": Column(worst(of("kea_version_tested")), ADVISED),
         },
         sort="version",
-        width=12,
+        height=6,
     )
 
 
@@ -237,13 +237,13 @@ def _running_out() -> list[Built]:
             },
             sort="left",
             width=12,
-            height=10,
+            height=12,
         ),
         bars(
             Words("Fullest subnets", "The ten subnets with the greatest share of addresses leased.", "No subnets"),
             Query(f"topk(10, {fullness('address', *SUBNET)})", "{{subnet}} ({{server}})"),
             FULLNESS,
-            height=10,
+            height=12,
             link=to_series(Dashboard.SUBNETS),
         ),
     ]

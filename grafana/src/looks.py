@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
-from grafana_foundation_sdk.models.dashboard import Threshold, ThresholdsMode, ValueMap, ValueMappingResult
+from grafana_foundation_sdk.models.dashboard import (
+    DashboardSpecialValueMapOptions,
+    SpecialValueMap,
+    SpecialValueMatch,
+    Threshold,
+    ThresholdsMode,
+    ValueMap,
+    ValueMappingResult,
+)
 
 from kea_exporter.alerts.thresholds import (
     ALLOCATION_FAILURES_IN_15_MINUTES,
@@ -29,11 +37,15 @@ from kea_exporter.metrics.high_availability import OTHER_STATE, STATES
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# Told apart by their lightness too: they differ to eyes that lack a colour (tests/test_dashboards_looks.py).
-GOOD, WARNING, CRITICAL, NEUTRAL = "#8AB8FF", "#FF9830", "#7C2EA3", "#6E7687"
+# Told apart by their lightness too: they differ to eyes that lack a colour, and words on them can be read
+# (tests/test_dashboards_looks.py).
+GOOD, WARNING, CRITICAL, NEUTRAL = "#8FBCFF", "#FFAA44", "#7C2EA3", "#687081"
 COLOURS = (GOOD, WARNING, CRITICAL, NEUTRAL)
-# Lines of one panel that mean different things (Okabe and Ito, "Color Universal Design").
-LINES = ("#56B4E9", "#E69F00", "#0072B2")
+NOTHING = "-"
+# Lines of one panel that mean different things: none, and lengths of dashes and gaps in pixels.
+DASHES = ((), (10, 10), (2, 6))
+# 12.3 % and 8.6 weeks say enough.
+DECIMALS = {"percentunit": 1, "s": 1}
 
 
 @dataclass(frozen=True)
@@ -53,6 +65,7 @@ class Look:
         steps: from which value on a colour is used, after the first one, which is for all below.
         states: words for numbers.
         span: the least and the greatest value of a bar or an axis, where that is known.
+        decimals: of numbers that stand alone; None for as many as Grafana takes.
     """
 
     unit: str = "short"
@@ -60,6 +73,17 @@ class Look:
     lowest: str = NEUTRAL
     states: Mapping[int, State] = field(default_factory=dict)
     span: tuple[float, float] | None = None
+    decimals: int | None = None
+
+    @property
+    def judges(self) -> bool:
+        """Whether any colour says that something is well or is not."""
+        return bool(self.steps) or any(state.colour != NEUTRAL for state in self.states.values())
+
+    @property
+    def is_falling(self) -> bool:
+        """Whether less is worse."""
+        return bool(self.steps) and self.lowest != GOOD
 
     def thresholds(self) -> ThresholdsConfig:
         """Return the colours of the values."""
@@ -76,17 +100,23 @@ class Look:
         return [ValueMap(options=results)] if results else []
 
 
+def unknown(colour: str = "transparent") -> SpecialValueMap:
+    """Return how the lack of a value is shown: Grafana would give it the colour of the least values."""
+    result = ValueMappingResult(text=NOTHING, color=colour)
+    return SpecialValueMap(options=DashboardSpecialValueMapOptions(match=SpecialValueMatch.NULL, result=result))
+
+
 def rising(unit: str, warning: float, critical: float | None = None, span: tuple[float, float] | None = None) -> Look:
     """Return the look of what is worse the more there is."""
     steps = ((warning, WARNING),) if critical is None else ((warning, WARNING), (critical, CRITICAL))
-    return Look(unit, steps, lowest=GOOD, span=span)
+    return Look(unit, steps, lowest=GOOD, span=span, decimals=DECIMALS.get(unit))
 
 
 def falling(unit: str, warning: float, critical: float | None = None) -> Look:
     """Return the look of what is worse the less there is."""
     if critical is None:
-        return Look(unit, ((warning, GOOD),), lowest=WARNING)
-    return Look(unit, ((critical, WARNING), (warning, GOOD)), lowest=CRITICAL)
+        return Look(unit, ((warning, GOOD),), lowest=WARNING, decimals=DECIMALS.get(unit))
+    return Look(unit, ((critical, WARNING), (warning, GOOD)), lowest=CRITICAL, decimals=DECIMALS.get(unit))
 
 
 def either(yes: State, no: State) -> Look:
@@ -102,10 +132,13 @@ def numbered(states: Sequence[State]) -> Look:
 PLAIN = Look()
 NUMBER = Look("none")
 SECONDS = Look("s")
-PER_SECOND = Look("cps")
-PACKETS = Look("pps")
+# Grafana's own units of rates write half a packet as 500 mp/s.
+RATE = "count:/s"
+PER_SECOND = Look(RATE)
 BYTES = Look("bytes")
 SHARE_OF_ALL = Look("percentunit", span=(0, 1))
+# Of what there may be several of.
+SHARE_OF_ONE = Look("percentunit")
 MOMENT = Look("dateTimeAsIso")
 AGO = Look("dateTimeFromNow")
 TROUBLE = rising("short", 1)
@@ -116,7 +149,7 @@ CERTIFICATE_LEFT = falling("s", CERTIFICATE_WARNING_DAYS * DAY_SECONDS, CERTIFIC
 DROPPED = rising("percentunit", DROPPED_SHARE)
 DDNS_FAILED = rising("percentunit", DDNS_FAILED_SHARE)
 SLOWNESS = rising("percentunit", SLOW_SHARE, span=(0, 1))
-ALLOCATION_FAILURES = rising("cps", ALLOCATION_FAILURES_IN_15_MINUTES / (15 * 60))
+ALLOCATION_FAILURES = rising(RATE, ALLOCATION_FAILURES_IN_15_MINUTES / (15 * 60))
 DECLINED_RISE = rising("short", DECLINED_IN_AN_HOUR)
 CLOCK_SKEW = rising("s", CLOCK_SKEW_WARNING_SECONDS, CLOCK_SKEW_CRITICAL_SECONDS)
 

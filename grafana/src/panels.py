@@ -10,6 +10,7 @@ from grafana_foundation_sdk.builders.dashboard import DashboardLink, FieldColor
 from grafana_foundation_sdk.models.common import (
     BarGaugeDisplayMode,
     BarGaugeNamePlacement,
+    BarGaugeSizing,
     BarGaugeValueMode,
     BigValueColorMode,
     BigValueGraphMode,
@@ -27,13 +28,14 @@ from grafana_foundation_sdk.models.common import (
 from grafana_foundation_sdk.models.dashboard import DynamicConfigValue, FieldColorModeId
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from grafana.src.looks import LINES, PLAIN, Look
+from grafana.src.looks import DASHES, NEUTRAL, NOTHING, PLAIN, Look, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DATASOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
 NO_DATA = "Nothing was scraped for what is chosen at the top"
+FULL = 24
 REFS = "ABCDEFGHIJKLMNOP"
 Panel = TypeVar("Panel", bargauge.Panel, stat.Panel, statetimeline.Panel, table.Panel, timeseries.Panel)
 
@@ -82,10 +84,19 @@ def dressed(panel: Panel, words: Words, look: Look, width: int, height: int) -> 
 def stat_of(words: Words, query: str, look: Look = PLAIN, width: int = 4, link: str = "") -> stat.Panel:
     """Return one number at a glance."""
     panel = dressed(stat.Panel(), words, look, width, 4)
+    # A sentence would be too small to read.
+    panel.description(f"{words.description} {NOTHING} for: {words.no_data}.")
+    panel.mappings([*look.mappings(), unknown(NEUTRAL)])
     panel.with_target(target(Query(query), "A").instant())
     panel.reduce_options(_last()).color_mode(BigValueColorMode.BACKGROUND_SOLID).graph_mode(BigValueGraphMode.NONE)
+    _round(panel, look)
     panel.text_mode(BigValueTextMode.VALUE).color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
     return panel.data_links([DashboardLink("Details").url(link)]) if link else panel
+
+
+def _round(panel: bargauge.Panel | stat.Panel, look: Look) -> None:
+    if look.decimals is not None:
+        panel.decimals(look.decimals)
 
 
 def _last() -> common.ReduceDataOptions:
@@ -106,28 +117,33 @@ def lines(
         panel.with_target(target(query, ref).range())
     _distinguish(panel, len(queries))
     panel.line_width(2).fill_opacity(30 if stacked else 0).show_points(VisibilityMode.AUTO)
-    panel.legend(_legend()).tooltip(
+    panel.legend(_legend(width)).tooltip(
         common.VizTooltipOptions().mode(TooltipDisplayMode.MULTI).sort(SortOrder.DESCENDING)
     )
     if stacked:
         panel.stacking(common.StackingConfig().mode(StackingMode.NORMAL))
     if look.steps:
         panel.thresholds_style(common.GraphThresholdsStyleConfig().mode(GraphThresholdsStyleMode.DASHED))
-    return panel if look.span else panel.axis_soft_min(0)
+    if not look.span:
+        panel.axis_soft_min(0)
+    if not look.span and not look.is_falling:
+        # Else the axis would end at 100, which is 10,000 %, where all values are 0.
+        panel.axis_soft_max(max((value for value, _ in look.steps), default=1))
+    return panel
 
 
 def _distinguish(panel: timeseries.Panel, queries: int) -> None:
-    """Colour several queries each in its own colour; the series of one are told apart by the legend too."""
+    """Draw the lines of each query in a way of its own; a series has the same colour in all panels."""
     panel.color_scheme(FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
-    for ref, colour in zip(REFS[: queries if queries > 1 else 0], LINES, strict=False):
-        scheme = DynamicConfigValue("color", {"mode": "shades", "fixedColor": colour})
-        panel.override_by_query(ref, [scheme])
+    for ref, dash in zip(REFS[:queries], DASHES, strict=False):
+        if dash:
+            panel.override_by_query(ref, [DynamicConfigValue("custom.lineStyle", {"fill": "dash", "dash": dash})])
 
 
-def _legend() -> common.VizLegendOptions:
+def _legend(width: int) -> common.VizLegendOptions:
     legend = common.VizLegendOptions().show_legend(show_legend=True).display_mode(LegendDisplayMode.TABLE)
     return (
-        legend.placement(LegendPlacement.BOTTOM)
+        legend.placement(LegendPlacement.RIGHT if width == FULL else LegendPlacement.BOTTOM)
         .calcs(["lastNotNull", "max"])
         .sort_by("Last *")
         .sort_desc(sort_desc=True)
@@ -157,6 +173,10 @@ def bars(  # noqa: PLR0913 - what differs from panel to panel
     panel.orientation(VizOrientation.HORIZONTAL).display_mode(BarGaugeDisplayMode.BASIC).show_unfilled(
         show_unfilled=True
     )
-    panel.reduce_options(_last()).value_mode(BarGaugeValueMode.COLOR).name_placement(BarGaugeNamePlacement.LEFT)
+    panel.reduce_options(_last()).value_mode(BarGaugeValueMode.COLOR).name_placement(BarGaugeNamePlacement.TOP)
+    _round(panel, look)
+    # Else few bars would be as high as the panel, with letters as high as they.
+    panel.sizing(BarGaugeSizing.MANUAL).min_viz_height(28).max_viz_height(44)
+    panel.text(common.VizTextDisplayOptions().title_size(12).value_size(14))
     panel.color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
     return panel.data_links([DashboardLink("Details").url(link)]) if link else panel

@@ -15,7 +15,6 @@ from grafana.src.looks import (
     GOOD,
     MET,
     NUMBER,
-    PACKETS,
     SECONDS,
     SOCKETS,
     TROUBLE,
@@ -93,7 +92,7 @@ def _requirements() -> list[Built]:
             Words("All requirements", "A gap is a time at which it was unknown or did not apply."),
             [Query(met, "{{server}} {{daemon}}: {{requirement}}")],
             MET,
-            width=16,
+            width=12,
             height=18,
         ),
         table_of(
@@ -107,7 +106,7 @@ def _requirements() -> list[Built]:
             },
             sort="unmet",
             descending=True,
-            width=8,
+            width=12,
             height=18,
         ),
         remedies(
@@ -190,7 +189,6 @@ def _traffic() -> list[Built]:
         lines(
             Words(f"Packets {verb}", f"DHCP packets {verb} per second.", nothing),
             [Query(total(rate(f"kea_packets_{verb}_total", label), "server", "daemon"), "{{server}} {{daemon}}")],
-            PACKETS,
             width=8,
         )
         for verb, label in (("received", "message"), ("sent", "message"), ("dropped", "reason"))

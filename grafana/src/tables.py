@@ -6,20 +6,50 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from grafana_foundation_sdk.builders import common, table
-from grafana_foundation_sdk.models.common import TableCellHeight, TableColoredBackgroundCellOptions
+from grafana_foundation_sdk.models.common import (
+    TableCellBackgroundDisplayMode,
+    TableCellHeight,
+    TableColoredBackgroundCellOptions,
+)
 from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, DynamicConfigValue
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from grafana.src.links import to_row
-from grafana.src.looks import NUMBER, PLAIN, Look
+from grafana.src.looks import NOTHING, NUMBER, PLAIN, Look, unknown
 from grafana.src.panels import REFS, Query, Words, dressed, target
 from kea_exporter.alerts.model import Dashboard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# What is long is wrapped; the others take what they need.
-WIDTHS = {"server": 150, "daemon": 80, "requirement": 230, "severity": 110, "subnet": 150, "subnet_id": 80}
+# What is long shares the rest of the width, and is wrapped.
+WIDTHS = {
+    "cipher": 230,
+    "command": 190,
+    "daemon": 80,
+    "key_type": 120,
+    "local_role": 100,
+    "mode": 120,
+    "partner_role": 110,
+    "pool_id": 80,
+    "position": 80,
+    "reason": 220,
+    "requirement": 230,
+    "role": 100,
+    "server": 150,
+    "severity": 120,
+    "shared_network": 140,
+    "stage": 90,
+    "subject": 200,
+    "subnet": 150,
+    "subnet_id": 90,
+    "version": 90,
+}
+WRAPPED = ("remedy", "title")
+# Of most values, of moments, of a letter of a title, and of what stands around it.
+LEAST_WIDTH, MOMENT_WIDTH, LETTER, AROUND = 90, 160, 8, 40
+# Else each cell without a value would say why the whole table may be empty.
+BLANK = (".*", [DynamicConfigValue("noValue", NOTHING)])
 
 
 @dataclass(frozen=True)
@@ -57,27 +87,34 @@ def table_of(  # noqa: PLR0913 - all by name
         panel.with_target(target(Query(column.expression), ref).instant().format(PromQueryFormat.TABLE))
     panel.with_transformation(DataTransformerConfig("merge", options={}))
     panel.with_transformation(DataTransformerConfig("organize", options=_organised(labels, columns, first)))
+    panel.override_by_regexp(*BLANK)
     for label in labels:
         if properties := _of_label(label):
             panel.override_by_name(label, properties)
     for title, column in columns.items():
         if not column.hidden:
-            panel.override_by_name(title, _of_column(column))
+            panel.override_by_name(title, _of_column(title, column))
     panel.cell_height(TableCellHeight.SM).filterable(filterable=True)
     return panel.sort_by([common.TableSortByFieldState().display_name(sort).desc(desc=descending)])
 
 
-def matrix_of(words: Words, expression: str, label: str, look: Look, width: int = 12) -> table.Panel:
+def matrix_of(words: Words, expression: str, label: str, look: Look, width: int = 24) -> table.Panel:
     """Return a table with a row for each daemon and a column for each value of a label."""
     panel = dressed(table.Panel(), words, look, width, 8)
     named = f'label_join({expression}, "who", " ", "server", "daemon")'
     panel.with_target(target(Query(named), "A").instant().format(PromQueryFormat.TABLE))
     fields = {"rowField": "who", "columnField": label, "valueField": "Value"}
     panel.with_transformation(DataTransformerConfig("groupingToMatrix", options=fields))
-    panel.override_by_regexp(
-        r"who\\.*", [DynamicConfigValue("displayName", "daemon"), DynamicConfigValue("custom.width", 190)]
+    panel.min_width(LEAST_WIDTH).override_by_regexp(*BLANK).override_by_regexp(
+        r"who\\.*",
+        [
+            DynamicConfigValue("displayName", "daemon"),
+            DynamicConfigValue("custom.width", 190),
+            DynamicConfigValue("custom.cellOptions", {"type": "auto"}),
+        ],
     )
-    return panel.cell_height(TableCellHeight.SM).cell_options(TableColoredBackgroundCellOptions())
+    coloured = TableColoredBackgroundCellOptions(mode=TableCellBackgroundDisplayMode.BASIC)
+    return panel.cell_height(TableCellHeight.SM).cell_options(coloured)
 
 
 def _organised(labels: Sequence[str], columns: Mapping[str, Column], first: Sequence[str]) -> dict[str, Any]:
@@ -97,31 +134,35 @@ def _organised(labels: Sequence[str], columns: Mapping[str, Column], first: Sequ
 
 def _of_label(label: str) -> list[DynamicConfigValue]:
     properties = [DynamicConfigValue("custom.width", WIDTHS[label])] if label in WIDTHS else []
-    if label in {"remedy", "title"}:
-        properties.append(DynamicConfigValue("custom.cellOptions", {"type": "auto", "wrapText": True}))
+    if label in WRAPPED:
+        properties.append(DynamicConfigValue("custom.wrapText", value=True))
     if label == "server":
         properties.append(_link("Server", to_row(Dashboard.SERVER)))
     return properties
 
 
-def _of_column(column: Column) -> list[DynamicConfigValue]:
+def _of_column(title: str, column: Column) -> list[DynamicConfigValue]:
     look = column.look
     properties = [DynamicConfigValue("unit", look.unit), DynamicConfigValue("thresholds", look.thresholds().build())]
-    if look.states:
-        properties.append(DynamicConfigValue("mappings", look.mappings()))
-    if look.span:
-        properties += [DynamicConfigValue(name, value) for name, value in zip(("min", "max"), look.span, strict=True)]
+    properties.append(DynamicConfigValue("mappings", [*look.mappings(), unknown()]))
     if cell := _cell(column):
         properties.append(DynamicConfigValue("custom.cellOptions", cell))
-    if column.width:
-        properties.append(DynamicConfigValue("custom.width", column.width))
+    if look.decimals is not None:
+        properties.append(DynamicConfigValue("decimals", look.decimals))
+    if look.span:
+        properties += [DynamicConfigValue(name, value) for name, value in zip(("min", "max"), look.span, strict=True)]
+    properties.append(DynamicConfigValue("custom.width", column.width or _width(title, column)))
     return [*properties, _link("Details", column.link)] if column.link else properties
+
+
+def _width(title: str, column: Column) -> int:
+    return max(MOMENT_WIDTH if column.look.unit.startswith("dateTime") else LEAST_WIDTH, LETTER * len(title) + AROUND)
 
 
 def _cell(column: Column) -> dict[str, Any]:
     if column.bar:
         return {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
-    return {"type": "color-background", "mode": "basic"} if column.look.states or column.look.steps else {}
+    return {"type": "color-background", "mode": "basic"} if column.look.judges else {}
 
 
 def _link(title: str, url: str) -> DynamicConfigValue:

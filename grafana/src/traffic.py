@@ -14,7 +14,6 @@ from grafana.src.looks import (
     FACT,
     HA_STATE,
     NUMBER,
-    PACKETS,
     PER_SECOND,
     SECONDS,
     YES,
@@ -74,7 +73,7 @@ def _counted(family: str, title: str, description: str, label: str, width: int =
     return lines(
         Words(title, description, NOTHING_YET),
         [Query(total(rate(family, label), label), f"{{{{{label}}}}}")],
-        PACKETS if "packets" in family else PER_SECOND,
+        PER_SECOND,
         width,
         stacked=True,
     )

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test test-install test-kubernetes lint lint-go lint-promtool lint-pint lint-dashboards lint-workflows lint-schemas lint-security lint-actions format lab bench bench-scale fuzz soak deb dist sbom audit docs docs-site lock clean
+.PHONY: help demo test test-install test-kubernetes lint lint-go lint-promtool lint-pint lint-dashboards lint-workflows lint-schemas lint-security lint-actions format look lab bench bench-scale fuzz soak deb dist sbom audit docs docs-site lock clean
 
 help:
 	@echo "make demo    run the exporter on a fleet of real Kea servers (root on Debian)"
@@ -15,6 +15,7 @@ help:
 	@echo "make lint    only the static checks"
 	@echo "make lint-go  what linters written in Go say of rules and dashboards (minutes, where Go is present)"
 	@echo "make lint-workflows  what three linters say of the workflows on GitHub (Go and the package index)"
+	@echo "make look    what Grafana's own parts make of the dashboards, and pictures of them (minutes; Node and npm)"
 	@echo "make lab     only build the chroot with the real servers"
 	@echo "make bench   measure what the exporter costs, on the lab's Kea (minutes)"
 	@echo "make bench-scale  measure 1,000 simulated servers over replicas, for docs/scaling.md (minutes)"
@@ -103,6 +104,20 @@ format: $(READY)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+# Pictures and all else that it writes is in $(LOOK)/build.
+look: LOOK := grafana/look
+look: $(READY) grafana/look/node_modules/.ready
+	mkdir -p $(LOOK)/build
+	$(BIN)/python -m grafana.look $(LOOK)/build/answers.json
+	npm --prefix $(LOOK) run --silent types
+	npm --prefix $(LOOK) run --silent check
+	chromium=$$($(BIN)/python -c 'from lab.browser import chromium; print(chromium())') && \
+		npm --prefix $(LOOK) run --silent pictures -- $$chromium
+
+grafana/look/node_modules/.ready: grafana/look/package-lock.json
+	npm --prefix grafana/look ci
+	@touch $@
+
 lab: $(READY)
 	$(BIN)/python -m lab build
 
@@ -181,4 +196,4 @@ $(READY): requirements-dev.lock pyproject.toml
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache dist build
+	rm -rf $(VENV) .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache dist build grafana/look/build grafana/look/node_modules

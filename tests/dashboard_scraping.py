@@ -77,14 +77,15 @@ def scraping(chroot: Chroot, scrapes: int = SCRAPES) -> Iterator[Scraped]:
     """Yield a Prometheus that has scraped the fleet so often, in both ways."""
     with Lab(chroot) as lab:
         site = start_site(lab)
-        with exporter(site.fleet.config_file) as running:
+        with exporter(site.fleet.config_file, "--timeout-offset", "0.1") as running:
             address = running.url.removeprefix("http://")
             jobs = [
                 {"job_name": METRICS, "static_configs": [{"targets": [address]}]},
                 {"job_name": PROBE, "http_sd_configs": [{"url": f"{running.url}/sd"}]},
             ]
             since = time.time()
-            with Prometheus(lab, [{**job, "scrape_interval": "1s"} for job in jobs]) as prometheus:
+            # Long enough to ask all daemons on a busy machine, too.
+            with Prometheus(lab, [{**job, "scrape_interval": "2s"} for job in jobs]) as prometheus:
                 for step in range(scrapes):
                     site.move(step)
                     prometheus.wait_until(partial(have_scraped, prometheus, step + 1))

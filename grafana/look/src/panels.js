@@ -1,0 +1,86 @@
+// A panel as Grafana's own transformations and field configuration make it from the answers of Prometheus.
+import {
+  applyFieldOverrides,
+  cacheFieldDisplayNames,
+  createTheme,
+  displayNameOverrideProcessor,
+  dataLinksOverrideProcessor,
+  FieldConfigOptionsRegistry,
+  FieldType,
+  identityOverrideProcessor,
+  numberOverrideProcessor,
+  standardTransformers,
+  standardTransformersRegistry,
+  thresholdsOverrideProcessor,
+  transformDataFrame,
+  unitOverrideProcessor,
+  valueMappingsOverrideProcessor,
+} from '@grafana/data';
+import { lastValueFrom } from 'rxjs';
+import { framesOf } from './frames.js';
+
+// Some have two names.
+const TRANSFORMERS = [...new Map(Object.values(standardTransformers).map((it) => [it.id, it])).values()];
+standardTransformersRegistry.setInit(() =>
+  TRANSFORMERS.map((it) => ({ id: it.id, name: it.name, transformation: async () => it }))
+);
+/** The options of each transformation that Grafana knows, by its id. */
+export const TRANSFORMATIONS = Object.fromEntries(
+  TRANSFORMERS.map((it) => [it.id, Object.keys(it.defaultOptions ?? {})])
+);
+
+// The options of every panel, and what makes them of what is written; Grafana has this list in a part that is not on npm.
+const STANDARD = {
+  color: identityOverrideProcessor,
+  decimals: numberOverrideProcessor,
+  displayName: displayNameOverrideProcessor,
+  links: dataLinksOverrideProcessor,
+  mappings: valueMappingsOverrideProcessor,
+  max: numberOverrideProcessor,
+  min: numberOverrideProcessor,
+  noValue: displayNameOverrideProcessor,
+  thresholds: thresholdsOverrideProcessor,
+  unit: unitOverrideProcessor,
+};
+const ONLY_NUMBERS = ['decimals', 'max', 'min'];
+
+/** Return all options that a panel and its overrides set. Whether those under `custom` exist is told by their types. */
+function registryOf({ defaults, overrides }) {
+  const registry = new FieldConfigOptionsRegistry();
+  const set = overrides.flatMap(({ properties }) => properties.map(({ id }) => id));
+  const custom = [...Object.keys(defaults.custom ?? {}).map((it) => `custom.${it}`), ...set]
+    .filter((id) => id.startsWith('custom.'));
+  for (const [id, process] of Object.entries(STANDARD)) {
+    const shouldApply = (field) => !ONLY_NUMBERS.includes(id) || field.type === FieldType.number;
+    registry.register({ id, path: id, name: id, process, shouldApply });
+  }
+  for (const id of new Set(custom)) {
+    const path = id.replace('custom.', '');
+    registry.register({ id, path, name: id, isCustom: true, process: identityOverrideProcessor, shouldApply: () => true });
+  }
+  return registry;
+}
+
+/** Whether Grafana has an option of this name; `custom` ones are left to the types. */
+export function isOption(id) {
+  return id in STANDARD || id.startsWith('custom.');
+}
+
+/** Return the frames that a panel's transformations leave. */
+export function transformed(panel, answers) {
+  return lastValueFrom(transformDataFrame(panel.transformations ?? [], framesOf(panel.targets, answers)));
+}
+
+/** Return the frames that a panel draws. */
+export async function drawn(panel, answers, mode = 'light') {
+  const frames = applyFieldOverrides({
+    data: await transformed(panel, answers),
+    fieldConfig: structuredClone(panel.fieldConfig),
+    fieldConfigRegistry: registryOf(panel.fieldConfig),
+    replaceVariables: (text) => text,
+    theme: createTheme({ colors: { mode } }),
+    timeZone: 'utc',
+  });
+  cacheFieldDisplayNames(frames);
+  return frames;
+}

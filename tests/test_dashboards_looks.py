@@ -84,6 +84,13 @@ def test_the_lines_of_different_queries_are_told_apart_without_their_colours(pan
 
 
 @pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.name)
+def test_what_changes_in_a_timeline_is_seen_without_its_words(panel: Panel) -> None:
+    if panel.tree["type"] == "state-timeline":
+        [mapping] = panel.defaults["mappings"]
+        assert len({state["color"] for state in mapping["options"].values()}) > 1
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.name)
 def test_what_has_no_value_has_no_colour_that_judges(panel: Panel) -> None:
     mappings = [panel.defaults["mappings"]] if panel.tree["type"] == "stat" else []
     if panel.tree["type"] == "table":

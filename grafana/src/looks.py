@@ -157,6 +157,8 @@ UP = either(State("up", GOOD), State("DOWN", CRITICAL))
 YES = either(State("yes", GOOD), State("NO", CRITICAL))
 ADVISED = either(State("yes", GOOD), State("no", WARNING))
 FACT = either(State("yes"), State("no"))
+# In a timeline, what is short has no word.
+SERVES = either(State("yes", GOOD), State("no"))
 ALARM = either(State("YES", CRITICAL), State("no", GOOD))
 MET = either(State("met", GOOD), State("UNMET", CRITICAL))
 HOOK = Look(

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 DATASOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
 NO_DATA = "Nothing was scraped for what is chosen at the top"
 FULL = 24
+# Of axes where there is nothing but 0; of others it is 1.
+SHORTEST = {"s": 0.1}
 REFS = "ABCDEFGHIJKLMNOP"
 Panel = TypeVar("Panel", bargauge.Panel, stat.Panel, statetimeline.Panel, table.Panel, timeseries.Panel)
 
@@ -128,7 +130,7 @@ def lines(
         panel.axis_soft_min(0)
     if not look.span and not look.is_falling:
         # Else the axis would end at 100, which is 10,000 %, where all values are 0.
-        panel.axis_soft_max(max((value for value, _ in look.steps), default=1))
+        panel.axis_soft_max(max((value for value, _ in look.steps), default=SHORTEST.get(look.unit, 1)))
     return panel
 
 

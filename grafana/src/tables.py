@@ -22,7 +22,7 @@ from kea_exporter.alerts.model import Dashboard
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# What is long shares the rest of the width, and is wrapped.
+# What is long has the rest of the width, or is wrapped.
 WIDTHS = {
     "cipher": 230,
     "command": 190,
@@ -43,6 +43,7 @@ WIDTHS = {
     "subject": 200,
     "subnet": 150,
     "subnet_id": 90,
+    "title": 250,
     "version": 90,
 }
 WRAPPED = ("remedy", "title")
@@ -121,8 +122,6 @@ def _organised(labels: Sequence[str], columns: Mapping[str, Column], first: Sequ
     names = {
         (f"Value #{ref}" if len(columns) > 1 else "Value"): title for ref, title in zip(REFS, columns, strict=False)
     }
-    # Grafana calls it so where all other queries have no answer.
-    names.setdefault("Value", next(iter(columns)))
     in_order = sorted((*labels, *names), key=lambda name: names.get(name, name) not in first)
     hidden = {name for name, title in names.items() if columns[title].hidden}
     return {

@@ -11,11 +11,11 @@ from grafana.src.looks import (
     CLOCK_SKEW,
     DDNS_FAILED,
     DROPPED,
-    FACT,
     HA_STATE,
     NUMBER,
     PER_SECOND,
     SECONDS,
+    SERVES,
     YES,
 )
 from grafana.src.panels import Query, Words, lines, timeline
@@ -193,7 +193,7 @@ def _pairs() -> list[Built]:
                     "{{server}} {{daemon}} with {{relationship}}: {{peer}} serves {{scope}}",
                 )
             ],
-            FACT,
+            SERVES,
         ),
         table_of(
             Words("Pairs", "Who takes part, and whether anything was heard of the partner yet.", NO_PAIR),

@@ -132,9 +132,8 @@ def numbered(states: Sequence[State]) -> Look:
 PLAIN = Look()
 NUMBER = Look("none")
 SECONDS = Look("s")
-# Grafana's own units of rates write half a packet as 500 mp/s.
-RATE = "count:/s"
-PER_SECOND = Look(RATE)
+# Of packets too: Grafana's unit for those writes half of one as 500 mp/s.
+PER_SECOND = Look("cps")
 BYTES = Look("bytes")
 SHARE_OF_ALL = Look("percentunit", span=(0, 1))
 # Of what there may be several of.
@@ -149,7 +148,7 @@ CERTIFICATE_LEFT = falling("s", CERTIFICATE_WARNING_DAYS * DAY_SECONDS, CERTIFIC
 DROPPED = rising("percentunit", DROPPED_SHARE)
 DDNS_FAILED = rising("percentunit", DDNS_FAILED_SHARE)
 SLOWNESS = rising("percentunit", SLOW_SHARE, span=(0, 1))
-ALLOCATION_FAILURES = rising(RATE, ALLOCATION_FAILURES_IN_15_MINUTES / (15 * 60))
+ALLOCATION_FAILURES = rising("cps", ALLOCATION_FAILURES_IN_15_MINUTES / (15 * 60))
 DECLINED_RISE = rising("short", DECLINED_IN_AN_HOUR)
 CLOCK_SKEW = rising("s", CLOCK_SKEW_WARNING_SECONDS, CLOCK_SKEW_CRITICAL_SECONDS)
 

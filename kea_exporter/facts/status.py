@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# The role of a server whose high availability keeps DHCP disabled for as long as it has it (Kea ARM, "Passive Backup
+# Configuration").
+BACKUP = "backup"
+
 
 @dataclass(frozen=True)
 class DhcpState:

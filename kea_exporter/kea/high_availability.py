@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kea_exporter.facts.snapshot import Pair
-from kea_exporter.facts.status import Peer, Relationship
+from kea_exporter.facts.status import BACKUP, Peer, Relationship
 from kea_exporter.kea.reading import as_bool, as_int, as_list, as_map, as_text
 from kea_exporter.text import printable
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 MOST_RELATIONSHIPS = 64
 MOST_SCOPES = 16
 MOST_PEERS = 16
-BACKUP = "backup"
 
 
 def read_relationships(value: object) -> tuple[Relationship, ...]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import Failure, Reason, Stage, UnknownFactError, known
 from kea_exporter.facts.snapshot import ROOT_KEYS, Daemon
+from kea_exporter.facts.status import BACKUP
 from kea_exporter.requirements.model import Finding, Requirement, Severity, met, not_applicable, unmet
 from kea_exporter.requirements.next_steps import NEXT_STEPS
 
@@ -24,8 +25,6 @@ UNREACHABLE = {
     (Stage.CONNECT, Reason.NO_SUCH_SOCKET),
     (Stage.CONNECT, Reason.PERMISSION_DENIED),
 }
-# Its high availability keeps DHCP disabled for as long as it is one (Kea ARM, "Passive Backup Configuration").
-BACKUP = "backup"
 
 
 def _reachable(snapshot: Snapshot, _: Profile) -> Finding:

@@ -114,7 +114,7 @@ def test_the_shards_scrape_each_server_once_with_all_that_the_pages_demand(
             assert {found["job"] for found in up} == {"kea"}
             assert {found["health"] for found in it.rules()} == {"ok"}
         pods = [target["scrapeUrl"] for it in shards for target in it.targets() if _is_of_a_pod(target)]
-        assert sorted(pods) == [f"https://{it}:9547/metrics" for it in ADDRESSES]
+        assert sorted(pods) == [f"https://{it}:9547/metrics?collect%5B%5D=exporter" for it in ADDRESSES]
 
 
 @KINDS

@@ -16,9 +16,9 @@ from pydantic import SecretStr
 from kea_exporter.config import Credentials, DaemonSettings, TlsSettings, settings_from_tree
 from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.transport.choice import transport_to
+from kea_exporter.transport.context import build_context
 from kea_exporter.transport.deadline import Deadline
 from kea_exporter.transport.model import TransportError
-from kea_exporter.transport.tls import build_context
 from lab.certificates import Authority
 from lab.processes import free_port
 from tests.hostile_peers import OK, dripping, repeating, saying, silent

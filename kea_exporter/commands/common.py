@@ -12,8 +12,8 @@ from kea_exporter.config import ConfigError, Settings
 from kea_exporter.config import load as load_file
 from kea_exporter.facts.snapshot import TransportKind
 from kea_exporter.requirements import REQUIREMENTS
+from kea_exporter.transport.context import build_context
 from kea_exporter.transport.model import TransportError
-from kea_exporter.transport.tls import build_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -1,0 +1,93 @@
+"""The TLS context of a connection: whom it trusts, and what the exporter shows of itself."""
+
+from __future__ import annotations
+
+import hashlib
+import ssl
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kea_exporter.facts.failure import Failure, Reason, Stage
+from kea_exporter.transport.model import TransportError
+from kea_exporter.transport.sockets import DeadlineTlsSocket
+
+if TYPE_CHECKING:
+    from kea_exporter.config import TlsSettings
+
+MINIMUM = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
+
+
+def build_context(
+    tls: TlsSettings, verify_mode: ssl.VerifyMode = ssl.CERT_REQUIRED, verify_flags: int = 0
+) -> ssl.SSLContext:
+    """Return the context for one connection, by its files as they are now, so that they can be renewed.
+
+    Reading the system's authorities takes tens of milliseconds: connections share a context until these change.
+
+    Raises:
+        TransportError: a file cannot be read, or is not what it should be.
+    """
+    if tls.ca_file or tls.cert_file:
+        return _context(tls, verify_mode, verify_flags)
+    return _shared_context(tls, verify_mode, verify_flags, _system_authorities())
+
+
+@lru_cache(maxsize=8)
+def _shared_context(
+    tls: TlsSettings, verify_mode: ssl.VerifyMode, verify_flags: int, _: tuple[bytes | None, int | None]
+) -> ssl.SSLContext:
+    return _context(tls, verify_mode, verify_flags)
+
+
+def _system_authorities() -> tuple[bytes | None, int | None]:
+    """Return what changes when the system's authorities do: a digest of their file, and the time of their folder."""
+    digest = changed_at = None
+    paths = ssl.get_default_verify_paths()
+    with suppress(OSError):
+        digest = hashlib.sha256(Path(paths.cafile).read_bytes()).digest() if paths.cafile else None
+    with suppress(OSError):
+        changed_at = Path(paths.capath).stat().st_mtime_ns if paths.capath else None
+    return digest, changed_at
+
+
+def _context(tls: TlsSettings, verify_mode: ssl.VerifyMode, verify_flags: int) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = verify_mode
+    context.minimum_version = MINIMUM[tls.min_version]
+    context.sslsocket_class = DeadlineTlsSocket
+    # The same verdicts on every Python: 3.13 turns both of these on by default, 3.11 neither. An intermediate may
+    # be the trust anchor; home-made certificates without key identifiers are accepted unless asked otherwise.
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    if tls.x509_strict:
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
+    # Last: the complement above would clear a flag that Python does not name.
+    context.verify_flags |= ssl.VerifyFlags(verify_flags)
+    _load_files(context, tls)
+    return context
+
+
+def _load_files(context: ssl.SSLContext, tls: TlsSettings) -> None:
+    try:
+        if tls.ca_file:
+            context.load_verify_locations(cafile=tls.ca_file)
+        else:
+            context.load_default_certs()
+    except OSError as error:
+        raise _unusable(f"ca_file {tls.ca_file}", "PEM certificates", error) from None
+    try:
+        if tls.cert_file and tls.key_file:
+            # Without a password callback OpenSSL would ask for one on the terminal.
+            context.load_cert_chain(tls.cert_file, tls.key_file, password="")
+    except (OSError, ValueError) as error:
+        what = f"cert_file {tls.cert_file} and key_file {tls.key_file}"
+        raise _unusable(what, "a PEM certificate and its own unencrypted key", error) from None
+
+
+def _unusable(what: str, wanted: str, error: Exception) -> TransportError:
+    is_content = isinstance(error, ssl.SSLError | ValueError)
+    text = f"must hold {wanted}" if is_content else f"cannot be read: {getattr(error, 'strerror', None)}"
+    return TransportError(Failure(Stage.TLS, Reason.LOCAL_FILE_UNREADABLE, f"{what} {text}"))

@@ -50,7 +50,7 @@ test-install: $(READY)
 
 # Compiled first, as the namespace that is a cluster's network leads nowhere else.
 test-kubernetes: lab
-	@$(BIN)/python -m lab.cluster || { echo "!!! NOT TESTED: Kubernetes cannot be compiled"; exit 1; }
+	@$(BIN)/python -m lab.compiled || { echo "!!! NOT TESTED: Kubernetes cannot be compiled"; exit 1; }
 	unshare --net --mount $(BIN)/pytest -m kubernetes
 
 lint: $(READY)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lab.certificates import Authority
-from lab.cluster import ADVERTISED, Cluster, definitions, eventually
+from lab.cluster import ADVERTISED, Cluster, eventually
+from lab.compiled import definitions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from lab.cluster import ApiError, eventually
+from lab.cluster import eventually
 from lab.helm import CHART, helm_said, objects, template
+from lab.kubernetes_api import ApiError
 from tests.install.pod import documented, rendered
 from tests.kubernetes.conftest import NAMESPACE, NODES, end_pods, nodes_of
 

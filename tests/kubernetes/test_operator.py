@@ -15,9 +15,11 @@ import bcrypt
 import pytest
 import yaml
 
-from lab.cluster import ApiError, eventually, program
+from lab.cluster import eventually
+from lab.compiled import program
+from lab.configurations import dhcp, http, subnet4
 from lab.helm import CHART, helm_said, objects, template
-from lab.kea import dhcp, http, subnet4
+from lab.kubernetes_api import ApiError
 from lab.processes import accepts, free_port
 from lab.prometheus import ConfiguredPrometheus
 from tests.install.pod import Pod

@@ -21,7 +21,8 @@ from kea_exporter.audit import audit_leases
 from kea_exporter.config import settings_from_tree
 from kea_exporter.facts.failure import known
 from lab.chroot import ensure
-from lab.kea import HOOKS, Lab, dhcp, http
+from lab.configurations import HOOKS, dhcp, http
+from lab.kea import Lab
 from lab.processes import free_port
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bench.wire import BareConnection
+from lab.configurations import dhcp, http, subnet4
 from lab.dhcp_clients import free_dhcp_ports
-from lab.kea import dhcp, http, subnet4
 from lab.processes import free_port
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from lab.configurations import dhcp, kept_leases, subnet4, subnet6
 from lab.high_availability import PARTNER, PRIMARY, HighAvailability, wait_for
-from lab.kea import Lab, Tree, dhcp, kept_leases, subnet4, subnet6, succeeded
+from lab.kea import Lab, Tree, succeeded
 from lab.processes import free_port
 
 if TYPE_CHECKING:

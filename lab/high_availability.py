@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from lab.kea import dhcp, http, subnet4
+from lab.configurations import dhcp, http, subnet4
 from lab.processes import START_SECONDS, StartError, free_port
 
 if TYPE_CHECKING:

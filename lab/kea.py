@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from lab.certificates import Authority
+from lab.configurations import http
 from lab.processes import Running, StartError, accepts
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ PROGRAMS = {
 }
 # Kea's environment: where it keeps its process id, its locks and its leases.
 FOLDERS = ("KEA_PIDFILE_DIR", "KEA_LOCKFILE_DIR", "KEA_DHCP_DATA_DIR")
-HOOKS = ("subnet_cmds", "host_cmds", "lease_cmds", "stat_cmds")
 # Results of commands (Kea's cc/command_interpreter.h).
 SUCCESS, EMPTY = 0, 3
 REALMS = {"Dhcp4": "kea-dhcpv4-server", "Dhcp6": "kea-dhcpv6-server", "DhcpDdns": "kea-dhcp-ddns-server"}
@@ -215,79 +215,6 @@ class Lab:
             "directory": self.inside(self.folder),
             "clients": [client],
         }
-
-
-def kept_leases() -> Tree:
-    """Return a lease database whose leases outlive a reload and a restart."""
-    return {"type": "memfile", "persist": True, "name": "leases.csv", "lfc-interval": 0}
-
-
-def http(port: int, address: str = "127.0.0.1", **more: object) -> Tree:
-    """Return a http control socket."""
-    return {"socket-type": "http", "socket-address": address, "socket-port": port, **more}
-
-
-def dhcp(root: str, sockets: list[Tree], hooks: tuple[str, ...] = HOOKS, **more: object) -> Tree:
-    """Return the configuration of a DHCP daemon that serves no interface and keeps its leases in memory."""
-    return {
-        "interfaces-config": {"interfaces": []},
-        "lease-database": {"type": "memfile", "persist": False},
-        "control-sockets": sockets,
-        "hooks-libraries": [{"library": f"libdhcp_{hook}.so"} for hook in hooks],
-        "loggers": [_logger({"Dhcp4": "kea-dhcp4", "Dhcp6": "kea-dhcp6"}[root])],
-        **more,
-    }
-
-
-def ddns(sockets: list[Tree], port: int) -> Tree:
-    """Return the configuration of a D2 daemon."""
-    return {
-        "ip-address": "127.0.0.1",
-        "port": port,
-        "control-sockets": sockets,
-        "tsig-keys": [],
-        "forward-ddns": {},
-        "reverse-ddns": {},
-        "loggers": [_logger("kea-dhcp-ddns")],
-    }
-
-
-def control_agent(port: int, sockets: Tree, **more: object) -> Tree:
-    """Return the configuration of a Control Agent, given the unix sockets of the daemons behind it."""
-    return {
-        "http-host": "127.0.0.1",
-        "http-port": port,
-        "control-sockets": sockets,
-        "loggers": [_logger("kea-ctrl-agent")],
-        **more,
-    }
-
-
-def subnet4(number: int, **more: object) -> Tree:
-    """Return subnet *number* of DHCPv4, a /24 with a pool of 100 addresses."""
-    network = f"10.{number // 256}.{number % 256}"
-    return {
-        "id": number,
-        "subnet": f"{network}.0/24",
-        "pools": [{"pool": f"{network}.10-{network}.109"}],
-        **more,
-    }
-
-
-def subnet6(number: int, **more: object) -> Tree:
-    """Return subnet *number* of DHCPv6, with a pool of addresses and one of prefixes."""
-    network = f"2001:db8:{number:x}"
-    return {
-        "id": number,
-        "subnet": f"{network}::/48",
-        "pools": [{"pool": f"{network}::1:0/112"}],
-        "pd-pools": [{"prefix": f"{network}:8000::", "prefix-len": 52, "delegated-len": 56}],
-        **more,
-    }
-
-
-def _logger(name: str) -> Tree:
-    return {"name": name, "output-options": [{"output": "stdout"}], "severity": "INFO"}
 
 
 def _with_own_socket(root: str, configuration: Tree, socket_name: str) -> Tree:

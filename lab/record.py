@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from lab.configurations import ddns, dhcp, http, subnet4, subnet6
 from lab.fleet import add_some_leases, start_fleet
 from lab.high_availability import NEVER_MILLISECONDS, PARTNER, PRIMARY, HighAvailability, wait_for
-from lab.kea import ddns, dhcp, http, subnet4, subnet6
 from lab.processes import free_port
 
 if TYPE_CHECKING:

@@ -27,8 +27,9 @@ from kea_exporter.demo.servers import STANDARD, Server
 from kea_exporter.facts.failure import known
 from kea_exporter.transport.deadline import Deadline
 from lab.chroot import OLD, ensure
-from lab.kea import REALMS, Lab, Tree, control_agent, subnet4
-from lab.kea import dhcp as dhcp_tree
+from lab.configurations import control_agent, subnet4
+from lab.configurations import dhcp as dhcp_tree
+from lab.kea import REALMS, Lab, Tree
 from lab.processes import free_port
 from tests.recordings import recorded
 

@@ -13,13 +13,15 @@ from kea_exporter.facts.failure import Reason, known
 from kea_exporter.requirements import Report, Status, Verdict
 from kea_exporter.transport.deadline import Deadline
 from lab.certificates import Authority, Pair, self_signed
-from lab.kea import Lab, Tree, dhcp, subnet4
+from lab.configurations import dhcp, subnet4
 from lab.processes import free_port
 from tests.exporter import exporter, values, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from lab.kea import Lab, Tree
 
 pytestmark = pytest.mark.lab
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lab.chroot import OLD, LabUnavailableError, ensure
+from lab.configurations import HOOKS, dhcp, http, subnet4, subnet6
 from lab.dhcp_clients import INTERFACE, Cable, cable, wait_until_serving
-from lab.kea import HOOKS, KeaDaemon, Lab, Tree, dhcp, http, subnet4, subnet6
+from lab.kea import KeaDaemon, Lab, Tree
 from lab.processes import START_SECONDS, free_port
 from tests.exporter import Exporter, Samples, values
 from tests.one_exporter import OneExporter, one_exporter

@@ -11,8 +11,9 @@ import pytest
 import yaml
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 
+from lab.configurations import dhcp, http, subnet4
 from lab.fleet import Fleet, start_fleet
-from lab.kea import Lab, dhcp, http, subnet4
+from lab.kea import Lab
 from lab.processes import free_port
 from lab.prometheus import Prometheus
 from tests.exporter import Exporter, exporter, run, values, written

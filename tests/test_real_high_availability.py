@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kea_exporter.metrics.high_availability import STATES
+from lab.configurations import HOOKS, dhcp, http, subnet4
 from lab.high_availability import NEVER_MILLISECONDS, PARTNER, PRIMARY, HighAvailability, wait_for
-from lab.kea import HOOKS, KeaDaemon, Lab, dhcp, http, subnet4
+from lab.kea import KeaDaemon, Lab
 from lab.processes import START_SECONDS, free_port
 from tests.exporter import Exporter, Samples, values
 from tests.one_exporter import OneExporter, one_exporter

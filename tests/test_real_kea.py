@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,9 +16,12 @@ from kea_exporter.facts.leases import LeaseCounts
 from kea_exporter.requirements import Report, Status, Verdict
 from kea_exporter.transport.deadline import Deadline
 from lab.certificates import Authority
-from lab.kea import HOOKS, Lab, Tree, control_agent, ddns, dhcp, http, subnet4, subnet6
+from lab.configurations import HOOKS, control_agent, ddns, dhcp, http, subnet4, subnet6
 from lab.processes import free_port
 from tests.peers import peer, relaying_to
+
+if TYPE_CHECKING:
+    from lab.kea import Lab, Tree
 
 pytestmark = pytest.mark.lab
 

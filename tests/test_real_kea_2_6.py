@@ -13,7 +13,8 @@ from kea_exporter.facts.failure import Reason, known
 from kea_exporter.requirements import Report, Status
 from kea_exporter.transport.deadline import Deadline
 from lab.chroot import OLD, ensure
-from lab.kea import Lab, Tree, control_agent, dhcp, subnet4, subnet6
+from lab.configurations import control_agent, dhcp, subnet4, subnet6
+from lab.kea import Lab, Tree
 from lab.processes import free_port
 
 if TYPE_CHECKING:

@@ -16,9 +16,10 @@ import pytest
 
 from kea_exporter.kea.plan import FEW_SUBNETS
 from lab.chroot import OLD, ensure
+from lab.configurations import HOOKS, ddns, dhcp, subnet4, subnet6
 from lab.datagrams import send, update_request
 from lab.dhcp_clients import LOOPBACK, DhcpClients, free_dhcp_ports, over_loopback, wait_until_serving
-from lab.kea import HOOKS, KeaDaemon, Lab, Tree, ddns, dhcp, subnet4, subnet6
+from lab.kea import KeaDaemon, Lab, Tree
 from lab.processes import START_SECONDS
 from tests.exporter import Exporter, Samples, values
 from tests.one_exporter import OneExporter, one_exporter

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import requests
@@ -11,11 +12,14 @@ import requests
 from kea_exporter.collector import Collector
 from kea_exporter.config import ConfigError, settings_from_tree
 from kea_exporter.transport.deadline import Deadline
-from lab.kea import Lab, Tree, dhcp, http, subnet4
+from lab.configurations import dhcp, http, subnet4
 from lab.processes import free_port
 from tests.exporter import exporter, run, written
 from tests.peers import SimulatedKea
 from tests.recordings import recorded
+
+if TYPE_CHECKING:
+    from lab.kea import Lab, Tree
 
 CANARY = "canary-7f3b"
 PATHS = ("/", "/metrics", "/-/healthy", "/-/ready", "/nothing", "/config", "/debug")

@@ -11,7 +11,7 @@ import pytest
 import requests
 import yaml
 
-from lab.kea import dhcp, http, subnet4
+from lab.configurations import dhcp, http, subnet4
 from lab.processes import free_port
 from lab.prometheus import Prometheus
 from tests.exporter import parsed, values

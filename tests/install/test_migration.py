@@ -11,7 +11,7 @@ import pytest
 
 from bench.exporters import theirs
 from lab import migration
-from lab.kea import dhcp, http
+from lab.configurations import dhcp, http
 from lab.processes import free_port
 from lab.prometheus import Prometheus
 from tests.exporter import Samples, exporter, parsed, written

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
+from lab.configurations import dhcp, subnet4
 from lab.fleet import PASSWORD, USER
-from lab.kea import Lab, dhcp, subnet4
+from lab.kea import Lab
 from lab.processes import Running, accepts, free_port
 from tests.blocks import indented
 from tests.exporter import is_healthy

@@ -16,7 +16,7 @@ from kea_exporter.facts.snapshot import Daemon
 from kea_exporter.facts.statistics import Measure
 from kea_exporter.facts.subnets import Count
 from kea_exporter.kea.inquiry import NOT_COLLECTED, NOT_OF_D2
-from kea_exporter.kea.plan import ONE_BY_ONE
+from kea_exporter.kea.plan import MAX_COMMANDS_ONE_BY_ONE, ONE_BY_ONE
 from kea_exporter.probe import Clock, probe
 from kea_exporter.transport.deadline import Deadline
 from tests.answers import WHEN
@@ -386,7 +386,7 @@ def test_leases_of_very_many_subnets_are_asked_for_in_slices(world: World) -> No
     assert known(leases.addresses) == LeaseCounts(9, 1)
     assert len(leases.subnets.keys) == 20_000
     world.scrape()
-    assert len(world.kea.received) == 12
+    assert len(world.kea.received) == MAX_COMMANDS_ONE_BY_ONE
 
 
 def test_one_slice_that_fails_costs_all_leases_and_nothing_else(world: World) -> None:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kea_exporter.kea.plan import FEW_SUBNETS
+from kea_exporter.facts.snapshot import Daemon
+from kea_exporter.kea.plan import FEW_SUBNETS, MAX_COMMANDS_ONE_BY_ONE, ONE_BY_ONE
 from lab.chroot import OLD, ensure
 from lab.configurations import HOOKS, ddns, dhcp, subnet4, subnet6
 from lab.datagrams import send, update_request
@@ -443,7 +444,7 @@ def many_subnets(root: str) -> Tree:
     return {key: [*first, *(make(number) for number in range(2, FEW_SUBNETS + 2))]}
 
 
-ONE_BY_ONE = {
+PAGE = {
     "Dhcp4": {
         ("kea_packets_received_total", "discover"): "pkt4-discover-received",
         ("kea_packets_received_total", "request"): "pkt4-request-received",
@@ -456,11 +457,13 @@ ONE_BY_ONE = {
     "Dhcp6": {
         ("kea_packets_received_total", "solicit"): "pkt6-solicit-received",
         ("kea_packets_received_total", "request"): "pkt6-request-received",
+        ("kea_packets_received_total", "renew"): "pkt6-renew-received",
+        ("kea_packets_received_total", "rebind"): "pkt6-rebind-received",
         ("kea_packets_sent_total", "advertise"): "pkt6-advertise-sent",
         ("kea_packets_sent_total", "reply"): "pkt6-reply-sent",
         ("kea_allocation_failures_total", "subnet"): "v6-allocation-fail-subnet",
         ("kea_allocation_failures_total", "shared_network"): "v6-allocation-fail-shared-network",
-        ("kea_packets_dropped_total", "parse_failed"): "pkt6-parse-failed",
+        ("kea_packets_dropped_total", "other"): "pkt6-receive-drop",
     },
 }
 
@@ -472,17 +475,18 @@ def test_a_server_with_many_subnets_is_asked_little(lab: Lab, one: OneExporter, 
     it = watched(one, served.url, root)
     settle(daemon, it)
     steady = asked(daemon, it)
-    assert len(steady) <= 12
+    assert len(steady) <= MAX_COMMANDS_ONE_BY_ONE
     expected = ["version-get", "status-get", f"subnet{version}-list", f"stat-lease{version}-get"]
-    assert sorted(steady) == sorted([*expected, *["statistic-get"] * 8])
+    assert sorted(steady) == sorted([*expected, *["statistic-get"] * len(ONE_BY_ONE[Daemon(root.lower())])])
 
     asked_for_leases = served.clients.ask(5).first.sent
     served.send(*[UNREADABLE[root]] * 2)
     samples = it.samples()
     page = {(family, label): value for family, found in on_page(samples).items() for label, value in found.items()}
-    assert page.pop(("kea_packets_dropped_total", "other")) == 0
-    assert page == {key: statistic(daemon, name) for key, name in ONE_BY_ONE[root].items()}
-    assert page["kea_packets_dropped_total", "parse_failed"] == 2
+    if root == "Dhcp4":
+        assert page.pop(("kea_packets_dropped_total", "other")) == 0
+    assert page == {key: statistic(daemon, name) for key, name in PAGE[root].items()}
+    assert page["kea_packets_dropped_total", "parse_failed" if root == "Dhcp4" else "other"] == 2
     assert page["kea_packets_received_total", "discover" if root == "Dhcp4" else "solicit"] == asked_for_leases
     # Nobody can tell whether there are others.
     assert "kea_exporter_unknown_statistics" not in samples

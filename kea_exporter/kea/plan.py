@@ -27,32 +27,39 @@ STAT_LEASE = {Daemon.DHCP4: Command.STAT_LEASE4_GET, Daemon.DHCP6: Command.STAT_
 FEW_SUBNETS = 100
 # A slice of stat-lease takes Kea about as long as subnet4-list does, which cannot be sliced.
 SUBNETS_IN_A_SLICE = 5000
-MOST_SLICES = 4
-MOST_COMMANDS = 12
+MAX_SLICES = 4
+# From Kea 3.1.2 on, one command brings the daemon's own statistics; before, some are queried one by one.
+MAX_COMMANDS = 12
+MAX_COMMANDS_ONE_BY_ONE = 16
 # Asked in every scrape anyway: version-get, status-get, subnet4-list; config-get of a Control Agent comes on top.
 COMMANDS_BESIDE = 3
 
-# What to ask for one by one where asking for all costs too much, the most telling ones first.
+# The statistics to query one by one where querying all costs too much, in the order of their priority.
 ONE_BY_ONE = {
     Daemon.DHCP4: (
+        "pkt4-received",
+        "pkt4-receive-drop",
         "pkt4-discover-received",
+        "pkt4-offer-sent",
         "pkt4-request-received",
         "pkt4-ack-sent",
         "v4-allocation-fail-subnet",
         "v4-allocation-fail-shared-network",
-        "pkt4-receive-drop",
+        "pkt4-sent",
         "pkt4-parse-failed",
-        "pkt4-offer-sent",
     ),
     Daemon.DHCP6: (
+        "pkt6-received",
+        "pkt6-receive-drop",
         "pkt6-solicit-received",
+        "pkt6-advertise-sent",
         "pkt6-request-received",
+        "pkt6-renew-received",
+        "pkt6-rebind-received",
         "pkt6-reply-sent",
         "v6-allocation-fail-subnet",
         "v6-allocation-fail-shared-network",
-        "pkt6-receive-drop",
-        "pkt6-parse-failed",
-        "pkt6-advertise-sent",
+        "pkt6-sent",
     ),
 }
 
@@ -109,7 +116,7 @@ def _statistics(
 
 def _slices(subnet_ids: Sequence[int]) -> tuple[tuple[int, int], ...]:
     """Cut the ids into ranges of about one size; what one command can answer is not cut."""
-    count = min(-(-len(subnet_ids) // SUBNETS_IN_A_SLICE), MOST_SLICES)
+    count = min(-(-len(subnet_ids) // SUBNETS_IN_A_SLICE), MAX_SLICES)
     if count < 2:  # noqa: PLR2004 - all at once
         return ()
     size = -(-len(subnet_ids) // count)
@@ -118,4 +125,4 @@ def _slices(subnet_ids: Sequence[int]) -> tuple[tuple[int, int], ...]:
 
 
 def _names(daemon: Daemon, other_commands: int) -> tuple[str, ...]:
-    return ONE_BY_ONE[daemon][: MOST_COMMANDS - other_commands]
+    return ONE_BY_ONE[daemon][: MAX_COMMANDS_ONE_BY_ONE - other_commands]

@@ -123,7 +123,7 @@ def continued(now: Statistics, before: Statistics | None) -> Statistics:
         before: those of the last probe, since which the daemon was not restarted; None for the first.
     """
     named = now.values.get(Measure.PACKETS_DROPPED, {})
-    if now.dropped_in_all is None or not named:
+    if now.dropped_in_all is None:
         return now
     other = max(0, now.dropped_in_all - sum(named.values()))
     if before is not None and before.dropped_in_all is not None and before.dropped_in_all <= now.dropped_in_all:

@@ -21,6 +21,7 @@ RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
         --only-binary :all: --require-hashes -r requirements.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY kea_exporter kea_exporter
+COPY kea_simulator kea_simulator
 RUN /build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheels . \
     && /build/bin/pip --python /opt/kea-exporter/bin/python3 install --no-cache-dir --no-compile --no-deps --no-index \
         /wheels/*.whl \

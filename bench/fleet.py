@@ -17,17 +17,17 @@ from typing import TYPE_CHECKING, Any
 
 from bench.daemons import BACKLOG, Conversation
 from bench.wire import BareConnection, answered
-from kea_exporter.demo.building import Blueprint
-from kea_exporter.demo.daemon import Life
-from kea_exporter.demo.http import written
-from kea_exporter.demo.servers import Server
+from kea_simulator.building import Blueprint
+from kea_simulator.daemon import Life
+from kea_simulator.http import written
+from kea_simulator.servers import Server
 from lab.processes import ENDS_WITH_US, Running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from kea_exporter.demo.daemon import Daemon
+    from kea_simulator.daemon import Daemon
     from lab.certificates import Pair
 
 Tree = dict[str, Any]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from kea_exporter.demo import certificates
-from kea_exporter.demo.certificates import Pair, builder_for, named, with_san, write
+from kea_simulator import certificates
+from kea_simulator.certificates import Pair, builder_for, named, with_san, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

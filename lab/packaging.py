@@ -30,6 +30,7 @@ PARTS = (
     "docs",
     "grafana/dashboards",
     "kea_exporter",
+    "kea_simulator",
     "man",
     "prometheus/rules",
     "prometheus/rules-migration",

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kea_exporter.demo.server import KeaServer, Tls
+from kea_simulator.server import KeaServer, Tls
 from lab.certificates import Authority
 from lab.processes import free_port
 from tests.hostile_peers import JSON, dripping, repeating, saying

@@ -8,14 +8,14 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from kea_exporter.demo.requests import ForbiddenError, unsupported
-from kea_exporter.demo.server import KeaServer
+from kea_simulator.requests import ForbiddenError, unsupported
+from kea_simulator.server import KeaServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from kea_exporter.demo.server import Tls
+    from kea_simulator.server import Tls
     from lab.certificates import Pair
 
 Tree = dict[str, Any]

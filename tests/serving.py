@@ -18,9 +18,10 @@ import uvicorn
 from kea_exporter.audit import Auditor, audit_leases
 from kea_exporter.collector import Collector
 from kea_exporter.config import ConfigError, settings_from_tree
+from kea_exporter.httpd import listen
 from kea_exporter.probe import probe
 from kea_exporter.service import ReloadError, Service
-from kea_exporter.web import WebOptions, create_app, listen
+from kea_exporter.web import WebOptions, create_app
 from tests.examples import sound
 from tests.recordings import recorded
 

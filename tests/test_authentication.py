@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from kea_exporter.config.web import WebSettings
-from kea_exporter.web.authentication import (
+from kea_exporter.httpd.authentication import (
     MOST_REMEMBERED,
     MOST_WAITING,
     MOST_WAITING_OF_A_CLIENT,

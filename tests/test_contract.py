@@ -18,14 +18,14 @@ import requests
 
 from kea_exporter.collector import Collector
 from kea_exporter.config import settings_from_tree
-from kea_exporter.demo import configuration
-from kea_exporter.demo.building import Blueprint
-from kea_exporter.demo.certificates import Authority
-from kea_exporter.demo.daemon import Daemon, Life
-from kea_exporter.demo.server import KeaServer, Tls
-from kea_exporter.demo.servers import STANDARD, Server
 from kea_exporter.facts.failure import known
 from kea_exporter.transport.deadline import Deadline
+from kea_simulator import configuration
+from kea_simulator.building import Blueprint
+from kea_simulator.certificates import Authority
+from kea_simulator.daemon import Daemon, Life
+from kea_simulator.server import KeaServer, Tls
+from kea_simulator.servers import STANDARD, Server
 from lab.chroot import OLD, ensure
 from lab.configurations import control_agent, subnet4
 from lab.configurations import dhcp as dhcp_tree
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from kea_exporter.demo.certificates import Pair
+    from kea_simulator.certificates import Pair
     from lab.kea import KeaDaemon
 
 CREDENTIALS = ("monitor", "a-throw-away-password")

@@ -20,13 +20,13 @@ import requests
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kea_exporter.demo.activity import chance_of, events, flow
-from kea_exporter.demo.building import Blueprint
-from kea_exporter.demo.connection import Patience
-from kea_exporter.demo.daemon import Life
-from kea_exporter.demo.fleet import Fleet
-from kea_exporter.demo.server import KeaServer
-from kea_exporter.demo.servers import SERVERS, Server
+from kea_simulator.activity import chance_of, events, flow
+from kea_simulator.building import Blueprint
+from kea_simulator.connection import Patience
+from kea_simulator.daemon import Life
+from kea_simulator.fleet import Fleet
+from kea_simulator.server import KeaServer
+from kea_simulator.servers import SERVERS, Server
 from lab.processes import Running, free_port
 from tests.exporter import COMMAND, is_healthy, parsed, values
 from tests.web_server import eventually
@@ -34,7 +34,7 @@ from tests.web_server import eventually
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kea_exporter.demo.daemon import Daemon
+    from kea_simulator.daemon import Daemon
 
 Tree = dict[str, Any]
 

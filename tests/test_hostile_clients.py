@@ -27,12 +27,12 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from kea_exporter.config.web import ServerTls, WebSettings
-from kea_exporter.web import Protection
-from kea_exporter.web.connection import Patience
-from kea_exporter.web.connections import UNSENT_LIMIT, Connections, Phase, Visitor, connection_limit
-from kea_exporter.web.framing import BODY_LIMIT, HEAD_LIMIT, RefusalError, RequestReader
-from kea_exporter.web.seldom import Seldom
-from kea_exporter.web.tls import server_context
+from kea_exporter.httpd import Protection
+from kea_exporter.httpd.connection import Patience
+from kea_exporter.httpd.connections import UNSENT_LIMIT, Connections, Phase, Visitor, connection_limit
+from kea_exporter.httpd.framing import BODY_LIMIT, HEAD_LIMIT, RefusalError, RequestReader
+from kea_exporter.httpd.tls import server_context
+from kea_exporter.seldom import Seldom
 from lab.certificates import Authority
 from tests.exporter import written
 from tests.peers import peer
@@ -442,7 +442,7 @@ LIMITS = {
 @pytest.mark.parametrize("case", LIMITS)
 def test_the_limit_on_descriptors_limits_connections(case: str) -> None:
     limit, wanted, daemons, expected = LIMITS[case]
-    told = "import resource; from kea_exporter.web import connection_limit; "
+    told = "import resource; from kea_exporter.httpd import connection_limit; "
     told += f"print(connection_limit({wanted}, {daemons}), resource.getrlimit(resource.RLIMIT_NOFILE)[0])"
     command = ["sh", "-c", f'ulimit {limit}; exec "$@"', "sh", sys.executable, "-c", told]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() == expected

@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from kea_exporter.web import ListenError, Notifier, address_of, inherited, listen
+from kea_exporter.httpd import ListenError, Notifier, address_of, inherited, listen
 from lab.certificates import Authority
 from lab.processes import free_port
 from tests.exporter import COMMAND, run, written

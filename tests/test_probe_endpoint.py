@@ -21,9 +21,9 @@ import pytest
 import requests
 from structlog.testing import capture_logs
 
-from kea_exporter.demo.server import Tls
 from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.probe import nothing_learnt
+from kea_simulator.server import Tls
 from lab.certificates import Authority
 from lab.processes import Running, free_port
 from tests.exporter import COMMAND, is_healthy, parsed, values, written

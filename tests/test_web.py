@@ -18,9 +18,10 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from kea_exporter.audit import PENDING, Auditor
 from kea_exporter.collector import Collector
 from kea_exporter.config import settings_from_tree
+from kea_exporter.httpd import ListenError, listen
 from kea_exporter.probe import probe
 from kea_exporter.service import Service
-from kea_exporter.web import ListenError, WebOptions, create_app, listen
+from kea_exporter.web import WebOptions, create_app
 from kea_exporter.web.timeout import scrape_seconds
 from lab.processes import free_port
 from tests.examples import audited

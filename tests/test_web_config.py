@@ -21,9 +21,9 @@ from starlette.routing import Route
 
 from kea_exporter.config.mistakes import ConfigError
 from kea_exporter.config.web import ServerTls, WebSettings, load_web, protections_lost
-from kea_exporter.web import WebConfig
-from kea_exporter.web.tls import has_allowed_san
-from kea_exporter.web.web_config import IN_CLEAR
+from kea_exporter.httpd import WebConfig
+from kea_exporter.httpd.tls import has_allowed_san
+from kea_exporter.httpd.web_config import IN_CLEAR
 from lab.certificates import Authority
 from tests.exporter import run, written
 from tests.web_server import GET, connected, eventually, rest, said_to, served, statuses

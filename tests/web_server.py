@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import requests
 
-from kea_exporter.web import entrances, listen, unprotected
-from kea_exporter.web.server import Server
+from kea_exporter.httpd import entrances, listen, unprotected
+from kea_exporter.httpd.server import Server
 from lab.processes import Running, accepts, free_port
 from tests.exporter import COMMAND
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
-    from kea_exporter.web import Notifier, Protection
-    from kea_exporter.web.connection import Patience
+    from kea_exporter.httpd import Notifier, Protection
+    from kea_exporter.httpd.connection import Patience
 
 GENEROUS = 20.0
 GET = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n"

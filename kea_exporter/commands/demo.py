@@ -14,13 +14,15 @@ import click
 from kea_exporter import logs
 from kea_exporter.commands.common import load
 from kea_exporter.commands.output import CommandError, print_text
-from kea_exporter.demo.fleet import PASSWORD, USER, Fleet
+from kea_exporter.httpd import ListenError, address_of, entrances, listen, serve
 from kea_exporter.service import Service
-from kea_exporter.web import ListenError, WebOptions, address_of, create_app, entrances, listen, serve
+from kea_exporter.web import WebOptions, create_app
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Sequence
+
+    from kea_simulator.fleet import Fleet
 
 USUAL_ADDRESS, ANY_PORT = "127.0.0.1:9547", "127.0.0.1:0"
 
@@ -38,6 +40,9 @@ def demo_command(addresses: Sequence[str], seed: int) -> None:
 
     Needs neither root nor Kea, listens on loopback only, and leaves nothing behind.
     """
+    # No other command loads the simulated Kea, and neither does --help.
+    from kea_simulator.fleet import PASSWORD, USER, Fleet  # noqa: PLC0415
+
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _end)
     # A terminal was closed: the same, by whoever handles that now.
@@ -48,7 +53,7 @@ def demo_command(addresses: Sequence[str], seed: int) -> None:
         tempfile.TemporaryDirectory(prefix="kea-exporter-demo-") as folder,
         Fleet(Path(folder), seed, _steady_clock()) as fleet,
     ):
-        print_text(_welcome(fleet, address_of(sockets[0])))
+        print_text(_welcome(fleet, address_of(sockets[0]), f"{USER}:{PASSWORD}"))
         _serve(fleet.config_file, sockets)
 
 
@@ -84,12 +89,13 @@ def _serve(config_file: Path, sockets: list[socket.socket]) -> None:
         service.stop()
 
 
-def _welcome(fleet: Fleet, address: str) -> str:
+def _welcome(fleet: Fleet, address: str, credentials: str) -> str:
     lines = [f"  {it.server:<15}{it.daemon:<6}{it.url:<24}{it.about}" for it in fleet.places]
     check = f"{_program()} check --config.file {fleet.config_file}"
     return WELCOME.format(
         servers="\n".join(lines),
         address=address,
+        credentials=credentials,
         check=check,
         folder=fleet.config_file.parent,
         first=fleet.places[0].url,
@@ -101,21 +107,21 @@ def _program() -> str:
     return f"{sys.executable} -m kea_exporter" if sys.argv[0].endswith("__main__.py") else sys.argv[0]
 
 
-WELCOME = f"""
+WELCOME = """
 Simulated Kea servers run here, and the exporter judges them:
 
-{{servers}}
+{servers}
 
-  open  http://{{address}}/
-        http://{{address}}/metrics
+  open  http://{address}/
+        http://{address}/metrics
 
-  try   {{check}}
-        {{check}} --server hooks-missing --output json
-        curl -s http://{{address}}/metrics | grep -E '^kea_(up|probe_failure|requirement_met)'
-        curl -s http://{{address}}/metrics | grep ^kea_subnet_addresses_assigned    # and again after a while
-        cd {{folder}}
-        curl -s --cacert ca.pem --cert exporter.pem --key exporter-key.pem -u {USER}:{PASSWORD} \\
-            -H 'Content-Type: application/json' -d '{{{{"command": "status-get"}}}}' {{first}}
+  try   {check}
+        {check} --server hooks-missing --output json
+        curl -s http://{address}/metrics | grep -E '^kea_(up|probe_failure|requirement_met)'
+        curl -s http://{address}/metrics | grep ^kea_subnet_addresses_assigned    # and again after a while
+        cd {folder}
+        curl -s --cacert ca.pem --cert exporter.pem --key exporter-key.pem -u {credentials} \\
+            -H 'Content-Type: application/json' -d '{{"command": "status-get"}}' {first}
 
 Ctrl-C ends all of it.
 """

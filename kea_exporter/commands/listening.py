@@ -12,13 +12,13 @@ from kea_exporter import __version__
 from kea_exporter.commands.common import all_mistakes
 from kea_exporter.commands.output import CommandError
 from kea_exporter.config import ConfigError
-from kea_exporter.web import ListenError, WebConfig, address_of, connection_limit, inherited, listen, unprotected
+from kea_exporter.httpd import ListenError, WebConfig, address_of, connection_limit, inherited, listen, unprotected
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Sequence
 
-    from kea_exporter.web import Protection
+    from kea_exporter.httpd import Protection
 
 HEALTH_OPTION = "--web.health-listen-address"
 

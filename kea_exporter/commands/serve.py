@@ -22,16 +22,17 @@ from kea_exporter.commands.listening import (
     web_config_file,
 )
 from kea_exporter.commands.output import CommandError
+from kea_exporter.httpd import Notifier, end_on_signals, entrances, serve
 from kea_exporter.service import ReloadError, Service, reload_on_hangup
 from kea_exporter.watch import Watcher
-from kea_exporter.web import Notifier, WebOptions, create_app, end_on_signals, entrances, serve
+from kea_exporter.web import WebOptions, create_app
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from kea_exporter.config import Settings
-    from kea_exporter.web import Entrance
+    from kea_exporter.httpd import Entrance
 
 GC_THRESHOLD = 100_000
 DEFAULT_LISTEN = ":9547"

@@ -10,8 +10,8 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 
 from kea_exporter.metrics import FAMILIES, Page, read_families
 from kea_exporter.metrics.encoding import Encoder
+from kea_exporter.seldom import Seldom
 from kea_exporter.web.compression import SHORTEST, accepts_gzip, compressed
-from kea_exporter.web.seldom import Seldom
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
-from kea_exporter.demo.connection import Connection, Patience
-from kea_exporter.demo.http import Answer, stock
-from kea_exporter.demo.requests import ForbiddenError, RefusedError, command_of, error, read_body
+from kea_simulator.connection import Connection, Patience
+from kea_simulator.http import Answer, stock
+from kea_simulator.requests import ForbiddenError, RefusedError, command_of, error, read_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from kea_exporter.demo.certificates import Pair
-    from kea_exporter.demo.http import Request
+    from kea_simulator.certificates import Pair
+    from kea_simulator.http import Request
 
 Tree = dict[str, Any]
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from kea_exporter.web.connection import Connection
-from kea_exporter.web.connections import Visitor
-from kea_exporter.web.seldom import Seldom
+from kea_exporter.httpd.connection import Connection
+from kea_exporter.httpd.connections import Visitor
+from kea_exporter.seldom import Seldom
 
 if TYPE_CHECKING:
-    from kea_exporter.web.connection import Door
+    from kea_exporter.httpd.connection import Door
 
 # Accepted at a time, before those that were closed for them give their descriptors back.
 BURST = 16

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from kea_exporter.web.seldom import Seldom
+from kea_exporter.seldom import Seldom
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ import structlog
 
 from kea_exporter.config.mistakes import ConfigError, Mistake
 from kea_exporter.config.web import WebSettings, load_web, protections_lost
-from kea_exporter.web.tls import server_context
+from kea_exporter.httpd.tls import server_context
 
 if TYPE_CHECKING:
     import ssl

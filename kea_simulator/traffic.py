@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kea_exporter.demo.activity import chance_of, events
-from kea_exporter.demo.pools import V4, V6
+from kea_simulator.activity import chance_of, events
+from kea_simulator.pools import V4, V6
 
 if TYPE_CHECKING:
-    from kea_exporter.demo.activity import Flow
-    from kea_exporter.demo.pools import Counts
+    from kea_simulator.activity import Flow
+    from kea_simulator.pools import Counts
 
 Values = dict[str, int]
 

@@ -9,15 +9,15 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kea_exporter.demo.activity import chance_of, events
-from kea_exporter.demo.pools import V4, V6, Counts, summed
-from kea_exporter.demo.traffic import packets
+from kea_simulator.activity import chance_of, events
+from kea_simulator.pools import V4, V6, Counts, summed
+from kea_simulator.traffic import packets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kea_exporter.demo.pools import Subnet
-    from kea_exporter.demo.traffic import Traffic
+    from kea_simulator.pools import Subnet
+    from kea_simulator.traffic import Traffic
 
 Values = dict[str, int]
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from kea_exporter.demo.http import BadRequestError, read_head, require_command, require_hope, stock, version_of, write
+from kea_simulator.http import BadRequestError, read_head, require_command, require_hope, stock, version_of, write
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Mapping
 
-    from kea_exporter.demo.http import Answer, Request
+    from kea_simulator.http import Answer, Request
 
 # How long a client may take to say goodbye on TLS.
 GOODBYE_SECONDS = 0.2

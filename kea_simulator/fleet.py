@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any, Self
 
 import yaml
 
-from kea_exporter.demo import configuration
-from kea_exporter.demo.building import Blueprint, life_of
-from kea_exporter.demo.certificates import Authority
-from kea_exporter.demo.server import KeaServer, Tls, listening
-from kea_exporter.demo.servers import OLD, SERVERS
+from kea_simulator import configuration
+from kea_simulator.building import Blueprint, life_of
+from kea_simulator.certificates import Authority
+from kea_simulator.server import KeaServer, Tls, listening
+from kea_simulator.servers import OLD, SERVERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from kea_exporter.demo.servers import Server
+    from kea_simulator.servers import Server
 
 Tree = dict[str, Any]
 

@@ -6,19 +6,19 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from kea_exporter.demo import configuration
-from kea_exporter.demo.activity import chance_of
-from kea_exporter.demo.daemon import Agent, Daemon, DhcpDaemon, Life, numbers
-from kea_exporter.demo.high_availability import parameters, relationship
-from kea_exporter.demo.pools import V4, V6, standing_still, subnet4, subnet6
-from kea_exporter.demo.statistics import DdnsStatistics, DhcpStatistics
-from kea_exporter.demo.traffic import traffic
+from kea_simulator import configuration
+from kea_simulator.activity import chance_of
+from kea_simulator.daemon import Agent, Daemon, DhcpDaemon, Life, numbers
+from kea_simulator.high_availability import parameters, relationship
+from kea_simulator.pools import V4, V6, standing_still, subnet4, subnet6
+from kea_simulator.statistics import DdnsStatistics, DhcpStatistics
+from kea_simulator.traffic import traffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kea_exporter.demo.pools import Subnet
-    from kea_exporter.demo.servers import Server
+    from kea_simulator.pools import Subnet
+    from kea_simulator.servers import Server
 
 Tree = dict[str, Any]
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kea_exporter.demo.pools import V4, V6
+from kea_simulator.pools import V4, V6
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from kea_exporter.demo.pools import Subnet
-    from kea_exporter.demo.server import Tls
+    from kea_simulator.pools import Subnet
+    from kea_simulator.server import Tls
 
 Tree = dict[str, Any]
 

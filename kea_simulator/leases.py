@@ -5,14 +5,14 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING, Any
 
-from kea_exporter.demo.configuration import LIFETIME
-from kea_exporter.demo.pools import PREFIX_LENGTH, V4, V6
-from kea_exporter.demo.requests import NO_MAP, RefusedError, answer
+from kea_simulator.configuration import LIFETIME
+from kea_simulator.pools import PREFIX_LENGTH, V4, V6
+from kea_simulator.requests import NO_MAP, RefusedError, answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from kea_exporter.demo.pools import Address, Subnet
+    from kea_simulator.pools import Address, Subnet
 
 Tree = dict[str, Any]
 

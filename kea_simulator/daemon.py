@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
-from kea_exporter.demo.configuration import as_bytes
-from kea_exporter.demo.leases import page
-from kea_exporter.demo.pools import V4, V6
-from kea_exporter.demo.registered import registered
-from kea_exporter.demo.requests import NO_MAP, PROCESSING, RefusedError, empty, error, success, unsupported
-from kea_exporter.demo.stat_lease import row, stat_lease, timestamp
+from kea_simulator.configuration import as_bytes
+from kea_simulator.leases import page
+from kea_simulator.pools import V4, V6
+from kea_simulator.registered import registered
+from kea_simulator.requests import NO_MAP, PROCESSING, RefusedError, empty, error, success, unsupported
+from kea_simulator.stat_lease import row, stat_lease, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from kea_exporter.demo.pools import Subnet
-    from kea_exporter.demo.statistics import DhcpStatistics
+    from kea_simulator.pools import Subnet
+    from kea_simulator.statistics import DhcpStatistics
 
 Tree = dict[str, Any]
 Values = dict[str, int]

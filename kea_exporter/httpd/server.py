@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from kea_exporter.web.authentication import Authentication, Logins
-from kea_exporter.web.connection import Door, Patience
-from kea_exporter.web.connections import Connections
-from kea_exporter.web.health import HealthOnly
-from kea_exporter.web.listener import Listener
-from kea_exporter.web.notify import Notifier
-from kea_exporter.web.seldom import Seldom
-from kea_exporter.web.web_config import Protection, unprotected
+from kea_exporter.httpd.authentication import Authentication, Logins
+from kea_exporter.httpd.connection import Door, Patience
+from kea_exporter.httpd.connections import Connections
+from kea_exporter.httpd.health import HealthOnly
+from kea_exporter.httpd.listener import Listener
+from kea_exporter.httpd.notify import Notifier
+from kea_exporter.httpd.web_config import Protection, unprotected
+from kea_exporter.seldom import Seldom
 
 if TYPE_CHECKING:
     import socket

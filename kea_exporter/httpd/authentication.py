@@ -19,7 +19,7 @@ from anyio import CapacityLimiter, to_thread
 from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse
 
-from kea_exporter.web.seldom import Seldom
+from kea_exporter.seldom import Seldom
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kea_exporter.demo.pools import V4, V6
-from kea_exporter.demo.requests import RefusedError, empty, success
+from kea_simulator.pools import V4, V6
+from kea_simulator.requests import RefusedError, empty, success
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from kea_exporter.demo.pools import Counts, Subnet
+    from kea_simulator.pools import Counts, Subnet
 
 Tree = dict[str, Any]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address, ip_network
 from typing import TYPE_CHECKING, NamedTuple
 
-from kea_exporter.demo.activity import Flow, chance_of, flow
+from kea_simulator.activity import Flow, chance_of, flow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

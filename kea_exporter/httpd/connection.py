@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from kea_exporter.web.connections import Phase
-from kea_exporter.web.framing import BODY_LIMIT, HEAD_LIMIT, RefusalError, RequestReader
-from kea_exporter.web.tls import has_allowed_san
+from kea_exporter.httpd.connections import Phase
+from kea_exporter.httpd.framing import BODY_LIMIT, HEAD_LIMIT, RefusalError, RequestReader
+from kea_exporter.httpd.tls import has_allowed_san
 
 if TYPE_CHECKING:
     import asyncio
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from uvicorn import Config
     from uvicorn.server import ServerState
 
-    from kea_exporter.web.connections import Connections, Visitor
-    from kea_exporter.web.seldom import Seldom
-    from kea_exporter.web.web_config import Protection
+    from kea_exporter.httpd.connections import Connections, Visitor
+    from kea_exporter.httpd.web_config import Protection
+    from kea_exporter.seldom import Seldom
 
 PIECE = 64 * 1024
 # struct linger of socket(7): on, and for no time.

@@ -50,7 +50,7 @@ test-install: $(READY)
 
 # Compiled first, as the namespace that is a cluster's network leads nowhere else.
 test-kubernetes: lab
-	@$(BIN)/python -m lab.compiled || { echo "!!! NOT TESTED: Kubernetes cannot be compiled"; exit 1; }
+	@$(BIN)/python -m lab.packages.compiled || { echo "!!! NOT TESTED: Kubernetes cannot be compiled"; exit 1; }
 	unshare --net --mount $(BIN)/pytest -m kubernetes
 
 lint: $(READY)
@@ -136,7 +136,7 @@ soak: $(READY)
 	$(BIN)/python -m soak $(SCRAPES)
 
 deb: $(READY)
-	@$(BIN)/python -m lab.packaging
+	@$(BIN)/python -m lab.packages.packaging
 
 dist: DIST := dist
 dist: $(READY)
@@ -162,13 +162,13 @@ audit:
 	build/audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock
 
 docs: $(READY)
-	$(BIN)/python -m kea_exporter.catalogue
+	$(BIN)/python -m tools.catalogue
 	UPDATE_GOLDEN=1 $(BIN)/pytest -q tests/test_metrics.py
 	$(BIN)/python -m grafana.src
-	$(BIN)/python -m lab.helm
-	$(BIN)/python -m lab.manual
-	$(BIN)/python -m lab.migration
-	$(BIN)/python -m lab.licences
+	$(BIN)/python -m tools.chart
+	$(BIN)/python -m tools.manual
+	$(BIN)/python -m tools.migration
+	$(BIN)/python -m tools.licences
 
 docs-site: build/docs/.ready
 	NO_MKDOCS_2_WARNING=1 build/docs/bin/mkdocs build --strict --quiet

@@ -15,13 +15,13 @@ from bench.cost import Site
 from bench.exporters import ours, theirs
 from bench.parts import ALL, AUDIT, MANY, ON_KEA, audit_section, many_section
 from bench.server import described, start_filled
-from lab.chroot import LabBuildError, LabUnavailableError, ensure
-from lab.kea import Lab
-from lab.processes import StartError
+from lab.servers.chroot import LabBuildError, LabUnavailableError, ensure
+from lab.servers.kea import Lab
+from lab.servers.processes import StartError
 
 if TYPE_CHECKING:
     from bench.table import Section
-    from lab.chroot import Chroot
+    from lab.servers.chroot import Chroot
 
 RESULTS = Path("bench/results.md")
 SIZES = (100, 1_000, 10_000)

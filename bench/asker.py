@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench.wire import BareConnection
-from lab.processes import ENDS_WITH_US, Running
+from lab.servers.processes import ENDS_WITH_US, Running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -20,10 +20,10 @@ from bench.wire import BareConnection
 from kea_exporter.audit import audit_leases
 from kea_exporter.config import settings_from_tree
 from kea_exporter.facts.failure import known
-from lab.chroot import ensure
-from lab.configurations import HOOKS, dhcp, http
-from lab.kea import Lab
-from lab.processes import free_port
+from lab.servers.chroot import ensure
+from lab.servers.configurations import HOOKS, dhcp, http
+from lab.servers.kea import Lab
+from lab.servers.processes import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from bench.wire import Scraper
-from lab.chroot import cache_directory
-from lab.processes import ENDS_WITH_US, Running, accepts, free_port
+from lab.servers.chroot import cache_directory
+from lab.servers.processes import ENDS_WITH_US, Running, accepts, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,14 +21,14 @@ from kea_simulator.building import Blueprint
 from kea_simulator.daemon import Life
 from kea_simulator.http import written
 from kea_simulator.servers import Server
-from lab.processes import ENDS_WITH_US, Running
+from lab.servers.processes import ENDS_WITH_US, Running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from kea_simulator.daemon import Daemon
-    from lab.certificates import Pair
+    from lab.servers.certificates import Pair
 
 Tree = dict[str, Any]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bench.exporters import ours
 from bench.table import Row
-from lab.processes import ENDS_WITH_US, Running
+from lab.servers.processes import ENDS_WITH_US, Running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from bench.dhcp import INTERVAL_SECONDS, RATE, SECONDS, delay_of_offers
 from bench.many import DAEMONS, DEAD, TIMEOUT_SECONDS, many_daemons
 from bench.server import PATIENCE_SECONDS
 from bench.table import Found, Section
-from lab.processes import ENDS_WITH_US
+from lab.servers.processes import ENDS_WITH_US
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,7 +18,7 @@ from pathlib import Path
 from bench import machine
 from bench.fleet import fleet
 from bench.scale_parts import FEW_SUBNETS, by_replicas, needed, on_one_page, one_process
-from lab.processes import StartError
+from lab.servers.processes import StartError
 
 DOCUMENT = Path("docs/scaling.md")
 MEASURED = re.compile(

@@ -11,7 +11,7 @@ from bench.exporters import cpu_seconds, ours
 from bench.fleet import fleet
 from bench.replicas import CONCURRENCY, MILLI, names, replicas
 from bench.table import Found, Row, Section
-from lab.certificates import Authority
+from lab.servers.certificates import Authority
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bench.wire import BareConnection
-from lab.configurations import dhcp, http, subnet4
-from lab.dhcp_clients import free_dhcp_ports
-from lab.processes import free_port
+from lab.servers.configurations import dhcp, http, subnet4
+from lab.servers.dhcp_clients import free_dhcp_ports
+from lab.servers.processes import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lab.kea import KeaDaemon, Lab, Tree
+    from lab.servers.kea import KeaDaemon, Lab, Tree
 
 MOST_LEASES = 50_000
 # Below subnet4's 100 addresses: the last one is kept free for the leases that come and go.

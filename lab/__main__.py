@@ -6,12 +6,12 @@ import signal
 import sys
 from pathlib import Path
 
-from lab.chroot import OLD, LabBuildError, LabUnavailableError, ensure
-from lab.demo import CONTROL_SOCKET, run_demo
-from lab.kea import Lab
-from lab.menu import DemoError, ask
-from lab.processes import StartError
+from lab.demo.menu import DemoError, ask
+from lab.demo.run import CONTROL_SOCKET, run_demo
 from lab.record import record, record_old
+from lab.servers.chroot import OLD, LabBuildError, LabUnavailableError, ensure
+from lab.servers.kea import Lab
+from lab.servers.processes import StartError
 
 USAGE = "usage: python -m lab build | demo | fault NAME | repair NAME | record FOLDER"
 

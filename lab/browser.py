@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 
-from lab.chroot import LabBuildError, install
+from lab.servers.chroot import LabBuildError, install
 
 PACKAGE = "chromium"
 # As root there is no sandbox; and Chromium looks for services on the network unless it is told not to.

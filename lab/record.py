@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from lab.configurations import ddns, dhcp, http, subnet4, subnet6
-from lab.fleet import add_some_leases, start_fleet
-from lab.high_availability import NEVER_MILLISECONDS, PARTNER, PRIMARY, HighAvailability, wait_for
-from lab.processes import free_port
+from lab.servers.configurations import ddns, dhcp, http, subnet4, subnet6
+from lab.servers.fleet import add_some_leases, start_fleet
+from lab.servers.high_availability import NEVER_MILLISECONDS, PARTNER, PRIMARY, HighAvailability, wait_for
+from lab.servers.processes import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lab.kea import KeaDaemon, Lab, Tree
+    from lab.servers.kea import KeaDaemon, Lab, Tree
 
 FOR_ALL = ("version-get", "list-commands", "status-get", "config-get", "statistic-get-all")
 

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from lab.processes import Running, accepts, free_port
+from lab.servers.processes import Running, accepts, free_port
 from soak.fleet import SOUND
 
 if TYPE_CHECKING:

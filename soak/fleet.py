@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kea_simulator.server import KeaServer, Tls
-from lab.certificates import Authority
-from lab.processes import free_port
+from lab.servers.certificates import Authority
+from lab.servers.processes import free_port
 from tests.hostile_peers import JSON, dripping, repeating, saying
 from tests.peers import blackhole, peer
 from tests.recordings import recorded

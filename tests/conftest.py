@@ -9,8 +9,8 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
-from lab.chroot import Chroot, ensure, missing
-from lab.kea import Lab
+from lab.servers.chroot import Chroot, ensure, missing
+from lab.servers.kea import Lab
 from tests.serving import join_probes
 
 if TYPE_CHECKING:

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from lab.dashboards import SITE, UNTRUSTED, start_site
-from lab.fleet import ABSENT, FAULTY, SOUND
-from lab.high_availability import PARTNER, PRIMARY
-from lab.kea import Lab
-from lab.prometheus import Prometheus
+from lab.servers.dashboards import SITE, UNTRUSTED, start_site
+from lab.servers.fleet import ABSENT, FAULTY, SOUND
+from lab.servers.high_availability import PARTNER, PRIMARY
+from lab.servers.kea import Lab
+from lab.servers.prometheus import Prometheus
 from tests.dashboard_reading import filled_in
 from tests.exporter import exporter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from lab.chroot import Chroot
+    from lab.servers.chroot import Chroot
 
 SERVERS = {*SOUND, *FAULTY, ABSENT, PRIMARY, PARTNER, SITE, UNTRUSTED}
 # The site has three.

@@ -12,7 +12,7 @@ import requests
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from lab.processes import Running, free_port
+from lab.servers.processes import Running, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

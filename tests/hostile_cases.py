@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kea_exporter.facts.failure import Reason, Stage
-from lab.certificates import Authority
-from lab.processes import free_port
+from lab.servers.certificates import Authority
+from lab.servers.processes import free_port
 from tests.hostile_peers import (
     answering,
     answering_on_unix,
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from lab.certificates import Pair
+    from lab.servers.certificates import Pair
 
     Behaviour = Callable[[socket.socket], None]
     Expected = tuple[Stage, Reason] | None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import Reason, Stage
 from kea_exporter.kea.protocol import LONGEST_SHORT_ANSWER, SHORT
-from lab.certificates import Authority
+from lab.servers.certificates import Authority
 from tests import hostile_answers as answers
 from tests.hostile_cases import (
     FEW_MEBIBYTES,
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from lab.certificates import Pair
+    from lab.servers.certificates import Pair
 
 MILLION = 1_000_000
 # JSON of many small pieces takes a multiple of its size in memory.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kea_simulator.server import Tls
-    from lab.certificates import Pair
+    from lab.servers.certificates import Pair
 
 Tree = dict[str, Any]
 

@@ -27,7 +27,7 @@ from kea_exporter.config import settings_from_tree
 from kea_exporter.metrics import FAMILIES, Page, read_families
 from kea_exporter.metrics.encoding import Encoder
 from kea_exporter.transport.deadline import Deadline
-from lab.processes import Running
+from lab.servers.processes import Running
 
 if TYPE_CHECKING:
     from kea_exporter.requirements import Report

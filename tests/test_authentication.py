@@ -26,8 +26,8 @@ from kea_exporter.httpd.authentication import (
     Outcome,
     credentials,
 )
-from lab.certificates import Authority
-from lab.prometheus import Prometheus
+from lab.servers.certificates import Authority
+from lab.servers.prometheus import Prometheus
 from tests.exporter import written
 from tests.web_server import GENEROUS, GET, Process, eventually, process, said_to, served, statuses
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp
 
-    from lab.kea import Lab
+    from lab.servers.kea import Lab
 
 
 def hashed(password: str, cost: int = 4) -> str:

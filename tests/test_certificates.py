@@ -19,7 +19,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kea_exporter.certificates import LONGEST_NAME, Certificate, CertificateError, parse_address, read_der, read_pem
-from lab.certificates import Authority, Pair, self_signed
+from lab.servers.certificates import Authority, Pair, self_signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,16 +12,16 @@ import yaml
 
 from kea_exporter import __version__
 from kea_exporter.alerts.rules import rules
-from lab.alertmanager import Alertmanager
-from lab.kea import Lab
-from lab.processes import free_port
-from lab.prometheus import Prometheus
+from lab.servers.alertmanager import Alertmanager
+from lab.servers.kea import Lab
+from lab.servers.processes import free_port
+from lab.servers.prometheus import Prometheus
 from tests.exporter import exporter, run, values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lab.chroot import Chroot
+    from lab.servers.chroot import Chroot
     from tests.exporter import Exporter
 
 Tree = dict[str, Any]

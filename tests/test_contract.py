@@ -26,11 +26,11 @@ from kea_simulator.certificates import Authority
 from kea_simulator.daemon import Daemon, Life
 from kea_simulator.server import KeaServer, Tls
 from kea_simulator.servers import STANDARD, Server
-from lab.chroot import OLD, ensure
-from lab.configurations import control_agent, subnet4
-from lab.configurations import dhcp as dhcp_tree
-from lab.kea import REALMS, Lab, Tree
-from lab.processes import free_port
+from lab.servers.chroot import OLD, ensure
+from lab.servers.configurations import control_agent, subnet4
+from lab.servers.configurations import dhcp as dhcp_tree
+from lab.servers.kea import REALMS, Lab, Tree
+from lab.servers.processes import free_port
 from tests.recordings import recorded
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kea_simulator.certificates import Pair
-    from lab.kea import KeaDaemon
+    from lab.servers.kea import KeaDaemon
 
 CREDENTIALS = ("monitor", "a-throw-away-password")
 ROOTS = {"dhcp4": "Dhcp4", "dhcp6": "Dhcp6", "d2": "DhcpDdns"}

@@ -11,9 +11,9 @@ from kea_exporter.alerts.model import Dashboard
 from kea_exporter.facts.failure import Reason
 from kea_exporter.requirements import REQUIREMENTS
 from kea_exporter.requirements.next_steps import NEXT_STEPS
-from lab.dashboards import SITE, UNTRUSTED
-from lab.fleet import ABSENT
-from lab.high_availability import PRIMARY
+from lab.servers.dashboards import SITE, UNTRUSTED
+from lab.servers.fleet import ABSENT
+from lab.servers.high_availability import PRIMARY
 from tests.dashboard_reading import DOCUMENTS, PANELS, Panel, filled_in, variables_of
 from tests.dashboard_scraping import ALL, CHOICES, DAEMONS, METRICS, PROBE, SERVERS, Scraped, scraping
 from tests.dashboard_table import Table
@@ -21,7 +21,7 @@ from tests.dashboard_table import Table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from lab.chroot import Chroot
+    from lab.servers.chroot import Chroot
 
 pytestmark = pytest.mark.lab
 

@@ -27,7 +27,7 @@ from kea_simulator.daemon import Life
 from kea_simulator.fleet import Fleet
 from kea_simulator.server import KeaServer
 from kea_simulator.servers import SERVERS, Server
-from lab.processes import Running, free_port
+from lab.servers.processes import Running, free_port
 from tests.exporter import COMMAND, is_healthy, parsed, values
 from tests.web_server import eventually
 

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from lab.fleet import start_fleet
-from lab.prometheus import Prometheus
+from lab.servers.fleet import start_fleet
+from lab.servers.prometheus import Prometheus
 from tests.exporter import Exporter, exporter, written
 from tests.serving import GENEROUS, Configuration, answer, servers, serving
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from lab.kea import Lab
+    from lab.servers.kea import Lab
     from tests.serving import Served
 
 Groups = list[dict[str, object]]
@@ -193,5 +193,5 @@ def test_prometheus_discovers_the_servers_and_scrapes_each_by_itself(lab: Lab, t
             assert prometheus.query("count by (server, daemon) (kea_up) > 1") == []
 
 
-# What lab/fleet.py starts, and whether commands are answered there.
+# What lab/servers/fleet.py starts, and whether commands are answered there.
 FLEET = {"sound-v4": "1", "sound-v6": "1", "wrong-password": "0", "hooks-missing": "1", "nothing-there": "0"}

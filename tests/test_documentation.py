@@ -17,14 +17,14 @@ from typing import Any, Self
 import pytest
 import yaml
 
-from kea_exporter.catalogue import documents
-from kea_exporter.config.reference import MEANINGS, SECTIONS, reference
 from kea_exporter.config.schema import ConfigFile
 from kea_exporter.config.web_schema import WebConfigFile
 from kea_exporter.facts.failure import Reason, Stage
-from lab import manual, migration
-from lab.site import expanded, on_page_markdown, with_wide_lists
 from tests.blocks import fenced, indented
+from tools import manual, migration
+from tools.catalogue import documents
+from tools.configuration_reference import MEANINGS, SECTIONS, reference
+from tools.site import expanded, on_page_markdown, with_wide_lists
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"

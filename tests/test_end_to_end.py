@@ -18,18 +18,18 @@ from kea_exporter.alerts.rules import rules
 from kea_exporter.facts.failure import Reason
 from kea_exporter.requirements import REQUIREMENTS
 from kea_exporter.requirements.next_steps import NEXT_STEPS
-from lab.alertmanager import Alertmanager, in_haste
-from lab.faults import Fault, faults_of
-from lab.fleet import start_sound_fleet
-from lab.kea import Lab
-from lab.prometheus import Prometheus
-from lab.receiver import Message, Receiver
+from lab.demo.faults import Fault, faults_of
+from lab.demo.receiver import Message, Receiver
+from lab.servers.alertmanager import Alertmanager, in_haste
+from lab.servers.fleet import start_sound_fleet
+from lab.servers.kea import Lab
+from lab.servers.prometheus import Prometheus
 from tests.exporter import exporter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from lab.chroot import Chroot
+    from lab.servers.chroot import Chroot
 
 pytestmark = pytest.mark.lab
 

@@ -16,7 +16,7 @@ from playwright.sync_api import sync_playwright
 
 from kea_exporter.web import WebOptions
 from lab.browser import FLAGS, chromium
-from lab.chroot import LabUnavailableError
+from lab.servers.chroot import LabUnavailableError
 from tests.exporter import Exporter, exporter, parsed, run, values, written
 from tests.peers import SimulatedKea, blackhole, peer
 from tests.serving import GENEROUS, Configuration, Waiting, answer, kea_answers, servers, serving

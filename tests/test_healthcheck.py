@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lab.processes import free_port
+from lab.servers.processes import free_port
 from tests.exporter import run as run_process
 from tests.exporter import written
 from tests.peers import blackhole, peer

@@ -14,7 +14,7 @@ from kea_exporter import __version__
 from kea_exporter.alerts.rules import Links
 from kea_exporter.commands.serve import serve_command
 from kea_exporter.config import settings_from_tree
-from lab.helm import CHART, SCHEMA, derived
+from tools.chart import CHART, SCHEMA, derived
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +54,7 @@ def test_rules_dashboards_and_schema_of_the_chart_are_up_to_date() -> None:
     wanted = derived()
     stale = [str(path.relative_to(CHART)) for path, text in wanted.items() if not _is(path, text)]
     left_over = [str(it) for it in (CHART / "files").rglob("*.*") if it not in wanted]
-    assert (stale, left_over) == ([], []), "write them anew with: .venv/bin/python -m lab.helm"
+    assert (stale, left_over) == ([], []), "write them anew with: .venv/bin/python -m tools.chart"
 
 
 def _is(path: Path, text: str) -> bool:

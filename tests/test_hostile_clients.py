@@ -33,7 +33,7 @@ from kea_exporter.httpd.connections import UNSENT_LIMIT, Connections, Phase, Vis
 from kea_exporter.httpd.framing import BODY_LIMIT, HEAD_LIMIT, RefusalError, RequestReader
 from kea_exporter.httpd.tls import server_context
 from kea_exporter.seldom import Seldom
-from lab.certificates import Authority
+from lab.servers.certificates import Authority
 from tests.exporter import written
 from tests.peers import peer
 from tests.web_server import (

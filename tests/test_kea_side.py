@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lab.chroot import install
-from lab.dhcp_clients import cable
-from lab.kea import FOLDERS, PROGRAMS
-from lab.processes import Running, accepts, free_port
+from lab.servers.chroot import install
+from lab.servers.dhcp_clients import cable
+from lab.servers.kea import FOLDERS, PROGRAMS
+from lab.servers.processes import Running, accepts, free_port
 from tests.blocks import Block, fenced
 from tests.exporter import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lab.kea import Lab
+    from lab.servers.kea import Lab
 
 pytestmark = pytest.mark.lab
 

@@ -37,8 +37,8 @@ test "$1" = update || cp "$0" "$here/wanted-program"
 rmdir "$here/lock"
 """
 BUILD = ("-m", "lab", "build")
-ENSURE = ("-c", "from lab.chroot import Recipe, ensure; print(ensure(Recipe('played', ('nothing',))).root)")
-INSTALL = ("-c", "from lab.chroot import install; install('wanted-program')")
+ENSURE = ("-c", "from lab.servers.chroot import Recipe, ensure; print(ensure(Recipe('played', ('nothing',))).root)")
+INSTALL = ("-c", "from lab.servers.chroot import install; install('wanted-program')")
 
 
 class Builder:

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lab.faults import Fault
-from lab.kea import KeaDaemon, succeeded
-from lab.menu import DemoError, Menu
-from lab.menu import ask as ask_demo
-from lab.processes import Running
+from lab.demo.faults import Fault
+from lab.demo.menu import DemoError, Menu
+from lab.demo.menu import ask as ask_demo
+from lab.servers.kea import KeaDaemon, succeeded
+from lab.servers.processes import Running
 from tests.peers import peer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lab.chroot import Chroot
+    from lab.servers.chroot import Chroot
 
 ROOT = Path(__file__).parent.parent
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -21,8 +21,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from kea_exporter.httpd import ListenError, Notifier, address_of, inherited, listen
-from lab.certificates import Authority
-from lab.processes import free_port
+from lab.servers.certificates import Authority
+from lab.servers.processes import free_port
 from tests.exporter import COMMAND, run, written
 from tests.peers import peer
 from tests.web_server import GENEROUS, GET, crowd, eventually, process, rest, said_to, served, statuses

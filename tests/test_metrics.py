@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
-from kea_exporter.catalogue import documents
 from kea_exporter.config.profiles import IPAM
 from kea_exporter.facts.failure import Failure, Reason, Stage, known
 from kea_exporter.facts.leases import Leases, Misplaced
@@ -60,6 +59,7 @@ from tests.examples import (
     unauthorized,
 )
 from tests.pages import EXPORTER, on_page, own, reports, samples, singly
+from tools.catalogue import documents
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -10,11 +10,11 @@ import pytest
 import yaml
 
 from kea_exporter.metrics import FAMILIES
-from lab import migration
+from tools import migration
 
 if TYPE_CHECKING:
-    from lab.chroot import Chroot
-    from lab.kea import Lab
+    from lab.servers.chroot import Chroot
+    from lab.servers.kea import Lab
 
 ROOT = Path(__file__).parent.parent
 OURS = {it.name for it in FAMILIES}

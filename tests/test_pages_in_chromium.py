@@ -13,9 +13,9 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from kea_exporter.web.pages.fleet import MOST_SOUND
 from lab.browser import FLAGS, chromium
-from lab.chroot import LabUnavailableError
-from lab.fleet import start_fleet
-from lab.kea import Lab
+from lab.servers.chroot import LabUnavailableError
+from lab.servers.fleet import start_fleet
+from lab.servers.kea import Lab
 from tests.examples import (
     ADDRESS,
     DAY,
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from kea_exporter.config import DaemonSettings
     from kea_exporter.facts.snapshot import Snapshot
     from kea_exporter.transport.deadline import Deadline
-    from lab.chroot import Chroot
-    from lab.fleet import Fleet
+    from lab.servers.chroot import Chroot
+    from lab.servers.fleet import Fleet
 
     Open = Callable[..., Page]
 

@@ -24,8 +24,8 @@ from structlog.testing import capture_logs
 from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.probe import nothing_learnt
 from kea_simulator.server import Tls
-from lab.certificates import Authority
-from lab.processes import Running, free_port
+from lab.servers.certificates import Authority
+from lab.servers.processes import Running, free_port
 from tests.exporter import COMMAND, is_healthy, parsed, values, written
 from tests.peers import SimulatedKea, peer
 from tests.serving import GENEROUS, answer, kea_answers, needs_ipv6, servers, serving

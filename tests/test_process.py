@@ -11,7 +11,7 @@ from threading import Event
 
 import pytest
 
-from lab.processes import Running, free_port
+from lab.servers.processes import Running, free_port
 from tests.exporter import COMMAND, is_healthy, written
 from tests.peers import peer
 

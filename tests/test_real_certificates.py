@@ -12,16 +12,16 @@ from kea_exporter.config import settings_from_tree
 from kea_exporter.facts.failure import Reason, known
 from kea_exporter.requirements import Report, Status, Verdict
 from kea_exporter.transport.deadline import Deadline
-from lab.certificates import Authority, Pair, self_signed
-from lab.configurations import dhcp, subnet4
-from lab.processes import free_port
+from lab.servers.certificates import Authority, Pair, self_signed
+from lab.servers.configurations import dhcp, subnet4
+from lab.servers.processes import free_port
 from tests.exporter import exporter, values, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from lab.kea import Lab, Tree
+    from lab.servers.kea import Lab, Tree
 
 pytestmark = pytest.mark.lab
 

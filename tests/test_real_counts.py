@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lab.chroot import OLD, LabUnavailableError, ensure
-from lab.configurations import HOOKS, dhcp, http, subnet4, subnet6
-from lab.dhcp_clients import INTERFACE, Cable, cable, wait_until_serving
-from lab.kea import KeaDaemon, Lab, Tree
-from lab.processes import START_SECONDS, free_port
+from lab.servers.chroot import OLD, LabUnavailableError, ensure
+from lab.servers.configurations import HOOKS, dhcp, http, subnet4, subnet6
+from lab.servers.dhcp_clients import INTERFACE, Cable, cable, wait_until_serving
+from lab.servers.kea import KeaDaemon, Lab, Tree
+from lab.servers.processes import START_SECONDS, free_port
 from tests.exporter import Exporter, Samples, values
 from tests.one_exporter import OneExporter, one_exporter
 

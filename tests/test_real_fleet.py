@@ -11,11 +11,11 @@ import pytest
 import yaml
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 
-from lab.configurations import dhcp, http, subnet4
-from lab.fleet import Fleet, start_fleet
-from lab.kea import Lab
-from lab.processes import free_port
-from lab.prometheus import Prometheus
+from lab.servers.configurations import dhcp, http, subnet4
+from lab.servers.fleet import Fleet, start_fleet
+from lab.servers.kea import Lab
+from lab.servers.processes import free_port
+from lab.servers.prometheus import Prometheus
 from tests.exporter import Exporter, exporter, run, values, written
 from tests.peers import blackhole
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from lab.chroot import Chroot
+    from lab.servers.chroot import Chroot
 
 pytestmark = pytest.mark.lab
 

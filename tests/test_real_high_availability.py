@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kea_exporter.metrics.high_availability import STATES
-from lab.configurations import HOOKS, dhcp, http, subnet4
-from lab.high_availability import NEVER_MILLISECONDS, PARTNER, PRIMARY, HighAvailability, wait_for
-from lab.kea import KeaDaemon, Lab
-from lab.processes import START_SECONDS, free_port
+from lab.servers.configurations import HOOKS, dhcp, http, subnet4
+from lab.servers.high_availability import NEVER_MILLISECONDS, PARTNER, PRIMARY, HighAvailability, wait_for
+from lab.servers.kea import KeaDaemon, Lab
+from lab.servers.processes import START_SECONDS, free_port
 from tests.exporter import Exporter, Samples, values
 from tests.one_exporter import OneExporter, one_exporter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from lab.chroot import Chroot
+    from lab.servers.chroot import Chroot
 
 pytestmark = pytest.mark.lab
 

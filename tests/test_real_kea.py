@@ -15,13 +15,13 @@ from kea_exporter.facts.failure import Reason, Stage, known
 from kea_exporter.facts.leases import LeaseCounts
 from kea_exporter.requirements import Report, Status, Verdict
 from kea_exporter.transport.deadline import Deadline
-from lab.certificates import Authority
-from lab.configurations import HOOKS, control_agent, ddns, dhcp, http, subnet4, subnet6
-from lab.processes import free_port
+from lab.servers.certificates import Authority
+from lab.servers.configurations import HOOKS, control_agent, ddns, dhcp, http, subnet4, subnet6
+from lab.servers.processes import free_port
 from tests.peers import peer, relaying_to
 
 if TYPE_CHECKING:
-    from lab.kea import Lab, Tree
+    from lab.servers.kea import Lab, Tree
 
 pytestmark = pytest.mark.lab
 

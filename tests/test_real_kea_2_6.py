@@ -12,10 +12,10 @@ from kea_exporter.config import settings_from_tree
 from kea_exporter.facts.failure import Reason, known
 from kea_exporter.requirements import Report, Status
 from kea_exporter.transport.deadline import Deadline
-from lab.chroot import OLD, ensure
-from lab.configurations import control_agent, dhcp, subnet4, subnet6
-from lab.kea import Lab, Tree
-from lab.processes import free_port
+from lab.servers.chroot import OLD, ensure
+from lab.servers.configurations import control_agent, dhcp, subnet4, subnet6
+from lab.servers.kea import Lab, Tree
+from lab.servers.processes import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,13 +13,13 @@ from kea_exporter.collector import Collector
 from kea_exporter.config import settings_from_tree
 from kea_exporter.requirements import Report, Status, Verdict
 from kea_exporter.transport.deadline import Deadline
-from lab.configurations import HOOKS, dhcp, http, subnet4, subnet6
-from lab.processes import free_port
+from lab.servers.configurations import HOOKS, dhcp, http, subnet4, subnet6
+from lab.servers.processes import free_port
 from tests.exporter import exporter, run, values, written
 
 if TYPE_CHECKING:
     from kea_exporter.config import Settings
-    from lab.kea import KeaDaemon, Lab
+    from lab.servers.kea import KeaDaemon, Lab
 
 pytestmark = pytest.mark.lab
 

@@ -16,19 +16,19 @@ import pytest
 
 from kea_exporter.facts.snapshot import Daemon
 from kea_exporter.kea.plan import FEW_SUBNETS, MAX_COMMANDS_ONE_BY_ONE, ONE_BY_ONE
-from lab.chroot import OLD, ensure
-from lab.configurations import HOOKS, ddns, dhcp, subnet4, subnet6
-from lab.datagrams import send, update_request
-from lab.dhcp_clients import LOOPBACK, DhcpClients, free_dhcp_ports, over_loopback, wait_until_serving
-from lab.kea import KeaDaemon, Lab, Tree
-from lab.processes import START_SECONDS
+from lab.servers.chroot import OLD, ensure
+from lab.servers.configurations import HOOKS, ddns, dhcp, subnet4, subnet6
+from lab.servers.datagrams import send, update_request
+from lab.servers.dhcp_clients import LOOPBACK, DhcpClients, free_dhcp_ports, over_loopback, wait_until_serving
+from lab.servers.kea import KeaDaemon, Lab, Tree
+from lab.servers.processes import START_SECONDS
 from tests.exporter import Exporter, Samples, values
 from tests.one_exporter import OneExporter, one_exporter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from lab.chroot import Chroot
+    from lab.servers.chroot import Chroot
 
 pytestmark = pytest.mark.lab
 

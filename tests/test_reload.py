@@ -22,7 +22,7 @@ from kea_exporter.commands.common import load
 from kea_exporter.commands.output import CommandError
 from kea_exporter.service import ReloadError, Service
 from kea_exporter.watch import Watcher
-from lab.certificates import Authority
+from lab.servers.certificates import Authority
 from tests.exporter import Exporter, exporter, values, written
 from tests.peers import SimulatedKea
 from tests.serving import GENEROUS, answer, kea_answers, servers

@@ -18,7 +18,7 @@ from kea_exporter.alerts.rules import rules
 from kea_exporter.commands.rules import rules_command
 from kea_exporter.config.profiles import IPAM
 from kea_exporter.requirements import REQUIREMENTS
-from lab.kea import Lab
+from lab.servers.kea import Lab
 from tests.exporter import run
 from tests.rule_reading import (
     ALERTS,
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from prometheus_client.samples import Sample
 
     from kea_exporter.alerts import Alert
-    from lab.chroot import Chroot
+    from lab.servers.chroot import Chroot
     from tests.rule_reading import Tree
 
 GOLDEN = Path(__file__).parent / "golden"

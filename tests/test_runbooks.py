@@ -15,14 +15,14 @@ import yaml
 from kea_exporter.alerts import GROUPS
 from kea_exporter.cli import cli
 from kea_exporter.metrics import FAMILIES
-from lab.high_availability import PRIMARY, HighAvailability
+from lab.servers.high_availability import PRIMARY, HighAvailability
 from tests.recordings import RECORDED, recorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from lab.chroot import Chroot
-    from lab.kea import Lab
+    from lab.servers.chroot import Chroot
+    from lab.servers.kea import Lab
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "docs/runbooks"

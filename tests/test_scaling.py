@@ -18,15 +18,15 @@ from bench.fleet import fleet
 from bench.probing import shard
 from bench.replicas import names, replicas
 from bench.scale_parts import replicas_needed
-from lab.kea import Lab
-from lab.prometheus import Prometheus
+from lab.servers.kea import Lab
+from lab.servers.prometheus import Prometheus
 from tests.blocks import fenced
 from tests.exporter import exporter, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lab.chroot import Chroot
+    from lab.servers.chroot import Chroot
 
 Tree = dict[str, Any]
 

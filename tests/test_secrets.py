@@ -12,14 +12,14 @@ import requests
 from kea_exporter.collector import Collector
 from kea_exporter.config import ConfigError, settings_from_tree
 from kea_exporter.transport.deadline import Deadline
-from lab.configurations import dhcp, http, subnet4
-from lab.processes import free_port
+from lab.servers.configurations import dhcp, http, subnet4
+from lab.servers.processes import free_port
 from tests.exporter import exporter, run, written
 from tests.peers import SimulatedKea
 from tests.recordings import recorded
 
 if TYPE_CHECKING:
-    from lab.kea import Lab, Tree
+    from lab.servers.kea import Lab, Tree
 
 CANARY = "canary-7f3b"
 PATHS = ("/", "/metrics", "/-/healthy", "/-/ready", "/nothing", "/config", "/debug")

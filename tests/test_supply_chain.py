@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.licences import LOCKED, LicenceError, Package, documents, packages
+from tools.licences import LOCKED, LicenceError, Package, documents, packages
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = list(packages())

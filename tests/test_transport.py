@@ -19,8 +19,8 @@ from kea_exporter.transport.choice import transport_to
 from kea_exporter.transport.context import build_context
 from kea_exporter.transport.deadline import Deadline
 from kea_exporter.transport.model import TransportError
-from lab.certificates import Authority
-from lab.processes import free_port
+from lab.servers.certificates import Authority
+from lab.servers.processes import free_port
 from tests.hostile_peers import OK, dripping, repeating, saying, silent
 from tests.peers import SimulatedKea, blackhole, peer
 

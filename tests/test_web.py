@@ -23,7 +23,7 @@ from kea_exporter.probe import probe
 from kea_exporter.service import Service
 from kea_exporter.web import WebOptions, create_app
 from kea_exporter.web.timeout import scrape_seconds
-from lab.processes import free_port
+from lab.servers.processes import free_port
 from tests.examples import audited
 from tests.exporter import parsed, values
 from tests.peers import SimulatedKea

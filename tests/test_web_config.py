@@ -24,7 +24,7 @@ from kea_exporter.config.web import ServerTls, WebSettings, load_web, protection
 from kea_exporter.httpd import WebConfig
 from kea_exporter.httpd.tls import has_allowed_san
 from kea_exporter.httpd.web_config import IN_CLEAR
-from lab.certificates import Authority
+from lab.servers.certificates import Authority
 from tests.exporter import run, written
 from tests.web_server import GET, connected, eventually, rest, said_to, served, statuses
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from lab.certificates import Pair
+    from lab.servers.certificates import Pair
 
 HASH = "$2y$04$abcdefghijklmnopqrstuO5S7c/bvXrTJNN2PjvmR8TzBu6V0b1d2"
 CANARY = "canary-9d41"

@@ -15,7 +15,7 @@ import requests
 
 from kea_exporter.httpd import entrances, listen, unprotected
 from kea_exporter.httpd.server import Server
-from lab.processes import Running, accepts, free_port
+from lab.servers.processes import Running, accepts, free_port
 from tests.exporter import COMMAND
 
 if TYPE_CHECKING:

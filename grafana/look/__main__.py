@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lab.chroot import ensure
+from lab.servers.chroot import ensure
 from tests.dashboard_reading import PANELS
 from tests.dashboard_scraping import CHOICES, Scraped, Series, scraping
 

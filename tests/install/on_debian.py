@@ -11,8 +11,8 @@ import yaml
 from tests.exporter import parsed, values
 
 if TYPE_CHECKING:
-    from lab.fleet import Fleet
-    from lab.machine import Machine
+    from lab.packages.machine import Machine
+    from lab.servers.fleet import Fleet
     from tests.exporter import Samples
 
 UNIT = "kea-exporter.service"

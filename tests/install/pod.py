@@ -13,15 +13,15 @@ import pytest
 import requests
 import yaml
 
-from lab.helm import objects, template
-from lab.processes import Running, free_port
+from lab.packages.helm import objects, template
+from lab.servers.processes import Running, free_port
 from tests.exporter import COMMAND
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from lab.certificates import Authority, Pair
+    from lab.servers.certificates import Authority, Pair
 
 Tree = dict[str, Any]
 Files = dict[str, str]

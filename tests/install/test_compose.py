@@ -13,9 +13,9 @@ import pytest
 import yaml
 
 from kea_exporter import __version__
-from lab.buildah import SOURCE, built
-from lab.chroot import LabBuildError, LabUnavailableError
-from lab.engine import Composed, composed
+from lab.packages.buildah import SOURCE, built
+from lab.packages.engine import Composed, composed
+from lab.servers.chroot import LabBuildError, LabUnavailableError
 from tests.exporter import parsed, values
 
 if TYPE_CHECKING:

@@ -17,11 +17,11 @@ import pytest
 from packaging.requirements import Requirement
 
 from kea_exporter import __version__
-from lab.chroot import LabUnavailableError, ensure
-from lab.fleet import start_fleet
-from lab.kea import Lab
-from lab.machine import Machine
-from lab.packaging import BUILDER, bootable, build, copy_parts, in_chroot
+from lab.packages.machine import Machine
+from lab.packages.packaging import BUILDER, bootable, build, copy_parts, in_chroot
+from lab.servers.chroot import LabUnavailableError, ensure
+from lab.servers.fleet import start_fleet
+from lab.servers.kea import Lab
 from tests.exporter import values
 from tests.install.on_debian import (
     ADDRESS,
@@ -40,8 +40,8 @@ from tests.web_server import eventually
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lab.chroot import Chroot
-    from lab.fleet import Fleet
+    from lab.servers.chroot import Chroot
+    from lab.servers.fleet import Fleet
 
 pytestmark = [pytest.mark.install, pytest.mark.lab]
 

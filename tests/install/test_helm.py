@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from lab.helm import CHART, DASHBOARDS, KUBERNETES_VERSIONS, RULES, HelmError, helm, kubeconform, objects, template
+from lab.packages.helm import KUBERNETES_VERSIONS, HelmError, helm, kubeconform, objects, template
 from tests.exporter import run
 from tests.install.pod import HOME, NAME, WITH_GO, Pod, documented, issued, one, rendered
+from tools.chart import CHART, DASHBOARDS, RULES
 
 if TYPE_CHECKING:
-    from lab.kea import Lab
+    from lab.servers.kea import Lab
 
 pytestmark = [pytest.mark.install, pytest.mark.lab, WITH_GO]
 

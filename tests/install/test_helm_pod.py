@@ -11,9 +11,9 @@ import pytest
 import requests
 import yaml
 
-from lab.configurations import dhcp, http, subnet4
-from lab.processes import free_port
-from lab.prometheus import Prometheus
+from lab.servers.configurations import dhcp, http, subnet4
+from lab.servers.processes import free_port
+from lab.servers.prometheus import Prometheus
 from tests.exporter import parsed, values
 from tests.install.pod import HOME, NAME, WITH_GO, Pod, issued, one, rendered
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from lab.kea import Lab
-    from lab.processes import Running
+    from lab.servers.kea import Lab
+    from lab.servers.processes import Running
 
 pytestmark = [pytest.mark.install, pytest.mark.lab, WITH_GO]
 

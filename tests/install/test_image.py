@@ -18,18 +18,18 @@ import requests
 import yaml
 
 from kea_exporter import __version__
-from lab.buildah import SOURCE, Container, Image, base_name, built
-from lab.fleet import start_fleet
-from lab.kea import Lab
-from lab.processes import free_port
+from lab.packages.buildah import SOURCE, Container, Image, base_name, built
+from lab.servers.fleet import start_fleet
+from lab.servers.kea import Lab
+from lab.servers.processes import free_port
 from tests.exporter import is_healthy, parsed, values
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
-    from lab.chroot import Chroot
-    from lab.fleet import Fleet
+    from lab.servers.chroot import Chroot
+    from lab.servers.fleet import Fleet
 
 pytestmark = [pytest.mark.install, pytest.mark.lab]
 

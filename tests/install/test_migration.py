@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bench.exporters import theirs
-from lab import migration
-from lab.configurations import dhcp, http
-from lab.processes import free_port
-from lab.prometheus import Prometheus
+from lab.servers.configurations import dhcp, http
+from lab.servers.processes import free_port
+from lab.servers.prometheus import Prometheus
 from tests.exporter import Samples, exporter, parsed, written
 from tests.test_real_statistics import FEW_ADDRESSES, UNREADABLE, serve
+from tools import migration
 
 if TYPE_CHECKING:
-    from lab.kea import KeaDaemon, Lab
+    from lab.servers.kea import KeaDaemon, Lab
 
     Daemons = dict[str, tuple[KeaDaemon, int]]
 

@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from lab.configurations import dhcp, subnet4
-from lab.fleet import PASSWORD, USER
-from lab.kea import Lab
-from lab.processes import Running, accepts, free_port
+from lab.servers.configurations import dhcp, subnet4
+from lab.servers.fleet import PASSWORD, USER
+from lab.servers.kea import Lab
+from lab.servers.processes import Running, accepts, free_port
 from tests.blocks import indented
 from tests.exporter import is_healthy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lab.chroot import Chroot
+    from lab.servers.chroot import Chroot
 
 pytestmark = [pytest.mark.install, pytest.mark.lab]
 

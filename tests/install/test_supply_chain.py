@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kea_exporter import __version__
-from lab.licences import packages
+from tools.licences import packages
 
 pytestmark = pytest.mark.install
 

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lab.certificates import Authority
-from lab.cluster import ADVERTISED, Cluster, eventually
-from lab.compiled import definitions
+from lab.packages.cluster import ADVERTISED, Cluster, eventually
+from lab.packages.compiled import definitions
+from lab.servers.certificates import Authority
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lab.chroot import Chroot
+    from lab.servers.chroot import Chroot
 
 # Of pods: the API server refuses those of loopback.
 ADDRESSES = ("10.0.0.11", "10.0.0.12")

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from lab.cluster import eventually
-from lab.helm import CHART, helm_said, objects, template
-from lab.kubernetes_api import ApiError
+from lab.packages.cluster import eventually
+from lab.packages.helm import helm_said, objects, template
+from lab.packages.kubernetes_api import ApiError
 from tests.install.pod import documented, rendered
 from tests.kubernetes.conftest import NAMESPACE, NODES, end_pods, nodes_of
+from tools.chart import CHART
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from lab.cluster import Cluster
+    from lab.packages.cluster import Cluster
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.lab]
 

@@ -15,23 +15,24 @@ import bcrypt
 import pytest
 import yaml
 
-from lab.cluster import eventually
-from lab.compiled import program
-from lab.configurations import dhcp, http, subnet4
-from lab.helm import CHART, helm_said, objects, template
-from lab.kubernetes_api import ApiError
-from lab.processes import accepts, free_port
-from lab.prometheus import ConfiguredPrometheus
+from lab.packages.cluster import eventually
+from lab.packages.compiled import program
+from lab.packages.helm import helm_said, objects, template
+from lab.packages.kubernetes_api import ApiError
+from lab.servers.configurations import dhcp, http, subnet4
+from lab.servers.processes import accepts, free_port
+from lab.servers.prometheus import ConfiguredPrometheus
 from tests.install.pod import Pod
 from tests.kubernetes.conftest import ADDRESSES, NAMESPACE, end_pods, nodes_of
+from tools.chart import CHART
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from lab.cluster import Cluster
-    from lab.kea import Lab
-    from lab.processes import Running
+    from lab.packages.cluster import Cluster
+    from lab.servers.kea import Lab
+    from lab.servers.processes import Running
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.lab]
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from lab.configurations import dhcp, kept_leases, subnet4, subnet6
-from lab.high_availability import PARTNER, PRIMARY, HighAvailability, wait_for
-from lab.kea import Lab, Tree, succeeded
-from lab.processes import free_port
+from lab.servers.configurations import dhcp, kept_leases, subnet4, subnet6
+from lab.servers.high_availability import PARTNER, PRIMARY, HighAvailability, wait_for
+from lab.servers.kea import Lab, Tree, succeeded
+from lab.servers.processes import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from lab.kea import KeaDaemon
+    from lab.servers.kea import KeaDaemon
 
 USER, PASSWORD = "monitor", "a-throw-away-password"
 ADDRESS = "127.0.0.1"

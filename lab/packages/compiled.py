@@ -13,7 +13,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from lab.helm import BUILD, HelmError
+from lab.packages.helm import BUILD, HelmError
 
 OPERATOR = "github.com/prometheus-operator/prometheus-operator"
 MODULES = Path(__file__).parent / "go"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lab.processes import ENDS_WITH_US
+from lab.servers.processes import ENDS_WITH_US
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

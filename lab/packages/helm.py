@@ -1,11 +1,10 @@
-"""The Helm chart: what in it derives from elsewhere, and the pinned programs and schemas that it is tested with."""
+"""The pinned programs and schemas that the Helm chart is tested with."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,16 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from kea_exporter.config import ConfigFile
+from tools.chart import CHART, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ROOT = Path(__file__).parent.parent
-CHART = ROOT / "deploy/helm/kea-exporter"
-SCHEMA = CHART / "values.schema.json"
-RULES = ROOT / "prometheus/rules/kea-exporter.yml"
-DASHBOARDS = ROOT / "grafana/dashboards"
 BUILD = ROOT / "build"
 
 PROGRAMS = {
@@ -82,32 +76,6 @@ Tree = dict[str, Any]
 
 class HelmError(Exception):
     """A program that the chart is made or tested with failed; the message ends with what it said."""
-
-
-def derived() -> dict[Path, str]:
-    """Return the files of the chart that derive from others: a chart can only read files within itself.
-
-    They are copies, as some tools that install from a repository leave symbolic links out.
-    """
-    dashboards = {CHART / "files/dashboards" / it.name: it.read_text() for it in sorted(DASHBOARDS.glob("*.json"))}
-    return {CHART / "files/rules.yml": RULES.read_text(), SCHEMA: _values_schema(), **dashboards}
-
-
-def refresh() -> None:
-    """Write the files that derive from others anew."""
-    shutil.rmtree(CHART / "files", ignore_errors=True)
-    for path, text in derived().items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-
-
-def _values_schema() -> str:
-    """Return the schema of the values, of which `config` is the exporter's own."""
-    schema = json.loads(SCHEMA.read_text())
-    config = ConfigFile.model_json_schema()
-    schema["$defs"] = config.pop("$defs")
-    schema["properties"]["config"] = {**config, "description": "The exporter's configuration file, as a tree."}
-    return f"{json.dumps(schema, indent=2)}\n"
 
 
 def program(name: str) -> Path:
@@ -259,7 +227,3 @@ def _completed(*arguments: str, **environment: str) -> subprocess.CompletedProce
         said = (done.stdout + done.stderr).strip()[-4000:]
         raise HelmError(f"'{Path(arguments[0]).name} ...' ended with status {done.returncode}:\n{said}")
     return done
-
-
-if __name__ == "__main__":
-    refresh()

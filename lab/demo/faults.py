@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lab.certificates import Authority
-from lab.fleet import ADDRESS, PASSWORD, USER, add_leases4, password_of
-from lab.high_availability import PARTNER
-from lab.kea import succeeded
+from lab.servers.certificates import Authority
+from lab.servers.fleet import ADDRESS, PASSWORD, USER, add_leases4, password_of
+from lab.servers.high_availability import PARTNER
+from lab.servers.kea import succeeded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lab.fleet import Fleet
-    from lab.kea import KeaDaemon, Tree
+    from lab.servers.fleet import Fleet
+    from lab.servers.kea import KeaDaemon, Tree
 
 V4, V6 = "sound-v4", "sound-v6"
 # Of the 100 addresses in the pool of a subnet without leases.

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from lab.chroot import LabBuildError, Recipe, ensure, install
-from lab.processes import ENDS_WITH_US, Running
+from lab.servers.chroot import LabBuildError, Recipe, ensure, install
+from lab.servers.processes import ENDS_WITH_US, Running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Tree = dict[str, Any]
 
 NAME = "kea-exporter"
-SOURCE = Path(__file__).parent.parent
+SOURCE = Path(__file__).parent.parent.parent
 STAND_IN = Recipe(name="python-base", stable=("python3", "python3-venv"))
 BUILD_SECONDS = 600
 # Of the machine's pip: where packages come from. None of it belongs into an image or a file of the repository.

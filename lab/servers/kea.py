@@ -10,15 +10,15 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from lab.certificates import Authority
-from lab.configurations import http
-from lab.processes import Running, StartError, accepts
+from lab.servers.certificates import Authority
+from lab.servers.configurations import http
+from lab.servers.processes import Running, StartError, accepts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lab.certificates import Pair
-    from lab.chroot import Chroot
+    from lab.servers.certificates import Pair
+    from lab.servers.chroot import Chroot
 
 Tree = dict[str, Any]
 

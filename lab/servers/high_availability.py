@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from lab.configurations import dhcp, http, subnet4
-from lab.processes import START_SECONDS, StartError, free_port
+from lab.servers.configurations import dhcp, http, subnet4
+from lab.servers.processes import START_SECONDS, StartError, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lab.kea import KeaDaemon, Lab, Tree
+    from lab.servers.kea import KeaDaemon, Lab, Tree
 
 PRIMARY, PARTNER = "primary-server", "partner-server"
 ROLES_OF_PARTNER = {"hot-standby": "standby", "load-balancing": "secondary"}

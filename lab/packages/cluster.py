@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, Self
 import yaml
 from cryptography.hazmat.primitives import serialization
 
-from lab.compiled import program
-from lab.kubernetes_api import TOKEN, Api
-from lab.processes import Running, StartError
+from lab.packages.compiled import program
+from lab.packages.kubernetes_api import TOKEN, Api
+from lab.servers.processes import Running, StartError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from lab.certificates import Authority, Pair
+    from lab.servers.certificates import Authority, Pair
 
 Tree = dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""The manual page and the completion of shells, written from the command line itself: `python -m lab.manual`.
+"""The manual page and the completion of shells, written from the command line itself: `python -m tools.manual`.
 
 A small writer of our own: click-man 0.6 dates its pages, has one for each command, and no examples or exit statuses.
 """

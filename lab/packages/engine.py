@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from lab.chroot import LabBuildError, Recipe, ensure
-from lab.machine import Machine
-from lab.packaging import bootable
+from lab.packages.machine import Machine
+from lab.packages.packaging import bootable
+from lab.servers.chroot import LabBuildError, Recipe, ensure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from lab.buildah import Image
+    from lab.packages.buildah import Image
 
 Tree = dict[str, Any]
 

@@ -9,8 +9,8 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from lab.chroot import Chroot, LabUnavailableError
-from lab.processes import ENDS_WITH_US, Running
+from lab.servers.chroot import Chroot, LabUnavailableError
+from lab.servers.processes import ENDS_WITH_US, Running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

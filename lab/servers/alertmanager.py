@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Self
 import requests
 import yaml
 
-from lab.processes import Running, accepts, free_port
+from lab.servers.processes import Running, accepts, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lab.kea import Lab
+    from lab.servers.kea import Lab
 
 Tree = dict[str, Any]
 

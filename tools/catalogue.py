@@ -1,6 +1,6 @@
 """The one catalogue: documents and rules are written from the tables that the program itself runs on.
 
-`python -m kea_exporter.catalogue` writes them anew below the working directory; a test fails where they have drifted.
+`python -m tools.catalogue` writes them anew below the working directory; a test fails where they have drifted.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from kea_exporter.alerts import GROUPS
 from kea_exporter.alerts.rules import rules
-from kea_exporter.config.reference import reference
 from kea_exporter.facts.failure import Reason, Stage
 from kea_exporter.kea.statistics_table import OTHER_REASON, TABLE, Scope
 from kea_exporter.metrics import FAMILIES, subnets, traffic
 from kea_exporter.requirements import REQUIREMENTS
+from tools.configuration_reference import reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

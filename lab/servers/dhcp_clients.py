@@ -15,14 +15,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lab.chroot import LabUnavailableError, install
-from lab.processes import ENDS_WITH_US, Running, StartError, free_port
+from lab.servers.chroot import LabUnavailableError, install
+from lab.servers.processes import ENDS_WITH_US, Running, StartError, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from lab.chroot import Chroot
-    from lab.kea import KeaDaemon, Lab
+    from lab.servers.chroot import Chroot
+    from lab.servers.kea import KeaDaemon, Lab
 
 # The network interface of a server in its namespace, and of its clients in theirs.
 INTERFACE = "dhcp0"

@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lab.chroot import ALONE, Chroot, LabBuildError, LabUnavailableError, Recipe, cache_directory, ensure
-from lab.machine import ENVIRONMENT
+from lab.packages.machine import ENVIRONMENT
+from lab.servers.chroot import ALONE, Chroot, LabBuildError, LabUnavailableError, Recipe, cache_directory, ensure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SOURCE = Path(__file__).parent.parent
+SOURCE = Path(__file__).parent.parent.parent
 DESTINATION = SOURCE / "dist"
 # What the package is made of; what is not there is left out, as the packaging says what it cannot do without.
 PARTS = (

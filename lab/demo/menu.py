@@ -11,13 +11,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from lab.processes import START_SECONDS, STOP_SECONDS, StartError
+from lab.servers.processes import START_SECONDS, STOP_SECONDS, StartError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from lab.faults import Fault
+    from lab.demo.faults import Fault
 
 FAULT, REPAIR = "fault", "repair"
 # A daemon that does not end, or does not start, is waited for.

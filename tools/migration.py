@@ -1,4 +1,4 @@
-"""Names of other exporters and what they are called here, as documents and recording rules: `python -m lab.migration`.
+"""Names of other exporters and what they are called here: documents and rules, by `python -m tools.migration`.
 
 A recorded series has the name of the server as its `instance`: there, one exporter stands beside each server.
 """
@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from lab import migration_stork, migration_theirs
+from tools import migration_stork, migration_theirs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from lab.migration_rows import Old
+    from tools.migration_rows import Old
 
-NOTE = "Written by `make docs` from lab/migration*.py; edit there."
+NOTE = "Written by `make docs` from tools/migration*.py; edit there."
 
 
 @dataclass(frozen=True)

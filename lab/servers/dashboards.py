@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from lab.configurations import ddns, dhcp, http, subnet4, subnet6
-from lab.datagrams import LOOPBACK, send, update_request
-from lab.dhcp_clients import free_dhcp_ports, wait_until_serving
-from lab.fleet import Fleet, add_leases4, start_fleet
-from lab.processes import free_port
+from lab.servers.configurations import ddns, dhcp, http, subnet4, subnet6
+from lab.servers.datagrams import LOOPBACK, send, update_request
+from lab.servers.dhcp_clients import free_dhcp_ports, wait_until_serving
+from lab.servers.fleet import Fleet, add_leases4, start_fleet
+from lab.servers.processes import free_port
 
 if TYPE_CHECKING:
-    from lab.kea import KeaDaemon, Lab, Tree
+    from lab.servers.kea import KeaDaemon, Lab, Tree
 
 SITE, UNTRUSTED = "site", "untrusted"
 KEY = "key.example."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lab.migration_rows import BY_SUBNET, Old, missing, packets, replaced, summed
+from tools.migration_rows import BY_SUBNET, Old, missing, packets, replaced, summed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

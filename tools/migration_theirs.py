@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from lab.migration_rows import BY_SUBNET, TOTALS, Old, Recipe, missing, packets, replaced, summed
+from tools.migration_rows import BY_SUBNET, TOTALS, Old, Recipe, missing, packets, replaced, summed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

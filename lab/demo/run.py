@@ -9,23 +9,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kea_exporter.alerts.rules import rules
-from lab.alertmanager import Alertmanager, in_haste
-from lab.faults import faults_of
-from lab.fleet import start_fleet
-from lab.menu import Counter, Menu, refuse_a_second
-from lab.processes import ENDS_WITH_US, accepts, free_port
-from lab.prometheus import Prometheus
-from lab.receiver import Receiver, as_text
+from lab.demo.faults import faults_of
+from lab.demo.menu import Counter, Menu, refuse_a_second
+from lab.demo.receiver import Receiver, as_text
+from lab.servers.alertmanager import Alertmanager, in_haste
+from lab.servers.fleet import start_fleet
+from lab.servers.processes import ENDS_WITH_US, accepts, free_port
+from lab.servers.prometheus import Prometheus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lab.kea import Lab
+    from lab.servers.kea import Lab
 
 EXPORTER_PORT, PROMETHEUS_PORT, ALERTMANAGER_PORT = 9547, 9090, 9093
 BUILD = Path("build")
 CONFIG_FILE, CONTROL_SOCKET = BUILD / "demo.yml", BUILD / "demo.sock"
-EXAMPLE = Path(__file__).parent.parent / "prometheus/alertmanager.example.yml"
+EXAMPLE = Path(__file__).parent.parent.parent / "prometheus/alertmanager.example.yml"
 # Before the first scrape there is no exporter to be seen: the hold is longer than that.
 INTERVAL, HOLD = "2s", "3s"
 

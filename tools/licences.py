@@ -1,4 +1,4 @@
-"""What the exporter is made of, and under which licences: docs/licences.md, by `python -m lab.licences`.
+"""What the exporter is made of, and under which licences: docs/licences.md, by `python -m tools.licences`.
 
 Licences are those that the packages themselves declare, each as its SPDX expression.
 """

@@ -1,0 +1,1 @@
+"""Real servers: Kea, Prometheus and Alertmanager in chroots, and DHCP clients."""

@@ -1,0 +1,1 @@
+"""What only writes shipped files: documents, rules, manual page, completion, chart copies."""

@@ -1,0 +1,45 @@
+"""The Helm chart's files that derive from elsewhere, written by `python -m tools.chart`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from kea_exporter.config import ConfigFile
+
+ROOT = Path(__file__).parent.parent
+CHART = ROOT / "deploy/helm/kea-exporter"
+SCHEMA = CHART / "values.schema.json"
+RULES = ROOT / "prometheus/rules/kea-exporter.yml"
+DASHBOARDS = ROOT / "grafana/dashboards"
+
+
+def derived() -> dict[Path, str]:
+    """Return the files of the chart that derive from others: a chart can only read files within itself.
+
+    They are copies, as some tools that install from a repository leave symbolic links out.
+    """
+    dashboards = {CHART / "files/dashboards" / it.name: it.read_text() for it in sorted(DASHBOARDS.glob("*.json"))}
+    return {CHART / "files/rules.yml": RULES.read_text(), SCHEMA: _values_schema(), **dashboards}
+
+
+def refresh() -> None:
+    """Write the files that derive from others anew."""
+    shutil.rmtree(CHART / "files", ignore_errors=True)
+    for path, text in derived().items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def _values_schema() -> str:
+    """Return the schema of the values, of which `config` is the exporter's own."""
+    schema = json.loads(SCHEMA.read_text())
+    config = ConfigFile.model_json_schema()
+    schema["$defs"] = config.pop("$defs")
+    schema["properties"]["config"] = {**config, "description": "The exporter's configuration file, as a tree."}
+    return f"{json.dumps(schema, indent=2)}\n"
+
+
+if __name__ == "__main__":
+    refresh()

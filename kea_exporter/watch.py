@@ -10,14 +10,13 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from kea_exporter.files import read_file
 from kea_exporter.service import ReloadError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from kea_exporter.service import Service
-
-LARGEST_FILE = 4 * 1024**2
 
 
 class Watcher:
@@ -61,7 +60,6 @@ class Watcher:
 def digest(path: Path) -> bytes | None:
     """Return a digest of the content of a file; None where it cannot be read."""
     try:
-        with path.open("rb") as file:
-            return hashlib.sha256(file.read(LARGEST_FILE)).digest()
+        return hashlib.sha256(read_file(path)).digest()
     except OSError:
         return None

@@ -1071,7 +1071,7 @@ def test_text_that_is_not_utf_8_is_refused(folder: Path) -> None:
 
 @pytest.mark.parametrize(("begin", "rest"), [("#", "x"), ("#", "ä"), ("# ", "ä")])
 def test_a_file_that_is_too_large_is_refused(folder: Path, begin: str, rest: str) -> None:
-    assert mistakes_in(folder, begin + rest * 4 * 1024**2) == ["the file is larger than 4 MiB"]
+    assert mistakes_in(folder, begin + rest * 4 * 1024**2) == ["cannot read the file: larger than 4,194,304 bytes"]
 
 
 # What a message must be beyond naming the place.

@@ -11,6 +11,7 @@ from kea_exporter.config.mistakes import ConfigError, Mistake, cross_mistakes, m
 from kea_exporter.config.resolve import resolve
 from kea_exporter.config.tree import TreeError, line_of, read_tree
 from kea_exporter.config.values import Context
+from kea_exporter.files import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from kea_exporter.config.settings import Settings
 
 Root = TypeVar("Root", bound=schema.Section)
-
-LARGEST_FILE = 4 * 1024**2
 
 
 def load(path: Path, requirements: Collection[str] | None = None) -> Settings:
@@ -46,13 +45,9 @@ def content_of(path: Path) -> bytes:
         ConfigError: it cannot be read, or is too large to be one.
     """
     try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)
+        return read_file(path)
     except OSError as error:
         raise ConfigError((Mistake((), f"cannot read the file: {error.strerror}"),)) from None
-    if len(content) > LARGEST_FILE:
-        raise ConfigError((Mistake((), "the file is larger than 4 MiB"),))
-    return content
 
 
 def parsed(content: bytes) -> tuple[object, yaml.Node | None]:

@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 
 from kea_exporter.facts.snapshot import Version
+from kea_exporter.files import check_file
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -141,14 +142,14 @@ def parse_file(value: object, info: ValidationInfo) -> Path:
     try:
         if path.exists() and not path.is_file():
             raise ValueError(f"{path} is no file; write the path of a file")
-        with path.open("rb"):
-            return path
+        check_file(path)
     except PermissionError as error:
         raise ValueError(f"the file {path} cannot be read: {error.strerror}; correct path, owner or mode") from None
     except OSError:
         # What stands at the place of a secret's file, and is none, may be the secret.
         shown = "of this name" if info.field_name in SECRET_FILES else str(path)
         raise ValueError(f"there is no file {shown}; create it, or correct the path") from None
+    return path
 
 
 def parse_url(value: object) -> SplitResult:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kea_exporter.config.mistakes import ConfigError, Mistake
 from kea_exporter.config.web import normal_san
 from kea_exporter.config.web_schema import IF_GIVEN, NO_CERTIFICATE, REQUIRED
+from kea_exporter.files import check_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,6 +57,8 @@ def has_allowed_san(certificate: Mapping[str, Any], allowed: frozenset[str]) -> 
 
 def _load_own(context: ssl.SSLContext, tls: ServerTls) -> None:
     try:
+        check_file(tls.cert_file)
+        check_file(tls.key_file)
         # Without a password OpenSSL would ask for one on the terminal.
         context.load_cert_chain(tls.cert_file, tls.key_file, password="")
     except (OSError, ValueError) as error:
@@ -66,6 +69,7 @@ def _load_own(context: ssl.SSLContext, tls: ServerTls) -> None:
 
 def _load_authority(context: ssl.SSLContext, file: Path) -> None:
     try:
+        check_file(file)
         context.load_verify_locations(cafile=file)
     except OSError as error:
         raise _unusable("client_ca_file", f"{file} must hold PEM certificates", str(file), error) from None

@@ -11,6 +11,7 @@ import structlog
 
 from kea_exporter.config.mistakes import ConfigError, Mistake
 from kea_exporter.config.web import WebSettings, load_web, protections_lost
+from kea_exporter.files import read_file
 from kea_exporter.httpd.tls import server_context
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def _content(files: Iterable[Path]) -> list[bytes]:
     found = []
     for file in files:
         try:
-            found.append(hashlib.sha256(file.read_bytes()).digest())
+            found.append(hashlib.sha256(read_file(file)).digest())
         except OSError:
             found.append(b"")
     return found

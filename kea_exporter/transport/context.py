@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import Failure, Reason, Stage
+from kea_exporter.files import check_file, read_file
 from kea_exporter.transport.model import TransportError
 from kea_exporter.transport.sockets import DeadlineTlsSocket
 
@@ -46,7 +47,7 @@ def _system_authorities() -> tuple[bytes | None, int | None]:
     digest = changed_at = None
     paths = ssl.get_default_verify_paths()
     with suppress(OSError):
-        digest = hashlib.sha256(Path(paths.cafile).read_bytes()).digest() if paths.cafile else None
+        digest = hashlib.sha256(read_file(Path(paths.cafile))).digest() if paths.cafile else None
     with suppress(OSError):
         changed_at = Path(paths.capath).stat().st_mtime_ns if paths.capath else None
     return digest, changed_at
@@ -73,6 +74,7 @@ def _context(tls: TlsSettings, verify_mode: ssl.VerifyMode, verify_flags: int) -
 def _load_files(context: ssl.SSLContext, tls: TlsSettings) -> None:
     try:
         if tls.ca_file:
+            check_file(tls.ca_file)
             context.load_verify_locations(cafile=tls.ca_file)
         else:
             context.load_default_certs()
@@ -80,6 +82,8 @@ def _load_files(context: ssl.SSLContext, tls: TlsSettings) -> None:
         raise _unusable(f"ca_file {tls.ca_file}", "PEM certificates", error) from None
     try:
         if tls.cert_file and tls.key_file:
+            check_file(tls.cert_file)
+            check_file(tls.key_file)
             # Without a password callback OpenSSL would ask for one on the terminal.
             context.load_cert_chain(tls.cert_file, tls.key_file, password="")
     except (OSError, ValueError) as error:

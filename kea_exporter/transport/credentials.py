@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import Failure, Reason, Stage
+from kea_exporter.files import read_file
 from kea_exporter.transport.model import TransportError
 
 if TYPE_CHECKING:
     from kea_exporter.config import Credentials
 
-LONGEST_SECRET = 4096
+MAX_SECRET_BYTES = 4096
 
 
 def read_credentials(credentials: Credentials) -> tuple[str, str]:
@@ -29,8 +30,7 @@ def read_credentials(credentials: Credentials) -> tuple[str, str]:
 
 def _read(path: Path) -> str:
     try:
-        with path.open(encoding="utf-8") as file:
-            return file.read(LONGEST_SECRET).strip()
+        return read_file(path, MAX_SECRET_BYTES).decode("utf-8").strip()
     except OSError as error:
         text = error.strerror
     except UnicodeDecodeError:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from kea_exporter.certificates import Certificate, CertificateError, read_der, read_pem
 from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.facts.snapshot import Tls
+from kea_exporter.files import read_file
 from kea_exporter.transport.context import build_context
 from kea_exporter.transport.model import TransportError
 from kea_exporter.transport.sockets import DeadlineSocket, DeadlineTlsSocket
@@ -144,7 +145,7 @@ def own_certificate(tls: TlsSettings) -> Certificate | None:
     if tls.cert_file is None:
         return None
     try:
-        return read_pem(tls.cert_file.read_bytes())
+        return read_pem(read_file(tls.cert_file))
     except (OSError, CertificateError):
         return None
 

@@ -163,7 +163,7 @@ audit:
 
 docs: $(READY)
 	$(BIN)/python -m tools.catalogue
-	UPDATE_GOLDEN=1 $(BIN)/pytest -q tests/test_metrics.py
+	UPDATE_GOLDEN=1 $(BIN)/pytest -q tests/unit/test_metrics.py
 	$(BIN)/python -m grafana.src
 	$(BIN)/python -m tools.chart
 	$(BIN)/python -m tools.manual

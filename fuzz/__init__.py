@@ -1,1 +1,1 @@
-"""Fuzzing, guided by coverage (atheris): `make fuzz`. What is found becomes a case of tests/test_fuzz.py."""
+"""Fuzzing, guided by coverage (atheris): `make fuzz`. What is found becomes a case of tests/hostile/test_fuzz.py."""

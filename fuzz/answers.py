@@ -16,7 +16,7 @@ from kea_exporter.kea.reading import MalformedAnswerError
 from kea_exporter.kea.statistics import read_all
 from kea_exporter.kea.status import read_commands, read_status, read_version
 from kea_exporter.kea.subnets import read_stat_lease, read_subnets
-from tests.recordings import RECORDED, recorded
+from tests.support.recordings import RECORDED, recorded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

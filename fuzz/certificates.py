@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from kea_exporter.certificates import CertificateError, read_der, read_pem
-from tests.odd_certificates import CERTIFICATES, as_pem
+from tests.support.odd_certificates import CERTIFICATES, as_pem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kea_exporter.config import ConfigError, load
 from kea_exporter.config.web import load_web
 from kea_exporter.requirements import REQUIREMENTS
-from tests.odd_configurations import WEB_YAML, YAML
+from tests.support.odd_configurations import WEB_YAML, YAML
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 from fuzz.trees import mutated
-from tests.conversations import assert_exported, assert_shown, conversation, settings_of
-from tests.recordings import RECORDED, recorded
+from tests.support.conversations import assert_exported, assert_shown, conversation, settings_of
+from tests.support.recordings import RECORDED, recorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.talker import CHUNKED, PLAIN, Talker
+from tests.support.talker import CHUNKED, PLAIN, Talker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

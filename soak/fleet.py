@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from kea_simulator.server import KeaServer, Tls
 from lab.servers.certificates import Authority
 from lab.servers.processes import free_port
-from tests.hostile_peers import JSON, dripping, repeating, saying
-from tests.peers import blackhole, peer
-from tests.recordings import recorded
+from tests.support.hostile_peers import JSON, dripping, repeating, saying
+from tests.support.peers import blackhole, peer
+from tests.support.recordings import recorded
 
 if TYPE_CHECKING:
     import socket

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from lab.servers.chroot import Chroot, ensure, missing
 from lab.servers.kea import Lab
-from tests.serving import join_probes
+from tests.support.serving import join_probes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab.servers.chroot import ensure
-from tests.dashboard_reading import PANELS
-from tests.dashboard_scraping import CHOICES, Scraped, Series, scraping
+from tests.support.dashboard_reading import PANELS
+from tests.support.dashboard_scraping import CHOICES, Scraped, Series, scraping
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

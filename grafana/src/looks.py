@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 # Told apart by their lightness too: they differ to eyes that lack a colour, and words on them can be read
-# (tests/test_dashboards_looks.py).
+# (tests/docs/test_dashboards_looks.py).
 GOOD, WARNING, CRITICAL, NEUTRAL = "#8FBCFF", "#FFAA44", "#7C2EA3", "#687081"
 COLOURS = (GOOD, WARNING, CRITICAL, NEUTRAL)
 NOTHING = "-"

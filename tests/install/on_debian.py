@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import requests
 import yaml
 
-from tests.exporter import parsed, values
+from tests.support.exporter import parsed, values
 
 if TYPE_CHECKING:
     from lab.packages.machine import Machine
     from lab.servers.fleet import Fleet
-    from tests.exporter import Samples
+    from tests.support.exporter import Samples
 
 UNIT = "kea-exporter.service"
 DROP_INS = f"/etc/systemd/system/{UNIT}.d"

@@ -15,7 +15,7 @@ import yaml
 
 from lab.packages.helm import objects, template
 from lab.servers.processes import Running, free_port
-from tests.exporter import COMMAND
+from tests.support.exporter import COMMAND
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,12 +16,12 @@ from kea_exporter import __version__
 from lab.packages.buildah import SOURCE, built
 from lab.packages.engine import Composed, composed
 from lab.servers.chroot import LabBuildError, LabUnavailableError
-from tests.exporter import parsed, values
+from tests.support.exporter import parsed, values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.exporter import Samples
+    from tests.support.exporter import Samples
 
 pytestmark = [pytest.mark.install, pytest.mark.lab]
 

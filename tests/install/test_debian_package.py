@@ -22,7 +22,6 @@ from lab.packages.packaging import BUILDER, bootable, build, copy_parts, in_chro
 from lab.servers.chroot import LabUnavailableError, ensure
 from lab.servers.fleet import start_fleet
 from lab.servers.kea import Lab
-from tests.exporter import values
 from tests.install.on_debian import (
     ADDRESS,
     APT,
@@ -35,7 +34,8 @@ from tests.install.on_debian import (
     UNIT,
     Installed,
 )
-from tests.web_server import eventually
+from tests.support.exporter import values
+from tests.support.web_server import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

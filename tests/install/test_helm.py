@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from lab.packages.helm import KUBERNETES_VERSIONS, HelmError, helm, kubeconform, objects, template
-from tests.exporter import run
 from tests.install.pod import HOME, NAME, WITH_GO, Pod, documented, issued, one, rendered
+from tests.support.exporter import run
 from tools.chart import CHART, DASHBOARDS, RULES
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.install, pytest.mark.lab, WITH_GO]
 Tree = dict[str, Any]
 EXAMPLES = sorted((CHART / "ci").glob("*-values.yaml"))
 ROOT = Path(__file__).parent.parent.parent
-INVALID = sorted((ROOT / "tests/helm/invalid").glob("*.yaml"))
+INVALID = sorted((ROOT / "tests/install/helm/invalid").glob("*.yaml"))
 # Existing Secrets and ConfigMaps of the examples.
 OTHERS: dict[str, dict[str, str]] = {"kea-exporter-web": {"web.yml": "", "config": ""}, "authorities": {}}
 

@@ -14,8 +14,8 @@ import yaml
 from lab.servers.configurations import dhcp, http, subnet4
 from lab.servers.processes import free_port
 from lab.servers.prometheus import Prometheus
-from tests.exporter import parsed, values
 from tests.install.pod import HOME, NAME, WITH_GO, Pod, issued, one, rendered
+from tests.support.exporter import parsed, values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,7 +22,7 @@ from lab.packages.buildah import SOURCE, Container, Image, base_name, built
 from lab.servers.fleet import start_fleet
 from lab.servers.kea import Lab
 from lab.servers.processes import free_port
-from tests.exporter import is_healthy, parsed, values
+from tests.support.exporter import is_healthy, parsed, values
 
 if TYPE_CHECKING:
     import os

@@ -13,8 +13,8 @@ from bench.exporters import theirs
 from lab.servers.configurations import dhcp, http
 from lab.servers.processes import free_port
 from lab.servers.prometheus import Prometheus
-from tests.exporter import Samples, exporter, parsed, written
-from tests.test_real_statistics import FEW_ADDRESSES, UNREADABLE, serve
+from tests.real.test_statistics import FEW_ADDRESSES, UNREADABLE, serve
+from tests.support.exporter import Samples, exporter, parsed, written
 from tools import migration
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Tests of documents, rules, dashboards and workflows."""

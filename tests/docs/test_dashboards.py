@@ -1,0 +1,231 @@
+"""The dashboards: written from their sources, sound by the rules of dashboard-linter, and complete."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from grafana.src.dashboards import DASHBOARDS
+from grafana.src.document import written
+from grafana.src.links import QUERIES
+from grafana.src.looks import NOTHING
+from kea_exporter.alerts.model import Dashboard
+from kea_exporter.metrics import FAMILIES
+from tests.support.dashboard_reading import (
+    DOCUMENTS,
+    FOLDER,
+    PANELS,
+    VARIABLE,
+    Panel,
+    all_texts,
+    panels_of,
+    selectors,
+    variables_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BY_NAME = {family.name: family for family in FAMILIES}
+# Of Prometheus, and of its client library.
+OTHERS = {
+    "up",
+    "scrape_duration_seconds",
+    "process_cpu_seconds_total",
+    "process_max_fds",
+    "process_open_fds",
+    "process_resident_memory_bytes",
+    "process_start_time_seconds",
+}
+# Families that no panel shows, and why.
+NOT_SHOWN: dict[str, str] = {}
+# All of them known to dashboard-linter.
+UNITS = {
+    "bytes",
+    "cps",
+    "dateTimeAsIso",
+    "dateTimeFromNow",
+    "none",
+    "percentunit",
+    "s",
+    "short",
+}
+WIDTH = 24
+DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
+documents = pytest.mark.parametrize("uid", DOCUMENTS)
+panels = pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.name)
+
+
+@pytest.mark.parametrize("uid", Dashboard)
+def test_the_dashboards_that_are_committed_are_those_of_their_sources(uid: Dashboard) -> None:
+    text = (FOLDER / f"{uid}.json").read_text()
+    assert text == written(DASHBOARDS[uid]()), "`make docs` writes them anew"
+    assert text == written(DASHBOARDS[uid]()), "the same source gives the same bytes"
+
+
+def test_each_dashboard_that_alerts_lead_to_is_there_and_no_other() -> None:
+    assert set(DOCUMENTS) == set(Dashboard)
+
+
+@documents
+def test_a_dashboard_can_be_provisioned_as_it_is(uid: str) -> None:
+    document = DOCUMENTS[uid]
+    assert (document["id"], document["uid"], document["editable"]) == (None, uid, False)
+    assert document["title"]
+    assert document["description"]
+    assert document["tags"] == ["kea"]
+    assert document["graphTooltip"] == 1
+    assert not [name for name in document if name.startswith("__")]
+    assert not [text for text in all_texts(document) if "DS_PROMETHEUS" in text]
+
+
+@documents
+def test_variables_are_those_that_the_linter_demands_and_can_be_chosen_freely(uid: str) -> None:
+    variables = variables_of(DOCUMENTS[uid])
+    assert list(variables) == ["datasource", "job", "instance", "server", "daemon"]
+    source = variables.pop("datasource")
+    assert (source["type"], source["query"], source["label"]) == ("datasource", "prometheus", "Data source")
+    for name, variable in variables.items():
+        assert (variable["type"], variable["label"]) == ("query", name.capitalize())
+        assert variable["datasource"] == DATASOURCE
+        assert (variable["multi"], variable["includeAll"], variable["allValue"]) == (True, True, ".+")
+        assert variable["refresh"] == 2, "asked anew when the time range changes"
+        assert re.fullmatch(rf"label_values\(.+, {name}\)", variable["query"])
+        assert not [key for key in variable if key.startswith("auto")]
+
+
+@documents
+def test_links_lead_to_the_other_dashboards_and_keep_time_and_variables(uid: str) -> None:
+    [link] = DOCUMENTS[uid]["links"]
+    assert (link["type"], link["tags"]) == ("dashboards", ["kea"])
+    assert (link["keepTime"], link["includeVars"]) == (True, True)
+
+
+@panels
+def test_links_from_data_lead_to_dashboards_and_keep_time_and_variables(panel: Panel) -> None:
+    for url in (text for text in all_texts(panel.tree) if text.startswith("/d/")):
+        path, _, parameters = url.partition("?")
+        assert path.removeprefix("/d/") in DOCUMENTS
+        assert parameters.startswith("${__url_time_range}&${datasource:queryparam}&${job:queryparam}&")
+        given = re.findall(r"var-(\w+)=|\$\{(\w+):queryparam\}", parameters)
+        assert [one or other for one, other in given] == ["datasource", *QUERIES]
+        for label in re.findall(r"__(?:data\.fields|field\.labels)\.(\w+)", parameters):
+            assert all(re.search(rf"by \([^)]*\b{label}\b", query) for query in panel.queries)
+
+
+@panels
+def test_a_panel_says_what_it_is_and_why_there_may_be_nothing_to_see(panel: Panel) -> None:
+    assert panel.tree["title"]
+    assert panel.tree["description"].endswith(".")
+    assert len(panel.defaults["noValue"]) > 8
+    assert panel.tree["datasource"] == DATASOURCE
+    assert panel.queries
+    assert all(target["datasource"] == DATASOURCE for target in panel.tree["targets"])
+
+
+@panels
+def test_a_panel_has_a_unit(panel: Panel) -> None:
+    found = [panel.defaults["unit"], *(value for name, value in overridden(panel) if name == "unit")]
+    assert set(found) <= UNITS
+
+
+@panels
+def test_a_cell_without_a_value_does_not_say_why_the_whole_table_may_be_empty(panel: Panel) -> None:
+    if panel.tree["type"] == "table":
+        first = panel.tree["fieldConfig"]["overrides"][0]
+        assert first["matcher"] == {"id": "byRegexp", "options": ".*"}
+        assert first["properties"] == [{"id": "noValue", "value": NOTHING}]
+
+
+def overridden(panel: Panel) -> Iterator[tuple[str, Any]]:
+    for override in panel.tree["fieldConfig"]["overrides"]:
+        for each in override["properties"]:
+            yield each["id"], each["value"]
+
+
+def test_the_titles_of_a_dashboard_are_told_apart() -> None:
+    assert [name for name, count in Counter(panel.name for panel in PANELS).items() if count > 1] == []
+
+
+@panels
+def test_each_selector_has_the_variables_that_its_family_has_labels_for(panel: Panel) -> None:
+    for query in panel.queries:
+        assert selectors(query)
+        for name, matchers, _ in selectors(query):
+            assert matchers.startswith('job=~"$job",instance=~"$instance"')
+            labels = BY_NAME[name].labels if name in BY_NAME else ()
+            for label in ("server", "daemon"):
+                assert (f'{label}=~"${label}"' in matchers) == (label in labels and "last_over_time" not in query), name
+
+
+@panels
+def test_counters_are_shown_as_rates_and_only_counters_are(panel: Panel) -> None:
+    for query in panel.queries:
+        rated = re.findall(r"\b(?:rate|irate|increase)\(([a-z_]+)\{[^{}]*\}\[([^\]]+)\]", query)
+        assert {window for _, window in rated} <= {"$__rate_interval"}
+        counters = [name for name, _, _ in selectors(query) if name.endswith("_total")]
+        assert [name for name, _ in rated] == counters
+        assert query.count("$__rate_interval") == len(rated)
+
+
+@panels
+def test_queries_use_no_variables_but_those_of_the_dashboard_and_of_grafana(panel: Panel) -> None:
+    known = {*QUERIES, "__rate_interval", "__range"}
+    for query in panel.queries:
+        assert {one or other for one, other in VARIABLE.findall(query)} <= known
+
+
+def used_names() -> set[str]:
+    return {name for panel in PANELS for query in panel.queries for name, _, _ in selectors(query)}
+
+
+def test_all_that_is_asked_for_exists() -> None:
+    assert used_names() - set(BY_NAME) == OTHERS
+
+
+def test_all_that_exists_is_shown_but_for_what_is_not_on_purpose() -> None:
+    assert set(BY_NAME) - used_names() == set(NOT_SHOWN)
+
+
+@panels
+def test_queries_group_by_labels_that_their_families_have(panel: Panel) -> None:
+    for query in panel.queries:
+        labels = {
+            "job",
+            "instance",
+            *(it for name, _, _ in selectors(query) if name in BY_NAME for it in BY_NAME[name].labels),
+        }
+        for found in re.findall(r"(?:\bby|\bon|group_left) \(([^)]*)\)", query):
+            assert set(found.split(", ")) <= labels
+
+
+@documents
+def test_panels_fill_the_width_and_do_not_overlap(uid: str) -> None:
+    by_top: dict[int, list[dict[str, int]]] = {}
+    for panel in panels_of(DOCUMENTS[uid]):
+        by_top.setdefault(panel["gridPos"]["y"], []).append(panel["gridPos"])
+    bottoms = []
+    for top, line in sorted(by_top.items()):
+        line.sort(key=lambda it: it["x"])
+        assert [it["x"] for it in line] == [0, *(it["x"] + it["w"] for it in line)][:-1], f"y={top}"
+        assert line[-1]["x"] + line[-1]["w"] == WIDTH, f"y={top}"
+        assert len({it["h"] for it in line}) == 1, f"y={top}"
+        bottoms.append((top, top + line[0]["h"]))
+    assert all(bottom == top for (_, bottom), (top, _) in pairwise(bottoms))
+
+
+@documents
+def test_panels_have_numbers_of_their_own(uid: str) -> None:
+    numbers = [panel["id"] for panel in panels_of(DOCUMENTS[uid])]
+    assert len(set(numbers)) == len(numbers)
+
+
+def test_what_is_provisioned_is_what_is_there() -> None:
+    [provider] = yaml.safe_load((FOLDER.parent / "provisioning/dashboards/kea.yml").read_text())["providers"]
+    assert provider["type"] == "file"
+    assert provider["allowUiUpdates"] is False

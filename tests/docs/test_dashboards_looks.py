@@ -1,0 +1,134 @@
+"""How the dashboards look: colours mean the same everywhere, and to every eye."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import pytest
+
+from grafana.src import looks
+from grafana.src.looks import COLOURS, NEUTRAL, Look
+from kea_exporter.alerts import thresholds
+from kea_exporter.metrics.health import SOCKETS_STATUSES
+from kea_exporter.metrics.high_availability import OTHER_STATE, STATES
+from tests.support.dashboard_reading import PANELS, Panel, all_texts
+
+# How much of red, green and blue reaches an eye that lacks one kind of cones wholly
+# (Machado, Oliveira and Fernandes, "A Physiologically-based Model for Simulation of Color Vision Deficiency", 2009).
+EYES = {
+    "all cones": ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
+    "protanopia": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
+    "deuteranopia": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881)),
+    "tritanopia": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.303900)),
+}
+# A difference (CIE76) of 2.3 is just noticeable; this is seen at a glance.
+AT_A_GLANCE = 20.0
+# Level AA of WCAG 2.2.
+READABLE = 4.5
+Colour = tuple[float, float, float]
+
+
+def linear(colour: str) -> list[float]:
+    channels = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    return [it / 12.92 if it <= 0.04045 else ((it + 0.055) / 1.055) ** 2.4 for it in channels]
+
+
+def lab_of(rgb: list[float]) -> Colour:
+    """Return lightness, green to red, and blue to yellow (CIELAB, white D65)."""
+    r, g, b = (min(max(it, 0.0), 1.0) for it in rgb)
+    x = (0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.95047
+    y = 0.2126 * r + 0.7152 * g + 0.0722 * b
+    z = (0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.08883
+    fx, fy, fz = (it ** (1 / 3) if it > 0.008856 else 7.787 * it + 16 / 116 for it in (x, y, z))
+    return 116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)
+
+
+def seen(colour: str, eye: str) -> Colour:
+    rgb = linear(colour)
+    return lab_of([sum(part * channel for part, channel in zip(row, rgb, strict=True)) for row in EYES[eye]])
+
+
+def difference(one: Colour, other: Colour) -> float:
+    return float(sum((a - b) ** 2 for a, b in zip(one, other, strict=True)) ** 0.5)
+
+
+@pytest.mark.parametrize("eye", EYES)
+def test_what_colours_say_is_seen_by_every_eye(eye: str) -> None:
+    differences = {pair: difference(*(seen(it, eye) for it in pair)) for pair in combinations(COLOURS, 2)}
+    assert {pair for pair, it in differences.items() if it < AT_A_GLANCE} == set()
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+def test_words_on_colours_can_be_read(colour: str) -> None:
+    assert contrast(colour, word_on(colour)) >= READABLE
+
+
+def word_on(colour: str) -> str:
+    """Return the colour in which Grafana writes on another one: by its brightness, which is not its luminance."""
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return "#202226" if (299 * red + 587 * green + 114 * blue) / 1000 > 180 else "#F7F8FA"
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colours (WCAG 2.2)."""
+    less, more = sorted(0.2126 * r + 0.7152 * g + 0.0722 * b for r, g, b in (linear(one), linear(other)))
+    return (more + 0.05) / (less + 0.05)
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.name)
+def test_the_lines_of_different_queries_are_told_apart_without_their_colours(panel: Panel) -> None:
+    if panel.tree["type"] == "timeseries":
+        overrides = panel.tree["fieldConfig"]["overrides"]
+        styles = [str(it["value"]) for override in overrides for it in override["properties"]]
+        assert len({"solid", *styles}) == len(panel.queries)
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.name)
+def test_what_changes_in_a_timeline_is_seen_without_its_words(panel: Panel) -> None:
+    if panel.tree["type"] == "state-timeline":
+        [mapping] = panel.defaults["mappings"]
+        assert len({state["color"] for state in mapping["options"].values()}) > 1
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.name)
+def test_what_has_no_value_has_no_colour_that_judges(panel: Panel) -> None:
+    mappings = [panel.defaults["mappings"]] if panel.tree["type"] == "stat" else []
+    if panel.tree["type"] == "table":
+        properties = [it["properties"] for it in panel.tree["fieldConfig"]["overrides"]]
+        by_name = [{each["id"]: each["value"] for each in it} for it in properties]
+        mappings += [it["mappings"] for it in by_name if "thresholds" in it]
+    for found in mappings:
+        [null] = [it["options"] for it in found if it["type"] == "special"]
+        assert null["match"] == "null"
+        assert null["result"]["color"] in {"transparent", NEUTRAL}
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.name)
+def test_no_other_colours_are_used(panel: Panel) -> None:
+    assert {text for text in all_texts(panel.tree) if text.startswith("#")} <= set(COLOURS)
+
+
+@pytest.mark.parametrize(
+    ("look", "expected"),
+    [
+        (looks.FULLNESS, [thresholds.FULLNESS_WARNING, thresholds.FULLNESS_CRITICAL]),
+        (looks.EXHAUSTION, [thresholds.EXHAUSTION_WITHIN_SECONDS]),
+        (
+            looks.CERTIFICATE_LEFT,
+            [it * 86_400 for it in (thresholds.CERTIFICATE_CRITICAL_DAYS, thresholds.CERTIFICATE_WARNING_DAYS)],
+        ),
+        (looks.ALLOCATION_FAILURES, [thresholds.ALLOCATION_FAILURES_IN_15_MINUTES / 900]),
+        (looks.DECLINED_RISE, [thresholds.DECLINED_IN_AN_HOUR]),
+        (looks.DROPPED, [thresholds.DROPPED_SHARE]),
+        (looks.DDNS_FAILED, [thresholds.DDNS_FAILED_SHARE]),
+        (looks.SLOWNESS, [thresholds.SLOW_SHARE]),
+        (looks.CLOCK_SKEW, [thresholds.CLOCK_SKEW_WARNING_SECONDS, thresholds.CLOCK_SKEW_CRITICAL_SECONDS]),
+    ],
+)
+def test_colours_change_where_alerts_fire(look: Look, expected: list[float]) -> None:
+    assert [value for value, _ in look.steps] == expected
+
+
+def test_every_state_of_a_family_has_a_word() -> None:
+    assert [state.word for state in looks.HA_STATE.states.values()] == [*STATES, OTHER_STATE]
+    assert [state.word for state in looks.SOCKETS.states.values()] == list(SOCKETS_STATUSES)

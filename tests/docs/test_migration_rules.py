@@ -1,0 +1,63 @@
+"""Rules that record the names of other exporters: promtool takes them, and they do not get into each other's way."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from kea_exporter.metrics import FAMILIES
+from tools import migration
+
+if TYPE_CHECKING:
+    from lab.servers.chroot import Chroot
+    from lab.servers.kea import Lab
+
+ROOT = Path(__file__).parent.parent.parent
+OURS = {it.name for it in FAMILIES}
+OTHERS = pytest.mark.parametrize("other", migration.EXPORTERS, ids=lambda it: it.title)
+
+
+def recordings(other: migration.Exporter) -> list[dict[str, str]]:
+    (group,) = yaml.safe_load((ROOT / other.rules).read_text())["groups"]
+    found: list[dict[str, str]] = group["rules"]
+    return found
+
+
+@pytest.mark.lab
+@OTHERS
+def test_promtool_takes_the_rules(chroot: Chroot, lab: Lab, other: migration.Exporter) -> None:
+    rules = lab.write("migration.yml", (ROOT / other.rules).read_text())
+    done = chroot.run("/usr/bin/promtool", "check", "rules", "--lint=all", "--lint-fatal", lab.inside(rules))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.lab
+@OTHERS
+def test_promtools_tests_of_the_rules_pass(chroot: Chroot, lab: Lab, other: migration.Exporter) -> None:
+    rules = ROOT / other.rules
+    (lab.folder / "tests").mkdir()
+    test = lab.write(f"tests/{rules.name}", (rules.parent / "tests" / rules.name).read_text())
+    lab.write(rules.name, rules.read_text())
+    done = chroot.run("/usr/bin/promtool", "test", "rules", lab.inside(test))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@OTHERS
+def test_what_is_recorded_has_no_name_of_ours(other: migration.Exporter) -> None:
+    assert OURS.isdisjoint(it["record"] for it in recordings(other))
+
+
+@OTHERS
+def test_what_is_recorded_is_made_of_families_that_exist(other: migration.Exporter) -> None:
+    named = {name for it in recordings(other) for name in re.findall(r"\bkea_\w+", it["expr"])}
+    assert named <= OURS
+
+
+@OTHERS
+def test_each_name_is_recorded_or_it_is_said_what_takes_its_place(other: migration.Exporter) -> None:
+    assert all(it.recipes or it.here.startswith(("not exported: ", "`kea_")) for it in other.names)
+    assert len({it.name for it in other.names}) == len(other.names)

@@ -1,0 +1,175 @@
+"""The runbooks: one for each alert, and what they tell an operator to type exists."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+import yaml
+
+from kea_exporter.alerts import GROUPS
+from kea_exporter.cli import cli
+from kea_exporter.metrics import FAMILIES
+from lab.servers.high_availability import PRIMARY, HighAvailability
+from tests.support.recordings import RECORDED, recorded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from lab.servers.chroot import Chroot
+    from lab.servers.kea import Lab
+
+ROOT = Path(__file__).parent.parent.parent
+FOLDER = ROOT / "docs/runbooks"
+PAGES = sorted(FOLDER.glob("Kea*.md"))
+# What all pages take for granted; the index derives from the catalogue.
+COMMON = FOLDER / "asking-kea.md"
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+SECTIONS = ["Meaning", "Impact", "Diagnosis", "Remedy", "Escalate"]
+FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+ONE_SCREEN = 60
+
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+each_text = pytest.mark.parametrize("page", [*PAGES, COMMON], ids=lambda page: page.stem)
+
+
+def alerts() -> set[str]:
+    return {alert.name for group in GROUPS for alert in group.alerts}
+
+
+def blocks(page: Path, language: str) -> Iterator[str]:
+    return (text for of, text in FENCED.findall(page.read_text()) if of == language)
+
+
+def lines(page: Path, language: str) -> list[str]:
+    return [line for block in blocks(page, language) for line in block.splitlines()]
+
+
+def prose(page: Path) -> str:
+    return FENCED.sub("", page.read_text())
+
+
+def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
+    assert {page.stem for page in PAGES} == alerts()
+    assert {page.name for page in FOLDER.iterdir()} - {page.name for page in PAGES} == {"README.md", COMMON.name}
+
+
+@each_page
+def test_a_runbook_has_its_five_sections_in_their_order(page: Path) -> None:
+    assert re.findall(r"^#+ .*", prose(page), re.MULTILINE) == [f"# {page.stem}", *(f"## {it}" for it in SECTIONS)]
+    assert all(re.findall(rf"^## {it}\n\n\S", prose(page), re.MULTILINE) for it in SECTIONS)
+
+
+@each_page
+def test_a_runbook_can_be_read_without_scrolling_much(page: Path) -> None:
+    assert len(page.read_text().splitlines()) <= ONE_SCREEN
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda it: it.name)
+def test_every_link_leads_to_a_file_and_to_a_heading_in_it(document: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", prose(document))
+    assert [link for link in links if not leads_somewhere(document, *link)] == []
+
+
+def leads_somewhere(document: Path, file: str, anchor: str) -> bool:
+    target = document.parent / file if file else document
+    return target.exists() and (not anchor or anchor in anchors(target))
+
+
+def anchors(document: Path) -> set[str]:
+    """Return the names that GitHub gives to headings: lower case, without punctuation, hyphens for blanks."""
+    headings = re.findall(r"^#+ (.*)", prose(document), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@each_text
+def test_every_command_line_of_the_exporter_is_one_that_it_takes(page: Path) -> None:
+    for words in command_lines(page):
+        parse(cli, words)
+
+
+def command_lines(page: Path) -> Iterator[list[str]]:
+    """Return the words after `kea-exporter`, of lines to be typed and of those within the text."""
+    within = re.findall(r"`([^`]*\bkea-exporter [^`]+)`", prose(page))
+    for line in [*lines(page, "sh"), *within]:
+        words = shlex.split(line, comments=True)
+        if "kea-exporter" in words and "systemctl" not in words and "journalctl" not in words:
+            yield words[len(words) - words[::-1].index("kea-exporter") :]
+
+
+def parse(command: click.Command, words: list[str]) -> None:
+    """Let click read the words, without running anything but what it ends with, such as --version."""
+    context = click.Context(cli, **cli.context_settings)
+    if isinstance(command, click.Group) and words and (below := command.get_command(context, words[0])):
+        parse(below, words[1:])
+        return
+    assert not isinstance(command, click.Group) or words[0].startswith("-"), f"there is no command {words[0]}"
+    with suppress(click.exceptions.Exit):
+        # As below the group: click keeps what it makes of a command's options.
+        command.make_context(command.name, words, parent=context)
+
+
+@each_text
+def test_every_option_that_is_named_exists(page: Path) -> None:
+    named = re.findall(r"--(?:web|config|log)\.[a-z-]+(?:\.[a-z-]+)*", page.read_text())
+    assert set(named) - set(options(cli)) == set()
+
+
+def options(command: click.Command) -> Iterator[str]:
+    for parameter in command.params:
+        yield from parameter.opts
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for below in filter(None, (command.get_command(context, name) for name in command.list_commands(context))):
+            yield from options(below)
+
+
+def sent(pages: Iterable[Path]) -> set[str]:
+    """Return the commands that the pages send to Kea."""
+    return {name for page in pages for name in re.findall(r'"command": "([^"]*)"', page.read_text())}
+
+
+def of_high_availability(commands: set[str]) -> set[str]:
+    return {it for it in commands if it.startswith("ha-")}
+
+
+def test_every_command_that_is_sent_is_one_of_real_kea() -> None:
+    answers = [recorded(version, daemon) for version, daemon in RECORDED]
+    registered = {it for answer in answers for it in answer["list-commands"]["arguments"]}
+    commands = sent([*PAGES, COMMON])
+    assert commands - of_high_availability(commands) - registered == set()
+
+
+@pytest.mark.lab
+def test_every_command_about_high_availability_is_one_of_a_real_pair(lab: Lab) -> None:
+    registered = HighAvailability(lab).start(PRIMARY).command("list-commands")["arguments"]
+    asked = of_high_availability(sent([*PAGES, COMMON]))
+    assert asked
+    assert asked - set(registered) == set()
+
+
+@each_text
+def test_every_metric_is_one_of_the_exporter(page: Path) -> None:
+    named = set(re.findall(r"(?<![\w:/.-])kea_[a-z0-9_]+(?![\w:])", page.read_text()))
+    assert named - {family.name for family in FAMILIES} == set()
+
+
+@each_text
+def test_every_recorded_metric_is_recorded(page: Path) -> None:
+    named = set(re.findall(r"\w+:kea_\w+:\w+", page.read_text()))
+    assert named - {it.name for group in GROUPS for it in group.recordings} == set()
+
+
+@pytest.mark.lab
+def test_prometheus_understands_every_query(chroot: Chroot) -> None:
+    queries = [query for page in [*PAGES, COMMON] for query in lines(page, "promql")]
+    rules = [{"record": f"query:{number}", "expr": query} for number, query in enumerate(queries)]
+    text = yaml.safe_dump({"groups": [{"name": "runbooks", "rules": rules}]})
+    done = chroot.run("/usr/bin/promtool", "check", "rules", "--lint=none", stdin=text)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{len(queries)} rules found" in done.stdout

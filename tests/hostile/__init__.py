@@ -1,0 +1,1 @@
+"""Tests with peers and clients that break every rule."""

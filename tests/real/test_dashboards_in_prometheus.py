@@ -1,0 +1,137 @@
+"""Every query of every dashboard, asked of a real Prometheus that scraped a real fleet, in both ways of scraping."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kea_exporter.alerts.model import Dashboard
+from kea_exporter.facts.failure import Reason
+from kea_exporter.requirements import REQUIREMENTS
+from kea_exporter.requirements.next_steps import NEXT_STEPS
+from lab.servers.dashboards import SITE, UNTRUSTED
+from lab.servers.fleet import ABSENT
+from lab.servers.high_availability import PRIMARY
+from tests.support.dashboard_reading import DOCUMENTS, PANELS, Panel, filled_in, variables_of
+from tests.support.dashboard_scraping import ALL, CHOICES, DAEMONS, METRICS, PROBE, SERVERS, Scraped, scraping
+from tests.support.dashboard_table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from lab.servers.chroot import Chroot
+
+pytestmark = pytest.mark.lab
+
+CHOSEN = {SITE, PRIMARY}
+# What there is nothing of, whatever is chosen, and why.
+EMPTY_EVERYWHERE: dict[str, str] = {}
+# What is counted over all daemons.
+EXPECTED = {"kea-fleet: Daemons": DAEMONS, "kea-fleet: Daemons down": 3, "kea-subnets: Subnets": 12}
+FAILURES = {
+    ABSENT: Reason.REFUSED,
+    "wrong-password": Reason.UNAUTHORIZED,
+    UNTRUSTED: Reason.CERTIFICATE_UNTRUSTED_ISSUER,
+}
+# What does not tell rows apart.
+WORDS = {"title": "", "remedy": ""}
+# /probe tells nothing of the exporter itself.
+EMPTY_ON_PROBE = {
+    "kea-exporter: Reload",
+    "kea-exporter: Configuration loaded",
+    "kea-exporter: Running since",
+    "kea-exporter: Versions",
+    "kea-exporter: Requests in flight",
+    "kea-exporter: Unknown statistics",
+    "kea-exporter: What was lost",
+    "kea-exporter: Processor",
+    "kea-exporter: Memory",
+    "kea-exporter: Open files",
+}
+
+
+@pytest.fixture(scope="module")
+def scraped(chroot: Chroot) -> Iterator[Scraped]:
+    with scraping(chroot) as scraped:
+        yield scraped
+
+
+@pytest.fixture(scope="module")
+def table(request: pytest.FixtureRequest) -> Table:
+    table = Table()
+    request.config.pluginmanager.register(table)
+    return table
+
+
+def counted(scraped: Scraped, panel: Panel, choice: Mapping[str, str]) -> list[int]:
+    return [len(scraped.series(target, choice)) for target in panel.tree["targets"]]
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.name)
+def test_a_panel_has_something_to_show_where_there_is_something(scraped: Scraped, table: Table, panel: Panel) -> None:
+    started = time.monotonic()
+    found = {name: counted(scraped, panel, choice) for name, choice in CHOICES.items()}
+    table.seconds += time.monotonic() - started
+    for name, counts in found.items():
+        table.add(panel, name, counts)
+    if panel.name in EMPTY_EVERYWHERE:
+        assert not any(map(sum, found.values()))
+    else:
+        assert all(found["all"])
+        assert all(found["/metrics"])
+        assert all(found["/probe"]) == (panel.name not in EMPTY_ON_PROBE)
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.name)
+def test_a_panel_shows_the_servers_that_are_chosen_and_no_others(scraped: Scraped, panel: Panel) -> None:
+    for target in panel.tree["targets"]:
+        found = scraped.series(target, CHOICES["two servers"])
+        assert {it["metric"]["server"] for it in found if "server" in it["metric"]} <= CHOSEN
+
+
+@pytest.mark.parametrize("choice", ["all", "/metrics", "/probe"])
+def test_what_is_scraped_in_both_ways_is_shown_and_counted_once(scraped: Scraped, choice: str) -> None:
+    for panel in PANELS:
+        for target in panel.tree["targets"]:
+            found = [it["metric"] for it in scraped.series(target, CHOICES[choice])]
+            assert len({frozenset((it | WORDS).items()) for it in found}) == len(found), panel.name
+            assert panel.dashboard == Dashboard.EXPORTER or not any("instance" in it for it in found), panel.name
+    numbers = {name: number_of(scraped, name, choice) for name in EXPECTED}
+    assert numbers == EXPECTED
+
+
+@pytest.mark.parametrize("choice", ["all", "/metrics", "/probe"])
+def test_what_is_not_met_and_what_fails_is_told_with_its_remedy(scraped: Scraped, choice: str) -> None:
+    unmet = labels_of(scraped, "kea-fleet: What to do", choice)
+    assert {it["requirement"] for it in unmet if it["server"] == "hooks-missing"} >= {"hook-host-cmds-loaded"}
+    assert {(it["requirement"], it["remedy"]) for it in unmet} <= {(it.id, it.remedy) for it in REQUIREMENTS}
+    failing = {it["server"]: it for it in labels_of(scraped, "kea-fleet: Probes that fail", choice)}
+    assert {server: it["reason"] for server, it in failing.items()} == FAILURES
+    assert {it["reason"]: it["remedy"] for it in failing.values()} == {it: NEXT_STEPS[it] for it in FAILURES.values()}
+
+
+def labels_of(scraped: Scraped, name: str, choice: str) -> list[dict[str, str]]:
+    [panel] = [it for it in PANELS if it.name == name]
+    return [it["metric"] for it in scraped.series(panel.tree["targets"][0], CHOICES[choice])]
+
+
+def number_of(scraped: Scraped, name: str, choice: str) -> float:
+    [panel] = [it for it in PANELS if it.name == name]
+    [series] = scraped.series(panel.tree["targets"][0], CHOICES[choice])
+    return float(series["value"][1])
+
+
+@pytest.mark.parametrize("uid", DOCUMENTS)
+def test_variables_offer_what_there_is(scraped: Scraped, uid: str) -> None:
+    chosen = {"job": ALL, "instance": ALL, "server": ALL}
+    offered = {}
+    for name, variable in variables_of(DOCUMENTS[uid]).items():
+        if name != "datasource":
+            selector = variable["query"].removeprefix("label_values(").removesuffix(f", {name})")
+            offered[name] = set(scraped.ask(f"label/{name}/values", **{"match[]": filled_in(selector, chosen)}))
+    assert offered["job"] == {METRICS, PROBE}
+    assert offered["instance"] > SERVERS
+    assert offered["server"] == SERVERS
+    assert offered["daemon"] == {"dhcp4", "dhcp6", "d2"}

@@ -1,0 +1,115 @@
+"""Rules as Prometheus reads them: the metrics and labels of an expression; and promtool's tests of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from kea_exporter.alerts import GROUPS
+from kea_exporter.metrics import FAMILIES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kea_exporter.alerts import Alert
+
+Tree = dict[str, Any]
+
+FOLDER = Path(__file__).parent.parent.parent / "prometheus"
+FILES = sorted((FOLDER / "tests").glob("*.yml"))
+ALERTS = tuple(alert for group in GROUPS for alert in group.alerts)
+RECORDINGS = tuple(recording for group in GROUPS for recording in group.recordings)
+EXPRESSIONS = (*(it.expression for it in RECORDINGS), *(it.expression for it in ALERTS))
+METRIC = re.compile(r"\b(?:kea_\w+|\w+:\w+:\w+|up|ALERTS)\b(?!:)")
+SELECTOR = re.compile(r"([a-zA-Z_:][\w:]*)\{([^{}]*)\}")
+MATCHER = re.compile(r"(\w+)\s*(?:=~|!~|!=|=)")
+GROUPING = re.compile(r"\b(?:by|without|on|ignoring) ?\(([^()]*)\)")
+JOINED = re.compile(r"\bgroup_left ?\(([^()]*)\)")
+WITHOUT = re.compile(r"\bwithout ?\(([^()]*)\)")
+# Not those of durations, nor of names.
+NUMBER = re.compile(r"(?<![\w.:])\d+(?:\.\d+)?(?![\w.:])")
+UNITS = {"m": 1, "h": 60, "d": 24 * 60}
+OF_TARGET = {"job", "instance"}
+# Prometheus' own.
+LABELS = {"up": OF_TARGET, "ALERTS": {*OF_TARGET, "alertname"}}
+LABELS |= {family.name: {*family.labels, *OF_TARGET} for family in FAMILIES}
+
+
+def _words(found: list[str]) -> set[str]:
+    return {word for text in found for word in re.findall(r"\w+", text)}
+
+
+def metrics(expression: str) -> list[str]:
+    """Return the names of the series that an expression reads."""
+    return METRIC.findall(expression)
+
+
+def labels_read(text: str) -> Iterator[tuple[str, str]]:
+    """Return each metric and label that is matched in an expression or in the queries of a template."""
+    for name, matchers in SELECTOR.findall(text):
+        yield from ((name, label) for label in MATCHER.findall(matchers))
+
+
+def labels_grouped(expression: str) -> set[str]:
+    """Return the labels by which series are joined or summed."""
+    return _words(GROUPING.findall(expression))
+
+
+def labels_left(expression: str) -> set[str]:
+    """Return the labels of what an expression finds: of the first metric and joined, less those summed over."""
+    own = LABELS[metrics(expression)[0]] | _words(JOINED.findall(expression))
+    return own - _words(WITHOUT.findall(expression))
+
+
+def labels_of(alert: Alert) -> set[str]:
+    own = {"alertname", "severity", *(["requirement"] if alert.requirement else [])}
+    return labels_left(alert.expression) | own
+
+
+for _recording in RECORDINGS:
+    LABELS[_recording.name] = labels_left(_recording.expression) | set(dict(_recording.labels))
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What is expected at one time: the severities of an alert that fire."""
+
+    minute: int
+    firing: frozenset[str]
+
+
+def minutes(duration: str) -> int:
+    return sum(int(number) * UNITS[unit] for number, unit in re.findall(r"(\d+)([mhd])", duration))
+
+
+def _stories_of(case: Tree) -> Iterator[tuple[str, list[Moment]]]:
+    expected = case.get("alert_rule_test", ())
+    for name in dict.fromkeys(it["alertname"] for it in expected):
+        moments = (_moment(it) for it in expected if it["alertname"] == name)
+        yield name, sorted(moments, key=lambda it: it.minute)
+
+
+def _moment(expected: Tree) -> Moment:
+    firing = {alert["exp_labels"]["severity"] for alert in expected.get("exp_alerts", ())}
+    return Moment(minutes(expected["eval_time"]), frozenset(firing))
+
+
+# Each alert that a test case looks at, and what is expected of it as time goes by.
+STORIES = tuple(
+    story for path in FILES for case in yaml.safe_load(path.read_text())["tests"] for story in _stories_of(case)
+)
+
+
+def is_whole(moments: list[Moment], severity: str) -> bool:
+    """Return whether a story says that an alert is silent until the very minute in which it fires, and ends."""
+    begins = [
+        two.minute
+        for one, two in pairwise(moments)
+        if two.minute - one.minute == 1 and severity in two.firing - one.firing
+    ]
+    return bool(begins) and any(it.minute > begins[0] and severity not in it.firing for it in moments)

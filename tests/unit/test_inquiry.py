@@ -1,0 +1,621 @@
+"""What a daemon is asked, scrape after scrape, and what comes of its answers."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kea_exporter.config import settings_from_tree
+from kea_exporter.facts.failure import Failure, Reason, Stage, known
+from kea_exporter.facts.leases import LeaseCounts
+from kea_exporter.facts.snapshot import Daemon
+from kea_exporter.facts.statistics import Measure
+from kea_exporter.facts.subnets import Count
+from kea_exporter.kea.inquiry import NOT_COLLECTED, NOT_OF_D2
+from kea_exporter.kea.plan import MAX_COMMANDS_ONE_BY_ONE, ONE_BY_ONE
+from kea_exporter.probe import Clock, probe
+from kea_exporter.transport.deadline import Deadline
+from tests.support.answers import WHEN
+from tests.support.peers import SimulatedKea
+from tests.support.recordings import recorded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from kea_exporter.config import DaemonSettings
+    from kea_exporter.facts.snapshot import Snapshot
+
+Tree = dict[str, Any]
+
+NOON = 1_800_000_000.0
+COLUMNS = ["subnet-id", "total-addresses", "cumulative-assigned-addresses", "assigned-addresses", "declined-addresses"]
+OWN_COMMANDS = ["config-get", "list-commands", "statistic-get", "statistic-get-all", "status-get", "version-get"]
+HOOK_COMMANDS = ["subnet4-list", "subnet6-list", "stat-lease4-get", "stat-lease6-get"]
+ENABLED = {
+    "disabled-by-db-connection": [],
+    "disabled-by-local-command": [],
+    "disabled-by-remote-command": [],
+    "disabled-by-user": False,
+    "globally-disabled": False,
+}
+
+
+@dataclass
+class World:
+    """A simulated daemon that may change, the clock on the wall, and whoever probes the one by the other.
+
+    Attributes:
+        subnets: prefixes by their ids.
+        leases: assigned, the declined ones included, and declined, by subnet id.
+        size: how many addresses each subnet has to give.
+        statistics: of the daemon as a whole.
+    """
+
+    kea: SimulatedKea
+    now: float = NOON
+    pid: int = 4711
+    started: float = NOON - 7200
+    reloaded: float = NOON - 3600
+    root: str = "Dhcp4"
+    version: str = "3.0.4"
+    commands: list[str] = field(default_factory=lambda: [*OWN_COMMANDS, *HOOK_COMMANDS])
+    subnets: dict[int, str] = field(default_factory=lambda: {1: "192.0.2.0/24", 2: "198.51.100.0/24"})
+    leases: dict[int, tuple[int, int]] = field(default_factory=lambda: {1: (4, 1), 2: (3, 0)})
+    size: int = 100
+    statistics: dict[str, int] = field(default_factory=lambda: {"pkt4-ack-sent": 5})
+    more_status: Tree = field(default_factory=dict)
+    more_configuration: Tree = field(default_factory=dict)
+    before: Snapshot | None = None
+    answers: Tree = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.kea.answers = self.answers
+        self.answers |= {
+            "version-get": lambda _: answer({}, text=self.version),
+            "status-get": lambda _: answer(self._status()),
+            "list-commands": lambda _: answer(self.commands),
+            "config-get": lambda _: answer({self.root: self._configuration()}),
+            "subnet4-list": lambda _: answer({"subnets": [*map(self._listed, sorted(self.subnets))]}),
+            "stat-lease4-get": self._counted,
+            "statistic-get-all": lambda _: answer({**self._of_daemon(), **self._of_subnets()}),
+            "statistic-global-get-all": lambda _: answer(self._of_daemon()),
+            "statistic-get": self._one_statistic,
+        }
+
+    def scrape(self, **options: object) -> Snapshot:
+        """Probe once more, and keep the snapshot for the next time."""
+        self.kea.received.clear()
+        settings = self._settings(options)
+        clock = Clock(lambda: self.now, time.monotonic)
+        self.before = probe(settings, Deadline.after(settings.timeout_seconds), self.before, clock)
+        self.now += 15
+        return self.before
+
+    @property
+    def asked(self) -> list[str]:
+        """Return the commands of the last scrape, but for version-get and status-get, which begin each."""
+        names = [request["command"] for request in self.kea.received]
+        assert names[:2] == ["version-get", "status-get"]
+        return names[2:]
+
+    def reload(self) -> None:
+        self.reloaded = self.now - 10
+
+    def _settings(self, options: Mapping[str, object]) -> DaemonSettings:
+        entry = {"url": self.kea.url, "timeout": "20s", **options}
+        daemon = {"Dhcp4": "dhcp4", "Dhcp6": "dhcp6", "DhcpDdns": "d2"}[str(entry.pop("daemon", "Dhcp4"))]
+        return settings_from_tree({"servers": [{"name": "kea", daemon: entry}]}, Path()).daemons[0]
+
+    def _status(self) -> Tree:
+        seconds = {"uptime": int(self.now - self.started), "reload": int(self.now - self.reloaded)}
+        is_dhcp = self.root != "DhcpDdns"
+        state = {"dhcp-state": ENABLED, "sockets": {"status": "ready"}} if is_dhcp else {}
+        return {"pid": self.pid, **seconds, **state, **self.more_status}
+
+    def _configuration(self) -> Tree:
+        pools = [{"pool": "192.0.2.100-192.0.2.199", "pool-id": 7}]
+        subnets = [{"id": it, "subnet": prefix, "pools": pools} for it, prefix in self.subnets.items()]
+        unix = {"socket-type": "unix", "socket-name": "kea.sock"}
+        return {"control-sockets": [unix], "subnet4": subnets, **self.more_configuration}
+
+    def _listed(self, number: int) -> Tree:
+        return {"id": number, "subnet": self.subnets[number], "shared-network-name": None}
+
+    def _counted(self, request: Tree) -> Tree:
+        asked = request.get("arguments", {}).get("subnet-range")
+        first, last = (asked["first-subnet-id"], asked["last-subnet-id"]) if asked else (0, 2**32)
+        rows = []
+        for number in sorted(it for it in self.subnets if first <= it <= last):
+            assigned, declined = self.leases.get(number, (0, 0))
+            rows.append([number, self.size, 9, assigned - declined, declined])
+        return answer({"result-set": {"columns": COLUMNS, "rows": rows}})
+
+    def _of_daemon(self) -> Tree:
+        return {name: [[value, WHEN]] for name, value in self.statistics.items()}
+
+    def _of_subnets(self) -> Tree:
+        said: dict[str, int] = {}
+        for number, (assigned, declined) in self.leases.items():
+            said |= {f"subnet[{number}].assigned-addresses": assigned, f"subnet[{number}].declined-addresses": declined}
+            said |= {
+                f"subnet[{number}].total-addresses": self.size,
+                f"subnet[{number}].cumulative-assigned-addresses": 9,
+            }
+            said |= {f"subnet[{number}].pool[7].assigned-addresses": assigned}
+        return {name: [[value, WHEN]] for name, value in said.items()}
+
+    def _one_statistic(self, request: Tree) -> Tree:
+        name = request["arguments"]["name"]
+        return answer({name: self._of_daemon()[name]} if name in self.statistics else {})
+
+
+def answer(arguments: object, text: str = "") -> Tree:
+    return {"result": 0, "text": text, "arguments": arguments}
+
+
+def error(text: str = "out of order") -> Tree:
+    return {"result": 1, "text": text}
+
+
+@pytest.fixture(scope="module")
+def kea() -> Iterator[SimulatedKea]:
+    with SimulatedKea({}) as simulated:
+        yield simulated
+
+
+@pytest.fixture
+def world(kea: SimulatedKea) -> World:
+    kea.forbidden = set()
+    return World(kea)
+
+
+LIST, ROWS, ALL, CONFIG, COMMANDS = (
+    "subnet4-list",
+    "stat-lease4-get",
+    "statistic-get-all",
+    "config-get",
+    "list-commands",
+)
+
+
+# What is asked again
+
+
+def test_the_first_scrape_asks_for_everything(world: World) -> None:
+    world.scrape()
+    assert world.asked == [COMMANDS, LIST, CONFIG, ALL, ROWS]
+
+
+def test_further_ones_ask_neither_for_the_configuration_nor_for_the_commands(world: World) -> None:
+    first = world.scrape()
+    for _ in range(3):
+        held = world.scrape()
+        assert world.asked == [LIST, ALL, ROWS]
+        assert held.configuration is first.configuration
+        assert held.commands is first.commands
+        assert held.failures == ()
+
+
+def test_after_a_reload_everything_is_asked_for(world: World) -> None:
+    world.scrape()
+    world.reload()
+    world.more_configuration = {"hooks-libraries": [{"library": "libdhcp_ha.so"}]}
+    world.commands = [*world.commands, "ha-heartbeat"]
+    found = world.scrape()
+    assert world.asked == [COMMANDS, LIST, CONFIG, ALL, ROWS]
+    assert known(found.configuration).hooks == ("libdhcp_ha.so",)
+    assert "ha-heartbeat" in known(found.commands)
+    world.scrape()
+    assert world.asked == [LIST, ALL, ROWS]
+
+
+def test_after_a_restart_everything_is_asked_for(world: World) -> None:
+    world.scrape()
+    world.started = world.reloaded = world.now - 10
+    world.pid = 4712
+    world.scrape()
+    assert world.asked == [COMMANDS, LIST, CONFIG, ALL, ROWS]
+
+
+def test_right_after_a_reload_everything_is_asked_for_once_more(world: World) -> None:
+    world.reloaded = world.now - 1
+    world.scrape()
+    asked = []
+    for _ in range(3):
+        world.scrape()
+        asked.append(CONFIG in world.asked)
+    assert asked == [True, False, False]
+
+
+def test_while_the_status_is_not_known_everything_is_asked_for(world: World) -> None:
+    world.scrape()
+    world.answers["status-get"] = error()
+    for _ in range(2):
+        world.scrape()
+        assert world.asked == [COMMANDS, LIST, CONFIG, ALL, ROWS]
+
+
+def test_a_subnet_that_is_added_at_run_time_makes_the_configuration_be_read_again(world: World) -> None:
+    world.scrape()
+    world.subnets = {**world.subnets, 7: "203.0.113.0/24"}
+    found = world.scrape()
+    assert world.asked == [LIST, CONFIG, ALL, ROWS]
+    assert known(found.subnets).ids == known(found.configuration).subnets.ids == (1, 2, 7)
+    world.scrape()
+    assert world.asked == [LIST, ALL, ROWS]
+
+
+def test_a_subnet_that_is_deleted_at_run_time_is_noticed_too(world: World) -> None:
+    world.scrape()
+    del world.subnets[2]
+    found = world.scrape()
+    assert CONFIG in world.asked
+    assert known(found.leases).subnets.keys == (1,)
+    assert known(known(found.leases).addresses) == LeaseCounts(3, 1)
+
+
+@pytest.mark.parametrize("commands", [OWN_COMMANDS, [*OWN_COMMANDS, *HOOK_COMMANDS]], ids=["statistics", "rows"])
+def test_pools_that_are_changed_at_run_time_make_the_configuration_be_read_again(
+    world: World, commands: list[str]
+) -> None:
+    world.commands = commands
+    first = world.scrape()
+    world.size = 110
+    found = world.scrape()
+    assert world.asked[-1] == CONFIG
+    assert found.configuration is not first.configuration
+    assert known(found.leases).capacities == ((110, 110), None)
+    world.scrape()
+    assert CONFIG not in world.asked
+
+
+def test_statistics_that_are_reset_do_not_make_the_configuration_be_read_again(world: World) -> None:
+    world.scrape()
+    world.size = 0
+    found = world.scrape()
+    assert CONFIG not in world.asked
+    assert known(found.leases).capacities == ((100, 100), None)
+
+
+@pytest.mark.parametrize(("command", "attribute"), [(CONFIG, "configuration"), (COMMANDS, "commands")])
+def test_what_could_not_be_read_is_asked_for_again(world: World, command: str, attribute: str) -> None:
+    working, world.answers[command] = world.answers[command], error()
+    assert isinstance(getattr(world.scrape(), attribute), Failure)
+    world.answers[command] = working
+    found = world.scrape()
+    assert command in world.asked
+    assert found.failures == ()
+
+
+@pytest.mark.parametrize(
+    ("databases", "asked"), [([], [ALL, ROWS]), ([{"type": "mysql"}], [CONFIG, ALL, ROWS])], ids=["none", "some"]
+)
+def test_without_a_list_of_subnets_databases_make_the_configuration_be_read_each_time(
+    world: World, databases: list[Tree], asked: list[str]
+) -> None:
+    world.commands = [*OWN_COMMANDS, "stat-lease4-get"]
+    world.more_configuration = {"config-control": {"config-databases": databases}}
+    world.scrape()
+    world.scrape()
+    assert world.asked == asked
+
+
+def test_with_a_list_of_subnets_databases_make_no_difference(world: World) -> None:
+    world.more_configuration = {"config-control": {"config-databases": [{"type": "mysql"}]}}
+    world.scrape()
+    world.scrape()
+    assert world.asked == [LIST, ALL, ROWS]
+
+
+def test_d2_is_asked_for_statistics_alone(world: World) -> None:
+    world.root, world.commands = "DhcpDdns", OWN_COMMANDS
+    world.statistics = {"ncr-received": 9, "update-sent": 8}
+    found = world.scrape(daemon="DhcpDdns")
+    assert world.asked == [COMMANDS, CONFIG, ALL]
+    assert (found.subnets, found.leases, found.subnet_series) == (NOT_OF_D2, NOT_OF_D2, NOT_OF_D2)
+    assert known(found.statistics).values == {Measure.DDNS_REQUESTS: {("received",): 9}}
+    assert found.failures == ()
+    world.scrape(daemon="DhcpDdns")
+    assert world.asked == [ALL]
+
+
+def test_the_very_same_list_is_not_read_again(world: World) -> None:
+    first, second = world.scrape(), world.scrape()
+    assert second.subnets is first.subnets
+    # Whoever keeps something for the labels of the subnets can keep it.
+    assert known(second.subnet_series).shown is known(first.subnet_series).shown
+    world.subnets = {**world.subnets, 7: "203.0.113.0/24"}
+    third = world.scrape()
+    assert third.subnets is not second.subnets
+    assert known(third.subnet_series).shown is not known(second.subnet_series).shown
+
+
+def test_subnets_of_a_configuration_that_is_held_are_the_same_too(world: World) -> None:
+    world.commands = [*OWN_COMMANDS, "stat-lease4-get"]
+    first, second = world.scrape(), world.scrape()
+    assert second.subnets is first.subnets
+    assert known(second.subnet_series).shown is known(first.subnet_series).shown
+
+
+# What is asked for by name, and in slices
+
+
+def many(world: World, number: int, *commands: str) -> None:
+    world.subnets = {it: f"10.{it >> 8}.{it & 255}.0/24" for it in range(1, number + 1)}
+    world.leases = {number: (4, 1)}
+    world.commands = [*OWN_COMMANDS, *HOOK_COMMANDS, *commands]
+
+
+def test_of_a_daemon_with_many_subnets_a_few_statistics_are_asked_for_by_name(world: World) -> None:
+    many(world, 101)
+    world.statistics = {"pkt4-ack-sent": 5, "pkt4-receive-drop": 7, "pkt4-parse-failed": 3}
+    found = world.scrape()
+    asked = [it["arguments"]["name"] for it in world.kea.received if it["command"] == "statistic-get"]
+    assert tuple(asked) == ONE_BY_ONE[Daemon.DHCP4]
+    statistics = known(found.statistics)
+    assert statistics.values == {
+        Measure.PACKETS_SENT: {("ack",): 5},
+        Measure.PACKETS_DROPPED: {("parse_failed",): 3, ("other",): 4},
+    }
+    assert statistics.unknown is None
+
+
+def test_of_a_later_kea_those_of_the_daemon_are_asked_for_in_one(world: World) -> None:
+    many(world, 101, "statistic-global-get-all")
+    world.version, world.statistics = "3.2.0", {"pkt4-ack-sent": 5, "surprise": 1}
+    found = world.scrape()
+    assert world.asked == [COMMANDS, LIST, CONFIG, ROWS, "statistic-global-get-all"]
+    assert known(found.statistics).unknown == frozenset({"surprise"})
+
+
+def test_leases_of_very_many_subnets_are_asked_for_in_slices(world: World) -> None:
+    many(world, 20_000)
+    world.leases = {1: (4, 1), 5000: (3, 0), 5001: (2, 0), 20_000: (1, 0)}
+    leases = known(world.scrape().leases)
+    ranges = [it["arguments"]["subnet-range"] for it in world.kea.received if it["command"] == ROWS]
+    assert [(it["first-subnet-id"], it["last-subnet-id"]) for it in ranges] == [
+        (1, 5000),
+        (5001, 10_000),
+        (10_001, 15_000),
+        (15_001, 20_000),
+    ]
+    assert known(leases.addresses) == LeaseCounts(9, 1)
+    assert len(leases.subnets.keys) == 20_000
+    world.scrape()
+    assert len(world.kea.received) == MAX_COMMANDS_ONE_BY_ONE
+
+
+def test_one_slice_that_fails_costs_all_leases_and_nothing_else(world: World) -> None:
+    many(world, 5001)
+    counting: Callable[[Tree], Tree] = world.answers[ROWS]
+
+    def fail_at_second(request: Tree) -> Tree:
+        return error() if request["arguments"]["subnet-range"]["first-subnet-id"] > 1 else counting(request)
+
+    world.answers[ROWS] = fail_at_second
+    found = world.scrape()
+    for fact in (found.leases, found.subnet_series):
+        assert isinstance(fact, Failure)
+        assert fact.reason is Reason.ERROR_RESULT
+    assert len(known(found.subnets).ids) == 5001
+    assert known(found.statistics).values[Measure.PACKETS_SENT] == {("ack",): 5}
+    assert [it.reason for it in found.failures] == [Reason.ERROR_RESULT]
+
+
+# What fails
+
+
+def test_a_daemon_of_another_kind_is_asked_for_nothing_more(world: World) -> None:
+    world.root = "Dhcp6"
+    found = world.scrape()
+    assert world.asked == [COMMANDS, LIST, CONFIG]
+    for fact in (found.subnets, found.leases, found.subnet_series, found.statistics):
+        assert isinstance(fact, Failure)
+        assert fact.reason is Reason.WRONG_DAEMON
+    assert [it.reason for it in found.failures] == [Reason.WRONG_DAEMON]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        error(),
+        {"result": 2, "text": "'subnet4-list' command not supported."},
+        answer({"subnets": [{"id": 1}]}),
+        answer(None),
+        {"nonsense": 1},
+    ],
+    ids=["error", "unsupported", "malformed", "no arguments", "no answer of Kea's"],
+)
+def test_without_a_list_the_subnets_are_those_of_the_configuration(world: World, said: Tree) -> None:
+    world.answers[LIST] = said
+    for ids in ((1, 2), (1, 2, 7)):  # which were changed at run time, as nobody could see but in the configuration
+        world.subnets = dict.fromkeys(ids, "192.0.2.0/24")
+        found = world.scrape()
+        assert found.subnets is known(found.configuration).subnets
+        assert known(found.leases).subnets.keys == ids
+    assert world.asked == [LIST, CONFIG, ALL, ROWS]
+    assert found.failures == ()
+    [exchange] = [it for it in found.exchanges if it.command == LIST]
+    assert exchange.failure is not None
+
+
+def test_a_list_of_subnets_does_without_the_configuration(world: World) -> None:
+    world.answers[CONFIG] = error()
+    found = world.scrape(collect={"pools": True})
+    assert known(found.subnets).ids == (1, 2)
+    assert known(known(found.leases).addresses) == LeaseCounts(6, 1)
+    assert isinstance(found.pool_series, Failure)
+
+
+def test_without_the_list_of_commands_nothing_is_guessed(world: World) -> None:
+    world.kea.forbidden = {COMMANDS}
+    found = world.scrape()
+    assert world.asked == [COMMANDS, CONFIG]
+    assert known(found.subnets).ids == (1, 2)
+    for fact in (found.commands, found.leases, found.statistics):
+        assert isinstance(fact, Failure)
+        assert (fact.stage, fact.reason) == (Stage.AUTH, Reason.FORBIDDEN)
+
+
+@pytest.mark.parametrize("command", [LIST, CONFIG, ALL, ROWS, "version-get"])
+def test_a_command_that_is_forbidden_costs_only_what_it_brings(world: World, command: str) -> None:
+    world.kea.forbidden = {command}
+    found = world.scrape()
+    assert known(found.subnets).ids == (1, 2)
+    assert isinstance(found.leases, Failure) == (command in {ROWS, "version-get"})
+    assert isinstance(found.statistics, Failure) == (command == ALL)
+    assert isinstance(found.configuration, Failure) == (command == CONFIG)
+
+
+def test_one_statistic_that_fails_costs_all_of_them(world: World) -> None:
+    many(world, 101)
+    world.answers["statistic-get"] = error()
+    found = world.scrape()
+    assert isinstance(found.statistics, Failure)
+    assert world.asked.count("statistic-get") == 1
+    assert known(known(found.leases).addresses) == LeaseCounts(3, 1)
+
+
+# Either way of counting
+
+
+def test_leases_are_counted_alike_whatever_kea_can_do(world: World) -> None:
+    found = [known(world.scrape().leases)]
+    world.commands = OWN_COMMANDS
+    world.reload()
+    found.append(known(world.scrape().leases))
+    assert world.asked == [COMMANDS, CONFIG, ALL]
+    columns = [it.subnets.columns for it in found]
+    assert (
+        columns[0]
+        == columns[1]
+        == {
+            Count.ADDRESSES: (100, 100),
+            Count.ADDRESSES_ASSIGNED: (4, 3),
+            Count.ADDRESSES_DECLINED: (1, 0),
+            Count.ADDRESS_ASSIGNMENTS: (9, 9),
+        }
+    )
+
+
+def test_leases_of_a_deleted_subnet_are_left_behind_in_statistics(world: World) -> None:
+    world.commands = OWN_COMMANDS
+    del world.subnets[2]
+    assert known(world.scrape().leases).left_behind == {2: 3}
+
+
+def test_packets_dropped_for_other_reasons_go_on_until_a_restart(world: World) -> None:
+    told = []
+    for total, named in ((7, 3), (7, 4), (8, 4)):
+        world.statistics = {"pkt4-receive-drop": total, "pkt4-parse-failed": named}
+        told.append(known(world.scrape().statistics).values[Measure.PACKETS_DROPPED]["other",])
+    world.started = world.reloaded = world.now - 10
+    told.append(known(world.scrape().statistics).values[Measure.PACKETS_DROPPED]["other",])
+    assert told == [4, 4, 4, 4]
+    world.statistics = {"pkt4-receive-drop": 8, "pkt4-parse-failed": 7}
+    world.pid, world.started, world.reloaded = 4712, world.now - 10, world.now - 10
+    assert known(world.scrape().statistics).values[Measure.PACKETS_DROPPED]["other",] == 1
+
+
+def test_a_reload_keeps_kea_s_counters_and_ours(world: World) -> None:
+    world.statistics = {"pkt4-receive-drop": 7, "pkt4-parse-failed": 3}
+    world.scrape()
+    world.reload()
+    world.statistics = {"pkt4-receive-drop": 7, "pkt4-parse-failed": 4}
+    assert known(world.scrape().statistics).values[Measure.PACKETS_DROPPED]["other",] == 4
+
+
+# What is wanted
+
+
+def test_what_is_not_wanted_is_not_asked_for_and_did_not_fail(world: World) -> None:
+    nothing = {"leases": False, "statistics": "none", "high_availability": False}
+    found = world.scrape(collect=nothing)
+    assert world.asked == [COMMANDS, LIST, CONFIG]
+    facts = (found.leases, found.subnet_series, found.pool_series, found.statistics)
+    assert facts == (NOT_COLLECTED,) * 4
+    assert found.failures == ()
+
+
+def test_leases_without_series_of_subnets(world: World) -> None:
+    found = world.scrape(collect={"subnets": False})
+    assert found.subnet_series == NOT_COLLECTED
+    assert known(known(found.leases).addresses) == LeaseCounts(6, 1)
+
+
+def test_pools_are_only_asked_for_where_they_are_wanted(world: World) -> None:
+    assert world.scrape().pool_series == NOT_COLLECTED
+    many(world, 101, "statistic-global-get-all")
+    world.before = None
+    pools = known(world.scrape(collect={"pools": True}).pool_series)
+    assert world.asked == [COMMANDS, LIST, CONFIG, ALL, ROWS]
+    assert len(pools.addresses.keys) == 101
+    assert pools.addresses.of(((101, 7),)).columns == {Count.ADDRESSES: (100,), Count.ADDRESSES_ASSIGNED: (4,)}
+
+
+def test_only_chosen_subnets_have_series_but_the_leases_of_all_are_counted(world: World) -> None:
+    found = world.scrape(collect={"include": {"prefixes": ["192.0.0.0/8"]}, "series_limit": 4})
+    series = known(found.subnet_series)
+    assert (series.shown.ids, series.counts.keys, series.limit) == ((1,), (1,), 4)
+    assert known(known(found.leases).addresses) == LeaseCounts(6, 1)
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_high_availability_is_told_where_it_is_wanted(world: World, *, wanted: bool) -> None:
+    said = recorded("kea-3.0.3", "high-availability")["hot-standby"]["arguments"]
+    world.more_status = {"high-availability": said["high-availability"]}
+    status = known(world.scrape(collect={"high_availability": wanted}).status)
+    assert [it.mode for it in status.relationships] == (["hot-standby"] if wanted else [])
+    assert status.sockets_status == "ready"
+
+
+# Which commands the daemon has
+
+
+def test_which_commands_of_the_plan_a_daemon_has_is_told_each_time(world: World) -> None:
+    for _ in range(2):
+        found = world.scrape()
+        assert set(world.asked) | {"version-get", "status-get"} <= found.supported.keys()
+        assert set(found.supported.values()) == {True}
+
+
+def test_a_command_of_the_plan_that_a_daemon_lacks_is_told_without_asking(world: World) -> None:
+    world.commands = OWN_COMMANDS
+    for _ in range(2):
+        found = world.scrape()
+        assert (found.supported[LIST], found.supported[ROWS], found.supported[ALL]) == (False, False, True)
+        assert not {LIST, ROWS} & set(world.asked)
+
+
+def test_a_command_that_only_fails_is_there(world: World) -> None:
+    world.answers[ALL] = error()
+    world.answers[ROWS] = {"result": 2, "text": "'stat-lease4-get' command not supported."}
+    supported = world.scrape().supported
+    assert (supported[ALL], supported[ROWS]) == (True, False)
+
+
+def test_of_a_command_that_is_forbidden_it_is_not_known(world: World) -> None:
+    world.kea.forbidden = {COMMANDS, CONFIG}
+    supported = world.scrape().supported
+    assert supported == {"version-get": True, "status-get": True}
+
+
+# Behind a Control Agent
+
+
+def test_an_agent_is_told_whom_a_command_is_for_and_asked_for_its_own_socket(world: World) -> None:
+    world.version, world.commands = "2.6.3", [*OWN_COMMANDS, "stat-lease4-get"]
+    world.scrape(control_agent=True)
+    *others, last = [(request["command"], request.get("service")) for request in world.kea.received]
+    assert last == (CONFIG, None)
+    assert [service for _, service in others] == [["dhcp4"]] * len(others)
+
+
+def test_the_version_says_how_the_rows_are_to_be_read(world: World) -> None:
+    assert known(known(world.scrape().leases).addresses) == LeaseCounts(6, 1)
+    world.version = "3.2.0"
+    assert known(known(world.scrape().leases).addresses) == LeaseCounts(5, 1)

@@ -1,0 +1,103 @@
+"""A probe of a daemon that may answer anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kea_exporter.collector import Collector
+from kea_exporter.config import settings_from_tree
+from kea_exporter.facts.failure import Failure, Reason, Stage
+from kea_exporter.metrics import FAMILIES, Page, read_families
+from kea_exporter.metrics.encoding import Encoder
+from kea_exporter.requirements import Status
+from kea_exporter.transport.deadline import Deadline
+from tests.support.exporter import parsed
+from tests.support.peers import SimulatedKea
+from tests.support.recordings import recorded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kea_exporter.requirements import Report
+
+OWN_COMMANDS = {"config-get", "list-commands", "statistic-get-all", "status-get", "version-get"}
+HOOK_COMMANDS = OWN_COMMANDS | {"subnet4-list", "stat-lease4-get"}
+COMMANDS = (
+    "version-get",
+    "list-commands",
+    "status-get",
+    "config-get",
+    "subnet4-list",
+    "stat-lease4-get",
+    "statistic-get-all",
+    "statistic-global-get-all",
+)
+
+
+@pytest.fixture(scope="module")
+def kea() -> Iterator[SimulatedKea]:
+    with SimulatedKea({}) as simulated:
+        yield simulated
+
+
+def probe(kea: SimulatedKea, answers: dict[str, Any], **collect: object) -> Report:
+    kea.answers = answers
+    tree = {"servers": [{"name": "kea", "dhcp4": {"url": kea.url, "collect": collect}}]}
+    [report] = Collector().collect(settings_from_tree(tree, Path.cwd()).daemons, Deadline.after(10))
+    return report
+
+
+def assert_sane(report: Report) -> None:
+    internal = [it for it in report.verdicts if it.evidence.startswith("internal error")]
+    assert internal == []
+    assert Reason.INTERNAL_ERROR not in {it.reason for it in report.snapshot.failures}
+    page, _, dropped = Encoder().encode(read_families(FAMILIES, Page((report,))))
+    assert not dropped
+    assert "kea_up" in parsed(page.decode())
+
+
+@pytest.mark.parametrize("number", [-5, 10**400, -(10**400)], ids=["negative", "huge", "both"])
+@pytest.mark.parametrize("commands", [OWN_COMMANDS, HOOK_COMMANDS], ids=["statistics", "rows"])
+def test_no_number_of_keas_is_taken_for_a_mistake_of_the_exporter(
+    kea: SimulatedKea, commands: set[str], number: int
+) -> None:
+    answers = recorded("kea-3.2.0", "dhcp4")
+    answers["list-commands"]["arguments"] = list(commands)
+    statistics = answers["statistic-get-all"]["arguments"]
+    statistics |= {name: [[number, ""]] for name in statistics}
+    rows = answers["stat-lease4-get"]["arguments"]["result-set"]["rows"]
+    rows[:] = [[row[0], *[number] * (len(row) - 1)] for row in rows]
+    assert_sane(probe(kea, answers, pools=True, statistics="all"))
+
+
+def test_a_command_that_is_forbidden_costs_only_what_it_brings(kea: SimulatedKea) -> None:
+    kea.forbidden = {"list-commands"}
+    try:
+        report = probe(kea, recorded("kea-3.2.0", "dhcp4"))
+    finally:
+        kea.forbidden = set()
+    assert [(it.stage, it.reason) for it in report.snapshot.failures] == [(Stage.AUTH, Reason.FORBIDDEN)]
+    statuses = {it.requirement.id: it.status for it in report.verdicts}
+    assert statuses["service-running"] is Status.MET
+    assert statuses["hook-lease-cmds-loaded"] is Status.UNKNOWN
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_that_is_not_answered_costs_only_what_it_brings(kea: SimulatedKea, command: str) -> None:
+    answers = recorded("kea-3.2.0", "dhcp4")
+    answers.pop(command)
+    report = probe(kea, answers)
+    assert_sane(report)
+    facts = {
+        "version-get": "version",
+        "list-commands": "commands",
+        "status-get": "status",
+        "config-get": "configuration",
+    }
+    if command in facts:
+        assert isinstance(getattr(report.snapshot, facts[command]), Failure)
+    met = {it.requirement.id for it in report.verdicts if it.status is Status.MET}
+    assert "control-socket-reachable" in met

@@ -1,0 +1,1 @@
+"""Tests of the exporter's own pages and of how they are served."""

@@ -19,8 +19,8 @@ from kea_exporter.transport.credentials import read_credentials
 from kea_exporter.transport.model import TransportError
 from kea_exporter.transport.tls import own_certificate
 from kea_exporter.watch import digest
-from tests.exporter import written
-from tests.web_server import eventually, process
+from tests.support.exporter import written
+from tests.support.web_server import eventually, process
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -116,7 +116,7 @@ def _statistics_document() -> str:
         "",
         "What each of them is exported as, or why it is not. `subnet[]`, `pool[]`, `pd-pool[]` and `key[]` stand for",
         "those of any number or name. A packet counter that a later Kea brings is exported by rule:",
-        '`pkt4-NEW-received` as `kea_packets_received_total{message="NEW"}`. Any other new name is counted in',
+        '`pkt4-NEW-received` as `kea_messages_received_total{message="NEW"}`. Any other new name is counted in',
         "`kea_exporter_unknown_statistics`, and named once in the log, and on the debug page of a probe",
         "(`/probe?target=SERVER&debug=true`).",
         "",

@@ -87,8 +87,8 @@ SENT = {4: "ack|nak|offer", 6: "advertise|reply"}
 
 
 def _messages(name: str, way: str, daemon: str, messages: str) -> Old:
-    selector = f'kea_packets_{way}_total{{{daemon}, message=~"{messages}"}}'
-    here = f"`kea_packets_{way}_total{{{daemon}}}`, by `message` instead of `operation`"
+    selector = f'kea_messages_{way}_total{{{daemon}, message=~"{messages}"}}'
+    here = f"`kea_messages_{way}_total{{{daemon}}}`, by `message` instead of `operation`"
     return Old(f"{name}{{operation}}", here, (summed(selector, "operation", renamed={"operation": "message"}),))
 
 
@@ -99,7 +99,7 @@ def _operation(selector: str, operation: str) -> Recipe:
 def _dhcpv4_over_dhcpv6() -> tuple[Old, ...]:
     found = []
     for way, operation in (("received", "query"), ("received", "response"), ("sent", "response")):
-        selector = f'kea_packets_{way}_total{{daemon="dhcp6", message="dhcpv4_{operation}"}}'
+        selector = f'kea_messages_{way}_total{{daemon="dhcp6", message="dhcpv4_{operation}"}}'
         name = f'kea_dhcp6_packets_{way}_dhcp4_total{{operation="{operation}"}}'
         found.append(Old(name, f"`{selector}`", (_operation(selector, operation),)))
     return tuple(found)

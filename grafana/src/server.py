@@ -188,10 +188,10 @@ def _traffic() -> list[Built]:
     return [
         lines(
             Words(f"Packets {verb}", f"DHCP packets {verb} per second.", nothing),
-            [Query(total(rate(f"kea_packets_{verb}_total", label), "server", "daemon"), "{{server}} {{daemon}}")],
+            [Query(total(rate(f"kea_packets_{verb}_total", *labels), "server", "daemon"), "{{server}} {{daemon}}")],
             width=8,
         )
-        for verb, label in (("received", "message"), ("sent", "message"), ("dropped", "reason"))
+        for verb, labels in (("received", ()), ("sent", ()), ("dropped", ("reason",)))
     ]
 
 

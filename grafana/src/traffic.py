@@ -22,6 +22,7 @@ from grafana.src.panels import Query, Words, lines, timeline
 from grafana.src.queries import gauge, numbered, of, rate, total, worst
 from grafana.src.tables import Column, table_of
 from kea_exporter.alerts.model import Dashboard
+from kea_exporter.alerts.traffic import AT_FAULT, drop_ratio
 from kea_exporter.metrics.high_availability import OTHER_STATE, STATES
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ PAIR = "{{server}} {{daemon}} with {{relationship}}"
 NO_PAIR = "No daemon that answers takes part in high availability"
 NOTHING_YET = "Nothing was counted, or it was not scraped twice yet"
 NO_D2 = "No D2 daemon answers, or none was scraped twice yet"
+AS_FAR_AS_ASKED = "Of a server with many subnets, only those by which clients get leases."
 NO_KEYS = "No D2 daemon has sent updates signed by a TSIG key"
 
 
@@ -84,15 +86,19 @@ def _per_daemon(family: str, title: str, description: str, nothing: str = NOTHIN
 
 
 def _packets() -> list[Built]:
-    received = total(rate("kea_packets_received_total", "message"), "server", "daemon")
-    dropped = total(rate("kea_packets_dropped_total", "reason"), "server", "daemon")
+    dropped = total(rate("kea_packets_dropped_total", "reason", where=AT_FAULT), "server", "daemon")
     return [
-        _counted("kea_packets_received_total", "Received", "DHCP packets received, by message.", "message"),
-        _counted("kea_packets_sent_total", "Sent", "DHCP packets sent, by message.", "message"),
-        _counted("kea_packets_dropped_total", "Dropped", "DHCP packets dropped, by reason.", "reason"),
+        _counted("kea_messages_received_total", "Messages received", f"DHCP messages. {AS_FAR_AS_ASKED}", "message"),
+        _counted("kea_messages_sent_total", "Messages sent", f"DHCP messages. {AS_FAR_AS_ASKED}", "message"),
+        _counted("kea_packets_dropped_total", "Packets dropped", "Packets dropped, by reason.", "reason"),
         lines(
-            Words("Share that is dropped", "Of all packets that a daemon received.", NOTHING_YET),
-            [Query(f"{dropped} / ({received} > 0)", DAEMON)],
+            Words(
+                "Drop ratio",
+                "Of all packets that a daemon received. Packets for other servers, packets while the service is "
+                "disabled and packets that the administrator filters do not count as dropped.",
+                NOTHING_YET,
+            ),
+            [Query(drop_ratio(dropped, rate("kea_packets_received_total")), DAEMON)],
             DROPPED,
         ),
     ]

@@ -12,16 +12,24 @@ DROPPED_SHARE_OF_ALL = "daemon:kea_packets_dropped_per_packets:ratio_rate5m"
 UPDATES = "daemon:kea_ddns_updates:rate5m"
 FAILED_UPDATES = "daemon:kea_ddns_updates_failed_per_updates:ratio_rate5m"
 
-# What is meant for another server, or what the administrator wants dropped, is no fault.
-AT_FAULT = 'kea_packets_dropped_total{reason!~"not_for_us|admin_filtered"}'
+# Drops that are not at fault: another server's packets, a standby's or backup's, and what the administrator filters.
+AT_FAULT = 'reason!~"service_disabled|not_for_us|admin_filtered"'
+
+
+def drop_ratio(dropped: str, received: str) -> str:
+    """Return the ratio of two rates: of dropped packets at fault, and of all packets received.
+
+    Kea may be asked for the two counters one after the other: a packet between them is dropped and not yet received.
+    """
+    return f"clamp_max({dropped} / ({received} > 0), 1)"
+
 
 GROUP = Group(
     "kea-traffic",
     recordings=(
-        Recording(RECEIVED, "sum without (message) (rate(kea_packets_received_total[5m]))"),
-        Recording(DROPPED, f"sum without (reason) (rate({AT_FAULT}[5m]))"),
-        # What cannot be parsed is dropped without being counted as received.
-        Recording(DROPPED_SHARE_OF_ALL, f"{DROPPED} / ({DROPPED} + {RECEIVED} > 0)"),
+        Recording(RECEIVED, "rate(kea_packets_received_total[5m])"),
+        Recording(DROPPED, f"sum without (reason) (rate(kea_packets_dropped_total{{{AT_FAULT}}}[5m]))"),
+        Recording(DROPPED_SHARE_OF_ALL, drop_ratio(DROPPED, RECEIVED)),
         Recording(UPDATES, "sum without (result) (rate(kea_ddns_updates_total[5m]))"),
         Recording(
             FAILED_UPDATES,

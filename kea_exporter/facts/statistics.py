@@ -13,9 +13,11 @@ if TYPE_CHECKING:
 class Measure(Enum):
     """What is counted; the value names its labels."""
 
-    PACKETS_RECEIVED = ("received", "message")
-    PACKETS_SENT = ("sent", "message")
-    PACKETS_DROPPED = ("dropped", "reason")
+    PACKETS_RECEIVED = ("packets received",)
+    PACKETS_SENT = ("packets sent",)
+    PACKETS_DROPPED = ("packets dropped", "reason")
+    MESSAGES_RECEIVED = ("messages received", "message")
+    MESSAGES_SENT = ("messages sent", "message")
     ALLOCATION_FAILURES = ("allocation failures", "scope")
     ALLOCATION_FAILURES_BY_CAUSE = ("allocation failures by cause", "cause")
     LEASE_ASSIGNMENTS = ("assignments", "kind")
@@ -46,8 +48,11 @@ class Statistics:
         unknown: names that no rule knows, without their scope, at most a hundred of them; None where only some
             statistics were asked for, by their names.
         dropped_in_all: packets dropped for whatever reason; None where it was not learnt.
+        dropped_moved: by how much what is left of them for other reasons is moved on, so that it does not jump where
+            one of the counters was reset.
     """
 
     values: Mapping[Measure, Mapping[tuple[str, ...], int]]
     unknown: frozenset[str] | None = None
     dropped_in_all: int | None = None
+    dropped_moved: int = 0

@@ -31,8 +31,9 @@ NAME = re.compile(
 )
 # Packet counters that a later Kea may bring.
 NEW_PACKETS = re.compile(r"pkt[46]-([a-z0-9-]{1,60})-(received|sent)", re.ASCII)
-DIRECTIONS = {"received": Measure.PACKETS_RECEIVED, "sent": Measure.PACKETS_SENT}
+DIRECTIONS = {"received": Measure.MESSAGES_RECEIVED, "sent": Measure.MESSAGES_SENT}
 POOL_SCOPES = {None: Scope.SUBNET, "pool": Scope.POOL, "pd-pool": Scope.PD_POOL}
+OTHER = (OTHER_REASON,)
 MOST_NEW_PACKETS = 100
 MOST_UNKNOWN = 100
 MOST_KEYS = 1000
@@ -113,23 +114,48 @@ def newest(samples: object) -> int | None:
 
 
 def continued(now: Statistics, before: Statistics | None) -> Statistics:
-    """Return the statistics with what was dropped for other reasons than the named ones.
+    """Return the statistics with the packets dropped for other reasons than the named ones.
 
-    It is a difference of counters that may be read a moment apart. So that it does not fall, which Prometheus would
-    take for a reset, it stays what it was unless the counter of all dropped packets fell.
+    That number is a difference of counters, and has to be a counter itself. Kea may be asked for them a moment apart,
+    so the difference may fall: the number then stays. One counter alone may begin anew (`statistic-reset`), or be
+    asked for no more: the number goes on from where it was.
 
     Args:
         now: the statistics as they were read.
         before: those of the last probe, since which the daemon was not restarted; None for the first.
     """
-    named = now.values.get(Measure.PACKETS_DROPPED, {})
     if now.dropped_in_all is None:
         return now
-    other = max(0, now.dropped_in_all - sum(named.values()))
-    if before is not None and before.dropped_in_all is not None and before.dropped_in_all <= now.dropped_in_all:
-        other = max(other, before.values.get(Measure.PACKETS_DROPPED, {}).get((OTHER_REASON,), 0))
-    dropped = {**named, (OTHER_REASON,): other}
-    return replace(now, values={**now.values, Measure.PACKETS_DROPPED: dropped})
+    named = {key: value for key, value in _dropped(now).items() if key != OTHER}
+    moved = _moved(now, before)
+    other = max(0, now.dropped_in_all - sum(named.values()) + moved)
+    if before is not None:
+        other = max(other, _dropped(before).get(OTHER, 0))
+    values = {**now.values, Measure.PACKETS_DROPPED: {**named, OTHER: other}}
+    return replace(now, values=values, dropped_moved=moved)
+
+
+def _moved(now: Statistics, before: Statistics | None) -> int:
+    """Return by how much the difference jumped in all, because single counters began anew, came or went."""
+    if before is None or before.dropped_in_all is None or now.dropped_in_all is None:
+        return 0
+    named, known_before = _dropped(now), _dropped(before)
+    moved = before.dropped_moved + _lost(now.dropped_in_all, before.dropped_in_all)
+    for key in (named.keys() | known_before.keys()) - {OTHER}:
+        if key not in known_before:
+            moved += named[key]
+        else:
+            moved -= _lost(named.get(key, 0), known_before[key])
+    return moved
+
+
+def _lost(now: int, before: int) -> int:
+    """Return what a counter had when it began anew, as PromQL's `rate` takes it; 0 where it went on."""
+    return before if now < before else 0
+
+
+def _dropped(statistics: Statistics) -> Mapping[tuple[str, ...], int]:
+    return statistics.values.get(Measure.PACKETS_DROPPED, {})
 
 
 class _Tally:
@@ -153,7 +179,7 @@ class _Tally:
             if value < 0 and row.meaning in CUMULATIVE:
                 return
             self.counts[row.scope].setdefault((named.subnet, named.pool), {})[row.meaning] = value
-        elif row.labels == (OTHER_REASON,):
+        elif row.labels == OTHER:
             self._dropped_in_all = value
         else:
             self._count(row.meaning, (named.key, *row.labels) if row.scope is Scope.KEY else row.labels, value)

@@ -18,11 +18,22 @@ if TYPE_CHECKING:
 SOURCE = "statistic-global-get-all, statistic-get-all or statistic-get"
 # Name and meaning of the family of each measure.
 NAMED = {
-    Measure.PACKETS_RECEIVED: ("kea_packets_received_total", "DHCP packets received, by message."),
-    Measure.PACKETS_SENT: ("kea_packets_sent_total", "DHCP packets sent, by message."),
+    Measure.PACKETS_RECEIVED: (
+        "kea_packets_received_total",
+        "Datagrams received, those included that Kea then drops; not the sum of the messages.",
+    ),
+    Measure.PACKETS_SENT: ("kea_packets_sent_total", "Datagrams sent; not the sum of the messages."),
     Measure.PACKETS_DROPPED: (
         "kea_packets_dropped_total",
-        "DHCP packets received and dropped, each for one reason; Kea before 3.1.4 names parse_failed only.",
+        "Datagrams dropped, each for one reason; other: those whose reason Kea does not name or is not asked for.",
+    ),
+    Measure.MESSAGES_RECEIVED: (
+        "kea_messages_received_total",
+        "DHCP messages received, by type, as far as Kea is asked for them; what it drops unread is none.",
+    ),
+    Measure.MESSAGES_SENT: (
+        "kea_messages_sent_total",
+        "DHCP messages sent, by type, as far as Kea is asked for them.",
     ),
     Measure.ALLOCATION_FAILURES: (
         "kea_allocation_failures_total",

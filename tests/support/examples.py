@@ -401,11 +401,14 @@ def _statistics(daemon: Daemon) -> Statistics:
             Measure.DDNS_KEY_UPDATES: {("example.com.", "success"): 7},
         }
         return Statistics(values, frozenset())
-    request, answer = ("discover", "offer") if daemon is Daemon.DHCP4 else ("solicit", "advertise")
+    messages4, messages6 = ("discover", "offer", "ack"), ("solicit", "advertise", "reply")
+    request, answer, lease = messages4 if daemon is Daemon.DHCP4 else messages6
     return Statistics(
         {
-            Measure.PACKETS_RECEIVED: {(request,): 500, ("request",): 450},
-            Measure.PACKETS_SENT: {(answer,): 480},
+            Measure.PACKETS_RECEIVED: {(): 953},
+            Measure.PACKETS_SENT: {(): 925},
+            Measure.MESSAGES_RECEIVED: {(request,): 500, ("request",): 450},
+            Measure.MESSAGES_SENT: {(answer,): 480, (lease,): 445},
             Measure.PACKETS_DROPPED: {("parse_failed",): 3, ("other",): 4},
             Measure.ALLOCATION_FAILURES: {("subnet",): 20, ("shared_network",): 0},
             Measure.ALLOCATION_FAILURES_BY_CAUSE: {("no_free_lease",): 15, ("no_pools",): 5},

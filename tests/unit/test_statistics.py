@@ -162,7 +162,7 @@ def test_recorded_counters_are_read_as_their_rows_say(version: str, daemon: str,
 
 
 def test_the_newest_sample_comes_first() -> None:
-    assert read({"pkt4-ack-sent": [6, 5, 4]}).daemon.values == {Measure.PACKETS_SENT: {("ack",): 6}}
+    assert read({"pkt4-ack-sent": [6, 5, 4]}).daemon.values == {Measure.MESSAGES_SENT: {("ack",): 6}}
 
 
 def test_counts_of_subnets_and_pools_are_kept_apart() -> None:
@@ -212,7 +212,7 @@ def test_keys_are_not_kept_without_end() -> None:
 
 def test_statistics_that_are_asked_for_one_by_one_say_nothing_of_unknown_names() -> None:
     found = of_names({"pkt4-ack-sent": 5, "pkt4-offer-sent": None, "pkt4-receive-drop": 3}, DHCP4)
-    assert found == Statistics({Measure.PACKETS_SENT: {("ack",): 5}}, unknown=None, dropped_in_all=3)
+    assert found == Statistics({Measure.MESSAGES_SENT: {("ack",): 5}}, unknown=None, dropped_in_all=3)
 
 
 def test_one_statistic_is_its_newest_value_or_not_there() -> None:
@@ -226,10 +226,10 @@ def test_one_statistic_is_its_newest_value_or_not_there() -> None:
 @pytest.mark.parametrize(
     ("daemon", "name", "measure", "message"),
     [
-        (DHCP4, "pkt4-forcerenew-sent", Measure.PACKETS_SENT, "forcerenew"),
-        (DHCP4, "pkt4-bulk-leasequery-received", Measure.PACKETS_RECEIVED, "bulk_leasequery"),
-        (DHCP6, "pkt6-reconfigure-sent", Measure.PACKETS_SENT, "reconfigure"),
-        (DHCP6, "pkt6-relay-forw-received", Measure.PACKETS_RECEIVED, "relay_forw"),
+        (DHCP4, "pkt4-forcerenew-sent", Measure.MESSAGES_SENT, "forcerenew"),
+        (DHCP4, "pkt4-bulk-leasequery-received", Measure.MESSAGES_RECEIVED, "bulk_leasequery"),
+        (DHCP6, "pkt6-reconfigure-sent", Measure.MESSAGES_SENT, "reconfigure"),
+        (DHCP6, "pkt6-relay-forw-received", Measure.MESSAGES_RECEIVED, "relay_forw"),
     ],
 )
 def test_a_packet_counter_of_a_later_kea_is_mapped_by_rule(
@@ -240,7 +240,7 @@ def test_a_packet_counter_of_a_later_kea_is_mapped_by_rule(
 
 def test_packet_counters_of_later_keas_are_not_mapped_without_end() -> None:
     found = read({f"pkt4-new-{number}-received": 1 for number in range(500)}).daemon
-    assert len(found.values[Measure.PACKETS_RECEIVED]) == 100
+    assert len(found.values[Measure.MESSAGES_RECEIVED]) == 100
     assert len(found.unknown or ()) == 100
 
 
@@ -259,7 +259,7 @@ def test_packet_counters_of_later_keas_are_not_mapped_without_end() -> None:
 def test_an_unknown_statistic_is_known_by_its_name_without_scope(names: list[str], unknown: set[str] | None) -> None:
     found = read({"pkt4-ack-sent": 2, **dict.fromkeys(names, 1)})
     assert found.daemon.unknown == frozenset(names if unknown is None else unknown)
-    assert found.daemon.values[Measure.PACKETS_SENT] == {("ack",): 2}
+    assert found.daemon.values[Measure.MESSAGES_SENT] == {("ack",): 2}
 
 
 def test_a_packet_counter_of_d2_would_be_unknown() -> None:
@@ -304,7 +304,7 @@ NO_SAMPLES: list[Any] = [
 def test_samples_of_another_shape_are_no_value(name: str, samples: object) -> None:
     assert newest(samples) is None
     found = read_all(said({**statistics({"pkt4-nak-sent": 7}).map, name: samples}), DHCP4)
-    assert found.daemon.values == {Measure.PACKETS_SENT: {("nak",): 7}}
+    assert found.daemon.values == {Measure.MESSAGES_SENT: {("nak",): 7}}
     assert found.subnets.keys == ()
 
 
@@ -318,7 +318,7 @@ def test_a_negative_counter_is_none_and_a_negative_count_stays() -> None:
             "subnet[1].pool[0].cumulative-assigned-addresses": -1,
         }
     )
-    assert found.daemon.values.get(Measure.PACKETS_SENT, {}) == {}
+    assert found.daemon.values.get(Measure.MESSAGES_SENT, {}) == {}
     assert found.daemon.values[Measure.LEASES_RECLAIMED] == {(): 0}
     assert found.subnets.columns == {Count.ADDRESSES_ASSIGNED: (-1,)}
     assert found.pools.keys == ()
@@ -384,14 +384,22 @@ def test_other_reasons_have_what_is_left_of_the_total(now: Statistics, expected:
     assert other(continued(now, None)) == expected
 
 
+BEFORE = dropping(7, parse_failed=3, other=4)
+
+
 @pytest.mark.parametrize(
     ("before", "now", "expected"),
     [
-        pytest.param(dropping(7, other=4), dropping(7, parse_failed=4), 4, id="it does not fall"),
-        pytest.param(dropping(7, other=4), dropping(9, parse_failed=3), 6, id="it grows"),
-        pytest.param(dropping(7, other=4), dropping(0, parse_failed=0), 0, id="Kea's counters were reset"),
-        pytest.param(dropping(7, other=4), dropping(6, parse_failed=3), 3, id="the total fell"),
-        pytest.param(dropping(None, other=4), dropping(7, parse_failed=7), 0, id="the total was not read before"),
+        pytest.param(BEFORE, dropping(7, parse_failed=4), 4, id="it does not fall"),
+        pytest.param(BEFORE, dropping(9, parse_failed=3), 6, id="it grows"),
+        pytest.param(BEFORE, dropping(8, parse_failed=0), 5, id="a named one was reset"),
+        pytest.param(BEFORE, dropping(9, parse_failed=1), 5, id="a named one was reset, and counts again"),
+        pytest.param(BEFORE, dropping(0, parse_failed=3), 4, id="the total was reset"),
+        pytest.param(BEFORE, dropping(5, parse_failed=4), 8, id="the total was reset, and counts again"),
+        pytest.param(BEFORE, dropping(0, parse_failed=0), 4, id="all were reset"),
+        pytest.param(BEFORE, dropping(8), 5, id="a named one is asked for no more"),
+        pytest.param(dropping(7, other=7), dropping(8, parse_failed=3), 8, id="a named one was not asked for before"),
+        pytest.param(dropping(None, other=4), dropping(7, parse_failed=7), 4, id="the total was not read before"),
         pytest.param(dropping(7, parse_failed=7), dropping(8, parse_failed=7), 1, id="it was not told before"),
     ],
 )
@@ -399,7 +407,7 @@ def test_other_reasons_go_on_from_before(before: Statistics, now: Statistics, ex
     found = continued(now, before)
     assert other(found) == expected
     assert {**found.values[Measure.PACKETS_DROPPED], ("other",): 0} == {
-        **now.values[Measure.PACKETS_DROPPED],
+        **now.values.get(Measure.PACKETS_DROPPED, {}),
         ("other",): 0,
     }
 
@@ -410,6 +418,25 @@ def test_other_reasons_never_fall_while_the_total_does_not(steps: list[tuple[int
     read = (dropping(total, parse_failed=part) for total, part in zip(totals, named, strict=True))
     told = [other(found) for found in probed(read)]
     assert all(before is not None and now is not None and before <= now for before, now in pairwise(told))
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3), st.integers(0, 3), st.sampled_from(["", "", "total", "named", "both"])), min_size=1
+    )
+)
+def test_other_reasons_count_what_is_dropped_for_them_whatever_is_reset(steps: list[tuple[int, int, str]]) -> None:
+    """A reset is noticed where the counter is lower afterwards, which it is here: nothing is dropped in that step."""
+    dropped = total = named = 0
+    read, expected = [dropping(0, parse_failed=0)], [0]
+    for others, parse_failed, reset in steps:
+        if reset:
+            total, named = (0 if reset in {it, "both"} else value for it, value in (("total", total), ("named", named)))
+        else:
+            dropped, total, named = dropped + others, total + others + parse_failed, named + parse_failed
+        read.append(dropping(total, parse_failed=named))
+        expected.append(dropped)
+    assert [other(it) for it in probed(read)] == expected
 
 
 def probed(read: Iterable[Statistics]) -> list[Statistics]:

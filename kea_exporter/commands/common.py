@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import structlog
 
 from kea_exporter.commands.output import CommandError
 from kea_exporter.config import ConfigError, Settings
 from kea_exporter.config import load as load_file
-from kea_exporter.facts.snapshot import TransportKind
 from kea_exporter.requirements import REQUIREMENTS
-from kea_exporter.transport.context import build_context
-from kea_exporter.transport.model import TransportError
+from kea_exporter.transport.own_files import unusable_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
 DEFAULT_CONFIG = "config.yml"
+MAX_NAMED = 20
+
+log = structlog.get_logger("main")
 
 config_file = click.option(
     "--config.file",
@@ -30,20 +33,34 @@ config_file = click.option(
 )
 
 
-def load(path: Path) -> Settings:
+def load(path: Path, *, requires_files: bool = False) -> Settings:
     """Return the settings of a configuration file.
 
+    Args:
+        path: the file.
+        requires_files: whether a file that is named and cannot be used is a mistake. If not, it is logged, and only
+            the probes that need it fail.
+
     Raises:
-        CommandError: it has mistakes; the message has all of them.
+        CommandError: the configuration has mistakes; the message has all of them.
     """
     ids = tuple(it.id for it in REQUIREMENTS)
     is_unasked_for = str(path) == DEFAULT_CONFIG and not path.exists()
     hint = "; name the file with --config.file" if is_unasked_for else ""
-    return checked(lambda: load_file(path, ids), str(path), lambda mistake: f"{mistake}{hint}")
+    read = partial(load_file, path, ids, requires_files=requires_files)
+    if requires_files:
+        return checked(read, str(path), lambda mistake: f"{mistake}{hint}")
+    try:
+        settings = read()
+    except ConfigError as error:
+        raise all_mistakes(error.mistakes, str(path), lambda mistake: f"{mistake}{hint}") from None
+    for detail, names in _unusable_files(settings).items():
+        log.warning("file cannot be used", detail=detail, daemons=", ".join(names[:MAX_NAMED]), count=len(names))
+    return settings
 
 
 def checked(read: Callable[[], Settings], source: str, reword: Callable[[str], str] = str) -> Settings:
-    """Return the settings that *read* gives, if the files of their TLS options can be used.
+    """Return the settings that *read* gives, if the files that they name can be used.
 
     Args:
         read: gives the settings, or raises ConfigError.
@@ -55,7 +72,8 @@ def checked(read: Callable[[], Settings], source: str, reword: Callable[[str], s
     """
     try:
         settings = read()
-        mistakes = list(_tls_mistakes(settings))
+        found = _unusable_files(settings)
+        mistakes = [f"{name}: {detail}" for detail, names in found.items() for name in names]
     except ConfigError as error:
         mistakes = [str(it) for it in error.mistakes]
     if not mistakes:
@@ -70,14 +88,12 @@ def all_mistakes(mistakes: Iterable[object], source: str, reword: Callable[[str]
     return CommandError(lines[0] if len(lines) == 1 else "\n  ".join([f"{len(lines)} mistakes", *lines]))
 
 
-def _tls_mistakes(settings: Settings) -> Iterator[str]:
-    over_tls = [
-        (f"{daemon.target.server} {daemon.target.daemon}", daemon)
-        for daemon in settings.daemons
-        if daemon.target.kind is TransportKind.HTTPS
-    ]
-    for name, daemon in (*over_tls, *(("allowed_targets", allowed.template) for allowed in settings.allowed_targets)):
-        try:
-            build_context(daemon.tls)
-        except TransportError as error:
-            yield f"{name}: tls_config: {error}"
+def _unusable_files(settings: Settings) -> dict[str, list[str]]:
+    """Return the names of the daemons that each unusable file concerns, by what is wrong with it."""
+    named = [(f"{it.target.server} {it.target.daemon}", it) for it in settings.daemons]
+    named += [("allowed_targets", allowed.template) for allowed in settings.allowed_targets]
+    found: dict[str, list[str]] = {}
+    for name, daemon in named:
+        for detail in unusable_files(daemon):
+            found.setdefault(detail, []).append(name)
+    return found

@@ -28,7 +28,7 @@ def config_command() -> None:
 def config_check(config_file: Path, web_config_file: Path | None) -> None:
     """Check a configuration file, and the files that it names; print all mistakes."""
     logs.configure("warn", "logfmt")
-    settings = load(config_file)
+    settings = load(config_file, requires_files=True)
     protection_by(web_config_file)
     print_text(f"{config_file} is fine: {len(settings.servers)} servers, {len(settings.daemons)} daemons")
 

@@ -24,18 +24,19 @@ if TYPE_CHECKING:
 Root = TypeVar("Root", bound=schema.Section)
 
 
-def load(path: Path, requirements: Collection[str] | None = None) -> Settings:
+def load(path: Path, requirements: Collection[str] | None = None, *, requires_files: bool = True) -> Settings:
     """Return the settings of the configuration file at *path*.
 
     Args:
         path: the file.
         requirements: the ids that profiles may name; None to take any.
+        requires_files: whether a file that is named and cannot be read is a mistake.
 
     Raises:
         ConfigError: the file cannot be read, or has mistakes.
     """
     tree, node = parsed(content_of(path))
-    return settings_from_tree(tree, path.parent, node, requirements)
+    return settings_from_tree(tree, path.parent, node, requirements, requires_files=requires_files)
 
 
 def content_of(path: Path) -> bytes:
@@ -69,6 +70,8 @@ def settings_from_tree(
     directory: Path,
     node: yaml.Node | None = None,
     requirements: Collection[str] | None = None,
+    *,
+    requires_files: bool = True,
 ) -> Settings:
     """Return the settings of an already parsed configuration.
 
@@ -77,11 +80,12 @@ def settings_from_tree(
         directory: where relative paths start.
         node: the same as YAML nodes, which know their lines.
         requirements: the ids that profiles may name; None to take any.
+        requires_files: whether a file that is named and cannot be read is a mistake.
 
     Raises:
         ConfigError: it has mistakes.
     """
-    context = Context(directory, requirements)
+    context = Context(directory, requirements, requires_files)
     return resolve(validated(schema.ConfigFile, tree, node, context, cross_mistakes(tree)))
 
 

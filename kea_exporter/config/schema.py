@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from kea_exporter.config.values import KeaVersion, Period, Prefix, ReadableFile, RequirementId, Size, Timeout, Url
+from kea_exporter.config.values import KeaVersion, NamedFile, Period, Prefix, RequirementId, Size, Timeout, Url
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 HookName = Literal["subnet_cmds", "host_cmds", "lease_cmds", "stat_cmds", "class_cmds", "cb_cmds", "host_cache", "ha"]
@@ -29,11 +29,11 @@ class BasicAuth(Section):
     """Credentials of HTTP basic authentication."""
 
     username: str | None = Field(None, description="a name without a colon", pattern="^[^:]+$", examples=["monitor"])
-    username_file: ReadableFile | None = Field(
+    username_file: NamedFile | None = Field(
         None, description="a file with the name", examples=["/etc/kea-exporter/username"]
     )
     password: SecretStr | None = Field(None, description="better: password_file")
-    password_file: ReadableFile | None = Field(
+    password_file: NamedFile | None = Field(
         None, description="a file with the password, read on every use", examples=["/etc/kea-exporter/password"]
     )
 
@@ -41,17 +41,17 @@ class BasicAuth(Section):
 class TlsConfig(Section):
     """How a https control socket is verified, and the exporter's own certificate."""
 
-    ca_file: ReadableFile | None = Field(
+    ca_file: NamedFile | None = Field(
         None,
         description="the certificates that are trusted; by default those of the system",
         examples=["/etc/kea-exporter/ca.pem"],
     )
-    cert_file: ReadableFile | None = Field(
+    cert_file: NamedFile | None = Field(
         None,
         description="the exporter's own certificate, for Kea's cert-required",
         examples=["/etc/kea-exporter/client.pem"],
     )
-    key_file: ReadableFile | None = Field(
+    key_file: NamedFile | None = Field(
         None, description="the key of cert_file, not encrypted", examples=["/etc/kea-exporter/client-key.pem"]
     )
     server_name: str | None = Field(

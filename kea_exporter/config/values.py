@@ -37,10 +37,12 @@ class Context:
     Attributes:
         directory: where relative paths start.
         requirements: the ids of all requirements; None to take any.
+        requires_files: whether a file that cannot be read is a mistake; if not, it is found by those who use it.
     """
 
     directory: Path
     requirements: Collection[str] | None = None
+    requires_files: bool = True
 
 
 def parse_timeout(value: object) -> float:
@@ -131,14 +133,21 @@ def parse_prefix(value: object) -> IPv4Network | IPv6Network:
 
 
 def parse_file(value: object, info: ValidationInfo) -> Path:
-    """Return the path of a readable file, taken from the folder of the configuration file.
+    """Return the path of a file, taken from the folder of the configuration file.
 
     Raises:
-        ValueError: it is no path, or the file cannot be read.
+        ValueError: it is no path, or the file cannot be read where it must.
     """
     if not isinstance(value, str) or not value or "\0" in value:
         raise ValueError("write the path of a file, as text")
-    path = _context(info).directory / value
+    context = _context(info)
+    path = context.directory / value
+    if context.requires_files:
+        _require_file(path, is_secret=info.field_name in SECRET_FILES)
+    return path
+
+
+def _require_file(path: Path, *, is_secret: bool) -> None:
     try:
         if path.exists() and not path.is_file():
             raise ValueError(f"{path} is no file; write the path of a file")
@@ -147,9 +156,8 @@ def parse_file(value: object, info: ValidationInfo) -> Path:
         raise ValueError(f"the file {path} cannot be read: {error.strerror}; correct path, owner or mode") from None
     except OSError:
         # What stands at the place of a secret's file, and is none, may be the secret.
-        shown = "of this name" if info.field_name in SECRET_FILES else str(path)
+        shown = "of this name" if is_secret else str(path)
         raise ValueError(f"there is no file {shown}; create it, or correct the path") from None
-    return path
 
 
 def parse_url(value: object) -> SplitResult:
@@ -197,7 +205,7 @@ KeaVersion = Annotated[
 RequirementId = Annotated[str, BeforeValidator(parse_requirement), WithJsonSchema({"type": "string"})]
 Size = Annotated[int, BeforeValidator(parse_size), WithJsonSchema({"type": "string", "pattern": SIZE_PATTERN})]
 Prefix = Annotated[IPv4Network | IPv6Network, BeforeValidator(parse_prefix), WithJsonSchema({"type": "string"})]
-ReadableFile = Annotated[Path, BeforeValidator(parse_file), WithJsonSchema({"type": "string"})]
+NamedFile = Annotated[Path, BeforeValidator(parse_file), WithJsonSchema({"type": "string"})]
 Url = Annotated[
     SplitResult, BeforeValidator(parse_url), WithJsonSchema({"type": "string", "pattern": "^(https?|unix)://"})
 ]

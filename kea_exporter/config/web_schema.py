@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 from pydantic import BeforeValidator, Field, ValidationInfo
 
 from kea_exporter.config.schema import Section
-from kea_exporter.config.values import ReadableFile  # noqa: TC001 - pydantic reads it at run time
+from kea_exporter.config.values import NamedFile  # noqa: TC001 - pydantic reads it at run time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -111,14 +111,14 @@ TlsVersion = Annotated[str, BeforeValidator(parse_tls_version)]
 class TlsServerConfig(Section):
     """The certificate of the exporter, and those that it demands of its clients."""
 
-    cert_file: ReadableFile = Field(
+    cert_file: NamedFile = Field(
         description="the certificate, with its intermediates", examples=["/etc/kea-exporter/web.pem"]
     )
-    key_file: ReadableFile = Field(description="its key, not encrypted", examples=["/etc/kea-exporter/web-key.pem"])
+    key_file: NamedFile = Field(description="its key, not encrypted", examples=["/etc/kea-exporter/web-key.pem"])
     client_auth_type: Annotated[str, BeforeValidator(parse_client_auth)] = Field(
         NO_CERTIFICATE, description=f"one of {', '.join(CLIENT_AUTH)}", examples=[REQUIRED]
     )
-    client_ca_file: ReadableFile | None = Field(
+    client_ca_file: NamedFile | None = Field(
         None, description="the authorities of certificates of clients", examples=["/etc/kea-exporter/clients-ca.pem"]
     )
     client_allowed_sans: list[str] = Field(

@@ -35,7 +35,7 @@ NEXT_STEPS: Mapping[Reason, str] = MappingProxyType(
         Reason.NOT_TLS: "Write http:// in the exporter's url, or set socket-type to https with its three TLS files.",
         Reason.PROTOCOL_VERSION: "Let both sides allow TLS 1.2 or 1.3 (min_version under tls_config).",
         Reason.HANDSHAKE_FAILED: "Look into Kea's log; the exporter may lack a client certificate (cert_file).",
-        Reason.LOCAL_FILE_UNREADABLE: "Mend the file of the exporter's configuration that is named.",
+        Reason.LOCAL_FILE_UNREADABLE: "Fix the file that is named; kea-exporter config check names all such files.",
         Reason.REDIRECTED: "Write the address of Kea itself into the exporter's url.",
         Reason.UNEXPECTED_STATUS: "Check that Kea's control socket listens at the url, and what stands in between.",
         Reason.INVALID_HTTP: "Check that Kea's control socket listens at the url, and nothing else.",

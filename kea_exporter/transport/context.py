@@ -72,9 +72,9 @@ def _context(tls: TlsSettings, verify_mode: ssl.VerifyMode, verify_flags: int) -
 
 
 def _load_files(context: ssl.SSLContext, tls: TlsSettings) -> None:
+    _require_regular(tls)
     try:
         if tls.ca_file:
-            check_file(tls.ca_file)
             context.load_verify_locations(cafile=tls.ca_file)
         else:
             context.load_default_certs()
@@ -87,8 +87,21 @@ def _load_files(context: ssl.SSLContext, tls: TlsSettings) -> None:
             # Without a password callback OpenSSL would ask for one on the terminal.
             context.load_cert_chain(tls.cert_file, tls.key_file, password="")
     except (OSError, ValueError) as error:
+        if getattr(error, "reason", None) == "KEY_VALUES_MISMATCH":
+            detail = f"key_file {tls.key_file} is not the key of cert_file {tls.cert_file}"
+            raise TransportError(Failure(Stage.TLS, Reason.LOCAL_FILE_UNREADABLE, detail)) from None
         what = f"cert_file {tls.cert_file} and key_file {tls.key_file}"
         raise _unusable(what, "a PEM certificate and its own unencrypted key", error) from None
+
+
+def _require_regular(tls: TlsSettings) -> None:
+    """Open each file once: OpenSSL does not say which of several it could not read, and would wait on a named pipe."""
+    for key, path in (("ca_file", tls.ca_file), ("cert_file", tls.cert_file), ("key_file", tls.key_file)):
+        if path is not None:
+            try:
+                check_file(path)
+            except OSError as error:
+                raise _unusable(f"{key} {path}", "", error) from None
 
 
 def _unusable(what: str, wanted: str, error: Exception) -> TransportError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,17 +24,21 @@ def read_credentials(credentials: Credentials) -> tuple[str, str]:
     """
     username, password = credentials.username, credentials.password
     return (
-        _read(username) if isinstance(username, Path) else username,
-        _read(password) if isinstance(password, Path) else password.get_secret_value(),
+        _read("username_file", username) if isinstance(username, Path) else username,
+        _read("password_file", password) if isinstance(password, Path) else password.get_secret_value(),
     )
 
 
-def _read(path: Path) -> str:
+def _read(key: str, path: Path) -> str:
+    # What stands at the place of a secret's file, and is none, may be the secret: only a path that exists is shown.
+    shown = f"{key} {path}"
     try:
         return read_file(path, MAX_SECRET_BYTES).decode("utf-8").strip()
     except OSError as error:
         text = error.strerror
+        if not os.path.lexists(path):
+            shown = key
     except UnicodeDecodeError:
         text = "it is not text in UTF-8"
-    detail = f"the credentials in {path} cannot be read: {text}"
+    detail = f"{shown} cannot be read: {text}"
     raise TransportError(Failure(Stage.AUTH, Reason.LOCAL_FILE_UNREADABLE, detail))

@@ -21,6 +21,7 @@ import structlog
 from kea_exporter import __version__
 from kea_exporter.cli import main
 from kea_exporter.requirements import REQUIREMENTS
+from lab.servers.certificates import Authority
 from tests.support.exporter import COMMAND, exporter, values, written
 from tests.support.exporter import run as run_process
 from tests.support.peers import SimulatedKea, peer
@@ -169,6 +170,28 @@ def test_a_certificate_that_is_none_is_named_with_its_place(run: CommandLine, tm
     path = written(tmp_path, {"servers": [server]})
     ended = run("config", "check", "--config.file", str(path))
     assert_is_usage_error(ended, str(path), f"ca_file {tmp_path}/ca.pem must hold PEM certificates")
+
+
+def test_a_client_certificate_that_has_expired_is_named(run: CommandLine, tmp_path: Path) -> None:
+    pair = Authority(tmp_path).issue("exporter", days=(-20, -10))
+    tls = {"cert_file": str(pair.certificate), "key_file": str(pair.key)}
+    path = written(tmp_path, {"servers": [{"name": "a", "dhcp4": {"url": "https://kea1", "tls_config": tls}}]})
+    ended = run("config", "check", "--config.file", str(path))
+    assert_is_usage_error(ended, f"a dhcp4: tls_config: cert_file {pair.certificate} expired on 20")
+
+
+def test_a_file_of_one_server_does_not_keep_another_from_being_checked(
+    run: CommandLine, tmp_path: Path, kea: SimulatedKea
+) -> None:
+    broken = {"name": "broken", "dhcp4": {"url": "https://kea1", "tls_config": {"ca_file": "gone.pem"}}}
+    path = written(tmp_path, {"servers": [broken, {"name": "good", "dhcp4": {"url": kea.url}}]})
+    alone = run("check", "--config.file", str(path), "--server", "good")
+    assert "gone.pem" not in alone.stdout + alone.stderr
+    assert "service-running" in alone.stdout
+    both = run("check", "--config.file", str(path))
+    assert f"ca_file {tmp_path}/gone.pem cannot be read: No such file or directory" in " ".join(both.stdout.split())
+    checked = run("config", "check", "--config.file", str(path))
+    assert_is_usage_error(checked, f"tls_config.ca_file: there is no file {tmp_path}/gone.pem")
 
 
 def test_the_schema_is_json_that_describes_the_sections(run: CommandLine) -> None:

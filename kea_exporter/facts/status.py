@@ -78,6 +78,11 @@ class Relationship:
     unacked_clients_left: int | None
     analyzed_packets: int | None
 
+    @property
+    def name(self) -> str:
+        """Return the name of the partner, which differs between the relationships of a server."""
+        return self.partner.name or self.local.name
+
 
 @dataclass(frozen=True)
 class Status:

@@ -15,20 +15,22 @@ from kea_exporter.text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-MOST_RELATIONSHIPS = 64
-MOST_SCOPES = 16
-MOST_PEERS = 16
+MAX_RELATIONSHIPS = 64
+MAX_SCOPES = 16
+MAX_PEERS = 16
 
 
 def read_relationships(value: object) -> tuple[Relationship, ...]:
-    """Return the relationships of `high-availability`, of which a hub has several.
+    """Return the relationships of `high-availability`, of which a hub has several, each name once.
 
     Raises:
         MalformedAnswerError: it has not the documented shape.
     """
-    return tuple(_relationship(as_map(it, "high-availability")) for it in as_list(value, "high-availability"))[
-        :MOST_RELATIONSHIPS
-    ]
+    named: dict[str, Relationship] = {}
+    for entry in as_list(value, "high-availability"):
+        relationship = _relationship(as_map(entry, "high-availability"))
+        named.setdefault(relationship.name, relationship)
+    return tuple(named.values())[:MAX_RELATIONSHIPS]
 
 
 def read_pairs(hooks: Iterable[object]) -> Iterator[Pair]:
@@ -40,9 +42,9 @@ def read_pairs(hooks: Iterable[object]) -> Iterator[Pair]:
     for hook in hooks:
         parameters = as_map(as_map(hook, "hooks-libraries").get("parameters") or {}, "parameters")
         relationships = as_list(parameters.get("high-availability") or [], "high-availability")
-        for relationship in relationships[:MOST_RELATIONSHIPS]:
+        for relationship in relationships[:MAX_RELATIONSHIPS]:
             peers = as_list(as_map(relationship, "high-availability").get("peers") or [], "peers")
-            yield _pair([as_map(peer, "peers") for peer in peers[:MOST_PEERS]])
+            yield _pair([as_map(peer, "peers") for peer in peers[:MAX_PEERS]])
 
 
 def _pair(peers: list[dict[str, Any]]) -> Pair:
@@ -76,7 +78,7 @@ def _relationship(entry: Mapping[str, Any]) -> Relationship:
 
 
 def _peer(entry: Mapping[str, Any], state: str, scopes: str) -> Peer:
-    named = as_list(entry.get(scopes) or [], scopes)[:MOST_SCOPES]
+    named = as_list(entry.get(scopes) or [], scopes)[:MAX_SCOPES]
     return Peer(
         name=_text(entry, "server-name"),
         role=_text(entry, "role"),

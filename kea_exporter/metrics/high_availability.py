@@ -36,9 +36,9 @@ OWNERS = {"primary", "secondary"}
 
 
 def _named(report: Report) -> Iterator[tuple[str, Relationship]]:
-    """Return the relationships by their names: that of the partner, which is another one in each."""
+    """Return the relationships with their names."""
     for relationship in known(report.snapshot.status).relationships:
-        yield relationship.partner.name or relationship.local.name, relationship
+        yield relationship.name, relationship
 
 
 def _peers(relationship: Relationship) -> tuple[tuple[str, Peer], ...]:

@@ -11,7 +11,7 @@ import pytest
 from kea_exporter.facts.failure import Failure, Reason, Stage, known
 from kea_exporter.facts.snapshot import Daemon, Pair
 from kea_exporter.facts.status import Peer, Relationship
-from kea_exporter.kea.high_availability import MOST_RELATIONSHIPS, MOST_SCOPES, read_pairs, read_relationships
+from kea_exporter.kea.high_availability import MAX_RELATIONSHIPS, MAX_SCOPES, read_pairs, read_relationships
 from kea_exporter.kea.reading import MalformedAnswerError
 from kea_exporter.kea.status import read_status
 from kea_exporter.metrics import FAMILIES
@@ -129,9 +129,10 @@ def test_relationships_of_another_shape_are_malformed(relationships: object) -> 
 
 
 def test_names_are_printable_and_nothing_is_kept_without_end() -> None:
-    found = read_relationships([pair({"server-name": as_kea_writes("B\u00fcro\n")}, scopes=["s1"] * 1000)] * 1000)
-    assert len(found) == MOST_RELATIONSHIPS
-    assert (found[0].partner.name, len(found[0].local.scopes)) == ("B\u00fcro ", MOST_SCOPES)
+    names = [as_kea_writes("B\u00fcro\n"), *(f"partner-{number}" for number in range(1000))]
+    found = read_relationships([pair({"server-name": name}, scopes=["s1"] * 1000) for name in names])
+    assert len(found) == MAX_RELATIONSHIPS
+    assert (found[0].partner.name, len(found[0].local.scopes)) == ("B\u00fcro ", MAX_SCOPES)
 
 
 # Families

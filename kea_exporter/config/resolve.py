@@ -108,7 +108,7 @@ def _daemon_settings(
         kind=kind,
         url=_shown(url),
         host=host,
-        verified_name=(tls.server_name if tls else None) or host,
+        verified_name=(tls.server_name if tls else None) or host.partition("%")[0],
         control_agent=entry.control_agent,
         sends_credentials=credentials is not None,
     )

@@ -31,7 +31,10 @@ class Reason(StrEnum):
     REFUSED = "refused"
     NO_ROUTE = "no_route"
     NO_SUCH_SOCKET = "no_such_socket"
+    INVALID_ADDRESS = "invalid_address"
     PERMISSION_DENIED = "permission_denied"
+    # the exporter's own host does not allow it
+    CONNECTION_PROHIBITED = "connection_prohibited"
     # the exporter itself has no file descriptors or memory left
     LOCAL_RESOURCES = "local_resources"
     # any stage that waits for the peer

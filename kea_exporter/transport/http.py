@@ -22,8 +22,9 @@ from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.facts.snapshot import Admission, Connection, TransportKind
 from kea_exporter.text import printable
 from kea_exporter.transport.credentials import read_credentials
+from kea_exporter.transport.errors import lost_connection, tcp_failure
 from kea_exporter.transport.model import TransportError, too_large
-from kea_exporter.transport.sockets import TooMuchError, connect_failure, connect_tcp
+from kea_exporter.transport.sockets import TooMuchError, connect_tcp
 from kea_exporter.transport.tls import own_certificate, secure, tls_failure_later
 
 if TYPE_CHECKING:
@@ -138,8 +139,8 @@ class HttpTransport:
 
     def _url(self) -> str:
         # Always http to requests: TLS, where there is any, stands beneath already.
-        host = f"[{self._settings.target.host}]" if ":" in self._settings.target.host else self._settings.target.host
-        return f"http://{host}:{self._settings.port}{self._settings.path}"
+        host = _without_zone(self._settings.target.host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self._settings.port}{self._settings.path}"
 
 
 class _ReadyConnection(HTTPConnection):
@@ -165,7 +166,7 @@ class _ReadyAdapter(HTTPAdapter):
 
     def __init__(self, settings: DaemonSettings, sock: socket.socket) -> None:
         super().__init__(max_retries=0)
-        self._pool = _ReadyPool(settings.target.host, settings.port, maxsize=1, ready=[sock])
+        self._pool = _ReadyPool(_without_zone(settings.target.host), settings.port, maxsize=1, ready=[sock])
         self._sock = sock
 
     def get_connection_with_tls_context(self, *_: Any, **__: Any) -> HTTPConnectionPool:  # noqa: ANN401 - requests'
@@ -181,8 +182,13 @@ def _peer(sock: socket.socket) -> Connection:
         address, port = sock.getpeername()[:2]
     except OSError as error:
         sock.close()
-        raise TransportError(connect_failure(error, "the server")) from None
-    return Connection(address.partition("%")[0], port)
+        raise TransportError(tcp_failure(error, "the server")) from None
+    return Connection(_without_zone(address), port)
+
+
+def _without_zone(host: str) -> str:
+    """Return a host without the interface of a link-local address, which is not for the peer (RFC 9844)."""
+    return host.partition("%")[0]
 
 
 def _authorization(settings: DaemonSettings) -> dict[str, str]:
@@ -241,6 +247,8 @@ def _http_failure(error: Exception, *, is_tls: bool) -> Failure:
         # A server that demands a client certificate says so only now under TLS 1.3.
         if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError):
             return tls_failure_later(cause)
+        if isinstance(cause, OSError) and (failure := lost_connection(cause, Stage.HTTP)):
+            return failure
     if any(isinstance(cause, TooMuchError) for cause in causes):
         return Failure(
             Stage.HTTP, Reason.INVALID_HTTP, "the answer has more beside its body than HTTP as Kea speaks it"
@@ -249,11 +257,12 @@ def _http_failure(error: Exception, *, is_tls: bool) -> Failure:
         return Failure(Stage.HTTP, Reason.TIMED_OUT, "connected, but no complete answer came in time")
     if any(isinstance(cause, ConnectionError | ssl.SSLEOFError) for cause in causes):
         guess = "" if is_tls else "; it may speak https"
-        detail = f"the server closed the connection without an answer{guess}"
-        return Failure(Stage.HTTP, Reason.CONNECTION_CLOSED, detail)
-    if any("IncompleteRead" in type(cause).__name__ for cause in causes):
-        return Failure(Stage.HTTP, Reason.ANSWER_INCOMPLETE, "the connection ended in the middle of an answer")
-    return Failure(Stage.HTTP, Reason.INVALID_HTTP, "the answer is not HTTP as Kea speaks it")
+        reason, detail = Reason.CONNECTION_CLOSED, f"the server closed the connection without an answer{guess}"
+    elif any("IncompleteRead" in type(cause).__name__ for cause in causes):
+        reason, detail = Reason.ANSWER_INCOMPLETE, "the connection ended in the middle of an answer"
+    else:
+        reason, detail = Reason.INVALID_HTTP, "the answer is not HTTP as Kea speaks it"
+    return Failure(Stage.HTTP, reason, detail)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -6,39 +6,20 @@ a probe for ever. These sockets set it to what is left of the deadline before ev
 
 from __future__ import annotations
 
-import errno
-import os
 import socket
 import ssl
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import Failure, Reason, Stage
+from kea_exporter.transport.errors import tcp_failure, unix_failure
 from kea_exporter.transport.model import TransportError
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
     from kea_exporter.transport.deadline import Deadline
-
-REASONS = {
-    errno.ECONNREFUSED: Reason.REFUSED,
-    errno.ECONNRESET: Reason.CONNECTION_CLOSED,
-    errno.ECONNABORTED: Reason.CONNECTION_CLOSED,
-    errno.ETIMEDOUT: Reason.TIMED_OUT,
-    errno.EHOSTUNREACH: Reason.NO_ROUTE,
-    errno.ENETUNREACH: Reason.NO_ROUTE,
-    errno.EADDRNOTAVAIL: Reason.NO_ROUTE,
-    errno.EAFNOSUPPORT: Reason.NO_ROUTE,
-    errno.ENOENT: Reason.NO_SUCH_SOCKET,
-    errno.ENOTSOCK: Reason.NO_SUCH_SOCKET,
-    errno.EACCES: Reason.PERMISSION_DENIED,
-    errno.EPERM: Reason.PERMISSION_DENIED,
-    errno.EMFILE: Reason.LOCAL_RESOURCES,
-    errno.ENFILE: Reason.LOCAL_RESOURCES,
-    errno.ENOBUFS: Reason.LOCAL_RESOURCES,
-    errno.ENOMEM: Reason.LOCAL_RESOURCES,
-}
 
 # Linux has it; elsewhere the first answer over TLS is late.
 QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
@@ -113,7 +94,7 @@ def connect_tcp(host: str, port: int, deadline: Deadline) -> DeadlineSocket:
         try:
             return _connect(family, address, deadline, share=1 / (len(addresses) - tried))
         except OSError as error:
-            failure = connect_failure(error, f"{address[0]} port {port}")
+            failure = tcp_failure(error, f"{address[0]} port {port}")
     raise TransportError(failure)
 
 
@@ -126,22 +107,14 @@ def connect_unix(path: str, deadline: Deadline) -> DeadlineSocket:
     try:
         return _connect(socket.AF_UNIX, path, deadline, share=1)
     except OSError as error:
-        raise TransportError(connect_failure(error, path)) from None
+        raise TransportError(unix_failure(error, path, is_socket=_is_socket(path))) from None
 
 
-def connect_failure(error: OSError, where: str) -> Failure:
-    """Return the failure that an error while connecting stands for."""
-    reason = (
-        Reason.TIMED_OUT if isinstance(error, TimeoutError) else REASONS.get(error.errno or 0, Reason.INTERNAL_ERROR)
-    )
-    if error.errno == errno.EAGAIN:
-        return Failure(Stage.CONNECT, Reason.TIMED_OUT, f"{where} takes no connections: too many wait there already")
-    said = {
-        Reason.TIMED_OUT: f"no answer from {where}: packets are dropped on the way, or the host is down",
-        Reason.REFUSED: f"{where} refused the connection: nothing listens there",
-    }
-    text = os.strerror(error.errno) if error.errno else str(error)
-    return Failure(Stage.CONNECT, reason, said.get(reason, f"cannot connect to {where}: {text}"))
+def _is_socket(path: str) -> bool:
+    try:
+        return Path(path).is_socket()
+    except OSError:  # its folder may not be read
+        return True
 
 
 def _resolve(host: str, port: int) -> list[tuple[int, tuple[str, int]]]:

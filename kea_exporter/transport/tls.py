@@ -17,6 +17,7 @@ from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.facts.snapshot import Tls
 from kea_exporter.files import read_file
 from kea_exporter.transport.context import build_context
+from kea_exporter.transport.errors import lost_connection
 from kea_exporter.transport.model import TransportError
 from kea_exporter.transport.sockets import DeadlineSocket, DeadlineTlsSocket
 
@@ -161,6 +162,8 @@ def tls_failure(error: Exception) -> Failure:
     if isinstance(error, TimeoutError):
         return Failure(Stage.TLS, Reason.TIMED_OUT, "the server did not finish the TLS handshake in time")
     if isinstance(error, OSError):
+        if failure := lost_connection(error, Stage.TLS):
+            return failure
         return Failure(Stage.TLS, Reason.CONNECTION_CLOSED, "the server closed the connection during the TLS handshake")
     return Failure(Stage.TLS, Reason.CERTIFICATE_NAME_MISMATCH, "the server name to verify is not a valid name")
 

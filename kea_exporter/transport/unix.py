@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.facts.snapshot import Connection
+from kea_exporter.transport.errors import lost_connection
 from kea_exporter.transport.model import TransportError, too_large
 from kea_exporter.transport.sockets import connect_unix
 
@@ -54,8 +55,10 @@ class UnixTransport:
                 return _read_all(sock, min(limit, self._limit))
         except TimeoutError:
             failure = Failure(Stage.COMMAND, Reason.TIMED_OUT, "connected, but no complete answer came in time")
-        except OSError:
-            failure = Failure(Stage.COMMAND, Reason.CONNECTION_CLOSED, "the daemon closed the connection unanswered")
+        except OSError as error:
+            failure = lost_connection(error, Stage.COMMAND) or Failure(
+                Stage.COMMAND, Reason.CONNECTION_CLOSED, "the daemon closed the connection unanswered"
+            )
         raise TransportError(failure)
 
     def close(self) -> None:

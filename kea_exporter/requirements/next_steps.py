@@ -20,7 +20,7 @@ NEXT_STEPS: Mapping[Reason, str] = MappingProxyType(
         Reason.NO_ROUTE: "Check the address, and the routes and firewalls between exporter and server.",
         Reason.NO_SUCH_SOCKET: "Start the Kea service; check that its socket-name is the path in the exporter's url.",
         Reason.INVALID_ADDRESS: "Correct the address in the exporter's url; write fe80::1%eth0 for a link-local one.",
-        Reason.CONNECTION_PROHIBITED: "Allow it on the exporter's host: in its firewall, and by IPAddressDeny of the unit.",
+        Reason.CONNECTION_PROHIBITED: "Allow it on the exporter's host, in its firewall and in IPAddressDeny.",
         Reason.PERMISSION_DENIED: "Let the exporter's user into the group that owns the control socket and its folder.",
         Reason.LOCAL_RESOURCES: "Raise the exporter's limits of open files and memory (LimitNOFILE, MemoryMax).",
         Reason.TIMED_OUT: "Open the port in the firewalls between exporter and server; check that the host is up.",

@@ -14,15 +14,15 @@ from kea_exporter.config import settings_from_tree
 from kea_exporter.metrics import FAMILIES, Page, read_families
 from kea_exporter.metrics.encoding import Encoder
 from kea_exporter.transport.deadline import Deadline
-from tests.answers import paths, put
-from tests.odd import at
-from tests.peers import SimulatedKea
-from tests.recordings import RECORDED, recorded
+from tests.support.answers import paths, put
+from tests.support.odd import at
+from tests.support.peers import SimulatedKea
+from tests.support.recordings import RECORDED, recorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.answers import Path as Place
+    from tests.support.answers import Path as Place
 
 Tree = dict[str, Any]
 

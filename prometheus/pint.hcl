@@ -26,21 +26,9 @@ rule {
     required = true
   }
 
-  annotation "runbook_url" {
-    severity = "bug"
-    value    = "https://.+/{{ $alert }}/"
-    required = true
-  }
-
-  annotation "dashboard_url" {
-    severity = "bug"
-    value    = "https://.+/d/kea-.+"
-    required = true
-  }
-
   for {
     severity = "bug"
-    min      = "5m"
+    min      = "2m"
     max      = "1h"
   }
 }
@@ -50,7 +38,7 @@ rule {
     kind = "recording"
   }
 
-  name "(subnet|shared_network|daemon|scope):kea_.+:.+" {
+  name "(subnet|shared_network|daemon|server|member|scope|fleet):kea_.+:.+" {
     severity = "bug"
   }
 }

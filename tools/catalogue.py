@@ -33,6 +33,7 @@ FAMILIES_OF: Mapping[Scope, Mapping[Any, Family]] = {
 }
 NOTE = "<!-- Written by `make docs` from the catalogue in the code; edit there. -->"
 NOTE_ON_SCHEMA = "<!-- Written by `make docs` from the schemas of the files in kea_exporter/config; edit there. -->"
+COLUMNS = "| alert | severity | for | keep firing for | meaning | expression |"
 NOTE_ON_RULES = "Written by `make docs` from kea_exporter/alerts; `kea-exporter rules` prints it with your own links."
 
 
@@ -150,7 +151,7 @@ def _runbooks_index() -> str:
         "",
     ]
     for group in GROUPS:
-        lines += [f"## {group.name}", "", "| alert | severity | after | means | expression |", "|---|---|---|---|---|"]
+        lines += [f"## {group.name}", "", COLUMNS, "|---|---|---|---|---|---|"]
         lines += [*map(_alert_row, group.alerts), ""]
     lines += ["## Recorded", "", "| series | expression |", "|---|---|"]
     recorded = (it for group in GROUPS for it in group.recordings)
@@ -159,7 +160,8 @@ def _runbooks_index() -> str:
 
 def _alert_row(alert: Alert) -> str:
     name = f"[{alert.name}]({alert.name}.md)"
-    return f"| {name} | {alert.severity} | {alert.hold} | {alert.summary} | {_code(alert.expression)} |"
+    times = f"{alert.hold} | {alert.keep or '0s'}"
+    return f"| {name} | {alert.severity} | {times} | {alert.summary} | {_code(alert.expression)} |"
 
 
 def _code(expression: str) -> str:

@@ -6,12 +6,14 @@ import json
 import shutil
 from pathlib import Path
 
+from kea_exporter.alerts.rules import Links, rules
 from kea_exporter.config import ConfigFile
 
 ROOT = Path(__file__).parent.parent
 CHART = ROOT / "deploy/helm/kea-exporter"
 SCHEMA = CHART / "values.schema.json"
-RULES = ROOT / "prometheus/rules/kea-exporter.yml"
+# In place of Grafana's url in the chart's copy of the rules; a template puts the url of the values there.
+PLACEHOLDER = "https://grafana.invalid"
 DASHBOARDS = ROOT / "grafana/dashboards"
 
 
@@ -21,7 +23,7 @@ def derived() -> dict[Path, str]:
     They are copies, as some tools that install from a repository leave symbolic links out.
     """
     dashboards = {CHART / "files/dashboards" / it.name: it.read_text() for it in sorted(DASHBOARDS.glob("*.json"))}
-    return {CHART / "files/rules.yml": RULES.read_text(), SCHEMA: _values_schema(), **dashboards}
+    return {CHART / "files/rules.yml": rules(Links(grafana=PLACEHOLDER)), SCHEMA: _values_schema(), **dashboards}
 
 
 def refresh() -> None:

@@ -13,7 +13,13 @@ from kea_exporter.alerts.templates import (
     lookup,
     spaced,
 )
-from kea_exporter.alerts.thresholds import CERTIFICATE_CRITICAL_DAYS, CERTIFICATE_WARNING_DAYS, DAY_SECONDS
+from kea_exporter.alerts.thresholds import (
+    CERTIFICATE_CRITICAL_DAYS,
+    CERTIFICATE_WARNING_DAYS,
+    DAY_SECONDS,
+    KEEP_OUTAGE,
+    KEEP_STATE,
+)
 
 # A root that is sent along may end as it likes: nobody verifies by it.
 NOT_AFTER = 'kea_certificate_not_after_timestamp_seconds{role!="root"}'
@@ -33,6 +39,8 @@ def _expiring(severity: Severity, days: int) -> Alert:
         f"{WHICH} ends in {DURATION}. {REMEDY}",
         Dashboard.CERTIFICATES,
         requirement="certificate-renewal-not-due",
+        # It has ended before KeaCertificateExpired fires.
+        keep=KEEP_OUTAGE,
     )
 
 
@@ -46,6 +54,7 @@ def _own_expiring(severity: Severity, days: int) -> Alert:
         f"The certificate that the exporter shows to {DAEMON} {ENDS}. "
         "Issue a new one and put it at cert_file and key_file of tls_config; the exporter needs no restart.",
         Dashboard.CERTIFICATES,
+        keep=KEEP_STATE,
     )
 
 
@@ -64,6 +73,7 @@ GROUP = Group(
             f"{WHICH} expired {DURATION} ago. {REMEDY}",
             Dashboard.CERTIFICATES,
             requirement="certificate-within-validity",
+            keep=KEEP_OUTAGE,
         ),
         Alert(
             "KeaCertificateNameMismatch",
@@ -74,6 +84,7 @@ GROUP = Group(
             f"The SAN of the certificate of {DAEMON} does not hold the address at which it is reached. {REMEDY}",
             Dashboard.CERTIFICATES,
             requirement="certificate-san-matches-address",
+            keep=KEEP_OUTAGE,
         ),
         Alert(
             "KeaCertificateUntrusted",
@@ -84,6 +95,7 @@ GROUP = Group(
             f"The certificate of {DAEMON} does not verify{REASON}. {REMEDY}",
             Dashboard.CERTIFICATES,
             requirement="certificate-trusted",
+            keep=KEEP_OUTAGE,
         ),
         _own_expiring(Severity.WARNING, CERTIFICATE_WARNING_DAYS),
         _own_expiring(Severity.CRITICAL, CERTIFICATE_CRITICAL_DAYS),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kea_exporter.alerts.model import Alert, Dashboard, Group, Severity
 from kea_exporter.alerts.templates import COUNT, DAEMON, PERCENTAGE, label
-from kea_exporter.alerts.thresholds import SLOW_SHARE
+from kea_exporter.alerts.thresholds import KEEP_OUTAGE, KEEP_STATE, SLOW_SHARE
 
 # A target that had kea_up within a day, or for which this alert has fired since, so that no name of a job is assumed.
 # Where there is no such target, there is none to name.
@@ -27,6 +27,7 @@ GROUP = Group(
             "{{ else }}There is no kea_up at all{{ end }}, so no other alert about Kea can fire. "
             "Start kea-exporter, and look at the target's error in Prometheus (Status, Targets).",
             Dashboard.EXPORTER,
+            keep=KEEP_OUTAGE,
         ),
         Alert(
             "KeaExporterReloadFailed",
@@ -37,6 +38,7 @@ GROUP = Group(
             f"The exporter {label('instance')} could not load its configuration and goes on with the one before. "
             "kea-exporter config check names the mistake.",
             Dashboard.EXPORTER,
+            keep=KEEP_STATE,
         ),
         Alert(
             "KeaExporterSlow",
@@ -47,6 +49,7 @@ GROUP = Group(
             f"Asking {DAEMON} takes {PERCENTAGE} of the time that it may take. Look at "
             "kea_command_duration_seconds; raise timeout and scrape_timeout, or collect less of this server.",
             Dashboard.EXPORTER,
+            keep=KEEP_STATE,
         ),
         Alert(
             "KeaExporterPartlyFailing",
@@ -57,6 +60,7 @@ GROUP = Group(
             f"{DAEMON} fails {label('command')}: what it brings is unknown. "
             "/probe?target=SERVER/DAEMON&debug=true on the exporter says why.",
             Dashboard.EXPORTER,
+            keep=KEEP_STATE,
         ),
         Alert(
             "KeaExporterSamplesDropped",
@@ -77,6 +81,7 @@ GROUP = Group(
             f"{DAEMON} has more {label('collector')} than series_limit allows; those with the highest ids are "
             "left out. Raise series_limit under collect, or choose the subnets that matter.",
             Dashboard.EXPORTER,
+            keep=KEEP_STATE,
         ),
     ),
 )

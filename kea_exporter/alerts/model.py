@@ -38,6 +38,7 @@ class Alert:
         description: a template with the values, and what to do (Prometheus documentation, "Template reference").
         dashboard: the one that shows it best.
         requirement: the id of the requirement that says the same, if there is one.
+        keep: how long the alert keeps firing after the expression ends to hold (`keep_firing_for`); see `thresholds`.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Alert:
     description: str
     dashboard: Dashboard
     requirement: str = ""
+    keep: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kea_exporter.alerts.model import Alert, Dashboard, Group, Severity
 from kea_exporter.alerts.templates import COUNT, DAEMON, FAILURE, REMEDY
-from kea_exporter.alerts.thresholds import COMINGS_AND_GOINGS_IN_AN_HOUR
+from kea_exporter.alerts.thresholds import COMINGS_AND_GOINGS_IN_AN_HOUR, KEEP_OUTAGE, KEEP_STATE
 
 GROUP = Group(
     "kea-reaching",
@@ -18,6 +18,7 @@ GROUP = Group(
             "A Kea daemon does not answer the exporter.",
             f"{DAEMON} does not answer. {FAILURE}",
             Dashboard.SERVER,
+            keep=KEEP_OUTAGE,
         ),
         Alert(
             "KeaServerFlapping",
@@ -38,6 +39,7 @@ GROUP = Group(
             f"{DAEMON} refuses the exporter's user name or password. {REMEDY}",
             Dashboard.SERVER,
             requirement="authentication-accepted",
+            keep=KEEP_OUTAGE,
         ),
         Alert(
             "KeaAuthenticationNotDemanded",
@@ -48,6 +50,7 @@ GROUP = Group(
             f"{DAEMON} answers on its control socket without asking for credentials. {REMEDY}",
             Dashboard.SERVER,
             requirement="authentication-configured",
+            keep=KEEP_STATE,
         ),
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kea_exporter.alerts.model import Alert, Dashboard, Group, Severity
 from kea_exporter.alerts.templates import DAEMON, NUMBER, OF_DAEMON, REMEDY, REQUIREMENT, first, label, lookup
+from kea_exporter.alerts.thresholds import KEEP_STATE
 
 UNMET = f"{DAEMON} does not satisfy {label('requirement')}. {REQUIREMENT}"
 VERSION = first(lookup("kea_version_info", *OF_DAEMON), " {{ .Labels.version }}")
@@ -20,6 +21,7 @@ GROUP = Group(
             "A Kea daemon runs without a hook library that the IPAM needs.",
             f"{DAEMON} does not satisfy {label('requirement')}: commands of the library are missing. {REMEDY}",
             Dashboard.FLEET,
+            keep=KEEP_STATE,
         ),
         Alert(
             "KeaRequirementUnmet",
@@ -29,6 +31,7 @@ GROUP = Group(
             "A Kea daemon does not satisfy what the IPAM requires of it.",
             UNMET,
             Dashboard.FLEET,
+            keep=KEEP_STATE,
         ),
         Alert(
             "KeaRequirementUnmet",
@@ -38,6 +41,7 @@ GROUP = Group(
             "A Kea daemon does not follow a recommendation of the IPAM.",
             UNMET,
             Dashboard.FLEET,
+            keep=KEEP_STATE,
         ),
         Alert(
             "KeaVersionUnsupported",
@@ -48,6 +52,7 @@ GROUP = Group(
             f"{DAEMON} runs Kea{VERSION}. {REMEDY}",
             Dashboard.FLEET,
             requirement="version-supported",
+            keep=KEEP_STATE,
         ),
         Alert(
             "KeaLeasesOrphaned",
@@ -58,6 +63,7 @@ GROUP = Group(
             f"{DAEMON} holds {NUMBER} leases of subnet ids that are not configured. {REMEDY}",
             Dashboard.SUBNETS,
             requirement="no-orphaned-leases",
+            keep=KEEP_STATE,
         ),
         Alert(
             "KeaLeasesOutsideSubnet",
@@ -68,6 +74,7 @@ GROUP = Group(
             f"{DAEMON} holds {NUMBER} leases whose address is not in the subnet of their id. {REMEDY}",
             Dashboard.SUBNETS,
             requirement="no-leases-outside-their-subnet",
+            keep=KEEP_STATE,
         ),
     ),
 )

@@ -19,23 +19,33 @@ VARIABLES = "{{ with $labels.server }}?var-server={{ . | urlquery }}&var-daemon=
 
 # Alerts that silence each other are evaluated at one moment. In groups of their own they would be up to an interval
 # apart: the effect would be told before its cause, and once more when the cause is mended.
-TOGETHER = dict.fromkeys(("kea-reaching", "kea-requirements", "kea-certificates", "kea-health"), "kea-servers")
+TOGETHER = dict.fromkeys(
+    ("kea-reaching", "kea-requirements", "kea-certificates", "kea-health", "kea-high-availability"), "kea-servers"
+)
+
+
+# What the url of the runbooks may contain, for sites that do not serve them at URL/ALERT/.
+ALERT_IN_URL = "{alert}"
 
 
 @dataclass(frozen=True)
 class Links:
-    """Where a house keeps its dashboards and runbooks; each without a slash at its end."""
+    """The urls of Grafana and of the runbooks, without a slash at the end; messages have no link to an empty one.
 
-    grafana: str = "https://grafana.example.com"
-    runbooks: str = "https://docs.example.com/kea-exporter/runbooks"
+    Attributes:
+        runbooks: `{alert}` in it stands for the name of the alert; without it, `/ALERT/` is appended.
+    """
+
+    grafana: str = ""
+    runbooks: str = ""
 
 
 def rules(links: Links | None = None, hold: str | None = None) -> str:
     """Return all rules as one YAML document.
 
     Args:
-        links: what messages link to.
-        hold: replaces how long each alert waits before it fires; for tests, which cannot wait.
+        links: what messages link to; by default there are no links.
+        hold: replaces `for` and `keep_firing_for` of each alert; for tests, which cannot wait.
     """
     together: dict[str, list[Group]] = {}
     for group in GROUPS:
@@ -64,22 +74,25 @@ def _recording(recording: Recording) -> dict[str, Any]:
 
 def _alert(alert: Alert, links: Links, hold: str | None) -> dict[str, Any]:
     requirement = {"requirement": alert.requirement} if alert.requirement else {}
+    keep = {"keep_firing_for": hold or alert.keep} if alert.keep else {}
     return {
         "alert": alert.name,
         "expr": alert.expression,
         "for": hold or alert.hold,
+        **keep,
         "labels": {"severity": str(alert.severity), **requirement},
         "annotations": _annotations(alert, links),
     }
 
 
 def _annotations(alert: Alert, links: Links) -> Mapping[str, str]:
-    return {
-        "summary": alert.summary,
-        "description": _description(alert),
-        "runbook_url": f"{links.runbooks}/{alert.name}/",
-        "dashboard_url": f"{links.grafana}/d/{alert.dashboard}{VARIABLES}",
-    }
+    annotations = {"summary": alert.summary, "description": _description(alert)}
+    if links.runbooks:
+        url = links.runbooks if ALERT_IN_URL in links.runbooks else f"{links.runbooks}/{ALERT_IN_URL}/"
+        annotations["runbook_url"] = url.replace(ALERT_IN_URL, alert.name)
+    if links.grafana:
+        annotations["dashboard_url"] = f"{links.grafana}/d/{alert.dashboard}{VARIABLES}"
+    return annotations
 
 
 def _description(alert: Alert) -> str:

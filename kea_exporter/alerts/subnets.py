@@ -11,6 +11,7 @@ from kea_exporter.alerts.thresholds import (
     FULLNESS_CRITICAL,
     FULLNESS_WARNING,
     FULLNESS_WORTH_PREDICTING,
+    KEEP_STATE,
 )
 
 OF_SUBNET = "subnet:kea_subnet_assigned_per_capacity:ratio"
@@ -37,7 +38,7 @@ def _nearly_full(name: str, expression: str, thing: str, summary: str) -> tuple[
     description = f"{thing} has {PERCENTAGE} of its {THINGS} leased. {WHAT_TO_DO}"
     bands = ((Severity.WARNING, FULLNESS_WARNING, "15m"), (Severity.CRITICAL, FULLNESS_CRITICAL, "5m"))
     warning, critical = (
-        Alert(name, severity, f"{expression} > {share}", hold, summary, description, Dashboard.SUBNETS)
+        Alert(name, severity, f"{expression} > {share}", hold, summary, description, Dashboard.SUBNETS, keep=KEEP_STATE)
         for severity, share, hold in bands
     )
     return warning, critical

@@ -24,10 +24,14 @@ def spaced(value: str) -> str:
     return "{{ " + value + ' | reReplaceAll "_" " " }}'
 
 
-def lookup(family: str, *labels: str, condition: str = "") -> str:
-    """Return a query for the samples of a family that have the alert's own values of *labels*."""
-    matchers = ",".join(f"{it}=%q" for it in labels)
-    values = " ".join(f"$labels.{it}" for it in labels)
+def lookup(family: str, *labels: str, where: str = "", condition: str = "") -> str:
+    """Return a query for the samples of a family that have the alert's own values of *labels*.
+
+    *where* is a further matcher, with single quotes, as the query is a quoted string of the template; *condition* a
+    comparison, such as `" == 1"`.
+    """
+    matchers = ",".join((*(f"{label}=%q" for label in labels), *([where] if where else [])))
+    values = " ".join(f"$labels.{label}" for label in labels)
     return f'printf "{family}{{{matchers}}}{condition}" {values} | query'
 
 

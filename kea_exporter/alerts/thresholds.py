@@ -33,3 +33,12 @@ CLOCK_SKEW_CRITICAL_SECONDS = 50
 COMINGS_AND_GOINGS_IN_AN_HOUR = 8
 # Share of the time that a probe may take.
 SLOW_SHARE = 0.8
+
+# How long alerts keep firing once their expression no longer holds (`keep_firing_for`). A restart of Kea or of the
+# exporter costs one or two samples; without this, they would end a standing alert, which would fire anew after its
+# `for`. With a scrape every minute, two missing samples are bridged by three minutes: an outage that is over is
+# reported as over soon.
+KEEP_OUTAGE = "3m"
+# Nobody waits for the end of what is fixed within days; and a value that crosses its threshold to and fro is one alert.
+KEEP_STATE = "10m"
+# Expressions over a range of time bridge missing samples by themselves, and need none of these.

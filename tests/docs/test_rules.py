@@ -34,6 +34,7 @@ from tests.support.rule_reading import (
     labels_of,
     labels_read,
     metrics,
+    minutes,
 )
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ RULES = FOLDER / "rules/kea-exporter.yml"
 ALERTMANAGER = FOLDER / "alertmanager.example.yml"
 INHIBITIONS: list[Tree] = yaml.safe_load(ALERTMANAGER.read_text())["inhibit_rules"]
 NAMES = {alert.name for alert in ALERTS}
+# Two missing samples, with a scrape every minute.
+MINUTES_OF_A_RESTART = 3
 # In comparisons of states and counts.
 NO_THRESHOLDS = {0, 1, 2}
 CLICKS_USAGE_ERROR = 2
@@ -221,7 +224,33 @@ def test_the_command_prints_rules_with_the_links_of_the_house() -> None:
     [alert] = [it for it in all_rules(done.stdout) if it.get("alert") == "KeaExporterReloadFailed"]
     assert alert["annotations"]["runbook_url"] == "https://wiki/kea/KeaExporterReloadFailed/"
     assert alert["annotations"]["dashboard_url"].startswith("http://monitoring/grafana/d/kea-exporter{{")
-    assert "example.com" not in done.stdout
+    assert "{alert}" not in done.stdout
+
+
+def test_a_runbook_url_may_say_where_the_name_of_the_alert_stands() -> None:
+    done = run("rules", "--runbook-url", "https://wiki/search?q={alert}&lang=en")
+    [alert] = [rule for rule in all_rules(done.stdout) if rule.get("alert") == "KeaExporterReloadFailed"]
+    assert alert["annotations"]["runbook_url"] == "https://wiki/search?q=KeaExporterReloadFailed&lang=en"
+    assert "dashboard_url" not in alert["annotations"]
+
+
+def test_rules_without_urls_have_no_links() -> None:
+    """A link to example.com, or to a site that the reader does not have, is worse than none in a message at night."""
+    for text in (run("rules").stdout, RULES.read_text()):
+        assert {name for rule in all_rules(text) for name in rule.get("annotations", {})} == {"summary", "description"}
+        assert "http" not in text
+
+
+@each_alert
+def test_a_missing_sample_does_not_end_an_alert(alert: Alert) -> None:
+    """A restart of Kea or of the exporter costs a sample or two; expressions over a range of time bridge them."""
+    assert reads_range(alert.expression) or minutes(alert.keep) >= MINUTES_OF_A_RESTART
+
+
+def reads_range(expression: str) -> bool:
+    """Return whether an expression, or one that was recorded for it, looks back over a range of time."""
+    recorded = [it.expression for it in RECORDINGS if it.name in metrics(expression)]
+    return "[" in expression or any(reads_range(it) for it in recorded)
 
 
 @pytest.mark.parametrize("option", ["--grafana-url", "--runbook-url"])

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from kea_exporter.alerts.rules import Links, rules
 from lab.packages.helm import KUBERNETES_VERSIONS, HelmError, helm, kubeconform, objects, template
 from tests.install.pod import HOME, NAME, WITH_GO, Pod, documented, issued, one, rendered
 from tests.support.exporter import run
-from tools.chart import CHART, DASHBOARDS, RULES
+from tools.chart import CHART, DASHBOARDS
 
 if TYPE_CHECKING:
     from lab.servers.kea import Lab
@@ -96,9 +97,8 @@ def test_the_rules_are_those_of_the_project_but_for_what_the_values_say(lab: Lab
     (lab.folder / "rules.yml").write_text(yaml.safe_dump({"groups": groups}))
     checked = lab.chroot.run("promtool", "check", "rules", lab.inside(lab.folder / "rules.yml"))
     assert checked.returncode == 0, checked.stdout + checked.stderr
-    text = RULES.read_text().replace("https://grafana.example.com", "https://grafana.dhcp.test")
-    text = text.replace("https://docs.example.com/kea-exporter/runbooks", "https://wiki.dhcp.test/kea")
-    wanted = yaml.safe_load(text)["groups"]
+    links = Links(grafana="https://grafana.dhcp.test", runbooks="https://wiki.dhcp.test/kea/{alert}.md")
+    wanted = yaml.safe_load(rules(links))["groups"]
     for group in wanted:
         group["rules"] = [it for it in group["rules"] if it.get("alert") != "KeaAuthenticationNotDemanded"]
         for rule in group["rules"]:

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test test-install test-kubernetes lint lint-go lint-promtool lint-pint lint-dashboards lint-workflows lint-schemas lint-security lint-actions format look lab bench bench-scale fuzz soak deb dist sbom audit docs docs-site lock clean
+.PHONY: help demo test test-install test-kubernetes lint lint-go lint-promtool lint-pint lint-dashboards lint-workflows lint-schemas lint-security lint-actions format look screenshots lab bench bench-scale fuzz soak deb dist sbom audit docs docs-site lock clean
 
 help:
 	@echo "make demo    run the exporter on a fleet of real Kea servers (root on Debian)"
@@ -16,6 +16,7 @@ help:
 	@echo "make lint-go  what linters written in Go say of rules and dashboards (minutes, where Go is present)"
 	@echo "make lint-workflows  what three linters say of the workflows on GitHub (Go and the package index)"
 	@echo "make look    what Grafana's own parts make of the dashboards, and pictures of them (minutes; Node and npm)"
+	@echo "make screenshots  renew the pictures of the README (minutes; Node and npm)"
 	@echo "make lab     only build the chroot with the real servers"
 	@echo "make bench   measure what the exporter costs, on the lab's Kea (minutes)"
 	@echo "make bench-scale  measure 1,000 simulated servers over replicas, for docs/scaling.md (minutes)"
@@ -113,6 +114,10 @@ look: $(READY) grafana/look/node_modules/.ready
 	npm --prefix $(LOOK) run --silent check
 	chromium=$$($(BIN)/python -c 'from lab.browser import chromium; print(chromium())') && \
 		npm --prefix $(LOOK) run --silent pictures -- $$chromium
+
+# The pictures of the README, as the product looks now.
+screenshots: look
+	$(BIN)/python -m tools.screenshots docs/images grafana/look/build/kea-fleet-light.png
 
 grafana/look/node_modules/.ready: grafana/look/package-lock.json
 	npm --prefix grafana/look ci

@@ -1,4 +1,4 @@
-"""The quick start of the README is executed as it stands there, with a Kea of the lab in the place of its example."""
+"""The commands of the README are executed, with a Kea of the lab in the place of its example."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.install, pytest.mark.lab]
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text()
-SECTION = README.partition("## First configuration\n")[2].partition("\n## ")[0]
+SECTION = README.partition("## Install\n")[2].partition("\n## Compatibility\n")[0]
 PORT = 9547
 EXPORTER = f"http://127.0.0.1:{PORT}"
 
@@ -43,7 +43,13 @@ class Newcomer:
     def __init__(self, folder: Path, url: str) -> None:
         self.folder = folder
         self._url = url
-        self._environment = {**os.environ, "PATH": f"{folder / 'environment/bin'}:{os.environ['PATH']}"}
+        programs = folder / "environment/bin"
+        self._environment = {
+            **os.environ,
+            "PATH": f"{programs}:{os.environ['PATH']}",
+            "PIPX_HOME": str(folder / "pipx"),
+            "PIPX_BIN_DIR": str(programs),
+        }
 
     def put(self, text: str) -> str:
         """Return a text of the README with what is there in the place of its examples."""
@@ -95,7 +101,7 @@ def wait_until_free(port: int) -> None:
 
 
 def commands() -> list[str]:
-    """Return the commands of the section, without the prompt."""
+    """Return the commands of the sections, without the prompt."""
     return re.findall(r"^    \$ (.+)$", SECTION, re.MULTILINE)
 
 
@@ -106,15 +112,15 @@ def command(name: str) -> str:
 
 
 def test_the_readme_leads_to_metrics_of_a_real_kea(newcomer: Newcomer) -> None:
-    (install,) = re.findall("`(pip install [^`]+)` in a virtual environment", SECTION)
+    (install,) = re.findall("`(pipx install [^`]+)`", SECTION)
+    assert newcomer.run("pip install pipx").returncode == 0
     assert newcomer.run(install.replace(" .", f" {ROOT}")).returncode == 0
     config = next(it for it in indented(SECTION) if it.startswith("servers:"))
-    yaml = config.partition("\n\n$")[0]
-    (newcomer.folder / "config.yml").write_text("\n".join(map(newcomer.put, yaml.splitlines())))
+    (newcomer.folder / "config.yml").write_text("\n".join(map(newcomer.put, config.splitlines())))
 
     assert "is fine: 1 servers, 1 daemons" in newcomer.run(command("config check")).stdout
     # A server without a demanded client certificate meets all that is required.
-    judged = newcomer.run(command("check"))
+    judged = newcomer.run(command("check --config.file"))
     assert judged.returncode == 0, judged.stdout + judged.stderr
     with newcomer.running(command("serve")):
         assert 'kea_up{daemon="dhcp4",server="dhcp-a"} 1' in requests.get(f"{EXPORTER}/metrics", timeout=10).text
@@ -123,11 +129,10 @@ def test_the_readme_leads_to_metrics_of_a_real_kea(newcomer: Newcomer) -> None:
 
 
 def test_one_daemon_is_judged_without_a_configuration(newcomer: Newcomer) -> None:
-    (found,) = re.findall("`(kea-exporter check --url [^`]+)`", SECTION)
-    done = newcomer.run(" ".join(found.split()))
+    done = newcomer.run(command("check --url"))
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_each_command_of_the_section_is_tried() -> None:
-    tried = [command(name) for name in ("demo", "config check", "check", "serve")]
-    assert commands() == tried
+    tried = ("demo", "check --url", "serve", "config check", "check --config.file")
+    assert commands() == [command(name) for name in tried]

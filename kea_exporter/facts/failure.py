@@ -57,6 +57,7 @@ class Reason(StrEnum):
     LOCAL_FILE_UNREADABLE = "local_file_unreadable"
     # http
     REDIRECTED = "redirected"
+    CONNECTION_NOT_KEPT = "connection_not_kept"
     UNEXPECTED_STATUS = "unexpected_status"
     INVALID_HTTP = "invalid_http"
     ANSWER_TOO_LARGE = "answer_too_large"

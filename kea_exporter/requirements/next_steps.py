@@ -39,6 +39,7 @@ NEXT_STEPS: Mapping[Reason, str] = MappingProxyType(
         Reason.HANDSHAKE_FAILED: "Look into Kea's log; the exporter may lack a client certificate (cert_file).",
         Reason.LOCAL_FILE_UNREADABLE: "Fix the file that is named; kea-exporter config check names all such files.",
         Reason.REDIRECTED: "Write the address of Kea itself into the exporter's url.",
+        Reason.CONNECTION_NOT_KEPT: "Let the proxy in front of Kea keep connections open (nginx: keepalive_timeout).",
         Reason.UNEXPECTED_STATUS: "Check that Kea's control socket listens at the url, and what stands in between.",
         Reason.INVALID_HTTP: "Check that Kea's control socket listens at the url, and nothing else.",
         Reason.ANSWER_TOO_LARGE: "Raise body_size_limit; if that allows more already, Kea is not what answers.",

@@ -1,7 +1,9 @@
 """Kea's http and https control sockets (Kea ARM, "UNIX, HTTP and HTTPS control sockets").
 
-`requests` speaks HTTP over one socket that was connected and verified here beforehand: there is no second
-connection, no redirect, no proxy, no netrc, and credentials leave only over a connection that is already verified.
+`requests` speaks HTTP over sockets that were connected and verified here beforehand: there is no redirect, no proxy, no
+netrc, and credentials leave only over a connection that is already verified. Kea keeps one connection open for all
+commands; a proxy in front of Kea may close it after each answer. Then the next command gets another connection, to the
+same address and verified in the same way, up to a limit.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from kea_exporter.transport.tls import own_certificate, secure, tls_failure_late
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from kea_exporter.certificates import Certificate
     from kea_exporter.config import DaemonSettings
@@ -38,10 +40,13 @@ if TYPE_CHECKING:
     from kea_exporter.transport.sockets import DeadlineSocket, DeadlineTlsSocket
 
 CHUNK = 64 * 1024
+# For one probe, or one page of a lease audit: one for each command of a probe, and a few more.
+MAX_CONNECTIONS = 24
 # Kea's heads have 200 bytes; with one comes as much of the body as fits into the buffer.
-LARGEST_HEAD = 64 * 1024 + io.DEFAULT_BUFFER_SIZE
+MAX_HEAD = 64 * 1024 + io.DEFAULT_BUFFER_SIZE
 # Searching it takes a time that grows with the square of its length.
-LONGEST_CHALLENGE = 1000
+MAX_CHALLENGE = 1000
+FAILURES = (requests.RequestException, HTTPError, OSError, ValueError)
 HEADERS = {
     # Kea answers 400 to any other type, and to this one with a charset.
     "Content-Type": "application/json",
@@ -51,7 +56,7 @@ HEADERS = {
 
 
 class HttpTransport:
-    """One http or https connection for all commands of one scrape."""
+    """An http or https connection for all commands of one scrape, replaced where the server closes it in between."""
 
     def __init__(self, settings: DaemonSettings, deadline: Deadline) -> None:
         self._settings = settings
@@ -59,6 +64,10 @@ class HttpTransport:
         self._adapter: _ReadyAdapter | None = None
         self._prepared = requests.PreparedRequest()
         self._socket: DeadlineSocket | DeadlineTlsSocket | None = None
+        # The address that the first connection reached: a name may stand for several servers.
+        self._reached: str | None = None
+        self._connections = 0
+        self._answers = 0
         self.connection: Connection | None = None
         self.tls: Tls | None = None
         self.client_certificate: Certificate | None = None
@@ -66,14 +75,14 @@ class HttpTransport:
 
     def open(self) -> Connection:
         """Connect, and verify where it is https; see `Transport.open`."""
-        settings = self._settings
-        is_https = settings.target.kind is TransportKind.HTTPS
-        self._socket = self._secure() if is_https else self._dial()
-        self._adapter = _ReadyAdapter(settings, self._socket)
+        self._socket = self._connect()
+        self._adapter = _ReadyAdapter(self._settings, self._socket, self._connect_again)
         # Prepared once for all commands, which are alike but for their bodies.
-        headers = {**HEADERS, **_authorization(settings)}
+        headers = {**HEADERS, **_authorization(self._settings)}
         self._prepared = requests.Request("POST", self._url(), headers).prepare()
-        return self.connection or _peer(self._socket)
+        if self.connection is None:
+            raise RuntimeError("connected to no address")
+        return self.connection
 
     def look_again(self) -> None:
         """Read anew what TLS shows; see `Transport.look_again`."""
@@ -81,8 +90,9 @@ class HttpTransport:
             self._secure().close()
 
     def renew(self, deadline: Deadline) -> None:
-        """Go on under another deadline."""
+        """Go on under another deadline, with as many connections as before."""
         self._deadline = deadline
+        self._connections = 0
         if self._socket is not None:
             self._socket.deadline = deadline
 
@@ -90,9 +100,17 @@ class HttpTransport:
         """Post one command; see `Transport.exchange`."""
         if self._adapter is None:
             raise RuntimeError("the transport is not open")
+        limit = min(limit, self._settings.body_size_limit)
         try:
-            return self._post(self._adapter, request, min(limit, self._settings.body_size_limit))
-        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+            return self._post(self._adapter, request, limit)
+        except FAILURES as error:
+            failure = _http_failure(error, is_tls=self.tls is not None)
+        # A server may close a connection after an answer while the next command is on its way. Commands only read.
+        if failure.reason is not Reason.CONNECTION_CLOSED or not self._answers:
+            raise TransportError(failure)
+        try:
+            return self._post(self._adapter, request, limit)
+        except FAILURES as error:
             raise TransportError(_http_failure(error, is_tls=self.tls is not None)) from None
 
     def close(self) -> None:
@@ -100,10 +118,25 @@ class HttpTransport:
         if self._adapter is not None:
             self._adapter.close()
 
+    def _connect(self) -> DeadlineSocket | DeadlineTlsSocket:
+        self._connections += 1
+        self._answers = 0
+        return self._secure() if self._settings.target.kind is TransportKind.HTTPS else self._dial()
+
+    def _connect_again(self) -> socket.socket:
+        """Return the connection that takes the place of one that the server has closed."""
+        if self._connections >= MAX_CONNECTIONS:
+            detail = f"the server closed {self._connections} connections before all commands were answered"
+            raise TransportError(Failure(Stage.HTTP, Reason.CONNECTION_NOT_KEPT, detail))
+        self._socket = self._connect()
+        self._allow(MAX_HEAD)
+        return self._socket
+
     def _dial(self) -> DeadlineSocket:
-        host = self._settings.address or self._settings.target.host
+        host = self._reached or self._settings.address or self._settings.target.host
         sock = connect_tcp(host, self._settings.port or 0, self._deadline)
-        self.connection = _peer(sock)
+        self._reached, port = _peer(sock)
+        self.connection = Connection(_without_zone(self._reached), port)
         return sock
 
     def _secure(self) -> DeadlineTlsSocket:
@@ -117,18 +150,19 @@ class HttpTransport:
         return secured.socket
 
     def _post(self, adapter: HTTPAdapter, request: bytes, limit: int) -> bytes:
-        self._allow(LARGEST_HEAD)
+        self._allow(MAX_HEAD)
         prepared = self._prepared.copy()
         prepared.prepare_body(request, files=None)
         # No session: it would look for proxies and a netrc, and read the whole body of a redirect, however large.
         with adapter.send(prepared, stream=True) as response:
-            self._allow(LARGEST_HEAD + limit)
+            self._allow(MAX_HEAD + limit)
             if self.admission is None:
                 strict = "Strict-Transport-Security" in response.headers
                 self.admission = Admission(response.status_code, _realm(response.headers), strict)
             if response.status_code != requests.codes.forbidden:  # another command may be allowed, over this connection
                 _check_status(response.status_code)
             body = _read_body(response, limit)
+            self._answers += 1
             _check_status(response.status_code)
             return body
 
@@ -144,17 +178,19 @@ class HttpTransport:
 
 
 class _ReadyConnection(HTTPConnection):
-    """A connection that takes the one socket it was given, and never makes another."""
+    """A connection over sockets that *connect* returns, connected and verified."""
 
-    def __init__(self, *arguments: Any, ready: list[socket.socket], **options: Any) -> None:  # noqa: ANN401 - urllib3's
+    def __init__(
+        self,
+        *arguments: Any,  # noqa: ANN401 - urllib3's
+        connect_socket: Callable[[], socket.socket],
+        **options: Any,  # noqa: ANN401 - urllib3's
+    ) -> None:
         super().__init__(*arguments, **options)
-        self._ready = ready
+        self._connect_socket = connect_socket
 
     def connect(self) -> None:
-        if not self._ready:
-            detail = "the server closed the connection before all commands were answered"
-            raise TransportError(Failure(Stage.HTTP, Reason.CONNECTION_CLOSED, detail))
-        self.sock = self._ready.pop()
+        self.sock = self._connect_socket()
 
 
 class _ReadyPool(HTTPConnectionPool):
@@ -162,12 +198,15 @@ class _ReadyPool(HTTPConnectionPool):
 
 
 class _ReadyAdapter(HTTPAdapter):
-    """Hands every request to the one connection over a ready socket."""
+    """Send every request over a ready socket, and over another one where the server has closed it."""
 
-    def __init__(self, settings: DaemonSettings, sock: socket.socket) -> None:
+    def __init__(self, settings: DaemonSettings, first: socket.socket, another: Callable[[], socket.socket]) -> None:
         super().__init__(max_retries=0)
-        self._pool = _ReadyPool(_without_zone(settings.target.host), settings.port, maxsize=1, ready=[sock])
-        self._sock = sock
+        self._another = another
+        self._sock = first
+        self._is_used = False
+        host = _without_zone(settings.target.host)
+        self._pool = _ReadyPool(host, settings.port, maxsize=1, connect_socket=self._next_socket)
 
     def get_connection_with_tls_context(self, *_: Any, **__: Any) -> HTTPConnectionPool:  # noqa: ANN401 - requests'
         return self._pool
@@ -176,14 +215,22 @@ class _ReadyAdapter(HTTPAdapter):
         self._pool.close()
         self._sock.close()
 
+    def _next_socket(self) -> socket.socket:
+        if self._is_used:
+            self._sock.close()
+            self._sock = self._another()
+        self._is_used = True
+        return self._sock
 
-def _peer(sock: socket.socket) -> Connection:
+
+def _peer(sock: socket.socket) -> tuple[str, int]:
+    """Return address, with its scope where it has one, and port of the server."""
     try:
         address, port = sock.getpeername()[:2]
     except OSError as error:
         sock.close()
         raise TransportError(tcp_failure(error, "the server")) from None
-    return Connection(_without_zone(address), port)
+    return address, port
 
 
 def _without_zone(host: str) -> str:
@@ -205,7 +252,7 @@ def _as_kea_reads(text: str) -> bytes:
 
 
 def _realm(headers: Mapping[str, str]) -> str | None:
-    challenge = headers.get("WWW-Authenticate", "")[:LONGEST_CHALLENGE]
+    challenge = headers.get("WWW-Authenticate", "")[:MAX_CHALLENGE]
     found = re.search(r'basic\s[^"]*realm="([^"]*)"', challenge, re.IGNORECASE)
     return printable(found[1]) if found else None
 

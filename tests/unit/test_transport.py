@@ -18,8 +18,9 @@ from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.transport.choice import transport_to
 from kea_exporter.transport.context import build_context
 from kea_exporter.transport.deadline import Deadline
+from kea_exporter.transport.http import MAX_CONNECTIONS
 from kea_exporter.transport.model import TransportError
-from lab.servers.certificates import Authority
+from lab.servers.certificates import Authority, Pair
 from lab.servers.processes import free_port
 from tests.support.hostile_peers import OK, dripping, repeating, saying, silent
 from tests.support.peers import SimulatedKea, blackhole, peer
@@ -128,10 +129,84 @@ def test_all_commands_of_a_scrape_share_one_connection() -> None:
     assert len(connections) == 1
 
 
-def test_a_connection_closed_between_commands_is_not_opened_again() -> None:
-    with peer(saying(OK + b"Content-Length: 2\r\n\r\n{}")) as port, pytest.raises(TransportError) as caught:
-        exchange(settings(f"http://127.0.0.1:{port}"), times=2)
-    assert caught.value.failure.reason is Reason.CONNECTION_CLOSED
+ANNOUNCED = OK + b"Connection: close\r\nContent-Length: 2\r\n\r\n{}"
+UNANNOUNCED = OK + b"Content-Length: 2\r\n\r\n{}"
+
+
+@pytest.mark.parametrize("answer", [ANNOUNCED, UNANNOUNCED], ids=["announced", "unannounced"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_connection_that_is_closed_after_each_answer_is_replaced(tmp_path: Path, answer: bytes, scheme: str) -> None:
+    authority = Authority(tmp_path)
+    pair = authority.issue("kea", ["127.0.0.1"]) if scheme == "https" else None
+    with peer(saying(answer), pair) as port:
+        daemon = settings(f"{scheme}://127.0.0.1:{port}", tls=TlsSettings(ca_file=authority.certificate))
+        assert exchange(daemon, times=16) == b"{}" * 16
+
+
+def test_connections_are_replaced_up_to_a_limit_and_from_there_on_for_the_next_page() -> None:
+    with peer(saying(ANNOUNCED)) as port:
+        transport = transport_to(settings(f"http://127.0.0.1:{port}"), Deadline.after(GENEROUS))
+        with closing(transport):
+            transport.open()
+            for _ in range(MAX_CONNECTIONS):
+                transport.exchange(COMMAND, LIMIT)
+            with pytest.raises(TransportError) as caught:
+                transport.exchange(COMMAND, LIMIT)
+            transport.renew(Deadline.after(GENEROUS))
+            assert transport.exchange(COMMAND, LIMIT) == b"{}"
+    assert (caught.value.failure.stage, caught.value.failure.reason) == (Stage.HTTP, Reason.CONNECTION_NOT_KEPT)
+
+
+def test_a_connection_that_brought_no_answer_is_not_replaced() -> None:
+    requests_seen: list[bytes] = []
+
+    def behave(sock: socket.socket) -> None:
+        requests_seen.append(sock.recv(65536))
+        sock.close()
+
+    with peer(behave) as port:
+        failure = failure_of(settings(f"http://127.0.0.1:{port}"))
+    assert failure.reason is Reason.CONNECTION_CLOSED
+    assert len(requests_seen) == 1
+
+
+def test_a_connection_that_takes_the_place_of_another_is_verified_before_anything_is_sent(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    good, other = authority.issue("kea", ["127.0.0.1"]), Authority(tmp_path, "other").issue("kea2", ["127.0.0.1"])
+    seen: list[bytes] = []
+    certificate, key = tmp_path / "now.crt", tmp_path / "now.key"
+    certificate.write_bytes(good.certificate.read_bytes())
+    key.write_bytes(good.key.read_bytes())
+
+    def behave(sock: socket.socket) -> None:
+        seen.append(sock.recv(65536))
+        certificate.write_bytes(other.certificate.read_bytes())
+        key.write_bytes(other.key.read_bytes())
+        sock.sendall(ANNOUNCED)
+
+    with peer(behave, Pair(certificate, key)) as port:
+        daemon = settings(f"https://127.0.0.1:{port}", tls=TlsSettings(ca_file=authority.certificate))
+        with pytest.raises(TransportError) as caught:
+            exchange(daemon, times=2)
+    assert (caught.value.failure.stage, caught.value.failure.reason) == (
+        Stage.TLS,
+        Reason.CERTIFICATE_UNTRUSTED_ISSUER,
+    )
+    assert len([request for request in seen if request]) == 1
+
+
+def test_a_name_of_several_addresses_is_reached_at_the_first_one_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    real = socket.getaddrinfo
+
+    def resolve(host: str, *arguments: object, **options: object) -> object:
+        asked.append(host)
+        return real("127.0.0.1" if host == "kea.example" else host, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    with peer(saying(ANNOUNCED)) as port:
+        assert exchange(settings(f"http://kea.example:{port}"), times=3) == b"{}" * 3
+    assert asked == ["kea.example", "127.0.0.1", "127.0.0.1"]
 
 
 def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -104,7 +104,7 @@ def ensure(recipe: Recipe = CURRENT) -> Chroot:
     if lacks := missing():
         raise LabUnavailableError("the lab of real Kea servers needs " + " and ".join(lacks))
     target = cache_directory() / recipe.key
-    with _locked(recipe.key):
+    with locked(recipe.key):
         if not target.is_dir():
             _build(target, recipe)
     return Chroot(target)
@@ -127,7 +127,7 @@ def install(*packages: str, needed: tuple[str, ...] = ()) -> None:
     if lacks := missing():
         raise LabUnavailableError(f"{packages[0]} is not installed, which needs {' and '.join(lacks)}")
     # One at a time: apt refuses whoever comes second.
-    with _locked("apt"):
+    with locked("apt"):
         if not all(map(_is_there, needed)):
             print(f"installing {' and '.join(packages)} ...", file=sys.stderr, flush=True)
             run("apt-get", "update")
@@ -155,7 +155,7 @@ def mirror(environ: Mapping[str, str] = os.environ) -> str:
         return chosen
     if not (archives := _archives()):
         # apt names its archives only once it has their lists.
-        with _locked("apt"):
+        with locked("apt"):
             run("apt-get", "update")
         archives = _archives()
     if not archives:
@@ -169,7 +169,8 @@ def _archives() -> list[str]:
 
 
 @contextmanager
-def _locked(what: str) -> Iterator[None]:
+def locked(what: str) -> Iterator[None]:
+    """Hold a lock that all processes of the lab share."""
     cache_directory().mkdir(parents=True, exist_ok=True)
     with (cache_directory() / f"{what}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

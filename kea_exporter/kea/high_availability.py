@@ -5,6 +5,7 @@ Whatever a server does not know of its partner is null or empty there (measured)
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from kea_exporter.facts.snapshot import Pair
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 MAX_RELATIONSHIPS = 64
 MAX_SCOPES = 16
 MAX_PEERS = 16
+DEFAULT_PORTS = {"http": "80", "https": "443"}
+IPV6 = 6
 
 
 def read_relationships(value: object) -> tuple[Relationship, ...]:
@@ -53,8 +56,25 @@ def _pair(peers: list[dict[str, Any]]) -> Pair:
 
 
 def _place(url: str) -> str:
-    """Return host and port of a URL, without what else somebody may have written into it."""
-    return url.partition("://")[2].partition("/")[0].rpartition("@")[2]
+    """Return host and port of a URL, without credentials and path, in one spelling for both partners.
+
+    A host is lower case, an IPv6 address compressed, and the default port of the scheme written out.
+    """
+    scheme, _, rest = url.partition("://")
+    authority = rest.partition("/")[0].partition("?")[0].rpartition("@")[2].lower()
+    host, separator, port = authority.rpartition(":")
+    if not separator or "]" in port:
+        host, port = authority, ""
+    default = DEFAULT_PORTS.get(scheme.lower(), "")
+    return f"{_host(host)}:{port or default}" if host else ""
+
+
+def _host(text: str) -> str:
+    try:
+        address = ip_address(text.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return text.removesuffix(".")
+    return f"[{address}]" if address.version == IPV6 else str(address)
 
 
 def _relationship(entry: Mapping[str, Any]) -> Relationship:

@@ -77,6 +77,13 @@ def _pair(report: Report, relationship: Relationship) -> str:
     return next((pair.place for pair in pairs if names <= pair.names), "")
 
 
+def _clock_skew(relationship: Relationship) -> float | None:
+    """Return the clock skew; in `terminated` and while the partner is silent, Kea repeats the last one it measured."""
+    states = (relationship.local.state, relationship.partner.state)
+    is_measured = "terminated" not in states and relationship.communication_interrupted is not True
+    return relationship.clock_skew_seconds if is_measured else None
+
+
 def _number(report: Report, read: Callable[[Relationship], float | None]) -> Iterable[Sample]:
     values = ((name, read(relationship)) for name, relationship in _named(report))
     return [Sample((name,), value) for name, value in values if value is not None]
@@ -137,8 +144,8 @@ FAMILIES = (
     ),
     _of_relationship(
         "kea_ha_clock_skew_seconds",
-        "How far the clocks of the two servers are apart, as Kea says it; absent while unknown.",
-        partial(_number, read=lambda it: it.clock_skew_seconds),
+        "Clock skew of the partner as Kea measures it; absent while unknown, interrupted or terminated.",
+        partial(_number, read=_clock_skew),
     ),
     _of_relationship(
         "kea_ha_connecting_clients",

@@ -290,6 +290,28 @@ def test_pairs_are_told_by_where_their_servers_are_without_what_else_a_url_holds
     ]
 
 
+@pytest.mark.parametrize(
+    ("written", "place"),
+    [
+        ("http://KEA1.Example.ORG:8005", "kea1.example.org:8005"),
+        ("HTTP://kea1.example.org.:8005//", "kea1.example.org:8005"),
+        ("http://kea1.example.org", "kea1.example.org:80"),
+        ("http://kea1.example.org/", "kea1.example.org:80"),
+        ("https://kea1.example.org:443/ha?x", "kea1.example.org:443"),
+        ("https://kea1.example.org", "kea1.example.org:443"),
+        ("http://[2001:DB8:0:0::1]:8005/", "[2001:db8::1]:8005"),
+        ("http://[2001:db8::1]", "[2001:db8::1]:80"),
+        ("kea1.example.org:8005", ""),
+        ("http://", ""),
+    ],
+)
+def test_a_pair_has_one_name_however_its_partners_write_the_urls(written: str, place: str) -> None:
+    one, other = (peer("kea1", "primary", written), peer("kea2", "standby", "http://10.0.0.2:8005/"))
+    [pair], [turned] = (list(read_pairs([hook(peers)])) for peers in ([one, other], [other, one]))
+    assert pair.place.split() == sorted(filter(None, ("10.0.0.2:8005", place)))
+    assert pair == turned
+
+
 def test_each_relationship_is_of_the_pair_that_has_both_its_servers() -> None:
     pairs = tuple(read_pairs([hook(ONE, OTHER)]))
     snapshot = sound(status=replace(status(), relationships=HUB))
@@ -341,3 +363,21 @@ def test_every_family_of_high_availability_is_on_the_page() -> None:
         "kea_ha_scope_served",
         *NUMBERS,
     }
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({}, {("kea2",): 3}, id="in touch"),
+        pytest.param({"communication_interrupted": None}, {("kea2",): 3}, id="not known to be interrupted"),
+        pytest.param({"communication_interrupted": True}, {}, id="interrupted"),
+        pytest.param({"local": replace(HOT_STANDBY.local, state="terminated")}, {}, id="terminated"),
+        pytest.param({"partner": replace(HOT_STANDBY.partner, state="terminated")}, {}, id="partner terminated"),
+        pytest.param({"clock_skew_seconds": None}, {}, id="unknown"),
+    ],
+)
+def test_a_clock_skew_that_is_no_longer_measured_is_absent(
+    changes: dict[str, object], expected: dict[tuple[str, ...], float]
+) -> None:
+    entry = replace(HOT_STANDBY, clock_skew_seconds=3)
+    assert told("kea_ha_clock_skew_seconds", replace(entry, **changes)) == expected  # type: ignore[arg-type]

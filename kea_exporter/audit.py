@@ -16,6 +16,7 @@ from kea_exporter.kea.client import KeaClient
 from kea_exporter.kea.configuration import read_configuration
 from kea_exporter.kea.lease_pages import AuditTally, read_lease_page
 from kea_exporter.kea.protocol import Command
+from kea_exporter.threads import start_thread
 from kea_exporter.transport.choice import transport_to
 from kea_exporter.transport.deadline import Deadline
 from kea_exporter.transport.model import TransportError
@@ -133,8 +134,7 @@ class Auditor:
     def start(self) -> None:
         """Begin; without anything to audit there is no thread."""
         if self._daemons and self._thread is None:
-            self._thread = threading.Thread(target=self._work, daemon=True, name="audit")
-            self._thread.start()
+            self._thread = start_thread(self._work, name="audit")
 
     def follow(self, daemons: Iterable[DaemonSettings]) -> None:
         """Audit these daemons from now on, and begin if there was nothing to audit so far."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import signal
 import ssl
 import sys
 from importlib import import_module
@@ -56,6 +57,9 @@ class Commands(click.Group):
         """Return one of them; None where there is none of this name."""
         if cmd_name not in COMMANDS:
             return None
+        if cmd_name == "serve":
+            # Importing takes a moment, in which SIGHUP would end the process. The configuration is read after it.
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
         command: click.Command = getattr(import_module(f"kea_exporter.commands.{cmd_name}"), f"{cmd_name}_command")
         return command
 

@@ -13,6 +13,7 @@ import structlog
 from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.probe import REAL_CLOCK, nothing_learnt, probe
 from kea_exporter.requirements import REQUIREMENTS, judge_all
+from kea_exporter.threads import NoThreadError, start_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 # Kept of a scrape's time for putting together what the probes learnt.
 RESERVE_SECONDS = 0.1
 RESERVE_SHARE = 0.1
-LACKS_OF_TIME = {Reason.TIMED_OUT, Reason.BUDGET_USED_UP}
 # Names of unknown statistics logged for one daemon.
 MOST_TOLD = 100
 
@@ -72,6 +72,7 @@ class Collector:
 
         Raises:
             StoppedError: `stop` was called.
+            NoThreadError: no thread can be had for one of them.
         """
         under_way = self.begin(daemons, deadline)
         wait(under_way.futures, timeout=under_way.until.remaining())
@@ -82,6 +83,7 @@ class Collector:
 
         Raises:
             StoppedError: `stop` was called.
+            NoThreadError: no thread can be had for one of them. Those that were started end by themselves.
         """
         reserve = min(RESERVE_SECONDS, deadline.remaining() * RESERVE_SHARE)
         scrape = deadline.earlier_by(reserve)
@@ -94,6 +96,7 @@ class Collector:
 
         Raises:
             StoppedError: `stop` was called.
+            NoThreadError: a probe that was joined had no thread.
         """
         return tuple(self._report(it) for it in under_way.probes)
 
@@ -124,9 +127,15 @@ class Collector:
             if running is not started:
                 return self._joined(running, started)
         try:
-            threading.Thread(target=self._run, args=(started,), daemon=True, name="probe").start()
-        except RuntimeError as error:  # no further thread is to be had
-            self._end(started, _Outcome(self._nothing(started, Reason.LOCAL_RESOURCES, str(error))))
+            start_thread(self._run, started, name="probe")
+        except NoThreadError as error:
+            with self._lock:
+                del self._under_way[daemon.target]
+                waiting = self._waiting.pop(daemon.target, None)
+            for refused in (started, waiting):
+                if refused is not None:
+                    _settle(refused.future, error)
+            raise
         return started
 
     def _joined(self, running: _Probe, other: _Probe) -> _Probe:
@@ -232,7 +241,7 @@ class _Outcome:
     @property
     def lacked_time(self) -> bool:
         """Return whether more might have been learnt with more time."""
-        return any(failure.reason in LACKS_OF_TIME for failure in self.snapshot.failures)
+        return self.snapshot.lacked_time
 
 
 @dataclass(frozen=True)
@@ -275,10 +284,10 @@ def _differs(failure: Failure, other: Failure | None) -> bool:
     return other is None or (failure.stage, failure.reason) != (other.stage, other.reason)
 
 
-def _settle(future: Future[_Outcome], result: _Outcome | StoppedError) -> None:
-    """Give a future its result; whoever comes second is too late."""
+def _settle(future: Future[_Outcome], result: _Outcome | StoppedError | NoThreadError) -> None:
+    """Give a future its result, unless it has one already."""
     with suppress(InvalidStateError):
-        if isinstance(result, StoppedError):
+        if isinstance(result, Exception):
             future.set_exception(result)
         else:
             future.set_result(result)

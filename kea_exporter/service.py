@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
 
 from kea_exporter.audit import Auditor
-from kea_exporter.collector import Collector
+from kea_exporter.collector import RESERVE_SECONDS, Collector
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,6 +19,9 @@ if TYPE_CHECKING:
     from kea_exporter.config import DaemonSettings, Settings
     from kea_exporter.requirements import Report
     from kea_exporter.transport.deadline import Deadline
+
+# So long a collection stays the last one while all others lack time. Pages mark one of this age as old.
+MAX_KEPT_SECONDS = 300.0
 
 log = structlog.get_logger("service")
 
@@ -109,8 +110,13 @@ class Service:
         return Collection(self._collector.end(under_way), self._clock())
 
     def keep(self, collection: Collection) -> Collection:
-        """Keep a collection from every daemon as the last one, and return it."""
-        self.last = collection
+        """Keep a collection from every daemon as the last one, and return it.
+
+        One that lacked time does not replace a recent one that had more: the client chose how much.
+        """
+        last = self.last
+        if last is None or not _is_recent(last, collection) or not _lacked_time(collection, last):
+            self.last = collection
         return collection
 
     def reload(self, *, once_more: bool = False) -> None:
@@ -145,14 +151,18 @@ class Service:
         log.info("configuration reloaded", **changes)
 
 
-def reload_on_hangup(service: Service) -> None:
-    """Reload on SIGHUP, on a thread of its own; what goes wrong has been logged."""
+def _is_recent(last: Collection, now: Collection) -> bool:
+    return 0 <= now.collected_at - last.collected_at < MAX_KEPT_SECONDS
 
-    def reload() -> None:
-        with suppress(ReloadError):
-            service.reload()
 
-    signal.signal(signal.SIGHUP, lambda *_: threading.Thread(target=reload, daemon=True, name="reload").start())
+def _lacked_time(collection: Collection, last: Collection) -> bool:
+    """Return whether a probe lacked time, and had clearly less than that of the same daemon in the last collection."""
+    before = {report.snapshot.target: report.snapshot.timeout_seconds for report in last.reports}
+    return any(
+        report.snapshot.lacked_time
+        and report.snapshot.timeout_seconds + RESERVE_SECONDS < before.get(report.snapshot.target, 0.0)
+        for report in collection.reports
+    )
 
 
 def _changes(before: Settings, now: Settings) -> dict[str, str]:

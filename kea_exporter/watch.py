@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from kea_exporter.files import read_file
 from kea_exporter.service import ReloadError
+from kea_exporter.threads import start_thread
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +32,7 @@ class Watcher:
 
     def start(self) -> None:
         """Begin to watch, on a thread of its own."""
-        threading.Thread(target=self._watch, daemon=True, name="watch").start()
+        start_thread(self._watch, name="watch")
 
     def stop(self) -> None:
         """End."""

@@ -23,7 +23,8 @@ from kea_exporter.commands.listening import (
 )
 from kea_exporter.commands.output import CommandError
 from kea_exporter.httpd import Notifier, end_on_signals, entrances, serve
-from kea_exporter.service import ReloadError, Service, reload_on_hangup
+from kea_exporter.reloader import Reloader, ignore_hangup, reload_on_hangup
+from kea_exporter.service import ReloadError, Service
 from kea_exporter.watch import Watcher
 from kea_exporter.web import WebOptions, create_app
 
@@ -115,6 +116,8 @@ def serve_command(  # noqa: PLR0913 - one parameter per option
 ) -> None:
     """Serve metrics to Prometheus until SIGTERM or Ctrl-C."""
     end_on_signals()
+    reloader = Reloader()
+    reload_on_hangup(reloader)
     # Answers of Kea are many small lists, none of them cyclic: looking for cycles every 700 of them doubles the time.
     gc.set_threshold(GC_THRESHOLD)
     logs.configure(level, log_format)
@@ -126,19 +129,20 @@ def serve_command(  # noqa: PLR0913 - one parameter per option
     limit = connections_for(max_connections, len(settings.daemons))
     sockets, health_sockets = sockets_at(addresses, health_address, from_systemd=systemd_socket)
     served = entrances(
-        create_app(service, options), sockets, health_sockets, protection=protection, max_connections=limit
+        create_app(service, options, reloader), sockets, health_sockets, protection=protection, max_connections=limit
     )
+    reloader.start(service.reload)
     _until_told(service, served, notifier, watcher)
 
 
 def _until_told(service: Service, served: Sequence[Entrance], notifier: Notifier, watcher: Watcher | None) -> None:
     service.start()
-    reload_on_hangup(service)
     try:
         if watcher:
             watcher.start()
         serve(served, service.stop, notifier)
     finally:
+        ignore_hangup()
         if watcher:
             watcher.stop()
         service.stop()

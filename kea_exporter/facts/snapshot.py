@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from kea_exporter.facts.status import Lifetime, Status
     from kea_exporter.facts.subnets import Capacities, PoolSeries, Subnets, SubnetSeries
 
+LACKS_OF_TIME = {Reason.TIMED_OUT, Reason.BUDGET_USED_UP}
+
 
 class Daemon(StrEnum):
     """A Kea daemon, by the name that Kea's `service` argument gives it (Kea ARM, Management API)."""
@@ -264,6 +266,11 @@ class Snapshot:
     def shows_tls(self) -> bool:
         """Return whether a TLS handshake was finished."""
         return isinstance(self.tls, Tls)
+
+    @property
+    def lacked_time(self) -> bool:
+        """Return whether more might have been learnt with more time."""
+        return any(failure.reason in LACKS_OF_TIME for failure in self.failures)
 
     @property
     def failures(self) -> tuple[Failure, ...]:

@@ -1,8 +1,8 @@
 """Who is let in: HTTP basic authentication against bcrypt hashes, and the headers that are sent with every answer.
 
 What a stranger can measure does not depend on whether a user exists, and what he can cause is bounded: one hash is
-computed at a time, off the event loop, and few wait for it. What succeeded once is remembered, so that whoever knows a
-password is not kept waiting by those who guess.
+computed at a time, off the event loop, and few wait for it. Clients take turns, so that a right password is checked
+soon while others guess. What succeeded once is remembered, and not checked again.
 """
 
 from __future__ import annotations
@@ -10,16 +10,18 @@ from __future__ import annotations
 import base64
 import hmac
 import secrets
-from collections import Counter
 from enum import Enum, auto
+from functools import partial
 from typing import TYPE_CHECKING
 
 import bcrypt
-from anyio import CapacityLimiter, to_thread
 from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse
 
+from kea_exporter.httpd.clients import client_of
+from kea_exporter.httpd.turns import CrowdedError, Turns
 from kea_exporter.seldom import Seldom
+from kea_exporter.threads import NoThreadError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,9 +32,9 @@ if TYPE_CHECKING:
 
     Check = Callable[[bytes, bytes], bool]
 
-MOST_REMEMBERED = 100
-MOST_WAITING = 16
-MOST_WAITING_OF_A_CLIENT = 4
+MAX_REMEMBERED = 100
+MAX_WAITING = 64
+MAX_WAITING_OF_CLIENT = 8
 # bcrypt looks at no more of a password; the library raises where there is more.
 BCRYPT_BYTES = 72
 # The salt and digest of no password; the cost stands before them.
@@ -46,6 +48,7 @@ class Outcome(Enum):
     LET_IN = auto()
     REFUSED = auto()
     TOO_MANY = auto()
+    NO_THREAD = auto()
 
 
 class Logins:
@@ -59,8 +62,7 @@ class Logins:
         self._check = check
         self._key = secrets.token_bytes(32)
         self._remembered: dict[bytes, None] = {}
-        self._one_at_a_time = CapacityLimiter(1)
-        self._waiting: Counter[str] = Counter()
+        self._turns = Turns(MAX_WAITING, MAX_WAITING_OF_CLIENT)
 
     async def outcome(self, users: Mapping[str, str], user: str, password: bytes, client: str) -> Outcome:
         """Return whether a user is let in.
@@ -69,31 +71,23 @@ class Logins:
             users: hashes by user name, at least one.
             user: the name given.
             password: the password given.
-            client: from where; each may have only a few logins waiting.
+            client: from where; each may have only a few logins waiting, and they take turns.
         """
         hashed = users.get(user, self._hash_of_nobody(users, user))
         # Each field with its length: no two logins have the same bytes (CVE-2022-46146).
         digest = self._digest(user.encode(), hashed.encode(), password)
         if digest in self._remembered:
             return Outcome.LET_IN
-        if self._waiting[client] >= MOST_WAITING_OF_A_CLIENT or self._waiting.total() >= MOST_WAITING:
+        try:
+            is_right = await self._turns.run(client, partial(self._check, password[:BCRYPT_BYTES], hashed.encode()))
+        except CrowdedError:
             return Outcome.TOO_MANY
-        is_right = await self._checked(password[:BCRYPT_BYTES], hashed.encode(), client)
+        except NoThreadError:
+            return Outcome.NO_THREAD
         if not is_right or user not in users:
             return Outcome.REFUSED
         self._remember(digest)
         return Outcome.LET_IN
-
-    async def _checked(self, password: bytes, hashed: bytes, client: str) -> bool:
-        self._waiting[client] += 1
-        try:
-            return await to_thread.run_sync(
-                self._check, password, hashed, abandon_on_cancel=True, limiter=self._one_at_a_time
-            )
-        finally:
-            self._waiting[client] -= 1
-            if not self._waiting[client]:
-                del self._waiting[client]
 
     def _hash_of_nobody(self, users: Mapping[str, str], user: str) -> str:
         """Return a hash that costs what that of some user costs, always the same one for the same name."""
@@ -106,7 +100,7 @@ class Logins:
 
     def _remember(self, digest: bytes) -> None:
         self._remembered[digest] = None
-        if len(self._remembered) > MOST_REMEMBERED:
+        if len(self._remembered) > MAX_REMEMBERED:
             del self._remembered[next(iter(self._remembered))]
 
 
@@ -132,7 +126,7 @@ class Authentication:
         await self._answer(outcome)(scope, receive, _with_headers(send, settings.headers))
 
     async def _outcome(self, users: Mapping[str, str], scope: Scope) -> Outcome:
-        client = str((scope["client"] or ("",))[0])
+        client = client_of(scope)
         given = credentials(scope["headers"])
         if given is None:
             return Outcome.REFUSED
@@ -146,6 +140,8 @@ class Authentication:
             return self._app
         if outcome is Outcome.REFUSED:
             return PlainTextResponse("user and password are needed\n", 401, CHALLENGE)
+        if outcome is Outcome.NO_THREAD:
+            return PlainTextResponse(f"{NoThreadError()}\n", 503, {"Retry-After": "5"})
         return PlainTextResponse("too many logins wait to be checked, try again later\n", 429, {"Retry-After": "5"})
 
 

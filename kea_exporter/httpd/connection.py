@@ -123,7 +123,7 @@ class Connection(H11Protocol):
     def on_response_complete(self) -> None:
         """Go on with the next request."""
         super().on_response_complete()
-        self._door.connections.owe(self._visitor, 0)
+        self._door.connections.owe(self._visitor, b"")
         self._visitor.enter(Phase.WAITING)
         # After a renewal, who stays connected would go on under the old certificate, or by one that is trusted no more.
         is_outdated = self._door.protection().context is not self._protection.context
@@ -163,7 +163,7 @@ class Connection(H11Protocol):
                 self._visitor.enter(Phase.SENDING)
                 self._allow(self._door.patience.answer, self._cut_off)
             body = message.get("body", b"")
-            self._door.connections.owe(self._visitor, len(body))
+            self._door.connections.owe(self._visitor, body)
             last = max(len(body) - 1, 0) // PIECE * PIECE
             for start in range(0, last, PIECE):
                 await send({**message, "body": body[start : start + PIECE], "more_body": True})

@@ -1,13 +1,14 @@
 """The open connections of a listener: how many there may be, and which one is closed to make room.
 
-Whoever says nothing, or does not read, makes room for whoever asks. A request that is being worked on is never given
-up.
+An idle connection, or one of a slow reader, makes room for a new one: of the client that has most of them, the one that
+has been idle for longest. A request that is being worked on is never given up.
 """
 
 from __future__ import annotations
 
 import resource
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING
@@ -42,14 +43,16 @@ class Visitor:
 
     Attributes:
         drop: closes the connection at once.
+        client: from where.
         since: when its phase began, in seconds of a monotonic clock.
-        unsent: bytes of the answer that it has been slow to read.
+        unsent: the body of the answer that it has been slow to read; several may have the same one.
     """
 
     drop: Callable[[], object]
+    client: str = ""
     phase: Phase = Phase.WAITING
     since: float = field(default_factory=time.monotonic)
-    unsent: int = 0
+    unsent: bytes = b""
 
     def enter(self, phase: Phase) -> None:
         """Begin another phase."""
@@ -75,7 +78,7 @@ class Connections:
         return len(self._visitors)
 
     def admit(self, visitor: Visitor) -> bool:
-        """Return whether there is room, if need be by closing the connection that has been idle for longest."""
+        """Return whether there is room, if need be by closing a connection that is idle."""
         if len(self._visitors) >= self.limit and not self.make_room():
             return False
         self._visitors.add(visitor)
@@ -84,21 +87,31 @@ class Connections:
     def leave(self, visitor: Visitor) -> None:
         """Forget a connection that was closed."""
         self._visitors.discard(visitor)
-        visitor.drop = nothing
+        visitor.drop, visitor.unsent = nothing, b""
 
     def make_room(self) -> bool:
-        """Close the connection that has been idle, or slow to read, for longest; return whether there was one."""
-        candidates = [it for it in self._visitors if it.phase < Phase.WORKING]
-        return bool(candidates) and self._drop(min(candidates, key=lambda it: (it.phase, it.since)))
+        """Close the connection that makes room first; return whether there was one.
 
-    def owe(self, visitor: Visitor, unsent: int) -> None:
-        """Take note of an answer that is about to be sent; too much of it closes whoever is slowest to read."""
+        So that no client takes the connections of others, that is one of the client with most of them.
+        """
+        candidates = [visitor for visitor in self._visitors if visitor.phase < Phase.WORKING]
+        if not candidates:
+            return False
+        held = Counter(visitor.client for visitor in self._visitors)
+        return self._drop(min(candidates, key=lambda it: (-held[it.client], it.phase, it.since)))
+
+    def owe(self, visitor: Visitor, unsent: bytes) -> None:
+        """Take note of an answer that is about to be sent; too much unsent closes the connection that reads slowest."""
         visitor.unsent = unsent
-        while unsent and sum(it.unsent for it in self._visitors) > self._unsent_limit:
-            others = [it for it in self._visitors if it.unsent and it is not visitor]
+        while unsent and self._unsent() > self._unsent_limit:
+            others = [it for it in self._visitors if it.unsent and it.unsent is not unsent]
             if not others:
                 return
             self._drop(min(others, key=lambda it: it.since))
+
+    def _unsent(self) -> int:
+        """Return the bytes of all answers that wait, each once: several connections may wait for the same one."""
+        return sum({id(it.unsent): len(it.unsent) for it in self._visitors}.values())
 
     def _drop(self, visitor: Visitor) -> bool:
         self._visitors.discard(visitor)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from kea_exporter.httpd.clients import client_at
 from kea_exporter.httpd.connection import Connection
 from kea_exporter.httpd.connections import Visitor
 from kea_exporter.seldom import Seldom
@@ -58,7 +59,7 @@ class Listener:
     def _accept(self) -> None:
         for _ in range(BURST):
             try:
-                sock, _ = self._sock.accept()
+                sock, address = self._sock.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError as error:
@@ -69,12 +70,12 @@ class Listener:
                 self._loop.remove_reader(self._sock)
                 self._loop.call_later(PAUSE_SECONDS, self._resume)
                 return
-            self._welcome(sock)
+            self._welcome(sock, client_at(address[0] if isinstance(address, tuple) else ""))
 
-    def _welcome(self, sock: socket.socket) -> None:
+    def _welcome(self, sock: socket.socket, client: str) -> None:
         # Of an answer that is not read, the kernel too keeps no more than this for each connection.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-        visitor = Visitor(sock.close)
+        visitor = Visitor(sock.close, client)
         if not self._door.connections.admit(visitor):
             self._refusals.warn(limit=self._door.connections.limit)
             self._turn_away(sock)

@@ -123,6 +123,11 @@ class Encoder:
         return kept[family.labels, column.first_labels]
 
 
+def content_type_for(accept: str) -> str:
+    """Return the content type of the page for an `Accept` header."""
+    return _negotiated(accept)[1]
+
+
 def _negotiated(accept: str) -> tuple[Callable[[Collector], bytes], str]:
     # Our names need no escaping; with some schemes those of prometheus_client would be escaped, and ours not.
     accept = re.sub(r";\s*escaping=[^;,]*", "", accept)

@@ -10,6 +10,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from kea_exporter.collector import StoppedError
+from kea_exporter.httpd.turns import CrowdedError
+from kea_exporter.seldom import Seldom
+from kea_exporter.threads import NoThreadError
 from kea_exporter.web.handlers import PAGE_HEADERS, UNAVAILABLE, Handlers
 from kea_exporter.web.parameters import BadRequestError
 from kea_exporter.web.waiting import GoneError
@@ -17,13 +20,17 @@ from kea_exporter.web.waiting import GoneError
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from kea_exporter.reloader import Reloader
     from kea_exporter.service import Service
     from kea_exporter.web.handlers import WebOptions
 
+LATER = {**PAGE_HEADERS, "Retry-After": "5"}
+NO_THREAD = Seldom("request refused: no thread can be started")
 
-def create_app(service: Service, options: WebOptions) -> Starlette:
+
+def create_app(service: Service, options: WebOptions, reloader: Reloader) -> Starlette:
     """Return the application that serves what *service* collects."""
-    handlers = Handlers(service, options)
+    handlers = Handlers(service, options, reloader)
     app = Starlette(
         routes=[
             Route("/", handlers.fleet),
@@ -42,6 +49,8 @@ def create_app(service: Service, options: WebOptions) -> Starlette:
             BadRequestError: _bad_request,
             GoneError: _gone,
             StoppedError: _ending,
+            CrowdedError: _crowded,
+            NoThreadError: _no_thread,
             HTTPException: _http_error,
         },
     )
@@ -52,12 +61,20 @@ def create_app(service: Service, options: WebOptions) -> Starlette:
 
 async def _bad_request(_: Request, error: Exception) -> Response:
     status = error.status if isinstance(error, BadRequestError) else 400
-    later = {"Retry-After": "5"} if status == UNAVAILABLE else {}
-    return PlainTextResponse(f"{error}\n", status, {**PAGE_HEADERS, **later})
+    return PlainTextResponse(f"{error}\n", status, LATER if status == UNAVAILABLE else PAGE_HEADERS)
 
 
 async def _ending(*_: object) -> Response:
     return PlainTextResponse("the exporter is ending\n", 503, PAGE_HEADERS)
+
+
+async def _crowded(*_: object) -> Response:
+    return PlainTextResponse("too many requests wait for a page, try again later\n", UNAVAILABLE, LATER)
+
+
+async def _no_thread(_: Request, error: Exception) -> Response:
+    NO_THREAD.warn(advice="raise TasksMax= of the unit, or the limit on processes")
+    return PlainTextResponse(f"{error}\n", UNAVAILABLE, LATER)
 
 
 async def _gone(*_: object) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import platform
 import ssl
 import time
@@ -10,14 +11,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter
 from starlette.datastructures import MutableHeaders
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from kea_exporter import __version__
 from kea_exporter.check import as_json
+from kea_exporter.httpd.clients import client_of
+from kea_exporter.httpd.turns import Turns, on_thread
 from kea_exporter.metrics import ExporterState
-from kea_exporter.service import ReloadError
 from kea_exporter.transport.deadline import Deadline
 from kea_exporter.web.debug import debug_text
 from kea_exporter.web.discovery import target_groups
@@ -30,20 +32,24 @@ from kea_exporter.web.parameters import (
     parameters,
     refuse_other_sites,
 )
-from kea_exporter.web.targets import wanted
+from kea_exporter.web.sharing import Sharing
+from kea_exporter.web.slots import FullError, Slots
+from kea_exporter.web.targets import is_address, wanted
 from kea_exporter.web.timeout import scrape_seconds
-from kea_exporter.web.waiting import until_done
-from kea_exporter.web.writer import PageWriter
+from kea_exporter.web.waiting import until_done, when_done
+from kea_exporter.web.writer import PageWriter, variant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
     from starlette.requests import Request
 
     from kea_exporter.collector import UnderWay
     from kea_exporter.config import DaemonSettings
+    from kea_exporter.reloader import Reloader
     from kea_exporter.requirements import Report
     from kea_exporter.service import Collection, Service
+    from kea_exporter.web.writer import EncodedPage
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -58,6 +64,11 @@ PAGE_HEADERS = {
     "Cache-Control": "no-store",
 }
 TRUE = "true"
+FULL = "too many requests in flight, try again later"
+# Requests for a reload that wait for the same one.
+MAX_RELOADS_WAITING = 64
+RELOAD_SECONDS = 60.0
+MAX_PAGES_WAITING, MAX_PAGES_WAITING_OF_CLIENT = 64, 16
 NOT_FOUND, FORBIDDEN, SEE_OTHER, UNAVAILABLE, FAILED = 404, 403, 303, 503, 500
 
 
@@ -80,36 +91,48 @@ class WebOptions:
 class Handlers:
     """Answers requests; whatever takes time is done on a thread, so that health is told at any time."""
 
-    def __init__(self, service: Service, options: WebOptions) -> None:
+    def __init__(self, service: Service, options: WebOptions, reloader: Reloader) -> None:
         self._service = service
         self._options = options
         self._writer = PageWriter()
         self._build = (__version__, platform.python_version(), ssl.OPENSSL_VERSION)
-        self._in_flight = self._rejected = 0
+        self._reloader = reloader
+        self._rejected = 0
+        self._slots = Slots(options.max_requests)
+        # Each is held until the probe ends, whether or not a client still waits for it.
+        self._other_targets = Slots(max(1, options.max_requests // 2))
+        self._reloads = Slots(MAX_RELOADS_WAITING)
         self._limiter = CapacityLimiter(options.max_requests)
-        # Several at a time would be no faster, and health would wait for its turn among them.
-        self._one_page = CapacityLimiter(1)
+        # Encoding several pages at a time would be no faster, and would take the memory of all of them.
+        self._encoding = Turns(options.max_requests, options.max_requests)
+        self._rendering = Turns(MAX_PAGES_WAITING, MAX_PAGES_WAITING_OF_CLIENT)
+        self._shared = Sharing()
 
     async def metrics(self, request: Request) -> Response:
         """Collect from all daemons; the page is about the exporter too, or only about one of both."""
         part = metrics_part(parameters(request))
         if part is Part.EXPORTER:
-            body, headers = await self._made(self._writer.write, (), request.headers, self._state())
+            write = partial(self._writer.write, (), request.headers, self._state())
+            body, headers = await self._encoding.run(client_of(request.scope), write)
             return Response(body, headers=headers)
-        with self._in_flight_now():
-            under_way = await self._probed(self._service.settings.daemons, self._deadline(request), request)
-            body, headers = await self._on_thread(self._metrics, under_way, request, part)
+        with self._slot(self._slots, request):
+            under_way = await self._begun(self._service.settings.daemons, self._deadline(request))
+            await until_done(under_way.futures, under_way.until.remaining(), request.receive)
+            write = partial(self._metrics, under_way, request, part)
+            body, headers = await self._encoded(part or "all", under_way, request, write)
         return Response(body, headers=headers)
 
     async def probe(self, request: Request) -> Response:
         """Collect from one server or daemon; the page has the same shape, and nothing about the exporter."""
         asked, deadline = parameters(request), self._deadline(request)
-        with self._in_flight_now():
-            daemons = await self._on_thread(wanted, self._service.settings, asked)
-            under_way = await self._probed(daemons, deadline, request)
+        with self._slot(self._slots, request):
+            under_way = await self._begun_at_target(asked, deadline, request)
+            await until_done(under_way.futures, under_way.until.remaining(), request.receive)
             if asked.get("debug") == TRUE:
-                return PlainTextResponse(await self._on_thread(self._debugged, under_way), headers=PAGE_HEADERS)
-            body, headers = await self._on_thread(self._written, under_way, request)
+                text = await self._encoding.run(client_of(request.scope), partial(self._debugged, under_way))
+                return PlainTextResponse(text, headers=PAGE_HEADERS)
+            write = partial(self._written, under_way, request)
+            body, headers = await self._encoded("probe", under_way, request, write)
         return Response(body, headers=headers)
 
     async def discovery(self, request: Request) -> Response:
@@ -123,7 +146,7 @@ class Handlers:
         if self._service.last is None:
             await self._collect_all(request)
         reports, _ = self._last()
-        body = await self._made(as_json, reports or ())
+        body = await self._rendered(request, as_json, reports or ())
         return Response(body, headers={**PAGE_HEADERS, "Content-Type": "application/json"})
 
     async def fleet(self, request: Request) -> Response:
@@ -131,7 +154,7 @@ class Handlers:
         parameters(request)
         reports, collected_at = self._last()
         path = self._options.telemetry_path
-        return _page(await self._made(fleet_page, reports, collected_at, time.time(), metrics_path=path))
+        return _page(await self._rendered(request, fleet_page, reports, collected_at, time.time(), metrics_path=path))
 
     async def server(self, request: Request) -> Response:
         """Show the last collection of one server."""
@@ -141,7 +164,7 @@ class Handlers:
             raise BadRequestError("no server of the configuration has this name", NOT_FOUND)
         reports, collected_at = self._last()
         own = [report for report in reports or () if report.snapshot.target.server == name]
-        return _page(await self._made(server_page, name, own, collected_at, time.time()))
+        return _page(await self._rendered(request, server_page, name, own, collected_at, time.time()))
 
     async def style(self, request: Request) -> Response:
         """Serve the style sheet of the pages."""
@@ -163,9 +186,12 @@ class Handlers:
         refuse_other_sites(request)
         if not self._options.enable_lifecycle:
             raise BadRequestError("reloading over HTTP is off; start with --web.enable-lifecycle", FORBIDDEN)
-        try:
-            await to_thread.run_sync(self._service.reload)
-        except ReloadError as error:
+        with self._slot(self._reloads, request):
+            reload = self._reloader.request()
+            await until_done([reload], RELOAD_SECONDS, request.receive)
+        if not reload.done():
+            raise BadRequestError("the configuration is still being loaded, try again later", UNAVAILABLE)
+        if (error := reload.exception()) is not None:
             return PlainTextResponse(f"the configuration in force stays: {error}\n", FAILED, PAGE_HEADERS)
         return PlainTextResponse("the configuration was reloaded\n", headers=PAGE_HEADERS)
 
@@ -180,24 +206,58 @@ class Handlers:
         return PlainTextResponse("kea-exporter is ready.\n")
 
     async def _collect_all(self, request: Request) -> None:
-        with self._in_flight_now():
-            under_way = await self._probed(self._service.settings.daemons, self._deadline(request), request)
-            await self._on_thread(self._all, under_way)
+        with self._slot(self._slots, request):
+            under_way = await self._begun(self._service.settings.daemons, self._deadline(request))
+            await until_done(under_way.futures, under_way.until.remaining(), request.receive)
+            await self._encoding.run(client_of(request.scope), partial(self._all, under_way))
 
-    async def _probed(self, daemons: Iterable[DaemonSettings], deadline: Deadline, request: Request) -> UnderWay:
-        """Return a collection whose probes are back; whoever goes away meanwhile takes up no place."""
-        under_way = await self._on_thread(self._service.begin, daemons, deadline)
-        await until_done(under_way.futures, under_way.until.remaining(), request.receive)
+    async def _begun(self, daemons: Iterable[DaemonSettings], deadline: Deadline) -> UnderWay:
+        """Return a collection that has begun: starting a thread for each of many daemons takes a while."""
+        return await on_thread(partial(self._service.begin, daemons, deadline), self._limiter)
+
+    async def _begun_at_target(self, asked: Mapping[str, str], deadline: Deadline, request: Request) -> UnderWay:
+        """Return the collection that a request to /probe is about.
+
+        Of configured daemons one probe each is under way at a time, however many clients leave early. Of other targets
+        there is any number: each is paid for by a slot until its probe ends.
+        """
+        if not is_address(asked):
+            return await self._begun(wanted(self._service.settings, asked), deadline)
+        client, loop = client_of(request.scope), asyncio.get_running_loop()
+        self._take(self._other_targets, client)
+        give_back = partial(self._other_targets.give_back, client)
+        try:
+            daemons = await on_thread(partial(wanted, self._service.settings, asked), self._limiter)
+            under_way = await self._begun(daemons, deadline)
+        except BaseException:
+            give_back()
+            raise
+        when_done(under_way.futures, loop, give_back)
         return under_way
+
+    async def _encoded(
+        self, kind: str, under_way: UnderWay, request: Request, write: Callable[[], EncodedPage]
+    ) -> EncodedPage:
+        """Return an encoded page, the same one to all requests that joined the same probes and accept the same."""
+        key: Hashable = object()
+        if all(future.done() for future in under_way.futures):
+            key = (kind, tuple(under_way.futures), *variant(request.headers))
+        return await self._shared.get(key, lambda: self._encoding.run(client_of(request.scope), write))
+
+    async def _rendered(self, request: Request, make: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Return a page for people, or a report: the same one to all requests for it until it is made."""
+        key = (request.url.path, id(self._service.last), id(self._service.settings))
+        work = partial(make, *arguments, **named)
+        return await self._shared.get(key, lambda: self._rendering.run(client_of(request.scope), work))
 
     def _all(self, under_way: UnderWay) -> Collection:
         return self._service.keep(self._service.end(under_way))
 
-    def _metrics(self, under_way: UnderWay, request: Request, part: Part | None) -> tuple[bytes, Mapping[str, str]]:
+    def _metrics(self, under_way: UnderWay, request: Request, part: Part | None) -> EncodedPage:
         reports = self._all(under_way).reports
         return self._writer.write(reports, request.headers, None if part is Part.SERVERS else self._state())
 
-    def _written(self, under_way: UnderWay, request: Request) -> tuple[bytes, Mapping[str, str]]:
+    def _written(self, under_way: UnderWay, request: Request) -> EncodedPage:
         return self._writer.write(self._service.end(under_way).reports, request.headers)
 
     def _debugged(self, under_way: UnderWay) -> str:
@@ -216,25 +276,22 @@ class Handlers:
     def _deadline(self, request: Request) -> Deadline:
         return Deadline.after(scrape_seconds(request.headers.get(TIMEOUT_HEADER), self._options.timeout_offset))
 
-    @contextmanager
-    def _in_flight_now(self) -> Iterator[None]:
-        if self._in_flight >= self._options.max_requests:
+    def _take(self, slots: Slots, client: str) -> None:
+        try:
+            slots.take(client)
+        except FullError:
             self._rejected += 1
-            raise BadRequestError("too many requests in flight, try again later", UNAVAILABLE)
-        self._in_flight += 1
+            raise BadRequestError(FULL, UNAVAILABLE) from None
+
+    @contextmanager
+    def _slot(self, slots: Slots, request: Request) -> Iterator[None]:
+        """Take a slot while a request is answered."""
+        client = client_of(request.scope)
+        self._take(slots, client)
         try:
             yield
         finally:
-            self._in_flight -= 1
-
-    async def _on_thread(self, work: Callable[..., T], *arguments: object) -> T:
-        # Given up, not waited for, when the process ends.
-        return await to_thread.run_sync(partial(work, *arguments), abandon_on_cancel=True, limiter=self._limiter)
-
-    async def _made(self, make: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-        """Make a page on a thread: that of a large fleet takes a while."""
-        work = partial(make, *arguments, **named)
-        return await to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._one_page)
+            slots.give_back(client)
 
     def _state(self) -> ExporterState:
         loaded = self._service.load_state
@@ -242,7 +299,7 @@ class Handlers:
             build=self._build,
             reload_succeeded=loaded.succeeded,
             reload_time=loaded.succeeded_at,
-            requests_in_flight=self._in_flight,
+            requests_in_flight=len(self._slots),
             requests_rejected=self._rejected,
             samples_dropped=self._writer.samples_dropped,
         )

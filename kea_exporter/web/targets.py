@@ -22,6 +22,11 @@ FORBIDDEN = 403
 PORTS = {"http": 80, "https": 443}
 
 
+def is_address(asked: Mapping[str, str]) -> bool:
+    """Return whether a request is about an address, and not a server of the configuration."""
+    return "://" in asked.get("target", "")
+
+
 def wanted(settings: Settings, asked: Mapping[str, str]) -> tuple[DaemonSettings, ...]:
     """Return the daemons that a request is about.
 
@@ -34,7 +39,7 @@ def wanted(settings: Settings, asked: Mapping[str, str]) -> tuple[DaemonSettings
     target = asked.get("target", "")
     if not target:
         raise BadRequestError("name a target: /probe?target=SERVER or /probe?target=SERVER/DAEMON")
-    if "://" in target:
+    if is_address(asked):
         return (_free(settings, target, asked.get("daemon", str(Daemon.DHCP4))),)
     server, _, daemon = target.partition("/")
     found = tuple(it for it in settings.daemons if it.target.server == server and daemon in {"", str(it.target.daemon)})

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from concurrent.futures import Future
 
     from starlette.types import Receive
@@ -38,24 +39,30 @@ async def until_done(futures: Sequence[Future[Any]], seconds: float, receive: Re
         leaving.cancel()
 
 
-def _all_done(futures: Sequence[Future[Any]]) -> asyncio.Future[None]:
-    loop, left = asyncio.get_running_loop(), len(futures)
-    all_done = loop.create_future()
+def when_done(futures: Sequence[Future[Any]], loop: asyncio.AbstractEventLoop, act: Callable[[], object]) -> None:
+    """Call *act* in the event loop when all futures are done."""
+    left = len(futures)
 
     def one_is_done() -> None:
         nonlocal left
         left -= 1
         if left == 0:
-            all_done.set_result(None)
+            act()
 
-    def tell(_: Future[Any]) -> None:
+    def notify(_: Future[Any]) -> None:
         with suppress(RuntimeError):  # the loop has ended
             loop.call_soon_threadsafe(one_is_done)
 
     for future in futures:
-        future.add_done_callback(tell)
+        future.add_done_callback(notify)
     if not futures:
-        all_done.set_result(None)
+        act()
+
+
+def _all_done(futures: Sequence[Future[Any]]) -> asyncio.Future[None]:
+    loop = asyncio.get_running_loop()
+    all_done = loop.create_future()
+    when_done(futures, loop, partial(all_done.set_result, None))
     return all_done
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import structlog
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
 from kea_exporter.metrics import FAMILIES, Page, read_families
-from kea_exporter.metrics.encoding import Encoder
+from kea_exporter.metrics.encoding import Encoder, content_type_for
 from kea_exporter.seldom import Seldom
 from kea_exporter.web.compression import SHORTEST, accepts_gzip, compressed
 
@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from kea_exporter.metrics import ExporterState
     from kea_exporter.requirements import Report
 
+EncodedPage: TypeAlias = "tuple[bytes, Mapping[str, str]]"
+
 log = structlog.get_logger("web")
+
+
+def variant(accepted: Headers) -> tuple[str, bool]:
+    """Return what pages differ in by the headers of their requests: content type and compression."""
+    return content_type_for(accepted.get("Accept", "")), accepts_gzip(accepted.get("Accept-Encoding", ""))
 
 
 class PageWriter:
@@ -38,7 +45,7 @@ class PageWriter:
 
     def write(
         self, reports: tuple[Report, ...], accepted: Headers, exporter: ExporterState | None = None
-    ) -> tuple[bytes, Mapping[str, str]]:
+    ) -> EncodedPage:
         """Return the body and the headers of a page.
 
         Args:

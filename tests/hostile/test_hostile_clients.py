@@ -187,7 +187,7 @@ async def healthy(_: Request) -> Response:
 
 
 async def page(_: Request) -> Response:
-    return Response(PAGE)
+    return Response(bytes(bytearray(PAGE)))  # another object each time
 
 
 async def slow(_: Request) -> Response:
@@ -380,9 +380,9 @@ def test_a_thousand_silent_connections_leave_the_last_ones_in_peace() -> None:
             assert seconds_to_get(f"http://127.0.0.1:{port}/-/healthy") < SOON
 
 
-def visitor(phase: Phase, since: float, unsent: int = 0) -> tuple[Visitor, list[bool]]:
+def visitor(phase: Phase, since: float, client: str = "") -> tuple[Visitor, list[bool]]:
     dropped: list[bool] = []
-    return Visitor(lambda: dropped.append(True), phase, since, unsent), dropped
+    return Visitor(lambda: dropped.append(True), client, phase, since), dropped
 
 
 def test_idle_ones_make_room_before_slow_readers_and_those_worked_for_never() -> None:
@@ -404,10 +404,34 @@ def test_too_much_unread_closes_who_is_slowest_and_not_who_asks_now() -> None:
     (slowest, was_dropped), (slow, stays), (now, goes_on) = (visitor(Phase.SENDING, at) for at in (1.0, 2.0, 3.0))
     for one in (slowest, slow, now):
         crowded.admit(one)
-        crowded.owe(one, 40)
+        crowded.owe(one, bytes(40))
     assert (was_dropped, stays, goes_on) == ([True], [], [])
-    crowded.owe(now, 1000)
+    crowded.owe(now, bytes(1000))
     assert (stays, goes_on) == ([True], [])
+
+
+def test_an_answer_that_many_wait_for_counts_once() -> None:
+    crowded, page = Connections(10, unsent_limit=100), bytes(60)
+    readers = [visitor(Phase.SENDING, 1.0) for _ in range(5)]
+    for one, _ in readers:
+        crowded.admit(one)
+        crowded.owe(one, page)
+    assert [dropped for _, dropped in readers] == [[]] * 5
+    other, _ = visitor(Phase.SENDING, 2.0)
+    crowded.admit(other)
+    crowded.owe(other, bytes(50))
+    assert [dropped for _, dropped in readers] == [[True]] * 5
+
+
+def test_room_is_made_by_the_client_that_has_most_connections() -> None:
+    crowded = Connections(4)
+    (quiet, was_dropped), *greedy = (visitor(Phase.WAITING, at, client) for at, client in enumerate("abbb"))
+    for one in (quiet, *(it for it, _ in greedy)):
+        assert crowded.admit(one)
+    for number in range(10):
+        assert crowded.admit(visitor(Phase.WAITING, 10.0 + number, "b")[0])
+    assert was_dropped == []
+    assert [dropped for _, dropped in greedy] == [[True]] * 3
 
 
 def test_what_strangers_cause_is_logged_once_a_minute_with_how_often(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kea_exporter.collector import LACKS_OF_TIME
 from kea_exporter.facts.failure import Reason, Stage
+from kea_exporter.facts.snapshot import LACKS_OF_TIME
 from tests.support.hostile_cases import LIMIT, SECONDS
 from tests.support.hostile_peers import with_body
 from tests.support.hostile_table import CASES, HTTP_TIMED_OUT, LATE

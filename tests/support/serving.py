@@ -20,6 +20,7 @@ from kea_exporter.collector import Collector
 from kea_exporter.config import ConfigError, settings_from_tree
 from kea_exporter.httpd import listen
 from kea_exporter.probe import probe
+from kea_exporter.reloader import Reloader
 from kea_exporter.service import ReloadError, Service
 from kea_exporter.web import WebOptions, create_app
 from tests.support.examples import sound
@@ -139,8 +140,10 @@ def serving(
     auditor = Auditor(settings.daemons, audit)
     collector = Collector(probe_daemon, audits=auditor.result)
     service = Service(settings, configuration.load, collector, auditor)
+    reloader = Reloader()
+    reloader.start(service.reload)
     sockets = listen(["127.0.0.1:0"])
-    config = uvicorn.Config(create_app(service, options), lifespan="off", log_config=None, access_log=False)
+    config = uvicorn.Config(create_app(service, options, reloader), lifespan="off", log_config=None, access_log=False)
     server = uvicorn.Server(config)
     thread = Thread(target=server.run, args=(sockets,))
     thread.start()

@@ -21,6 +21,7 @@ from kea_exporter.facts.statistics import Statistics
 from kea_exporter.kea.inquiry import NOT_COLLECTED
 from kea_exporter.probe import nothing_learnt
 from kea_exporter.requirements import REQUIREMENTS, Status
+from kea_exporter.threads import NoThreadError
 from kea_exporter.transport.deadline import Deadline
 from tests.support.examples import audited, sound
 from tests.support.serving import GENEROUS, Waiting, join_probes
@@ -68,15 +69,15 @@ def soon() -> Deadline:
     return Deadline.after(GENEROUS)
 
 
-def test_a_thread_that_cannot_be_started_costs_one_scrape_of_one_daemon(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_thread_that_cannot_be_started_is_no_report_on_the_daemon(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
     collector = Collector(lambda daemon, *_: sound(target=daemon.target))
     with monkeypatch.context() as patched:
         patched.setattr(threading.Thread, "start", refuse)
-        [report] = collector.collect(daemons("a"), Deadline.after(5))
-    assert [it.reason for it in report.snapshot.failures] == [Reason.LOCAL_RESOURCES]
+        with pytest.raises(NoThreadError):
+            collector.collect(daemons("a"), Deadline.after(5))
     [report] = collector.collect(daemons("a"), Deadline.after(5))
     assert report.snapshot.failures == ()
 

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import subprocess
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,9 @@ from starlette.routing import Route
 
 from kea_exporter.config.web import WebSettings
 from kea_exporter.httpd.authentication import (
-    MOST_REMEMBERED,
-    MOST_WAITING,
-    MOST_WAITING_OF_A_CLIENT,
+    MAX_REMEMBERED,
+    MAX_WAITING,
+    MAX_WAITING_OF_CLIENT,
     Authentication,
     Logins,
     Outcome,
@@ -32,7 +33,7 @@ from tests.support.exporter import written
 from tests.support.web_server import GENEROUS, GET, Process, eventually, process, said_to, served, statuses
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -154,7 +155,7 @@ def test_a_remembered_login_does_not_survive_its_hash_or_its_user() -> None:
 
 
 def test_only_so_many_logins_are_remembered() -> None:
-    users = {f"user-{number}": ALICE for number in range(MOST_REMEMBERED + 1)}
+    users = {f"user-{number}": ALICE for number in range(MAX_REMEMBERED + 1)}
     check = Counting()
     everybody = [(user, "wonder") for user in users]
     assert set(logins(*everybody, everybody[-1], everybody[0], check=check, users=users)) == {LET_IN}
@@ -209,7 +210,9 @@ async def healthy(_: Request) -> Response:
 APP = Starlette(routes=[Route("/-/healthy", healthy)])
 
 
-def guarded(check: Counting | Holding, users: dict[str, str], headers: dict[str, str] | None = None) -> ASGIApp:
+def guarded(
+    check: Callable[[bytes, bytes], bool], users: dict[str, str], headers: dict[str, str] | None = None
+) -> ASGIApp:
     settings = WebSettings(None, users, headers or {})
     return Authentication(APP, lambda: settings, Logins(check))
 
@@ -273,28 +276,50 @@ def test_a_flood_of_guesses_is_turned_away_and_leaves_room_for_others(holding: t
     port, check = holding
     with ThreadPoolExecutor(64) as pool:
         guesses = [pool.submit(login, port, "alice", f"guess-{number}") for number in range(60)]
-        turned_away = 60 - MOST_WAITING_OF_A_CLIENT
+        checked = 1 + MAX_WAITING_OF_CLIENT
+        turned_away = 60 - checked
         assert eventually(lambda: sum(guess.done() for guess in guesses) == turned_away)
         # Who is known is let in, and who is not yet known can wait in line, from another address.
         assert login(port) == 200
         first = pool.submit(login, port, "bob", "wonder", "127.0.0.2")
         check.may_go_on.set()
-        assert (
-            sorted(guess.result(GENEROUS) for guess in guesses)
-            == [401] * MOST_WAITING_OF_A_CLIENT + [429] * turned_away
-        )
+        assert sorted(guess.result(GENEROUS) for guess in guesses) == [401] * checked + [429] * turned_away
         assert first.result(GENEROUS) == 200
-    assert check.begun == 1 + MOST_WAITING_OF_A_CLIENT + 1
+    assert check.begun == 1 + checked + 1
 
 
 def test_a_flood_from_everywhere_is_bounded(holding: tuple[int, Holding]) -> None:
     port, check = holding
-    with ThreadPoolExecutor(64) as pool:
-        guesses = [pool.submit(login, port, "alice", "guess", f"127.0.1.{number}") for number in range(1, 61)]
-        assert eventually(lambda: sum(guess.done() for guess in guesses) == 60 - MOST_WAITING)
+    checked, turned_away = 1 + MAX_WAITING, 35
+    with ThreadPoolExecutor(100) as pool:
+        guesses = [pool.submit(login, port, "alice", "guess", f"127.0.1.{number}") for number in range(1, 101)]
+        assert eventually(lambda: sum(guess.done() for guess in guesses) == turned_away)
         assert login(port) == 200
         check.may_go_on.set()
-        assert sorted(guess.result(GENEROUS) for guess in guesses) == [401] * MOST_WAITING + [429] * (60 - MOST_WAITING)
+        assert sorted(guess.result(GENEROUS) for guess in guesses) == [401] * checked + [429] * turned_away
+
+
+def test_a_right_login_gets_in_while_others_guess_from_its_own_and_other_addresses() -> None:
+    """Case 41: 32 guessers from 8 addresses, and the first right login was refused with 429."""
+    may_end = threading.Event()
+
+    def guess(port: int, number: int) -> None:
+        while not may_end.is_set():
+            assert login(port, "alice", f"guess-{number}", f"127.0.2.{1 + number % 8}") in {401, 429}
+
+    def slow_check(password: bytes, _: bytes) -> bool:
+        time.sleep(0.03)
+        return password == b"wonder"
+
+    with served(guarded(slow_check, USERS)) as port, ThreadPoolExecutor(32) as pool:
+        guessers = [pool.submit(guess, port, number) for number in range(32)]
+        try:
+            assert login(port, "alice", "wonder", "127.0.3.1") == 200
+            assert login(port, "bob", "wonder", "127.0.2.1") == 200
+        finally:
+            may_end.set()
+        for guesser in guessers:
+            guesser.result(GENEROUS)
 
 
 def test_configured_headers_are_sent_with_every_answer_in_the_place_of_ours() -> None:

@@ -108,6 +108,7 @@ def nothing_learnt(target: Target, failure: Failure, taken_at: float, timeout: f
         configuration=failure,
         sockets=failure,
         subnets=failure,
+        lease_database=failure,
         leases=failure,
         subnet_series=failure,
         pool_series=failure,

@@ -72,7 +72,6 @@ OF_DAEMONS: Tree = {
     },
     "hostname-char-replacement": "",
     "hostname-char-set": "[^A-Za-z0-9.-]",
-    "interfaces-config": {"interfaces": [], "re-detect": True},
     "ip-reservations-unique": True,
     "lease-database": {"persist": False, "type": "memfile"},
     "multi-threading": {"enable-multi-threading": True, "packet-queue-size": 64, "thread-pool-size": 0},
@@ -94,6 +93,7 @@ OF_DAEMONS_BY: dict[int, Tree] = {
         "dhcp-queue-control": {"capacity": 64, "enable-queue": False, "queue-type": "kea-ring4"},
         "echo-client-id": True,
         "host-reservation-identifiers": ["hw-address", "duid", "circuit-id", "client-id"],
+        "interfaces-config": {"dhcp-socket-type": "udp", "interfaces": ["lo/127.0.0.1"], "re-detect": True},
         "match-client-id": True,
         "next-server": "0.0.0.0",  # noqa: S104 - a default that is shown, not bound
         "server-hostname": "",
@@ -102,6 +102,7 @@ OF_DAEMONS_BY: dict[int, Tree] = {
     V6: {
         "dhcp-queue-control": {"capacity": 64, "enable-queue": False, "queue-type": "kea-ring6"},
         "host-reservation-identifiers": ["hw-address", "duid"],
+        "interfaces-config": {"interfaces": ["lo/::1"], "re-detect": True},
         "mac-sources": ["any"],
         "relay-supplied-options": ["65"],
         "server-id": {"enterprise-id": 0, "htype": 0, "identifier": "", "persist": True, "time": 0, "type": "LLT"},

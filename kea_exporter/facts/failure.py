@@ -73,6 +73,9 @@ class Reason(StrEnum):
     WRONG_DAEMON = "wrong_daemon"
     SOCKET_NOT_IDENTIFIED = "socket_not_identified"
     NOT_COLLECTED = "not_collected"
+    # the daemon answers, but serves no client
+    NO_LEASE_MANAGER = "no_lease_manager"
+    LEASE_DATABASE_LOST = "lease_database_lost"
     AUDIT_PENDING = "audit_pending"
     AUDIT_INCOMPLETE = "audit_incomplete"
     # deadline

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import Failure, Reason, Stage
@@ -13,6 +14,17 @@ if TYPE_CHECKING:
 
     from kea_exporter.facts.failure import Fact
     from kea_exporter.facts.subnets import Column, Counts
+
+
+class LeaseDatabase(StrEnum):
+    """The state of a daemon's lease database, as a command that reads leases shows it.
+
+    Without a lease manager, or without a connection to its database, Kea serves no client.
+    """
+
+    AVAILABLE = "available"
+    NO_MANAGER = "no lease manager"
+    CONNECTION_LOST = "connection lost"
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from kea_exporter.certificates import Certificate
     from kea_exporter.facts.failure import Fact, Stage
-    from kea_exporter.facts.leases import LeaseAudit, Leases
+    from kea_exporter.facts.leases import LeaseAudit, LeaseDatabase, Leases
     from kea_exporter.facts.statistics import Statistics
     from kea_exporter.facts.status import Lifetime, Status
     from kea_exporter.facts.subnets import Capacities, PoolSeries, Subnets, SubnetSeries
@@ -33,8 +33,8 @@ class Daemon(StrEnum):
     D2 = "d2"
 
 
-# What a daemon lacks, or what nobody wants of it, did not fail.
-NO_FAILURES = {Reason.UNSUPPORTED, Reason.NOT_COLLECTED}
+# What a daemon lacks, or what nobody wants of it, did not fail; a lost lease database is a fact of its own.
+NO_FAILURES = {Reason.UNSUPPORTED, Reason.NOT_COLLECTED, Reason.NO_LEASE_MANAGER, Reason.LEASE_DATABASE_LOST}
 ROOT_KEYS = {Daemon.DHCP4: "Dhcp4", Daemon.DHCP6: "Dhcp6", Daemon.D2: "DhcpDdns"}
 
 
@@ -195,6 +195,9 @@ class Configuration:
         hosts_databases: the types of the configured hosts databases, such as `mysql`.
         has_config_databases: whether databases hold parts of the configuration, which may then change at any time.
         pairs: none without the hook ha.
+        interfaces: `interfaces` of `interfaces-config`; a DHCP daemon without any listens nowhere.
+        lease_database: the type of the lease database, such as `memfile`; empty where there is none.
+        multi_threading: whether it is enabled; None where the configuration does not say.
     """
 
     root: str
@@ -207,6 +210,9 @@ class Configuration:
     hosts_databases: tuple[str, ...]
     has_config_databases: bool = False
     pairs: tuple[Pair, ...] = ()
+    interfaces: tuple[str, ...] = ()
+    lease_database: str = ""
+    multi_threading: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -231,6 +237,7 @@ class Snapshot:
         sockets: the control sockets of whoever answers on the connection: the daemon's own, or the
             Control Agent's.
         subnets: those that are configured now, of a DHCP daemon.
+        lease_database: whether the lease manager answers; of a DHCP daemon.
         leases: counts of the configured subnets.
         subnet_series: what is exported of them one by one, and of their pools.
         supported: per command of the plan, whether the daemon has it; only what was learnt.
@@ -252,6 +259,7 @@ class Snapshot:
     configuration: Fact[Configuration]
     sockets: Fact[tuple[ControlSocket, ...]]
     subnets: Fact[Subnets]
+    lease_database: Fact[LeaseDatabase]
     leases: Fact[Leases]
     subnet_series: Fact[SubnetSeries]
     pool_series: Fact[PoolSeries]
@@ -284,6 +292,7 @@ class Snapshot:
             self.configuration,
             self.sockets,
             self.subnets,
+            self.lease_database,
             self.leases,
             self.pool_series,
             self.statistics,

@@ -30,6 +30,12 @@ class ReadFromBody(Protocol):
 
 R = TypeVar("R", bound=ReadFromBody)
 
+# The texts of result 1 where leases cannot be read (measured on 3.0.3 and 3.3.1, of lease_cmds and of stat_cmds).
+NO_LEASES = {
+    "no current lease manager is available": Reason.NO_LEASE_MANAGER,
+    "fatal database error or connectivity lost": Reason.LEASE_DATABASE_LOST,
+}
+
 
 class KeaClient:
     """Asks one command after another over one transport.
@@ -120,7 +126,12 @@ def _refusal(command: Command, answer: Answer) -> Failure | None:
         return None
     if answer.result == Result.UNSUPPORTED:
         return Failure(Stage.COMMAND, Reason.UNSUPPORTED, f"the daemon does not have the command {command}")
+    return Failure(Stage.COMMAND, _reason(answer), f"{command} answered with result {answer.result}: {answer.text}")
+
+
+def _reason(answer: Answer) -> Reason:
     # What a Control Agent says when the daemon behind it does not answer.
-    offline = answer.text.startswith(("unable to forward command", "forwarding socket is not configured"))
-    reason = Reason.DAEMON_OFFLINE if offline else Reason.ERROR_RESULT
-    return Failure(Stage.COMMAND, reason, f"{command} answered with result {answer.result}: {answer.text}")
+    if answer.text.startswith(("unable to forward command", "forwarding socket is not configured")):
+        return Reason.DAEMON_OFFLINE
+    no_leases = NO_LEASES.get(answer.text) if answer.result == Result.ERROR else None
+    return no_leases or Reason.ERROR_RESULT

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from kea_exporter.facts.snapshot import ROOT_KEYS, Authentication, Configuration, ControlSocket
 from kea_exporter.kea.high_availability import read_pairs
 from kea_exporter.kea.pools import capacities
-from kea_exporter.kea.reading import MalformedAnswerError, as_int, as_list, as_map, as_text
+from kea_exporter.kea.reading import MalformedAnswerError, as_bool, as_int, as_list, as_map, as_text
 from kea_exporter.kea.subnets import subnets_of
 from kea_exporter.text import printable
 
@@ -59,6 +59,9 @@ def read_configuration(answer: Answer) -> Configuration:
         pairs=tuple(read_pairs(hooks)),
         hosts_databases=tuple(_hosts_databases(tree)),
         has_config_databases=_has_config_databases(tree),
+        interfaces=tuple(_interfaces(tree)),
+        lease_database=_lease_database(tree),
+        multi_threading=_multi_threading(tree),
     )
 
 
@@ -133,6 +136,22 @@ def _reservations(holder: Mapping[str, Any]) -> int:
 def _has_config_databases(tree: Mapping[str, Any]) -> bool:
     control = as_map(tree.get("config-control", {}), "config-control")
     return bool(as_list(control.get("config-databases", []), "config-databases"))
+
+
+def _interfaces(tree: Mapping[str, Any]) -> Iterator[str]:
+    listening = as_map(tree.get("interfaces-config", {}), "interfaces-config")
+    for name in as_list(listening.get("interfaces", []), "interfaces")[:MOST_ENTRIES]:
+        yield printable(as_text(name, "interfaces"))
+
+
+def _lease_database(tree: Mapping[str, Any]) -> str:
+    database = as_map(tree.get("lease-database", {}), "lease-database")
+    return printable(as_text(database.get("type", ""), "type"))
+
+
+def _multi_threading(tree: Mapping[str, Any]) -> bool | None:
+    enabled = as_map(tree.get("multi-threading", {}), "multi-threading").get("enable-multi-threading")
+    return None if enabled is None else as_bool(enabled, "enable-multi-threading")
 
 
 def _base_name(hook: object) -> str:

@@ -15,7 +15,7 @@ from kea_exporter.facts.snapshot import ROOT_KEYS, Daemon
 from kea_exporter.facts.subnets import NO_CAPACITIES, Capacities, PoolSeries, Subnets
 from kea_exporter.kea import statistics
 from kea_exporter.kea.configuration import read_configuration
-from kea_exporter.kea.leases import leases_of_rows, leases_of_statistics
+from kea_exporter.kea.leases import UNAVAILABLE, lease_database_of, leases_of_rows, leases_of_statistics
 from kea_exporter.kea.plan import SUBNET_LIST, plan
 from kea_exporter.kea.protocol import Command
 from kea_exporter.kea.shown import pool_series, shown, subnet_series
@@ -27,18 +27,26 @@ if TYPE_CHECKING:
 
     from kea_exporter.config import DaemonSettings
     from kea_exporter.facts.failure import Fact
-    from kea_exporter.facts.leases import Leases
+    from kea_exporter.facts.leases import LeaseDatabase, Leases
     from kea_exporter.facts.snapshot import Configuration, Snapshot, Version
     from kea_exporter.facts.statistics import Statistics
     from kea_exporter.facts.status import Lifetime
     from kea_exporter.facts.subnets import Counts, Shown, SubnetSeries
     from kea_exporter.kea.client import KeaClient
     from kea_exporter.kea.plan import Plan
+    from kea_exporter.kea.protocol import Answer
     from kea_exporter.kea.statistics import AllStatistics
 
 T = TypeVar("T")
 
 NOT_COLLECTED = Failure(Stage.COMMAND, Reason.NOT_COLLECTED, "it is switched off in the exporter's configuration")
+NO_LEASE_COMMANDS = Failure(
+    Stage.COMMAND,
+    Reason.UNSUPPORTED,
+    "without the hook library lease_cmds, no command shows whether the lease database answers",
+)
+# The unspecified address, which is never leased: Kea finds no lease, and the answer names no client.
+UNLEASED = {Command.LEASE4_GET: "0.0.0.0", Command.LEASE6_GET: "::"}  # noqa: S104 - not bound
 NOT_OF_D2 = Failure(Stage.COMMAND, Reason.UNSUPPORTED, "D2 has no subnets and leases")
 
 
@@ -49,6 +57,7 @@ class Learnt:
     commands: Fact[frozenset[str]]
     configuration: Fact[Configuration]
     subnets: Fact[Subnets]
+    lease_database: Fact[LeaseDatabase]
     leases: Fact[Leases]
     subnet_series: Fact[SubnetSeries]
     pool_series: Fact[PoolSeries]
@@ -101,16 +110,22 @@ class _Inquiry:
         subnets = self._subnets(configuration, listed)
         todo = _fact(lambda: self._plan(known(commands), subnets))
         said = self._all_statistics(todo)
-        leases = _fact(lambda: self._leases(known(todo), said, known(subnets), configuration))
+        rows = _fact(lambda: self._rows(known(todo)))
+        lease_manager = _fact(lambda: self._lease_manager(known(todo), rows))
+        counted = said
+        if isinstance(lease_manager, Failure) and lease_manager.reason in UNAVAILABLE:
+            counted = lease_manager  # the statistics still have leases that Kea can neither read nor give
+        leases = _fact(lambda: self._leases(known(todo), counted, rows, known(subnets), configuration))
         configuration = self._checked(configuration, leases)
         chosen = _fact(lambda: self._shown(known(subnets)))
         return Learnt(
             commands=commands,
             configuration=configuration,
             subnets=subnets,
+            lease_database=lease_database_of(lease_manager),
             leases=leases,
             subnet_series=_fact(lambda: self._subnet_series(known(leases), known(chosen))),
-            pool_series=_fact(lambda: self._pool_series(said, known(configuration), known(chosen))),
+            pool_series=_fact(lambda: self._pool_series(counted, known(configuration), known(chosen))),
             statistics=_fact(lambda: self._statistics(known(todo), said)),
         )
 
@@ -165,23 +180,40 @@ class _Inquiry:
             return NOT_COLLECTED
         return self._client.ask(Command.STATISTIC_GET_ALL, partial(statistics.read_all, daemon=self._daemon))
 
+    def _lease_manager(self, todo: Plan, rows: Fact[Counts[int]]) -> object:
+        """Return anything where Kea has read a lease or counted the leases of its database."""
+        if self._daemon is Daemon.D2:
+            raise UnknownFactError(NOT_OF_D2)
+        if todo.leases is not None and (isinstance(rows, Failure) or rows.keys):
+            return known(rows)
+        if todo.lease is None:
+            raise UnknownFactError(NO_LEASE_COMMANDS)
+        return known(self._client.ask(todo.lease, _nothing, {"ip-address": UNLEASED[todo.lease]}))
+
     def _leases(
-        self, todo: Plan, said: Fact[AllStatistics], subnets: Subnets, configuration: Fact[Configuration]
+        self,
+        todo: Plan,
+        said: Fact[AllStatistics],
+        rows: Fact[Counts[int]],
+        subnets: Subnets,
+        configuration: Fact[Configuration],
     ) -> Leases:
         if not self._collectors.leases:
             raise UnknownFactError(NOT_COLLECTED)
         configured = _capacities(configuration).subnets
         if todo.leases is None:
             return leases_of_statistics(known(said).subnets, subnets, configured)
-        rows = self._rows(todo.leases, todo.slices).of(subnets.ids)
-        return leases_of_rows(rows if isinstance(said, Failure) else rows.or_of(said.subnets), subnets, configured)
+        found = known(rows).of(subnets.ids)
+        return leases_of_rows(found if isinstance(said, Failure) else found.or_of(said.subnets), subnets, configured)
 
-    def _rows(self, command: Command, slices: tuple[tuple[int, int], ...]) -> Counts[int]:
+    def _rows(self, todo: Plan) -> Counts[int]:
+        if todo.leases is None:
+            raise UnknownFactError(NOT_COLLECTED)
         read = partial(read_stat_lease, daemon=self._daemon, version=known(self._version))
-        if not slices:
-            return known(self._client.ask(command, read))
-        ranges = [{"first-subnet-id": first, "last-subnet-id": last} for first, last in slices]
-        return joined([known(self._client.ask(command, read, {"subnet-range": it})) for it in ranges])
+        if not todo.slices:
+            return known(self._client.ask(todo.leases, read))
+        ranges = [{"first-subnet-id": first, "last-subnet-id": last} for first, last in todo.slices]
+        return joined([known(self._client.ask(todo.leases, read, {"subnet-range": it})) for it in ranges])
 
     def _shown(self, subnets: Subnets) -> Shown:
         before = self._before
@@ -218,6 +250,10 @@ class _Inquiry:
     def _ask_one(self, name: str) -> Fact[int | None]:
         read = partial(statistics.read_one, name=name)
         return self._client.ask(Command.STATISTIC_GET, read, {"name": name})
+
+
+def _nothing(_: Answer) -> None:
+    """Read nothing: that Kea answers is the fact."""
 
 
 def _is_unchanged(held: Snapshot, listed: Fact[Subnets] | None) -> bool:

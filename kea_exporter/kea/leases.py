@@ -5,16 +5,30 @@ from __future__ import annotations
 from itertools import compress
 from typing import TYPE_CHECKING
 
-from kea_exporter.facts.leases import Leases
+from kea_exporter.facts.failure import Failure, Reason
+from kea_exporter.facts.leases import LeaseDatabase, Leases
 from kea_exporter.facts.subnets import Count, Counts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kea_exporter.facts.failure import Fact
     from kea_exporter.facts.subnets import Column, Subnets
 
 KINDS = (Count.ADDRESSES_ASSIGNED, Count.PREFIXES_ASSIGNED)
 CAPACITIES = (Count.ADDRESSES, Count.PREFIXES)
+# What a command that reads leases fails with where there are none to be read.
+UNAVAILABLE = {
+    Reason.NO_LEASE_MANAGER: LeaseDatabase.NO_MANAGER,
+    Reason.LEASE_DATABASE_LOST: LeaseDatabase.CONNECTION_LOST,
+}
+
+
+def lease_database_of(answer: Fact[object]) -> Fact[LeaseDatabase]:
+    """Return the state of the lease database, given what a command that reads leases brought."""
+    if isinstance(answer, Failure):
+        return UNAVAILABLE.get(answer.reason, answer)
+    return LeaseDatabase.AVAILABLE
 
 
 def leases_of_rows(rows: Counts[int], subnets: Subnets, configured: Counts[int]) -> Leases:

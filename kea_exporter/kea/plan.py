@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SUBNET_LIST = {Daemon.DHCP4: Command.SUBNET4_LIST, Daemon.DHCP6: Command.SUBNET6_LIST}
 STAT_LEASE = {Daemon.DHCP4: Command.STAT_LEASE4_GET, Daemon.DHCP6: Command.STAT_LEASE6_GET}
+LEASE = {Daemon.DHCP4: Command.LEASE4_GET, Daemon.DHCP6: Command.LEASE6_GET}
 
 # Up to here statistic-get-all takes Kea no longer than the longest of the other commands (20 ms with 20 samples).
 FEW_SUBNETS = 100
@@ -73,12 +74,15 @@ class Plan:
         slices: first and last subnet ids of the ranges to ask `leases` for; none to ask for all at once.
         statistics: the command that brings the statistics; None where nobody wants them.
         names: the statistics to ask for one by one.
+        lease: the command that reads one lease, which shows whether the lease database answers where no row of
+            `leases` does; None where the daemon does not have it.
     """
 
     leases: Command | None
     slices: tuple[tuple[int, int], ...]
     statistics: Command | None
     names: tuple[str, ...] = ()
+    lease: Command | None = None
 
 
 def plan(target: Target, commands: Collection[str], subnet_ids: Sequence[int], collectors: Collectors) -> Plan:
@@ -90,13 +94,18 @@ def plan(target: Target, commands: Collection[str], subnet_ids: Sequence[int], c
         subnet_ids: its subnets, in the order of their ids.
         collectors: what is wanted of it.
     """
-    daemon, beside = target.daemon, COMMANDS_BESIDE + target.control_agent
+    daemon = target.daemon
     counting = STAT_LEASE.get(daemon) if collectors.leases else None
     leases = counting if counting in commands else None
+    reading = LEASE.get(daemon)
+    lease = reading if reading in commands else None
     slices = _slices(subnet_ids) if leases else ()
     statistics = _statistics(daemon, commands, len(subnet_ids), collectors, counts_leases=leases is not None)
-    names = _names(daemon, beside + max(len(slices), 1)) if statistics is Command.STATISTIC_GET else ()
-    return Plan(leases, slices, statistics, names)
+    # Without subnets, stat-lease has no row and does not read the lease database (measured).
+    of_leases = max(len(slices), 1) if leases and subnet_ids else 1
+    others = COMMANDS_BESIDE + target.control_agent + of_leases
+    names = _names(daemon, others) if statistics is Command.STATISTIC_GET else ()
+    return Plan(leases, slices, statistics, names, lease)
 
 
 def _statistics(

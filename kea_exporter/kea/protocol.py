@@ -19,7 +19,9 @@ class Command(StrEnum):
     """Every command that the exporter can send; all of them only read."""
 
     CONFIG_GET = "config-get"
+    LEASE4_GET = "lease4-get"
     LEASE4_GET_PAGE = "lease4-get-page"
+    LEASE6_GET = "lease6-get"
     LEASE6_GET_PAGE = "lease6-get-page"
     LIST_COMMANDS = "list-commands"
     STATISTIC_GET = "statistic-get"
@@ -35,7 +37,16 @@ class Command(StrEnum):
 
 # What Kea says to these has some kilobytes, however much it serves. Whoever sends more is somebody else, and reading
 # JSON would keep all other probes waiting.
-SHORT = frozenset({Command.LIST_COMMANDS, Command.STATISTIC_GET, Command.STATUS_GET, Command.VERSION_GET})
+SHORT = frozenset(
+    {
+        Command.LEASE4_GET,
+        Command.LEASE6_GET,
+        Command.LIST_COMMANDS,
+        Command.STATISTIC_GET,
+        Command.STATUS_GET,
+        Command.VERSION_GET,
+    }
+)
 LONGEST_SHORT_ANSWER = 1024**2
 
 
@@ -43,6 +54,7 @@ class Result:
     """Kea's result codes (Kea ARM, "Data Syntax")."""
 
     SUCCESS = 0
+    ERROR = 1
     UNSUPPORTED = 2
     EMPTY = 3
 

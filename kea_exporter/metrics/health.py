@@ -6,7 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import known
+from kea_exporter.facts.leases import LeaseDatabase
 from kea_exporter.metrics.model import Family, Sample, one, per_daemon
+from kea_exporter.requirements.reaching import require_expected_daemon
+from kea_exporter.requirements.serving import is_serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -27,6 +30,15 @@ def _enabled(report: Report) -> Iterator[Sample]:
     state = known(report.snapshot.status).dhcp_state
     if state is not None:
         yield Sample((), not state.globally_disabled)
+
+
+def _serving(report: Report) -> Iterable[Sample]:
+    require_expected_daemon(report.snapshot)
+    return one(is_serving(report.snapshot))
+
+
+def _lease_database(report: Report) -> Iterable[Sample]:
+    return one(known(report.snapshot.lease_database) is LeaseDatabase.AVAILABLE)
 
 
 def _disabled(report: Report) -> Iterator[Sample]:
@@ -83,7 +95,20 @@ FAMILIES = (
         "When the daemon last took its configuration; stays the same until it is reloaded or started again.",
         partial(_since, moment=lambda lifetime: lifetime.reloaded.at),
     ),
-    _of_status("kea_dhcp_enabled", "1 if the daemon serves DHCP clients, 0 while that is disabled.", _enabled),
+    per_daemon(
+        "kea_dhcp_serving",
+        "1 if the daemon is able to serve DHCP clients; 0 if DHCP service is disabled, sockets failed, no interface is "
+        "configured or the lease database is not available.",
+        _serving,
+        source="status-get, config-get, and the commands of kea_lease_database_available",
+    ),
+    per_daemon(
+        "kea_lease_database_available",
+        "1 if the daemon can read its lease database, 0 if it has no lease manager or lost the connection.",
+        _lease_database,
+        source="stat-lease4-get, stat-lease6-get, lease4-get or lease6-get",
+    ),
+    _of_status("kea_dhcp_enabled", "1 if DHCP service is enabled, 0 while it is disabled.", _enabled),
     _of_status(
         "kea_dhcp_disabled",
         "1 while DHCP service is disabled by this origin: a user, this server's or its partner's high availability, or "

@@ -54,6 +54,8 @@ NEXT_STEPS: Mapping[Reason, str] = MappingProxyType(
         Reason.SOCKET_NOT_IDENTIFIED: "Set socket-address and socket-port of a control socket to those of the url.",
         Reason.BUDGET_USED_UP: "Raise timeout; check name resolution.",
         Reason.NOT_COLLECTED: "Switch it on under collect.",
+        Reason.NO_LEASE_MANAGER: "Find the error of the last reload in Kea's log, fix it, and send config-reload.",
+        Reason.LEASE_DATABASE_LOST: "Start the lease database, or restore the network between Kea and the database.",
         Reason.AUDIT_PENDING: "Wait for the lease audit, or run kea-exporter check --audit-leases.",
         Reason.AUDIT_INCOMPLETE: "Raise max_leases of lease_audit; where it took too long, raise page_size.",
     }

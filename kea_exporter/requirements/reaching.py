@@ -9,6 +9,7 @@ from kea_exporter.facts.snapshot import ROOT_KEYS, Daemon
 from kea_exporter.facts.status import BACKUP
 from kea_exporter.requirements.model import Finding, Requirement, Severity, met, not_applicable, unmet
 from kea_exporter.requirements.next_steps import NEXT_STEPS
+from kea_exporter.requirements.serving import dhcp_state, obstacle
 
 if TYPE_CHECKING:
     from kea_exporter.config import Profile
@@ -39,21 +40,21 @@ def _reachable(snapshot: Snapshot, _: Profile) -> Finding:
 def _running(snapshot: Snapshot, _: Profile) -> Finding:
     version = snapshot.version
     if isinstance(version, Failure) and version.reason is Reason.DAEMON_OFFLINE:
-        return unmet("the Control Agent answers, but cannot reach the daemon behind it")
+        evidence = "the daemon is offline: the Control Agent answers, but cannot reach the daemon behind it"
+        return unmet(evidence, NEXT_STEPS[Reason.DAEMON_OFFLINE])
     known(version)
-    status = known(snapshot.status)
-    if status.sockets_status == "failed":
-        return unmet(f"DHCP sockets could not be opened: {'; '.join(status.sockets_errors) or 'no reason given'}")
-    return met("the daemon answered version-get and status-get")
+    known(snapshot.status)
+    if snapshot.target.daemon is Daemon.D2:
+        return met("the daemon answered version-get and status-get")
+    return obstacle(snapshot) or met(
+        "the daemon answered version-get and status-get, reads its lease database, and listens on an interface"
+    )
 
 
 def _dhcp_enabled(snapshot: Snapshot, _: Profile) -> Finding:
     if snapshot.target.daemon is Daemon.D2:
         return not_applicable("D2 does not serve DHCP clients")
-    status = known(snapshot.status)
-    state = status.dhcp_state
-    if state is None:
-        raise UnknownFactError(Failure(Stage.COMMAND, Reason.MALFORMED_ANSWER, "status-get has no dhcp-state"))
+    status, state = known(snapshot.status), dhcp_state(snapshot)
     if state.by_local_command and any(it.local.role == BACKUP for it in status.relationships):
         return not_applicable("a backup in high availability serves no DHCP clients")
     if state.globally_disabled:
@@ -100,11 +101,12 @@ REQUIREMENTS = (
     Requirement(
         id="service-running",
         severity=Severity.REQUIRED,
-        title="The Kea service runs and has its sockets open",
+        title="The Kea service must run and be able to serve clients",
         clause="Verify that the Kea services are running so IPAM can communicate with your server.",
-        rule="the daemon answers version-get and status-get, and none of its DHCP sockets failed.",
-        remedy="Start the service of this daemon; where sockets failed, free the port or interface that the evidence "
-        "names, correct interfaces-config and restart the service.",
+        rule="the daemon answers version-get and status-get; a DHCP daemon also has a lease database that answers, no "
+        "failed DHCP socket, and at least one interface in interfaces-config.",
+        remedy="Start the service of this daemon. Where it answers and does not serve clients: fix the configuration "
+        "whose reload failed and send config-reload, restore the lease database, or correct interfaces-config.",
         judge=_running,
     ),
     Requirement(

@@ -6,6 +6,12 @@ from typing import Any
 
 Tree = dict[str, Any]
 
+# Where a DHCP daemon listens, at a port of its own that the lab gives on the command line: without an interface, Kea
+# serves nobody.
+ON_LOOPBACK: dict[str, Tree] = {
+    "Dhcp4": {"interfaces": ["lo/127.0.0.1"], "dhcp-socket-type": "udp"},
+    "Dhcp6": {"interfaces": ["lo/::1"]},
+}
 HOOKS = ("subnet_cmds", "host_cmds", "lease_cmds", "stat_cmds")
 
 
@@ -20,9 +26,9 @@ def http(port: int, address: str = "127.0.0.1", **more: object) -> Tree:
 
 
 def dhcp(root: str, sockets: list[Tree], hooks: tuple[str, ...] = HOOKS, **more: object) -> Tree:
-    """Return the configuration of a DHCP daemon that serves no interface and keeps its leases in memory."""
+    """Return the configuration of a DHCP daemon that listens on loopback and keeps its leases in memory."""
     return {
-        "interfaces-config": {"interfaces": []},
+        "interfaces-config": ON_LOOPBACK[root],
         "lease-database": {"type": "memfile", "persist": False},
         "control-sockets": sockets,
         "hooks-libraries": [{"library": f"libdhcp_{hook}.so"} for hook in hooks],

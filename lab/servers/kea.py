@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from lab.servers.certificates import Authority
-from lab.servers.configurations import http
-from lab.servers.processes import Running, StartError, accepts
+from lab.servers.configurations import ON_LOOPBACK, http
+from lab.servers.processes import Running, StartError, accepts, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -187,7 +187,8 @@ class Lab:
         unix_socket = self.chroot.path(f"/run/kea/{name}.sock")
         tree = _with_own_socket(root, configuration, f"/run/kea/{unix_socket.name}")
         config_file = folder / "kea.json"
-        program = [*run_by, *self.chroot.command(PROGRAMS[root], "-c", self.inside(config_file), *arguments)]
+        options = (*arguments, *_dhcp_port(root, configuration, arguments))
+        program = [*run_by, *self.chroot.command(PROGRAMS[root], "-c", self.inside(config_file), *options)]
         whole = {**os.environ, **dict.fromkeys(FOLDERS, self.inside(folder)), **environment}
         daemon = KeaDaemon(root, tree, config_file, unix_socket, lambda: Running(program, folder / "log", whole))
         self._daemons.append(daemon)
@@ -215,6 +216,16 @@ class Lab:
             "directory": self.inside(self.folder),
             "clients": [client],
         }
+
+
+def _dhcp_port(root: str, configuration: Tree, arguments: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the option for a port of its own, so that many daemons can listen on loopback at the same time."""
+    loopback = ON_LOOPBACK.get(root, {}).get("interfaces")
+    listening = configuration.get("interfaces-config", {}).get("interfaces")
+    if loopback is None or listening != loopback or "-p" in arguments:
+        return ()
+    [interface] = loopback
+    return ("-p", str(free_port(interface.rpartition("/")[2], socket.SOCK_DGRAM)))
 
 
 def _with_own_socket(root: str, configuration: Tree, socket_name: str) -> Tree:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from kea_exporter.certificates import Certificate, parse_address
 from kea_exporter.facts.failure import Failure, Reason, Stage
-from kea_exporter.facts.leases import LeaseAudit, Leases, Misplaced
+from kea_exporter.facts.leases import LeaseAudit, LeaseDatabase, Leases, Misplaced
 from kea_exporter.facts.snapshot import (
     ROOT_KEYS,
     Admission,
@@ -87,6 +87,7 @@ class SnapshotChanges(TypedDict, total=False):
     sockets: Fact[tuple[ControlSocket, ...]]
     lifetime: Fact[Lifetime]
     subnets: Fact[Subnets]
+    lease_database: Fact[LeaseDatabase]
     leases: Fact[Leases]
     subnet_series: Fact[SubnetSeries]
     pool_series: Fact[PoolSeries]
@@ -217,6 +218,9 @@ def configuration(daemon: Daemon, *sockets: ControlSocket) -> Configuration:
         reservations=4 if is_dhcp else 0,
         hooks=HOOKS if is_dhcp else (),
         hosts_databases=(),
+        interfaces=("eth0",) if is_dhcp else (),
+        lease_database="memfile" if is_dhcp else "",
+        multi_threading=True if is_dhcp else None,
     )
 
 
@@ -238,6 +242,7 @@ def sound(daemon: Daemon = Daemon.DHCP4, **changes: Unpack[SnapshotChanges]) -> 
         sockets=sockets,
         lifetime=LIFETIME,
         subnets=subnets(daemon) if daemon is not Daemon.D2 else NOT_OF_D2,
+        lease_database=LeaseDatabase.AVAILABLE if daemon is not Daemon.D2 else NOT_OF_D2,
         leases=leases(daemon),
         subnet_series=_subnet_series(daemon),
         pool_series=_pool_series(daemon),

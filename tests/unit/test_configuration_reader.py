@@ -17,6 +17,9 @@ SUBNETS = [{"id": 1, "subnet": "192.0.2.0/24"}, {"id": 2, "subnet": "198.51.100.
 TLS_FILES = {"trust-anchor": "/etc/kea/ca.pem", "cert-file": "/etc/kea/kea.pem", "key-file": "/etc/kea/kea-key.pem"}
 
 
+Tree = dict[str, Any]
+
+
 def configured(root: str = "Dhcp4", /, **tree: object) -> Configuration:
     return read_configuration(said({root: {key.replace("_", "-"): value for key, value in tree.items()}, "hash": "1"}))
 
@@ -298,6 +301,43 @@ def test_databases_that_hold_parts_of_the_configuration_are_noticed(
     control: dict[str, object], *, expected: bool
 ) -> None:
     assert configured(config_control=control).has_config_databases is expected
+
+
+@pytest.mark.parametrize(
+    ("listening", "expected"),
+    [
+        ({}, ()),
+        ({"interfaces-config": {}}, ()),
+        ({"interfaces-config": {"interfaces": []}}, ()),
+        ({"interfaces-config": {"interfaces": ["*"]}}, ("*",)),
+        ({"interfaces-config": {"interfaces": ["eth0", "eth1/192.0.2.1"]}}, ("eth0", "eth1/192.0.2.1")),
+    ],
+)
+def test_the_interfaces_that_a_daemon_listens_on(listening: Tree, expected: tuple[str, ...]) -> None:
+    assert read_configuration(said({"Dhcp4": listening})).interfaces == expected
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        {"interfaces-config": []},
+        {"interfaces-config": {"interfaces": "*"}},
+        {"interfaces-config": {"interfaces": [1]}},
+        {"lease-database": {"type": 1}},
+        {"multi-threading": {"enable-multi-threading": 1}},
+    ],
+)
+def test_another_shape_is_malformed(tree: Tree) -> None:
+    with pytest.raises(MalformedAnswerError):
+        read_configuration(said({"Dhcp4": tree}))
+
+
+def test_the_lease_database_and_multi_threading() -> None:
+    found = configured(
+        lease_database={"type": "postgresql", "password": "secret"}, multi_threading={"enable-multi-threading": False}
+    )
+    assert (found.lease_database, found.multi_threading) == ("postgresql", False)
+    assert (configured().lease_database, configured().multi_threading) == ("", None)
 
 
 def test_a_lease_database_is_no_hosts_database() -> None:

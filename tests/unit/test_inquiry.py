@@ -11,11 +11,11 @@ import pytest
 
 from kea_exporter.config import settings_from_tree
 from kea_exporter.facts.failure import Failure, Reason, Stage, known
-from kea_exporter.facts.leases import LeaseCounts
+from kea_exporter.facts.leases import LeaseCounts, LeaseDatabase
 from kea_exporter.facts.snapshot import Daemon
 from kea_exporter.facts.statistics import Measure
 from kea_exporter.facts.subnets import Count
-from kea_exporter.kea.inquiry import NOT_COLLECTED, NOT_OF_D2
+from kea_exporter.kea.inquiry import NO_LEASE_COMMANDS, NOT_COLLECTED, NOT_OF_D2
 from kea_exporter.kea.plan import MAX_COMMANDS_ONE_BY_ONE, ONE_BY_ONE
 from kea_exporter.probe import Clock, probe
 from kea_exporter.transport.deadline import Deadline
@@ -34,7 +34,9 @@ Tree = dict[str, Any]
 NOON = 1_800_000_000.0
 COLUMNS = ["subnet-id", "total-addresses", "cumulative-assigned-addresses", "assigned-addresses", "declined-addresses"]
 OWN_COMMANDS = ["config-get", "list-commands", "statistic-get", "statistic-get-all", "status-get", "version-get"]
-HOOK_COMMANDS = ["subnet4-list", "subnet6-list", "stat-lease4-get", "stat-lease6-get"]
+LEASE_COMMANDS = ["lease4-get", "lease6-get"]
+STAT_COMMANDS = ["stat-lease4-get", "stat-lease6-get"]
+HOOK_COMMANDS = ["subnet4-list", "subnet6-list", *LEASE_COMMANDS, *STAT_COMMANDS]
 ENABLED = {
     "disabled-by-db-connection": [],
     "disabled-by-local-command": [],
@@ -81,6 +83,7 @@ class World:
             "config-get": lambda _: answer({self.root: self._configuration()}),
             "subnet4-list": lambda _: answer({"subnets": [*map(self._listed, sorted(self.subnets))]}),
             "stat-lease4-get": self._counted,
+            "lease4-get": lambda _: {"result": 3, "text": "Lease not found."},
             "statistic-get-all": lambda _: answer({**self._of_daemon(), **self._of_subnets()}),
             "statistic-global-get-all": lambda _: answer(self._of_daemon()),
             "statistic-get": self._one_statistic,
@@ -317,6 +320,7 @@ def test_d2_is_asked_for_statistics_alone(world: World) -> None:
     found = world.scrape(daemon="DhcpDdns")
     assert world.asked == [COMMANDS, CONFIG, ALL]
     assert (found.subnets, found.leases, found.subnet_series) == (NOT_OF_D2, NOT_OF_D2, NOT_OF_D2)
+    assert found.lease_database == NOT_OF_D2
     assert known(found.statistics).values == {Measure.DDNS_REQUESTS: {("received",): 9}}
     assert found.failures == ()
     world.scrape(daemon="DhcpDdns")
@@ -339,6 +343,104 @@ def test_subnets_of_a_configuration_that_is_held_are_the_same_too(world: World) 
     first, second = world.scrape(), world.scrape()
     assert second.subnets is first.subnets
     assert known(second.subnet_series).shown is known(first.subnet_series).shown
+
+
+# Whether the lease database answers
+
+LEASE = "lease4-get"
+NO_MANAGER = {"result": 1, "text": "no current lease manager is available"}
+CONNECTION_LOST = {"result": 1, "text": "fatal database error or connectivity lost"}
+WITHOUT_ROWS = [*OWN_COMMANDS, "subnet4-list", *LEASE_COMMANDS]
+
+
+def test_rows_show_that_the_lease_database_answers(world: World) -> None:
+    assert world.scrape().lease_database is LeaseDatabase.AVAILABLE
+    assert LEASE not in world.asked
+
+
+@pytest.mark.parametrize("answered", [{"result": 0, "arguments": {}}, {"result": 3, "text": "Lease not found."}])
+def test_without_rows_one_lease_is_read_in_each_scrape(world: World, answered: Tree) -> None:
+    world.commands, world.answers[LEASE] = WITHOUT_ROWS, lambda _: answered
+    for expected in ([COMMANDS, LIST, CONFIG, ALL, LEASE], [LIST, ALL, LEASE]):
+        assert world.scrape().lease_database is LeaseDatabase.AVAILABLE
+        assert world.asked == expected
+    assert world.kea.received[-1]["arguments"] == {"ip-address": "0.0.0.0"}
+
+
+def test_of_dhcpv6_a_lease_of_its_own_family_is_read(world: World) -> None:
+    world.root, world.commands = "Dhcp6", [*OWN_COMMANDS, *LEASE_COMMANDS]
+    world.answers["lease6-get"] = world.answers[LEASE]
+    assert world.scrape(daemon="Dhcp6").lease_database is LeaseDatabase.AVAILABLE
+    assert world.kea.received[-1]["arguments"] == {"ip-address": "::"}
+
+
+def test_without_subnets_there_are_no_rows_and_one_lease_is_read(world: World) -> None:
+    world.subnets, world.leases = {}, {}
+    world.answers[ROWS] = lambda _: {"result": 3, "arguments": {}, "text": "no matching data"}
+    world.answers[LEASE] = lambda _: NO_MANAGER
+    assert world.scrape().lease_database is LeaseDatabase.NO_MANAGER
+    assert world.asked[-2:] == [ROWS, LEASE]
+
+
+def test_leases_that_nobody_wants_counted_are_still_read(world: World) -> None:
+    assert world.scrape(collect={"leases": False}).lease_database is LeaseDatabase.AVAILABLE
+    assert LEASE in world.asked
+    assert ROWS not in world.asked
+
+
+@pytest.mark.parametrize("commands", [WITHOUT_ROWS, [*OWN_COMMANDS, *HOOK_COMMANDS]], ids=["lease", "rows"])
+@pytest.mark.parametrize(
+    ("answered", "expected"),
+    [(NO_MANAGER, LeaseDatabase.NO_MANAGER), (CONNECTION_LOST, LeaseDatabase.CONNECTION_LOST)],
+    ids=str,
+)
+def test_a_lost_lease_database_is_noticed_while_all_else_is_held(
+    world: World, commands: list[str], answered: Tree, expected: LeaseDatabase
+) -> None:
+    world.commands = commands
+    before = world.scrape(collect={"pools": True})
+    working = {LEASE: world.answers[LEASE], ROWS: world.answers[ROWS]}
+    world.answers |= {LEASE: lambda _: answered, ROWS: lambda _: answered}
+    found = world.scrape(collect={"pools": True})
+    assert found.lease_database is expected
+    assert found.configuration is before.configuration
+    # The statistics still have what was leased; it is not shown as if it were so now.
+    for fact in (found.leases, found.subnet_series, found.pool_series):
+        assert isinstance(fact, Failure)
+        assert fact.reason in {Reason.NO_LEASE_MANAGER, Reason.LEASE_DATABASE_LOST}
+    assert found.failures == ()
+    world.answers |= working
+    healed = world.scrape(collect={"pools": True})
+    assert healed.lease_database is LeaseDatabase.AVAILABLE
+    assert known(known(healed.leases).addresses) == LeaseCounts(6, 1)
+    assert not isinstance(healed.pool_series, Failure)
+
+
+@pytest.mark.parametrize(
+    ("answered", "reason"),
+    [
+        ({"result": 1, "text": "something else"}, Reason.ERROR_RESULT),
+        ({"result": 1, "text": "is it that no current lease manager is available?"}, Reason.ERROR_RESULT),
+        ({"result": 4, "text": "no current lease manager is available"}, Reason.ERROR_RESULT),
+        ({"result": 2, "text": "'lease4-get' command not supported."}, Reason.UNSUPPORTED),
+        ({"text": "no current lease manager is available"}, Reason.MALFORMED_ANSWER),
+    ],
+    ids=str,
+)
+def test_any_other_answer_tells_nothing_of_the_lease_database(world: World, answered: Tree, reason: Reason) -> None:
+    world.commands, world.answers[LEASE] = WITHOUT_ROWS, lambda _: answered
+    found = world.scrape()
+    assert isinstance(found.lease_database, Failure)
+    assert found.lease_database.reason is reason
+    # What the statistics say of leases is then all that is known of them.
+    assert known(known(found.leases).addresses) == LeaseCounts(6, 1)
+
+
+def test_without_any_command_that_reads_leases_nothing_is_known_of_their_database(world: World) -> None:
+    world.commands = [*OWN_COMMANDS, "subnet4-list"]
+    found = world.scrape()
+    assert found.lease_database == NO_LEASE_COMMANDS
+    assert found.failures == ()
 
 
 # What is asked for by name, and in slices
@@ -536,7 +638,7 @@ def test_a_reload_keeps_kea_s_counters_and_ours(world: World) -> None:
 def test_what_is_not_wanted_is_not_asked_for_and_did_not_fail(world: World) -> None:
     nothing = {"leases": False, "statistics": "none", "high_availability": False}
     found = world.scrape(collect=nothing)
-    assert world.asked == [COMMANDS, LIST, CONFIG]
+    assert world.asked == [COMMANDS, LIST, CONFIG, LEASE]
     facts = (found.leases, found.subnet_series, found.pool_series, found.statistics)
     assert facts == (NOT_COLLECTED,) * 4
     assert found.failures == ()

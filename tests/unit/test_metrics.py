@@ -19,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from kea_exporter.config.profiles import IPAM
 from kea_exporter.facts.failure import Failure, Reason, Stage, known
-from kea_exporter.facts.leases import Leases, Misplaced
+from kea_exporter.facts.leases import LeaseDatabase, Leases, Misplaced
 from kea_exporter.facts.snapshot import Admission, Connection, Daemon, Exchange, Snapshot
 from kea_exporter.facts.status import MultiThreading
 from kea_exporter.facts.subnets import Count, Counts, Subnets
@@ -50,6 +50,7 @@ from tests.support.examples import (
     offering,
     over_http,
     over_unix,
+    refused,
     relationship,
     showing,
     silent,
@@ -116,6 +117,8 @@ CONTRACT = {
     "kea_client_certificate_not_after_timestamp_seconds": COMMON,
     "kea_start_time_seconds": COMMON,
     "kea_config_reload_timestamp_seconds": COMMON,
+    "kea_dhcp_serving": COMMON,
+    "kea_lease_database_available": COMMON,
     "kea_dhcp_enabled": COMMON,
     "kea_dhcp_disabled": (*COMMON, "origin"),
     "kea_sockets_status": (*COMMON, "status"),
@@ -485,6 +488,10 @@ SINGLE_THREAD = sound(status=replace(status(), multi_threading=MultiThreading(en
 THREADS = ("kea_multi_threading_enabled", "kea_thread_pool_size", "kea_packet_queue_size", "kea_packet_queue_length")
 
 
+def without_interfaces(root: str = "Dhcp4") -> Snapshot:
+    return sound(configuration=replace(known(sound().configuration), root=root, interfaces=()))
+
+
 def origins(*values: float) -> dict[tuple[str, ...], float]:
     return {(origin,): value for origin, value in zip(ORIGINS, values, strict=True)}
 
@@ -496,6 +503,59 @@ def origins(*values: float) -> dict[tuple[str, ...], float]:
         pytest.param("kea_start_time_seconds", sound(Daemon.D2), {(): TAKEN_AT - DAY}, id="start of D2"),
         pytest.param("kea_start_time_seconds", silent(), {}, id="unknown start"),
         pytest.param("kea_config_reload_timestamp_seconds", sound(), {(): TAKEN_AT - 3600}, id="reload"),
+        pytest.param("kea_dhcp_serving", sound(), {(): 1}, id="serving"),
+        pytest.param("kea_dhcp_serving", sound(Daemon.DHCP6), {(): 1}, id="serving DHCPv6"),
+        pytest.param("kea_dhcp_serving", sound(Daemon.D2), {}, id="D2 does not serve DHCP"),
+        pytest.param("kea_dhcp_serving", silent(), {}, id="unknown whether serving"),
+        pytest.param("kea_dhcp_serving", sound(status=DISABLED), {(): 0}, id="not serving, disabled"),
+        pytest.param(
+            "kea_dhcp_serving",
+            sound(status=replace(status(), sockets_status="failed")),
+            {(): 0},
+            id="not serving, sockets failed",
+        ),
+        pytest.param(
+            "kea_dhcp_serving",
+            sound(status=replace(status(), sockets_status="retrying")),
+            {(): 1},
+            id="serving, some sockets retried",
+        ),
+        pytest.param("kea_dhcp_serving", without_interfaces(), {(): 0}, id="not serving, no interface"),
+        pytest.param(
+            "kea_dhcp_serving", sound(lease_database=LeaseDatabase.NO_MANAGER), {(): 0}, id="not serving, no leases"
+        ),
+        pytest.param(
+            "kea_dhcp_serving",
+            sound(lease_database=LeaseDatabase.CONNECTION_LOST),
+            {(): 0},
+            id="not serving, database lost",
+        ),
+        pytest.param("kea_dhcp_serving", sound(lease_database=refused()), {}, id="unknown whether leases can be read"),
+        pytest.param(
+            "kea_dhcp_serving",
+            sound(lease_database=refused(), status=DISABLED),
+            {(): 0},
+            id="disabled, whatever is not known",
+        ),
+        pytest.param("kea_dhcp_serving", sound(configuration=refused()), {}, id="unknown whether it listens"),
+        pytest.param(
+            "kea_dhcp_serving",
+            replace(without_interfaces("Dhcp6"), lease_database=refused()),
+            {},
+            id="another daemon's interfaces",
+        ),
+        pytest.param("kea_lease_database_available", sound(), {(): 1}, id="lease database"),
+        pytest.param(
+            "kea_lease_database_available", sound(lease_database=LeaseDatabase.NO_MANAGER), {(): 0}, id="no manager"
+        ),
+        pytest.param(
+            "kea_lease_database_available",
+            sound(lease_database=LeaseDatabase.CONNECTION_LOST),
+            {(): 0},
+            id="lease database lost",
+        ),
+        pytest.param("kea_lease_database_available", sound(lease_database=refused()), {}, id="unknown lease database"),
+        pytest.param("kea_lease_database_available", sound(Daemon.D2), {}, id="D2 has no lease database"),
         pytest.param("kea_dhcp_enabled", sound(), {(): 1}, id="enabled"),
         pytest.param("kea_dhcp_enabled", sound(status=DISABLED), {(): 0}, id="disabled"),
         pytest.param("kea_dhcp_enabled", sound(Daemon.D2), {}, id="D2 serves no clients"),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 DHCP4, DHCP6, D2 = map(target, Daemon)
 BEHIND_AGENT = replace(DHCP4, control_agent=True)
 LIST4, LIST6 = Command.SUBNET4_LIST, Command.SUBNET6_LIST
+LEASE4, LEASE6 = Command.LEASE4_GET, Command.LEASE6_GET
 ROWS4, ROWS6 = Command.STAT_LEASE4_GET, Command.STAT_LEASE6_GET
 EVERY, GLOBAL, SINGLE = Command.STATISTIC_GET_ALL, Command.STATISTIC_GLOBAL_GET_ALL, Command.STATISTIC_GET
 
@@ -102,6 +103,29 @@ def test_kea_is_asked_for_what_is_wanted_in_the_cheapest_way(
     assert plan(asked, commands, range(1, subnets + 1), collectors) == expected
 
 
+LEASE_CMDS = frozenset({LEASE4, LEASE6})
+
+
+@pytest.mark.parametrize(
+    ("asked", "commands", "expected"),
+    [
+        (DHCP4, KEA_3_0 | LEASE_CMDS, LEASE4),
+        (DHCP6, OWN | LEASE_CMDS, LEASE6),
+        (DHCP4, KEA_3_0, None),
+        (D2, OWN | LEASE_CMDS, None),
+    ],
+)
+def test_one_lease_is_read_where_there_is_a_command_for_that(
+    asked: Target, commands: frozenset[str], expected: Command | None
+) -> None:
+    assert plan(asked, commands, range(3), USUAL).lease == expected
+
+
+def test_reading_one_lease_counts_as_one_command_where_leases_are_not_counted() -> None:
+    named = plan(BEHIND_AGENT, KEA_3_0 | LEASE_CMDS, range(1000), Collectors(leases=False)).names
+    assert len(named) == len(ONE_BY_ONE[Daemon.DHCP4])
+
+
 @pytest.mark.parametrize(
     ("subnets", "slices"),
     [
@@ -165,7 +189,7 @@ COLLECTORS = st.builds(
 
 @given(
     asked_of=st.sampled_from([DHCP4, DHCP6, D2, BEHIND_AGENT]),
-    hooks=st.sets(st.sampled_from([*SUBNET_CMDS, *STAT_CMDS, GLOBAL])),
+    hooks=st.sets(st.sampled_from([*SUBNET_CMDS, *STAT_CMDS, *LEASE_CMDS, GLOBAL])),
     subnets=st.integers(0, 120) | st.integers(0, 200_000),
     collectors=COLLECTORS,
 )
@@ -176,6 +200,7 @@ def test_the_number_of_commands_of_a_scrape_is_limited(
     asked = ["version-get", "status-get", LIST4 if LIST4 in hooks else "config-get"]
     asked += ["config-get"] * asked_of.control_agent
     asked += [found.leases] * max(len(found.slices), 1) if found.leases else []
+    asked += [found.lease] if found.lease and not (found.leases and subnets) else []
     asked += found.names or ([found.statistics] if found.statistics else [])
     assert (MAX_COMMANDS, MAX_COMMANDS_ONE_BY_ONE) == (12, 16)
     assert len(asked) <= (MAX_COMMANDS if GLOBAL in hooks else MAX_COMMANDS_ONE_BY_ONE)

@@ -81,7 +81,8 @@ def test_a_command_that_is_forbidden_costs_only_what_it_brings(kea: SimulatedKea
         kea.forbidden = set()
     assert [(it.stage, it.reason) for it in report.snapshot.failures] == [(Stage.AUTH, Reason.FORBIDDEN)]
     statuses = {it.requirement.id: it.status for it in report.verdicts}
-    assert statuses["service-running"] is Status.MET
+    assert statuses["service-matches"] is Status.MET
+    assert statuses["service-running"] is Status.UNMET  # it was recorded without an interface
     assert statuses["hook-lease-cmds-loaded"] is Status.UNKNOWN
 
 

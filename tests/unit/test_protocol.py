@@ -42,7 +42,9 @@ def test_no_command_but_those_of_the_closed_list_can_be_sent() -> None:
 def test_every_command_only_reads() -> None:
     assert set(Command) == {
         "config-get",
+        "lease4-get",
         "lease4-get-page",
+        "lease6-get",
         "lease6-get-page",
         "list-commands",
         "stat-lease4-get",

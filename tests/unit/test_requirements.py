@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from kea_exporter.config.profiles import IPAM
 from kea_exporter.facts.failure import Failure, Reason, Stage, known
-from kea_exporter.facts.leases import Misplaced
+from kea_exporter.facts.leases import LeaseDatabase, Misplaced
 from kea_exporter.facts.snapshot import Admission, Authentication, Configuration, Connection, Daemon, Snapshot, Version
-from kea_exporter.facts.status import Peer, Relationship
+from kea_exporter.facts.status import MultiThreading, Peer, Relationship
 from kea_exporter.kea.inquiry import NOT_COLLECTED
 from kea_exporter.probe import nothing_learnt
 from kea_exporter.requirements import REQUIREMENTS, Requirement, Severity, Status, Verdict, judge_all
@@ -55,7 +55,9 @@ if TYPE_CHECKING:
     from typing import Never
 
     from kea_exporter.config.profiles import Profile
+    from kea_exporter.facts.failure import Fact
 
+NO_MANAGER, CONNECTION_LOST = LeaseDatabase.NO_MANAGER, LeaseDatabase.CONNECTION_LOST
 MET, UNMET, UNKNOWN, NOT_APPLICABLE = Status.MET, Status.UNMET, Status.UNKNOWN, Status.NOT_APPLICABLE
 
 ALWAYS_APPLICABLE = {
@@ -221,13 +223,97 @@ REACHABLE = (
     Example("no time left", silent(failure=NO_BUDGET), UNKNOWN, "deadline: the probe did not end in time"),
 )
 
+NO_LEASE_CMDS = Failure(Stage.COMMAND, Reason.UNSUPPORTED, "without the hook library lease_cmds, no command shows")
+RELOAD, DATABASE = "fix the file that it names", "Start the lease database"
+
+
+def configured(**changes: object) -> Snapshot:
+    """Return the snapshot of a daemon whose configuration is sound but for *changes*."""
+    return sound(configuration=replace(known(sound().configuration), **changes))  # type: ignore[arg-type]
+
+
+def without_leases(
+    database: Fact[LeaseDatabase],
+    kind: str = "memfile",
+    *,
+    daemon: Daemon = Daemon.DHCP4,
+    multi_threading: bool = True,
+) -> Snapshot:
+    """Return the snapshot of a daemon in this state, with multi-threading on or off where the configuration has it."""
+    return sound(
+        daemon,
+        lease_database=database,
+        configuration=replace(known(sound(daemon).configuration), lease_database=kind),
+        status=replace(status(daemon), multi_threading=MultiThreading(enabled=multi_threading)),
+    )
+
+
 RUNNING = (
     Example("it answers", sound(), MET, "the daemon answered version-get and status-get"),
+    Example(
+        "an early failure of a reload",
+        without_leases(NO_MANAGER),
+        UNMET,
+        "half applied: the last reload failed",
+        RELOAD,
+    ),
+    Example(
+        "a late failure of a reload, DHCPv6",
+        without_leases(NO_MANAGER, daemon=Daemon.DHCP6, multi_threading=False),
+        UNMET,
+        "half applied: the last reload failed",
+        RELOAD,
+    ),
+    Example(
+        "a late failure of a reload, leases in a database",
+        without_leases(NO_MANAGER, "postgresql", multi_threading=False),
+        UNMET,
+        "half applied: the last reload failed",
+        RELOAD,
+    ),
+    Example(
+        "the database was lost just now",
+        without_leases(CONNECTION_LOST, "postgresql"),
+        UNMET,
+        "the lease database (postgresql) is not available: Kea lost the connection",
+        DATABASE,
+    ),
+    Example(
+        "the database is lost",
+        without_leases(NO_MANAGER, "mysql"),
+        UNMET,
+        "the lease database (mysql) is not available",
+        DATABASE,
+    ),
+    Example(
+        "the database is lost, and the configuration is not known",
+        sound(lease_database=CONNECTION_LOST, configuration=UNSAID),
+        UNMET,
+        "the lease database is not available",
+        DATABASE,
+    ),
+    Example("no lease_cmds", without_leases(NO_LEASE_CMDS), UNKNOWN, "no command shows"),
+    Example(
+        "no lease_cmds, and a hint",
+        without_leases(NO_LEASE_CMDS, multi_threading=False),
+        UNKNOWN,
+        "no command shows; multi-threading is off although it is configured, as after a reload that failed",
+    ),
+    Example("no interface", configured(interfaces=()), UNMET, "no interface is configured", "interfaces-config"),
+    Example(
+        "sockets unsaid", sound(status=replace(status(), sockets_status=None)), UNKNOWN, "status-get has no sockets"
+    ),
+    Example(
+        "failed sockets are worse than what is not known",
+        replace(with_sockets_status("failed", "lo is busy"), lease_database=NO_LEASE_CMDS),
+        UNMET,
+        "lo is busy",
+    ),
     Example("D2 answers", sound(Daemon.D2), MET, "the daemon answered"),
     Example("sockets are retried", with_sockets_status("retrying"), MET, "the daemon answered"),
     Example("sockets failed", with_sockets_status("failed", "lo is busy", "eth0 is down"), UNMET, "lo is busy; eth0"),
     Example("sockets failed, unsaid why", with_sockets_status("failed"), UNMET, "no reason given"),
-    Example("offline behind an agent", connected_to(OFFLINE), UNMET, "the Control Agent answers, but"),
+    Example("offline behind an agent", connected_to(OFFLINE), UNMET, "the daemon is offline", "Start the daemon"),
     Example("no status", sound(status=UNSAID), UNKNOWN, "command: the answer is not Kea's"),
     Example("credentials refused", answered(401), UNKNOWN, "auth: the server answered 401"),
     NOTHING_KNOWN,

@@ -1,0 +1,140 @@
+"""Whether a DHCP daemon that answers is able to serve its clients, and what prevents it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kea_exporter.facts.failure import Failure, Reason, Stage, UnknownFactError, known
+from kea_exporter.facts.leases import LeaseDatabase
+from kea_exporter.facts.snapshot import Daemon
+from kea_exporter.requirements.model import Finding, unmet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from kea_exporter.facts.snapshot import Snapshot
+    from kea_exporter.facts.status import DhcpState
+
+    # The obstacle where a condition is known not to hold, None where it holds.
+    Condition = Callable[[Snapshot], Finding | None]
+
+MEMFILE = "memfile"
+NO_DHCP = Failure(Stage.COMMAND, Reason.UNSUPPORTED, "D2 does not serve DHCP clients")
+HALF_APPLIED = "the configuration is half applied: the last reload failed, and since then Kea serves no client"
+HALF_APPLIED_REMEDY = (
+    "Find the error of the last reload in Kea's log, fix the file that it names, and send config-reload. Before that, "
+    "test the configuration with config-test, and compare certificates with their keys (openssl): config-test does not "
+    "read them."
+)
+DATABASE_REMEDY = (
+    "Start the lease database or restore the network to it: Kea connects again by itself. Send config-reload only once "
+    "the database accepts connections: a reload that fails ends all further attempts. Where the database is well, the "
+    "last reload failed: find its error in Kea's log, fix it, and send config-reload."
+)
+SOCKETS_REMEDY = (
+    "Free the port or the address that the evidence names, or correct interfaces-config; then restart the service."
+)
+INTERFACES_REMEDY = (
+    'Name the interfaces of the clients in interfaces-config, or all of them with "*", test the configuration with '
+    "config-test, and send config-reload."
+)
+INTERFACES_EXAMPLE = '"interfaces-config": {"interfaces": ["eth0"]}'
+
+
+def dhcp_state(snapshot: Snapshot) -> DhcpState:
+    """Return whether DHCP service is enabled, and what disabled it.
+
+    Raises:
+        UnknownFactError: status-get did not say.
+    """
+    state = known(snapshot.status).dhcp_state
+    if state is None:
+        raise UnknownFactError(Failure(Stage.COMMAND, Reason.MALFORMED_ANSWER, "status-get has no dhcp-state"))
+    return state
+
+
+def is_serving(snapshot: Snapshot) -> bool:
+    """Return whether a DHCP daemon is able to serve clients.
+
+    Raises:
+        UnknownFactError: nothing is known that prevents it, and not everything that it needs is known to be there.
+    """
+    if snapshot.target.daemon is Daemon.D2:
+        raise UnknownFactError(NO_DHCP)
+    return _first_obstacle(snapshot, (_disabled, *CONDITIONS)) is None
+
+
+def obstacle(snapshot: Snapshot) -> Finding | None:
+    """Return what prevents a DHCP daemon whose service is enabled from serving clients; None where nothing does.
+
+    Raises:
+        UnknownFactError: nothing is known that prevents it, and not everything that it needs is known to be there.
+    """
+    return _first_obstacle(snapshot, CONDITIONS)
+
+
+def _first_obstacle(snapshot: Snapshot, conditions: Iterable[Condition]) -> Finding | None:
+    unknown: UnknownFactError | None = None
+    for condition in conditions:
+        try:
+            found = condition(snapshot)
+        except UnknownFactError as error:
+            unknown = unknown or error
+        else:
+            if found is not None:
+                return found
+    if unknown is not None:
+        raise unknown
+    return None
+
+
+def _disabled(snapshot: Snapshot) -> Finding | None:
+    return unmet("DHCP service is disabled") if dhcp_state(snapshot).globally_disabled else None
+
+
+def _no_lease_database(snapshot: Snapshot) -> Finding | None:
+    database, contradicts = snapshot.lease_database, _contradicts(snapshot)
+    if isinstance(database, Failure):
+        # A hint is no proof: multi-threading may have been changed at run time.
+        detail = f"{database.detail}; multi-threading is off although it is configured, as after a reload that failed"
+        raise UnknownFactError(replace(database, detail=detail) if contradicts else database)
+    if database is LeaseDatabase.AVAILABLE:
+        return None
+    kind = "" if isinstance(snapshot.configuration, Failure) else snapshot.configuration.lease_database
+    if database is LeaseDatabase.NO_MANAGER and (contradicts or kind == MEMFILE):
+        return unmet(HALF_APPLIED, HALF_APPLIED_REMEDY)
+    said = "Kea lost the connection" if database is LeaseDatabase.CONNECTION_LOST else "Kea has no connection"
+    named = f" ({kind})" if kind else ""
+    return unmet(f"the lease database{named} is not available: {said} to it, and serves no client", DATABASE_REMEDY)
+
+
+def _contradicts(snapshot: Snapshot) -> bool:
+    """Return whether multi-threading is off although the configuration enables it, as after a late failure of a reload.
+
+    An early failure leaves it on (measured on 3.0.3).
+    """
+    status, configuration = snapshot.status, snapshot.configuration
+    if isinstance(status, Failure) or isinstance(configuration, Failure) or status.multi_threading is None:
+        return False
+    return configuration.multi_threading is True and not status.multi_threading.enabled
+
+
+def _sockets_failed(snapshot: Snapshot) -> Finding | None:
+    status = known(snapshot.status)
+    if status.sockets_status is None:
+        raise UnknownFactError(Failure(Stage.COMMAND, Reason.MALFORMED_ANSWER, "status-get has no sockets"))
+    if status.sockets_status != "failed":
+        return None
+    errors = "; ".join(status.sockets_errors) or "no reason given"
+    return unmet(f"DHCP sockets could not be opened: {errors}", SOCKETS_REMEDY)
+
+
+def _no_interfaces(snapshot: Snapshot) -> Finding | None:
+    if known(snapshot.configuration).interfaces:
+        return None
+    evidence = "no interface is configured: Kea listens nowhere, and calls its sockets ready all the same"
+    return unmet(evidence, INTERFACES_REMEDY, INTERFACES_EXAMPLE)
+
+
+CONDITIONS: tuple[Condition, ...] = (_no_lease_database, _sockets_failed, _no_interfaces)

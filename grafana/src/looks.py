@@ -30,6 +30,8 @@ from kea_exporter.alerts.thresholds import (
     FULLNESS_CRITICAL,
     FULLNESS_WARNING,
     SLOW_SHARE,
+    UNANSWERED_REQUESTS_SHARE,
+    UNANSWERED_SHARE,
 )
 from kea_exporter.metrics.health import SOCKETS_STATUSES
 from kea_exporter.metrics.high_availability import OTHER_STATE, STATES
@@ -146,6 +148,7 @@ FULLNESS = rising("percentunit", FULLNESS_WARNING, FULLNESS_CRITICAL, span=(0, 1
 EXHAUSTION = falling("s", EXHAUSTION_WITHIN_SECONDS)
 CERTIFICATE_LEFT = falling("s", CERTIFICATE_WARNING_DAYS * DAY_SECONDS, CERTIFICATE_CRITICAL_DAYS * DAY_SECONDS)
 DROPPED = rising("percentunit", DROPPED_SHARE)
+UNANSWERED = rising("percentunit", UNANSWERED_REQUESTS_SHARE, UNANSWERED_SHARE, span=(0, 1))
 DDNS_FAILED = rising("percentunit", DDNS_FAILED_SHARE)
 SLOWNESS = rising("percentunit", SLOW_SHARE, span=(0, 1))
 ALLOCATION_FAILURES = rising("cps", ALLOCATION_FAILURES_IN_15_MINUTES / (15 * 60))

@@ -16,6 +16,7 @@ from grafana.src.looks import (
     PER_SECOND,
     SECONDS,
     SERVES,
+    UNANSWERED,
     YES,
 )
 from grafana.src.panels import Query, Words, lines, timeline
@@ -23,6 +24,8 @@ from grafana.src.queries import gauge, numbered, of, rate, total, worst
 from grafana.src.tables import Column, table_of
 from kea_exporter.alerts.model import Dashboard
 from kea_exporter.alerts.traffic import AT_FAULT, drop_ratio
+from kea_exporter.alerts.unanswered import Reading, dropped_messages, exchanges
+from kea_exporter.kea.plan import FEW_SUBNETS
 from kea_exporter.metrics.high_availability import OTHER_STATE, STATES
 
 if TYPE_CHECKING:
@@ -34,7 +37,9 @@ PAIR = "{{server}} {{daemon}} with {{relationship}}"
 NO_PAIR = "No daemon that answers takes part in high availability"
 NOTHING_YET = "Nothing was counted, or it was not scraped twice yet"
 NO_D2 = "No D2 daemon answers, or none was scraped twice yet"
-AS_FAR_AS_ASKED = "Of a server with many subnets, only those by which clients get leases."
+ONE_BY_ONE = f"a server with more than {FEW_SUBNETS} subnets before Kea 3.1.2"
+AS_FAR_AS_READ = f"Of {ONE_BY_ONE}, only those by which clients get leases are read."
+NOT_READ = f"Not read from {ONE_BY_ONE}."
 NO_KEYS = "No D2 daemon has sent updates signed by a TSIG key"
 
 
@@ -70,6 +75,14 @@ def build() -> Builder:
     )
 
 
+# How the counters of clients that are not answered are read, as in the rule.
+IN_PANELS = Reading(
+    increase=lambda family, label, matcher: rate(family, *([label] if label else []), where=matcher),
+    over=lambda operator, expression, _: f"{operator} by (server, daemon) ({expression})",
+    in_a_pair=f"on (server, daemon) {of('kea_ha_info')}",
+)
+
+
 def _counted(family: str, title: str, description: str, label: str, width: int = 12) -> Built:
     """Return how often something was counted, by one label, over all daemons."""
     return lines(
@@ -88,8 +101,8 @@ def _per_daemon(family: str, title: str, description: str, nothing: str = NOTHIN
 def _packets() -> list[Built]:
     dropped = total(rate("kea_packets_dropped_total", "reason", where=AT_FAULT), "server", "daemon")
     return [
-        _counted("kea_messages_received_total", "Messages received", f"DHCP messages. {AS_FAR_AS_ASKED}", "message"),
-        _counted("kea_messages_sent_total", "Messages sent", f"DHCP messages. {AS_FAR_AS_ASKED}", "message"),
+        _counted("kea_messages_received_total", "Messages received", f"DHCP messages. {AS_FAR_AS_READ}", "message"),
+        _counted("kea_messages_sent_total", "Messages sent", f"DHCP messages. {AS_FAR_AS_READ}", "message"),
         _counted("kea_packets_dropped_total", "Packets dropped", "Packets dropped, by reason.", "reason"),
         lines(
             Words(
@@ -106,18 +119,25 @@ def _packets() -> list[Built]:
 
 def _leases() -> list[Built]:
     return [
-        _counted("kea_lease_assignments_total", "Assigned", "Leases assigned; renewals do not count.", "kind"),
-        _counted("kea_lease_reuses_total", "Reused", "Leases given to the same client from the lease cache.", "kind"),
-        _per_daemon("kea_leases_reclaimed_total", "Reclaimed", "Expired leases taken back."),
+        _counted(
+            "kea_lease_assignments_total", "Assigned", f"Leases assigned; renewals do not count. {NOT_READ}", "kind"
+        ),
+        _counted(
+            "kea_lease_reuses_total",
+            "Reused",
+            f"Leases given to the same client from the lease cache. {NOT_READ}",
+            "kind",
+        ),
+        _per_daemon("kea_leases_reclaimed_total", "Reclaimed", f"Expired leases taken back. {NOT_READ}"),
         _per_daemon(
             "kea_declined_addresses_reclaimed_total",
             "Declined and reclaimed",
-            "Declined addresses that went back to their pools.",
+            f"Declined addresses that went back to their pools. {NOT_READ}",
         ),
         _per_daemon(
             "kea_address_registrations_total",
             "Registered",
-            "Addresses that DHCPv6 clients registered (RFC 9686).",
+            f"Addresses that DHCPv6 clients registered (RFC 9686). {NOT_READ}",
             "No DHCPv6 daemon counts registered addresses",
         ),
     ]
@@ -125,19 +145,38 @@ def _leases() -> list[Built]:
 
 def _failures() -> list[Built]:
     return [
+        _unanswered(),
         lines(
             Words("By daemon", "Clients that got no lease, per second.", NOTHING_YET),
             [Query(total(rate("kea_allocation_failures_total", "scope"), "server", "daemon"), DAEMON)],
             ALLOCATION_FAILURES,
         ),
         lines(
-            Words("Reservations in conflict", "Reserved addresses that another client had.", NOTHING_YET),
+            Words("Reservations in conflict", f"Reserved addresses that another client had. {NOT_READ}", NOTHING_YET),
             [Query(rate("kea_reservation_conflicts_total"), DAEMON)],
             PER_SECOND,
         ),
         _counted("kea_allocation_failures_total", "By place", "Where a lease was looked for.", "scope"),
-        _counted("kea_allocation_failures_by_cause_total", "By cause", "Why there was none.", "cause"),
+        _counted("kea_allocation_failures_by_cause_total", "By cause", f"Why there was none. {NOT_READ}", "cause"),
     ]
+
+
+def _unanswered() -> Built:
+    dropped = dropped_messages(IN_PANELS)
+    return lines(
+        Words(
+            "Unanswered",
+            "Share of the messages of clients that get no answer. Requests of DHCPv4 count that follow an offer; "
+            "what is meant for another server does not count.",
+            NOTHING_YET,
+        ),
+        [
+            Query(f"clamp_min(({it.unanswered}) / (({it.asked}) > 0), 0)", f"{DAEMON} {it.message}")
+            for it in exchanges(IN_PANELS, dropped)
+        ],
+        UNANSWERED,
+        width=24,
+    )
 
 
 def _ddns() -> list[Built]:

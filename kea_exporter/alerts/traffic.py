@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from kea_exporter.alerts.model import Alert, Dashboard, Group, Recording, Severity
 from kea_exporter.alerts.templates import COUNT, DAEMON, PERCENTAGE
-from kea_exporter.alerts.thresholds import ALLOCATION_FAILURES_IN_15_MINUTES, DDNS_FAILED_SHARE, DROPPED_SHARE
+from kea_exporter.alerts.thresholds import (
+    ALLOCATION_FAILURES_IN_15_MINUTES,
+    DDNS_FAILED_SHARE,
+    DROPPED_SHARE,
+    UNANSWERED_IN_15_MINUTES,
+    UNANSWERED_REQUESTS_SHARE,
+    UNANSWERED_SHARE,
+)
+from kea_exporter.alerts.unanswered import Reading, dropped_messages, exchanges
 
 RECEIVED = "daemon:kea_packets_received:rate5m"
 DROPPED = "daemon:kea_packets_dropped:rate5m"
@@ -24,6 +32,36 @@ def drop_ratio(dropped: str, received: str) -> str:
     return f"clamp_max({dropped} / ({received} > 0), 1)"
 
 
+def _increase(family: str, label: str, matcher: str) -> str:  # noqa: ARG001 - rules keep all labels
+    return f"increase({family}{{{matcher}}}[15m])" if matcher else f"increase({family}[15m])"
+
+
+# Rules read a quarter of an hour: clients that are not answered ask once a minute.
+IN_RULES = Reading(
+    increase=_increase,
+    over=lambda operator, expression, label: f"{operator} without ({label}) ({expression})",
+    in_a_pair="on (job, instance, server, daemon) kea_ha_info",
+)
+DROPPED_MESSAGES = "daemon:kea_messages_dropped:increase15m"
+ASKED = "daemon:kea_messages_asked:increase15m"
+UNANSWERED = "daemon:kea_messages_unanswered:increase15m"
+UNANSWERED_SHARE_OF_ALL = "daemon:kea_messages_unanswered_per_messages:ratio_increase15m"
+
+
+def _unanswered() -> tuple[Recording, ...]:
+    found = [Recording(DROPPED_MESSAGES, dropped_messages(IN_RULES))]
+    for it in exchanges(IN_RULES, DROPPED_MESSAGES):
+        labels = (("message", it.message),)
+        found += [Recording(ASKED, it.asked, labels), Recording(UNANSWERED, it.unanswered, labels)]
+    return (*found, Recording(UNANSWERED_SHARE_OF_ALL, f"{UNANSWERED} / ({ASKED} > 0)"))
+
+
+def _ddns_without_update() -> str:
+    requests = 'sum without (result) (increase(kea_ddns_requests_total{result="received"}[15m]))'
+    updates = "sum without (signed) (increase(kea_ddns_updates_sent_total[15m]))"
+    return f"1 - {updates} / ({requests} > {UNANSWERED_IN_15_MINUTES}) > {UNANSWERED_SHARE}"
+
+
 GROUP = Group(
     "kea-traffic",
     recordings=(
@@ -35,6 +73,7 @@ GROUP = Group(
             FAILED_UPDATES,
             f'sum without (result) (rate(kea_ddns_updates_total{{result!="success"}}[5m])) / ({UPDATES} > 0)',
         ),
+        *_unanswered(),
     ),
     alerts=(
         Alert(
@@ -44,8 +83,22 @@ GROUP = Group(
             "15m",
             "DHCP clients get no lease.",
             f"{DAEMON} had no lease for {COUNT} requests of clients within a quarter of an hour. "
-            "Look for full subnets, and for clients that no pool is meant for: see "
-            "kea_allocation_failures_by_cause_total.",
+            "Look for full subnets, and for client classes that leave these clients without a pool: Kea's log names "
+            "the subnet of each failure (ALLOC_ENGINE_V4_ALLOC_FAIL, ALLOC_ENGINE_V6_ALLOC_FAIL).",
+            Dashboard.TRAFFIC,
+        ),
+        Alert(
+            "KeaClientsUnanswered",
+            Severity.WARNING,
+            f'({UNANSWERED_SHARE_OF_ALL}{{message!="request"}} > {UNANSWERED_SHARE} or '
+            f'{UNANSWERED_SHARE_OF_ALL}{{message="request"}} > {UNANSWERED_REQUESTS_SHARE}) '
+            f"and {UNANSWERED} > {UNANSWERED_IN_15_MINUTES}",
+            "10m",
+            "DHCP clients get no answer.",
+            f"{DAEMON} does not answer {PERCENTAGE} of the {{{{ $labels.message }}}} messages of its clients. "
+            '{{ if eq $labels.message "request" }}If it belongs to a pair, compare the subnet ids of both servers, and '
+            "look for refused lease updates in Kea's log.{{ else }}Look for relays whose address is in no subnet, for "
+            "client classes that leave out these clients, and for full subnets.{{ end }}",
             Dashboard.TRAFFIC,
         ),
         Alert(
@@ -66,6 +119,16 @@ GROUP = Group(
             "DNS updates for DHCP clients fail.",
             f"{PERCENTAGE} of the DNS updates of {DAEMON} fail. Check that the DNS servers under "
             "dns-servers answer, and the TSIG keys (kea_ddns_key_updates_total).",
+            Dashboard.TRAFFIC,
+        ),
+        Alert(
+            "KeaDdnsRequestsUnanswered",
+            Severity.WARNING,
+            _ddns_without_update(),
+            "10m",
+            "D2 sends no DNS update for the requests it gets.",
+            f"{DAEMON} sends no DNS update for {PERCENTAGE} of the requests of DHCP servers. Compare the names in the "
+            "requests with ddns-domains under forward-ddns and reverse-ddns.",
             Dashboard.TRAFFIC,
         ),
     ),

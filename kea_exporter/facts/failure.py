@@ -65,13 +65,17 @@ class Reason(StrEnum):
     # auth
     UNAUTHORIZED = "unauthorized"
     FORBIDDEN = "forbidden"
+    REFUSED_BY_PROXY = "refused_by_proxy"
+    HA_LISTENER = "ha_listener"
     # command
     MALFORMED_ANSWER = "malformed_answer"
     ERROR_RESULT = "error_result"
     UNSUPPORTED = "unsupported"
     DAEMON_OFFLINE = "daemon_offline"
     WRONG_DAEMON = "wrong_daemon"
+    UNSUPPORTED_SERVICE = "unsupported_service"
     SOCKET_NOT_IDENTIFIED = "socket_not_identified"
+    BEHIND_PROXY = "behind_proxy"
     NOT_COLLECTED = "not_collected"
     # the daemon answers, but serves no client
     NO_LEASE_MANAGER = "no_lease_manager"

@@ -84,13 +84,17 @@ class Admission:
 
     Attributes:
         status: its HTTP status.
-        realm: the realm of its `WWW-Authenticate: Basic` header, where it had one.
+        realm: the realm of its `WWW-Authenticate: Basic` header, where it had one; empty at the hook ha's listener.
         strict_transport_security: whether it had such a header (RFC 6797).
+        is_json: whether its content is JSON, as that of every answer of Kea, whatever its status (measured).
+        through_proxy: whether it had a header that Kea never sends, and proxies do.
     """
 
     status: int
     realm: str | None
     strict_transport_security: bool
+    is_json: bool = True
+    through_proxy: bool = False
 
 
 @dataclass(frozen=True)

@@ -133,5 +133,8 @@ def _reason(answer: Answer) -> Reason:
     # What a Control Agent says when the daemon behind it does not answer.
     if answer.text.startswith(("unable to forward command", "forwarding socket is not configured")):
         return Reason.DAEMON_OFFLINE
+    # What a daemon of Kea 3.1.9 and later says to what is for another daemon.
+    if answer.text.startswith("unsupported service "):
+        return Reason.UNSUPPORTED_SERVICE
     no_leases = NO_LEASES.get(answer.text) if answer.result == Result.ERROR else None
     return no_leases or Reason.ERROR_RESULT

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import Failure, Reason, known
 from kea_exporter.metrics.model import Family, Kind, Page, Sample, one, per_daemon
-from kea_exporter.requirements.authentication import FORBIDDEN, OK, UNAUTHORIZED, demands_credentials
+from kea_exporter.requirements.authentication import demands_credentials
 from kea_exporter.requirements.next_steps import NEXT_STEPS
+from kea_exporter.requirements.socket_in_use import FORBIDDEN, OK, UNAUTHORIZED, require_answer_of_kea
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,6 +27,8 @@ def _reachable(report: Report) -> Iterable[Sample]:
 def _auth_success(report: Report) -> Iterator[Sample]:
     admission = known(report.snapshot.admission)
     if admission is not None and admission.status in {OK, UNAUTHORIZED, FORBIDDEN}:
+        if admission.status == OK:
+            require_answer_of_kea(report.snapshot)
         yield Sample((), admission.status == OK)
 
 

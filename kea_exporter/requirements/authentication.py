@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kea_exporter.facts.failure import Failure, Reason, Stage, UnknownFactError, known
+from kea_exporter.facts.failure import Failure, UnknownFactError, known
 from kea_exporter.facts.snapshot import Admission, Authentication
 from kea_exporter.requirements.model import Finding, Requirement, Severity, met, not_applicable, unmet
 from kea_exporter.requirements.reaching import require_expected_daemon
-from kea_exporter.requirements.sockets import socket_in_use
+from kea_exporter.requirements.socket_in_use import (
+    FORBIDDEN,
+    OK,
+    UNAUTHORIZED,
+    require_answer_of_kea,
+    socket_in_use,
+)
 
 if TYPE_CHECKING:
     from kea_exporter.config import Profile
     from kea_exporter.facts.snapshot import Snapshot
 
-OK, UNAUTHORIZED, FORBIDDEN = 200, 401, 403
 NO_CLEAR_TEXT_SINCE = (3, 1, 0)
 ON_UNIX = "a unix socket is guarded by its file permissions"
 NOT_CONFIGURED = "no authentication is configured on the control socket in use"
@@ -29,6 +34,7 @@ def demands_credentials(snapshot: Snapshot) -> bool | None:
     admission = snapshot.admission
     if admission is None:
         return None
+    require_answer_of_kea(snapshot)
     if isinstance(admission, Admission) and admission.status == UNAUTHORIZED:
         return True
     authentication = socket_in_use(snapshot).authentication
@@ -71,8 +77,9 @@ def _upgrade_note(snapshot: Snapshot) -> str:
 
 
 def _challenge(snapshot: Snapshot) -> str | None:
-    """Return the realm of a first answer that was a 401 and asks for basic authentication."""
+    """Return the realm of a first answer that was a 401 of Kea's and asks for basic authentication."""
     admission = snapshot.admission
+    require_answer_of_kea(snapshot)
     if isinstance(admission, Admission) and admission.status == UNAUTHORIZED:
         return admission.realm
     return None
@@ -120,13 +127,13 @@ def _accepted(snapshot: Snapshot, _: Profile) -> Finding:
     admission = known(snapshot.admission)
     if admission is None:
         return not_applicable(ON_UNIX)
+    if admission.status == UNAUTHORIZED and admission.is_json and admission.realm == "":
+        return unmet("the listener of Kea's high availability hook answers (401, empty realm)", _NOT_A_CONTROL_SOCKET)
+    require_answer_of_kea(snapshot)
     if admission.status == OK:
         return met("credentials were accepted" if _were_looked_at(snapshot) else "no credentials were demanded")
     if admission.status == FORBIDDEN:
         return unmet("the server answered 403: this socket does not allow the command", _NOT_A_CONTROL_SOCKET)
-    if admission.status != UNAUTHORIZED:
-        detail = f"the server answered with HTTP status {admission.status}"
-        raise UnknownFactError(Failure(Stage.HTTP, Reason.UNEXPECTED_STATUS, detail))
     if not snapshot.target.sends_credentials:
         return unmet("the server demands credentials (401), none are configured", _CONFIGURE_CREDENTIALS)
     return unmet("the server did not accept the configured credentials (401)")

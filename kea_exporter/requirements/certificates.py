@@ -2,24 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from kea_exporter.certificates import parse_address
 from kea_exporter.facts.failure import Failure, Reason, Stage, UnknownFactError, known
 from kea_exporter.facts.snapshot import Daemon, TransportKind
-from kea_exporter.requirements.model import Finding, Requirement, Severity, met, not_applicable, unmet
-from kea_exporter.requirements.sockets import socket_in_use
+from kea_exporter.requirements.model import Finding, Requirement, Severity, Status, met, not_applicable, unmet
+from kea_exporter.requirements.socket_in_use import (
+    plain_socket_behind_proxy,
+    require_answer_of_kea,
+    require_no_proxy,
+    socket_in_use,
+)
 from kea_exporter.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kea_exporter.certificates import Certificate
     from kea_exporter.config import Profile
     from kea_exporter.facts.snapshot import Snapshot, Tls
 
+    Judge = Callable[[Snapshot, Profile], Finding]
+
 DAY = 86400.0
+AT_PROXY = "TLS ends at a proxy in front of Kea: replace the certificate there, and let the proxy load it."
 MOST_SHOWN = 8
 NOT_HTTPS = "the control socket in use is not https"
+
+
+def _wherever_tls_ends(judge: Judge) -> Judge:
+    """Return the judge with another remedy for a certificate that is a proxy's."""
+
+    def judged(snapshot: Snapshot, profile: Profile) -> Finding:
+        finding = judge(snapshot, profile)
+        is_of_proxy = finding.status is Status.UNMET and plain_socket_behind_proxy(snapshot) is not None
+        return replace(finding, remedy=AT_PROXY) if is_of_proxy else finding
+
+    return judged
 
 
 def _tls(snapshot: Snapshot) -> Tls | None:
@@ -112,6 +134,7 @@ def _client_certificate_required(snapshot: Snapshot, _: Profile) -> Finding:
     refusals = {Reason.CLIENT_CERTIFICATE_REQUIRED, Reason.CLIENT_CERTIFICATE_REJECTED}
     if isinstance(snapshot.version, Failure) and snapshot.version.reason in refusals:
         return met(f"the server demands a client certificate: {snapshot.version.detail}")
+    require_no_proxy(snapshot, "whether it demands a client certificate")
     if socket_in_use(snapshot).client_certificate_required:
         return met("cert-required is true")
     return unmet("cert-required is false: whoever has a password may connect from anywhere")
@@ -120,12 +143,17 @@ def _client_certificate_required(snapshot: Snapshot, _: Profile) -> Finding:
 def _strict_transport_security(snapshot: Snapshot, _: Profile) -> Finding:
     if snapshot.target.kind is not TransportKind.HTTPS:
         return not_applicable(NOT_HTTPS)
+    require_answer_of_kea(snapshot)
     admission = known(snapshot.admission)
     if admission is not None and admission.strict_transport_security:
         return met("the answer has a Strict-Transport-Security header")
     if snapshot.target.daemon is Daemon.D2:  # as of Kea 3.0.3
         return not_applicable("the control socket of D2 takes no http-headers")
-    return unmet("the answer has no Strict-Transport-Security header")
+    at_proxy = "" if plain_socket_behind_proxy(snapshot) is None else _HSTS_AT_PROXY
+    return unmet("the answer has no Strict-Transport-Security header", at_proxy)
+
+
+_HSTS_AT_PROXY = "Add the header at the proxy where TLS ends, or to http-headers of the control socket behind it."
 
 
 def _date(seconds: float) -> str:
@@ -142,7 +170,7 @@ REQUIREMENTS = (
         "entry for it; a common name does not count.",
         remedy="Issue a certificate whose subjectAltName holds the server's IP address, put it at cert-file, and send "
         "config-reload.",
-        judge=_covers_address,
+        judge=_wherever_tls_ends(_covers_address),
         example="subjectAltName = IP:10.10.10.10, DNS:kea1.example.com   (in the request to the certificate authority)",
     ),
     Requirement(
@@ -152,7 +180,7 @@ REQUIREMENTS = (
         clause="SSL/TLS certificate",
         rule="now is not before the certificate's begin, and before its end.",
         remedy="Issue a new certificate, put it at cert-file, and send config-reload: Kea reads it only then.",
-        judge=_within_validity,
+        judge=_wherever_tls_ends(_within_validity),
     ),
     Requirement(
         id="certificate-renewal-not-due",
@@ -161,7 +189,7 @@ REQUIREMENTS = (
         clause="",
         rule="more is left of the validity of every certificate sent than the profile's renewal window.",
         remedy="Renew the certificate, put it at cert-file, and send config-reload: Kea reads it only then.",
-        judge=_renewal_not_due,
+        judge=_wherever_tls_ends(_renewal_not_due),
     ),
     Requirement(
         id="certificate-trusted",

@@ -81,6 +81,9 @@ def require_expected_daemon(snapshot: Snapshot) -> None:
 
 
 def _matches(snapshot: Snapshot, _: Profile) -> Finding:
+    version = snapshot.version
+    if isinstance(version, Failure) and version.reason is Reason.UNSUPPORTED_SERVICE:
+        return unmet(version.detail, NEXT_STEPS[version.reason])
     found, wanted = known(snapshot.configuration).root, ROOT_KEYS[snapshot.target.daemon]
     if found != wanted:
         return unmet(f"{found} answers where {wanted} was expected")

@@ -8,48 +8,24 @@ from kea_exporter.certificates import parse_address
 from kea_exporter.facts.failure import Failure, Reason, Stage, UnknownFactError, known
 from kea_exporter.facts.snapshot import TransportKind
 from kea_exporter.requirements.model import Finding, Requirement, Severity, met, not_applicable, unmet
+from kea_exporter.requirements.socket_in_use import (
+    binds,
+    over_http,
+    plain_socket_behind_proxy,
+    require_answer_of_kea,
+    require_no_proxy,
+)
 
 if TYPE_CHECKING:
     from kea_exporter.config import Profile
-    from kea_exporter.facts.snapshot import Connection, ControlSocket, Snapshot
+    from kea_exporter.facts.snapshot import ControlSocket, Snapshot
 
 # After these the server may well speak TLS; it could not be told.
 TELLS_NOTHING_OF_TLS = {Reason.TIMED_OUT, Reason.CONNECTION_CLOSED, Reason.LOCAL_FILE_UNREADABLE}
 
 
-def socket_in_use(snapshot: Snapshot) -> ControlSocket:
-    """Return the entry of the running configuration that serves the exporter's own http or https connection.
-
-    An address translator may stand between: then the port, and at last there being only one, decides.
-
-    Raises:
-        UnknownFactError: the configuration is not known, or no one entry can be the one.
-    """
-    connection, offered = known(snapshot.connection), _over_http(known(snapshot.sockets))
-    same_port = [socket for socket in offered if socket.port == connection.port]
-    bound = [socket for socket in same_port if _binds(socket, connection)]
-    for candidates in (bound, same_port, offered):
-        if len(candidates) == 1:
-            return candidates[0]
-    detail = "no entry of control-sockets can be told to be the one in use"
-    raise UnknownFactError(Failure(Stage.COMMAND, Reason.SOCKET_NOT_IDENTIFIED, detail))
-
-
-def _over_http(sockets: tuple[ControlSocket, ...]) -> list[ControlSocket]:
-    return [socket for socket in sockets if socket.kind in {TransportKind.HTTP, TransportKind.HTTPS}]
-
-
-def _binds(socket: ControlSocket, connection: Connection) -> bool:
-    bound, reached = parse_address(socket.address), parse_address(connection.address)
-    if bound is None or reached is None or socket.port != connection.port:
-        return False
-    # Measured: "::" serves IPv4 too, "0.0.0.0" does not serve IPv6.
-    wildcard = bound.is_unspecified and bound.version >= reached.version
-    return wildcard or bound == reached
-
-
 def _offers_http(snapshot: Snapshot, _: Profile) -> Finding:
-    offered = _over_http(known(snapshot.configuration).sockets)
+    offered = over_http(known(snapshot.configuration).sockets)
     if not offered:
         return unmet("the daemon has no control socket of type http or https")
     return met(f"the daemon offers {_listed(offered)}")
@@ -61,7 +37,7 @@ def _uses_tls(snapshot: Snapshot, _: Profile) -> Finding:
         return not_applicable("a unix socket does not leave the host")
     known(snapshot.connection)
     if kind is TransportKind.HTTP:
-        known(snapshot.admission)
+        require_answer_of_kea(snapshot)
         in_clear = snapshot.target.sends_credentials
         exposed = ", and the exporter's credentials cross the network in clear" if in_clear else ""
         return unmet(f"the control socket in use is plain http{exposed}")
@@ -70,15 +46,35 @@ def _uses_tls(snapshot: Snapshot, _: Profile) -> Finding:
             return unmet(failure.detail)
         if failure.reason in TELLS_NOTHING_OF_TLS:
             raise UnknownFactError(failure)
-    return met("the control socket in use is https")
+    else:
+        require_answer_of_kea(snapshot)
+    socket = plain_socket_behind_proxy(snapshot)
+    return met("the control socket in use is https") if socket is None else _behind_proxy(snapshot, socket)
+
+
+def _behind_proxy(snapshot: Snapshot, socket: ControlSocket) -> Finding:
+    """Judge a plain control socket behind a proxy that speaks TLS: nothing of it may leave the host of Kea."""
+    said = f"TLS ends at a proxy; behind it, the control socket is plain http on {socket.address} port {socket.port}"
+    address = parse_address(socket.address)
+    if address is not None and address.is_loopback:
+        return met(f"{said}, which does not leave the host")
+    in_clear = snapshot.target.sends_credentials
+    return unmet(f"{said}{', and credentials cross that network in clear' if in_clear else ''}", _PLAIN_BEHIND_PROXY)
+
+
+_PLAIN_BEHIND_PROXY = (
+    "Set socket-type to https, with trust-anchor, cert-file and key-file, and let the proxy connect by https; or run "
+    "the proxy on Kea's host and set socket-address to 127.0.0.1."
+)
 
 
 def _address_matches(snapshot: Snapshot, _: Profile) -> Finding:
     if snapshot.target.kind is TransportKind.UNIX:
         return not_applicable("a unix socket has no IP address")
-    connection, offered = known(snapshot.connection), _over_http(known(snapshot.sockets))
+    connection, offered = known(snapshot.connection), over_http(known(snapshot.sockets))
+    require_no_proxy(snapshot, "whether Kea can be reached at its own address")
     reached = f"{connection.address} port {connection.port}"
-    if not any(_binds(socket, connection) for socket in offered):
+    if not any(binds(socket, connection) for socket in offered):
         return unmet(f"no control socket is bound to {reached}; configured: {_listed(offered) or 'none over http'}")
     return met(f"a control socket is bound to {reached}")
 

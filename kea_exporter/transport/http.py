@@ -12,6 +12,7 @@ import base64
 import io
 import re
 import ssl
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -46,10 +47,13 @@ MAX_CONNECTIONS = 24
 MAX_HEAD = 64 * 1024 + io.DEFAULT_BUFFER_SIZE
 # Searching it takes a time that grows with the square of its length.
 MAX_CHALLENGE = 1000
+JSON = "application/json"
+# Kea sends neither of these (measured on 2.6.3 and 3.0.3); nginx, Apache, HAProxy, Envoy and Caddy send some of them.
+HEADERS_OF_PROXIES = ("Server", "Via", "Connection")
 FAILURES = (requests.RequestException, HTTPError, OSError, ValueError)
 HEADERS = {
     # Kea answers 400 to any other type, and to this one with a charset.
-    "Content-Type": "application/json",
+    "Content-Type": JSON,
     "Accept-Encoding": "identity",
     "User-Agent": "kea-exporter",
 }
@@ -157,13 +161,12 @@ class HttpTransport:
         with adapter.send(prepared, stream=True) as response:
             self._allow(MAX_HEAD + limit)
             if self.admission is None:
-                strict = "Strict-Transport-Security" in response.headers
-                self.admission = Admission(response.status_code, _realm(response.headers), strict)
-            if response.status_code != requests.codes.forbidden:  # another command may be allowed, over this connection
-                _check_status(response.status_code)
+                self.admission = _admission(response)
+            if response.status_code != HTTPStatus.FORBIDDEN:  # another command may be allowed, over this connection
+                _check_status(response)
             body = _read_body(response, limit)
             self._answers += 1
-            _check_status(response.status_code)
+            _check_status(response)
             return body
 
     def _allow(self, size: int) -> None:
@@ -251,23 +254,51 @@ def _as_kea_reads(text: str) -> bytes:
     return text.encode().decode("latin-1").encode()
 
 
+def _admission(response: requests.Response) -> Admission:
+    headers = response.headers
+    return Admission(
+        status=response.status_code,
+        realm=_realm(headers),
+        strict_transport_security="Strict-Transport-Security" in headers,
+        is_json=_is_json(headers),
+        through_proxy=any(name in headers for name in HEADERS_OF_PROXIES),
+    )
+
+
+def _is_json(headers: Mapping[str, str]) -> bool:
+    return headers.get("Content-Type", "").partition(";")[0].strip().lower() == JSON
+
+
 def _realm(headers: Mapping[str, str]) -> str | None:
     challenge = headers.get("WWW-Authenticate", "")[:MAX_CHALLENGE]
     found = re.search(r'basic\s[^"]*realm="([^"]*)"', challenge, re.IGNORECASE)
     return printable(found[1]) if found else None
 
 
-def _check_status(status: int) -> None:
-    if status == requests.codes.ok:
+def _check_status(response: requests.Response) -> None:
+    status = response.status_code
+    if status == HTTPStatus.OK:
         return
-    failures = {
-        401: Failure(Stage.AUTH, Reason.UNAUTHORIZED, "the server answered 401: it did not accept the credentials"),
-        403: Failure(Stage.AUTH, Reason.FORBIDDEN, "the server answered 403: this socket forbids the command"),
-    }
-    if 300 <= status < 400:  # noqa: PLR2004 - the class of redirections
-        failures[status] = Failure(Stage.HTTP, Reason.REDIRECTED, f"the server redirects ({status}); Kea never does")
-    unexpected = Failure(Stage.HTTP, Reason.UNEXPECTED_STATUS, f"the server answered with HTTP status {status}")
-    raise TransportError(failures.get(status, unexpected))
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED}:
+        raise TransportError(_unauthorized(response))
+    if status == HTTPStatus.FORBIDDEN:
+        detail = "the server answered 403: this socket forbids the command"
+        raise TransportError(Failure(Stage.AUTH, Reason.FORBIDDEN, detail))
+    if status in range(300, 400):
+        detail = f"the server redirects ({status}); Kea never does"
+        raise TransportError(Failure(Stage.HTTP, Reason.REDIRECTED, detail))
+    detail = f"the server answered with HTTP status {status}"
+    raise TransportError(Failure(Stage.HTTP, Reason.UNEXPECTED_STATUS, detail))
+
+
+def _unauthorized(response: requests.Response) -> Failure:
+    if not _is_json(response.headers):
+        detail = f"the server answered {response.status_code}, not in Kea's form: a proxy in front of Kea refuses"
+        return Failure(Stage.AUTH, Reason.REFUSED_BY_PROXY, detail)
+    if _realm(response.headers) == "":
+        detail = "the server answered 401 with an empty realm: this is the listener of Kea's high availability hook"
+        return Failure(Stage.AUTH, Reason.HA_LISTENER, detail)
+    return Failure(Stage.AUTH, Reason.UNAUTHORIZED, "the server answered 401: it did not accept the credentials")
 
 
 def _read_body(response: requests.Response, limit: int) -> bytes:

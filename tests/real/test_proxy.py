@@ -9,7 +9,8 @@ import pytest
 
 from kea_exporter.collector import Collector
 from kea_exporter.config import settings_from_tree
-from kea_exporter.facts.failure import Failure, known
+from kea_exporter.facts.failure import Failure, Reason, Stage, known
+from kea_exporter.requirements import Status
 from kea_exporter.transport.deadline import Deadline
 from lab.servers.configurations import dhcp, http, subnet4
 from lab.servers.nginx import nginx
@@ -47,3 +48,71 @@ def test_a_proxy_that_closes_after_each_answer_hides_nothing(lab: Lab, scheme: s
     assert report.snapshot.failures == ()
     assert not isinstance(known(report.snapshot.leases).addresses, Failure)
     assert len(accesses) == len(report.snapshot.exchanges) > 5
+
+
+BY_PROXY = {
+    "a redirect": "return 301 https://127.0.0.1/;",
+    "a bad request": "return 400;",
+    "no server behind it": "proxy_pass http://127.0.0.1:1;",
+    "a page": "default_type text/html; return 200 '<html>welcome</html>';",
+    "a login of its own": "auth_basic realm; auth_basic_user_file /dev/null; proxy_pass http://127.0.0.1:1;",
+    "no access": "deny all;",
+}
+JUDGED_OF_KEA = (
+    "hsts-header-present",
+    "control-socket-uses-tls",
+    "authentication-accepted",
+    "authentication-configured",
+    "authentication-type-basic",
+    "authentication-realm-matches",
+    "client-certificate-required",
+)
+
+
+@pytest.mark.parametrize("case", BY_PROXY)
+def test_what_a_proxy_answers_by_itself_says_nothing_of_kea(lab: Lab, case: str) -> None:
+    pair = lab.authority.issue("proxy", ["127.0.0.1"])
+    tls = {"ca_file": str(lab.authority.certificate)}
+    with nginx(lab.folder / "nginx", f"location / {{ {BY_PROXY[case]} }}", pair) as port:
+        report = judge(f"https://127.0.0.1:{port}", tls_config=tls)
+    found = {it.requirement.id: it.status for it in report.verdicts}
+    assert [found[it] for it in JUDGED_OF_KEA] == [Status.UNKNOWN] * len(JUDGED_OF_KEA)
+    # What the certificate says is a fact, whoever shows it.
+    assert found["certificate-trusted"] is Status.MET
+
+
+def test_a_login_that_a_proxy_demands_has_a_reason_of_its_own(lab: Lab) -> None:
+    directives = f"location / {{ {BY_PROXY['a login of its own']} }}"
+    with nginx(lab.folder / "nginx", directives) as port:
+        report = judge(f"http://127.0.0.1:{port}")
+    assert [(it.stage, it.reason) for it in report.snapshot.failures] == [(Stage.AUTH, Reason.REFUSED_BY_PROXY)]
+
+
+def test_tls_that_ends_at_a_proxy_is_recognised(lab: Lab) -> None:
+    pair = lab.authority.issue("proxy", ["127.0.0.1"])
+    kea = start_kea(lab)
+    tls = {"ca_file": str(lab.authority.certificate)}
+    with nginx(lab.folder / "nginx", f"location / {{ proxy_pass http://127.0.0.1:{kea}; }}", pair) as port:
+        report = judge(f"https://127.0.0.1:{port}", tls_config=tls)
+    found = {it.requirement.id: it for it in report.verdicts}
+    uses_tls = found["control-socket-uses-tls"]
+    assert uses_tls.status is Status.MET
+    assert (
+        f"TLS ends at a proxy; behind it, the control socket is plain http on 127.0.0.1 port {kea}" in uses_tls.evidence
+    )
+    for requirement in ("client-certificate-required", "control-socket-address-matches"):
+        verdict = found[requirement]
+        assert verdict.status is Status.UNKNOWN
+        assert "TLS ends at a proxy in front of Kea" in verdict.evidence
+        assert "socket-port" not in verdict.remedy
+    assert "at the proxy" in found["hsts-header-present"].remedy
+    assert report.snapshot.failures == ()
+
+
+def test_nobody_is_told_to_bind_the_port_of_a_proxy(lab: Lab) -> None:
+    kea = start_kea(lab)
+    with nginx(lab.folder / "nginx", f"location / {{ proxy_pass http://127.0.0.1:{kea}; }}") as port:
+        report = judge(f"http://127.0.0.1:{port}")
+    verdict = next(it for it in report.verdicts if it.requirement.id == "control-socket-address-matches")
+    assert verdict.status is Status.UNKNOWN
+    assert "a proxy answers for Kea" in verdict.evidence

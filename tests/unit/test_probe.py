@@ -102,3 +102,13 @@ def test_a_command_that_is_not_answered_costs_only_what_it_brings(kea: Simulated
         assert isinstance(getattr(report.snapshot, facts[command]), Failure)
     met = {it.requirement.id for it in report.verdicts if it.status is Status.MET}
     assert "control-socket-reachable" in met
+
+
+def test_a_daemon_that_serves_another_service_only_is_the_wrong_one(kea: SimulatedKea) -> None:
+    """What a daemon of Kea 3.1.9 and later says to what a Control Agent would have forwarded."""
+    refusal = {"result": 1, "text": "unsupported service 'dhcp4', expected 'dhcp6'"}
+    report = probe(kea, dict.fromkeys(COMMANDS, refusal))
+    assert {(it.stage, it.reason) for it in report.snapshot.failures} == {(Stage.COMMAND, Reason.UNSUPPORTED_SERVICE)}
+    verdict = next(it for it in report.verdicts if it.requirement.id == "service-matches")
+    assert verdict.status is Status.UNMET
+    assert "control_agent" in verdict.remedy

@@ -100,6 +100,23 @@ def test_the_realm_of_a_challenge_is_made_fit_to_be_shown() -> None:
             assert transport.admission.realm == "x [2Jevil"
 
 
+REFUSALS = {
+    "Kea": ("application/json", "kea-dhcpv4-server", Reason.UNAUTHORIZED),
+    "the high availability hook": ("application/json", "", Reason.HA_LISTENER),
+    "a proxy": ("text/html", "proxy", Reason.REFUSED_BY_PROXY),
+    "a proxy without a realm": ("text/html", "", Reason.REFUSED_BY_PROXY),
+}
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+def test_who_refuses_credentials_is_told_by_the_answer(case: str) -> None:
+    content_type, realm, reason = REFUSALS[case]
+    head = f'HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm="{realm}"\r\nContent-Type: {content_type}\r\n'
+    with peer(saying(f"{head}Content-Length: 0\r\n\r\n".encode())) as port:
+        failure = failure_of(settings(f"http://127.0.0.1:{port}"))
+    assert (failure.stage, failure.reason) == (Stage.AUTH, reason)
+
+
 def test_a_name_is_tried_at_each_of_its_addresses() -> None:
     # localhost stands for ::1 too, where nothing listens.
     with SimulatedKea({"version-get": {"result": 0, "text": "3.0.3"}}) as kea:

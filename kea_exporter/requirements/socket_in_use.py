@@ -1,0 +1,93 @@
+"""The control socket that the exporter uses, and whether a proxy in front of Kea answers instead."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kea_exporter.certificates import parse_address
+from kea_exporter.facts.failure import Failure, Reason, Stage, UnknownFactError, known
+from kea_exporter.facts.snapshot import Admission, TransportKind
+
+if TYPE_CHECKING:
+    from kea_exporter.facts.snapshot import Connection, ControlSocket, Snapshot
+
+OK, UNAUTHORIZED, FORBIDDEN = 200, 401, 403
+
+
+def socket_in_use(snapshot: Snapshot) -> ControlSocket:
+    """Return the entry of the running configuration that serves the exporter's own http or https connection.
+
+    An address translator or a proxy may stand between: then the port, and at last there being only one, decides.
+
+    Raises:
+        UnknownFactError: the configuration is not known, or no one entry can be the one.
+    """
+    connection, offered = known(snapshot.connection), over_http(known(snapshot.sockets))
+    same_port = [socket for socket in offered if socket.port == connection.port]
+    bound = [socket for socket in same_port if binds(socket, connection)]
+    for candidates in (bound, same_port, offered):
+        if len(candidates) == 1:
+            return candidates[0]
+    detail = "no entry of control-sockets can be told to be the one in use"
+    raise UnknownFactError(Failure(Stage.COMMAND, Reason.SOCKET_NOT_IDENTIFIED, detail))
+
+
+def over_http(sockets: tuple[ControlSocket, ...]) -> list[ControlSocket]:
+    """Return the sockets of type http and https."""
+    return [socket for socket in sockets if socket.kind in {TransportKind.HTTP, TransportKind.HTTPS}]
+
+
+def binds(socket: ControlSocket, connection: Connection) -> bool:
+    """Return whether a socket is bound to the address and port that the connection reached."""
+    bound, reached = parse_address(socket.address), parse_address(connection.address)
+    if bound is None or reached is None or socket.port != connection.port:
+        return False
+    # Measured: "::" serves IPv4 too, "0.0.0.0" does not serve IPv6.
+    wildcard = bound.is_unspecified and bound.version >= reached.version
+    return wildcard or bound == reached
+
+
+def require_answer_of_kea(snapshot: Snapshot) -> None:
+    """Raise UnknownFactError where the first HTTP answer is not Kea's, as far as its form tells."""
+    admission = known(snapshot.admission)
+    if admission is None or _answered_a_command(snapshot):
+        return
+    if admission.status in {UNAUTHORIZED, FORBIDDEN} and admission.is_json and admission.realm != "":
+        return
+    if isinstance(snapshot.version, Failure):
+        raise UnknownFactError(snapshot.version)
+    detail = f"the answer with HTTP status {admission.status} is not Kea's"
+    raise UnknownFactError(Failure(Stage.HTTP, Reason.UNEXPECTED_STATUS, detail))
+
+
+def _answered_a_command(snapshot: Snapshot) -> bool:
+    """Return whether some answer was in Kea's form, be it that the command failed."""
+    failures = (exchange.failure for exchange in snapshot.exchanges)
+    return any(
+        it is None or (it.stage is Stage.COMMAND and it.reason is not Reason.MALFORMED_ANSWER) for it in failures
+    )
+
+
+def plain_socket_behind_proxy(snapshot: Snapshot) -> ControlSocket | None:
+    """Return Kea's control socket where the exporter speaks TLS and that socket does not: TLS ends at a proxy.
+
+    None where there is no such proxy, or where the configuration does not tell.
+    """
+    if snapshot.target.kind is not TransportKind.HTTPS or not snapshot.shows_tls:
+        return None
+    try:
+        socket = socket_in_use(snapshot)
+    except UnknownFactError:
+        return None
+    return None if socket.tls else socket
+
+
+def require_no_proxy(snapshot: Snapshot, what: str) -> None:
+    """Raise UnknownFactError where a proxy stands in front of Kea; *what* then cannot be told."""
+    socket = plain_socket_behind_proxy(snapshot)
+    if socket is not None:
+        detail = f"TLS ends at a proxy in front of Kea, whose own control socket is plain http; {what} is not known"
+        raise UnknownFactError(Failure(Stage.TLS, Reason.BEHIND_PROXY, detail))
+    if isinstance(snapshot.admission, Admission) and snapshot.admission.through_proxy:
+        detail = f"a proxy answers for Kea: it sends a header that Kea never sends; {what} is not known"
+        raise UnknownFactError(Failure(Stage.HTTP, Reason.BEHIND_PROXY, detail))

@@ -113,6 +113,23 @@ def test_servers_are_scraped_once_where_they_are_targets_of_their_own() -> None:
     assert beside["params"] == {"collect[]": ["exporter"]}
 
 
+@pytest.mark.parametrize(
+    "times",
+    [
+        {"interval": "5s"},  # Prometheus then takes a timeout that fits
+        {"scrapeTimeout": "30s"},
+        {"interval": "1m30s", "scrapeTimeout": "90s"},
+        {"interval": "1500ms", "scrapeTimeout": "1s"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("values", [{"serviceMonitor": {"enabled": True}}, {"targets": {"kind": "Probe"}}], ids=str)
+def test_a_timeout_within_the_interval_is_taken(tmp_path: Path, times: Tree, values: Tree) -> None:
+    minimal = yaml.safe_load((CHART / "ci/minimal-values.yaml").read_text())
+    [(name, value)] = values.items()
+    assert rendered(tmp_path, {**minimal, name: {**value, **times}})
+
+
 def test_rules_have_no_links_to_where_nothing_is(tmp_path: Path) -> None:
     minimal = yaml.safe_load((CHART / "ci/minimal-values.yaml").read_text())
     found = rendered(tmp_path, {**minimal, "prometheusRule": {"enabled": True}})

@@ -19,6 +19,7 @@
 {{- include "kea-exporter.refuseNonsense.client" . }}
 {{- include "kea-exporter.refuseNonsense.files" . }}
 {{- include "kea-exporter.refuseNonsense.targets" . }}
+{{- include "kea-exporter.refuseNonsense.times" . }}
 {{- include "kea-exporter.refuseNonsense.network" . }}
 {{- include "kea-exporter.refuseNonsense.disruption" . }}
 {{- range $v.extraArgs }}
@@ -76,6 +77,28 @@
 {{- fail "targets.names are for targets.kind Probe; a ScrapeConfig reads them from the exporter" }}
 {{- end }}
 {{- end }}
+{{- end }}
+
+{{- /* Without an interval, Prometheus Operator takes its own default of 30s; without a timeout, Prometheus one that fits. */}}
+{{- define "kea-exporter.refuseNonsense.times" -}}
+{{- range $name := list "targets" "serviceMonitor" }}
+{{- with index $.Values $name }}
+{{- $interval := .interval | default "30s" }}
+{{- if gt (include "kea-exporter.milliseconds" .scrapeTimeout | int64) (include "kea-exporter.milliseconds" $interval | int64) }}
+{{- fail (printf "%s.scrapeTimeout %s is above the interval %s: Prometheus Operator would silently scrape nothing; lower it, or raise %s.interval (30s where it is empty)" $name .scrapeTimeout $interval $name) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* A duration of Prometheus, such as 1m30s. */}}
+{{- define "kea-exporter.milliseconds" -}}
+{{- $units := dict "ms" 1 "s" 1000 "m" 60000 "h" 3600000 "d" 86400000 "w" 604800000 "y" 31536000000 }}
+{{- $sum := 0 | int64 }}
+{{- range regexFindAll `[0-9]+[a-z]+` . -1 }}
+{{- $sum = add $sum (mul (regexFind `[0-9]+` . | int64) (get $units (regexFind `[a-z]+` .) | int64)) }}
+{{- end }}
+{{- $sum }}
 {{- end }}
 
 {{- define "kea-exporter.refuseNonsense.network" -}}

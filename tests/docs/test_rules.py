@@ -300,13 +300,25 @@ def test_inhibitions_are_of_alerts_and_severities_that_exist(inhibition: Tree) -
 @each_inhibition
 def test_inhibitions_compare_labels_that_both_sides_have(inhibition: Tree) -> None:
     """Of two alerts that both lack a label, it counts as the same; so one that does not exist would go unnoticed."""
-    every = set[str]().union(*map(labels_of, ALERTS))
-    assert set(inhibition["equal"]) <= every
+    equal = set(inhibition["equal"])
+    assert equal - SITE_LABELS <= set[str]().union(*map(labels_of, ALERTS))
     for side in SIDES:
         for alert in named(inhibition, side):
-            assert set(inhibition["equal"]) <= labels_of(alert)
+            assert equal - SITE_LABELS <= labels_of(alert)
 
 
+@each_inhibition
+def test_inhibitions_tell_sites_apart(inhibition: Tree) -> None:
+    assert {*SITE_LABELS, "job"} <= set(inhibition["equal"])
+
+
+def test_messages_are_grouped_by_site() -> None:
+    route = yaml.safe_load(ALERTMANAGER.read_text())["route"]
+    assert {*SITE_LABELS, "job", "server"} <= set(route["group_by"])
+
+
+# Labels of targets by which sites are told apart, where there are several.
+SITE_LABELS = {"cluster", "site", "region", "environment", "namespace"}
 SIDES = ("source_matchers", "target_matchers")
 
 

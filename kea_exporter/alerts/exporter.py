@@ -7,11 +7,12 @@ from kea_exporter.alerts.templates import COUNT, DAEMON, PERCENTAGE, label
 from kea_exporter.alerts.thresholds import KEEP_OUTAGE, KEEP_STATE, SLOW_SHARE
 
 # A target that had kea_up within a day, or for which this alert has fired since, so that no name of a job is assumed.
+HAS_BEEN_ONE = 'up == 0 and on (job, instance) (last_over_time(kea_up[1d]) or ALERTS{alertname="KeaExporterAbsent"})'
+# A target that has never answered, of a job whose other targets are exporters, all of those that answer.
+OTHER_TARGETS = "(up == 1 unless on (job, instance) (kea_up or kea_exporter_build_info))"
+IS_TO_BE_ONE = f"up == 0 and on (job) last_over_time(kea_up[1d]) unless on (job) {OTHER_TARGETS}"
 # Where there is no such target, there is none to name.
-GONE = (
-    'up == 0 and on (job, instance) (last_over_time(kea_up[1d]) or ALERTS{alertname="KeaExporterAbsent"}) '
-    "or on () absent(kea_up)"
-)
+GONE = f"{HAS_BEEN_ONE} or {IS_TO_BE_ONE} or on () absent(kea_up)"
 
 GROUP = Group(
     "kea-exporter",

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from bench import machine
 from bench.cost import Site
 from bench.exporters import ours, theirs
-from bench.parts import ALL, AUDIT, MANY, ON_KEA, audit_section, many_section
+from bench.memory import memory_section
+from bench.parts import ALL, AUDIT, MANY, MEMORY, ON_KEA, audit_section, many_section
 from bench.server import described, start_filled
 from lab.servers.chroot import LabBuildError, LabUnavailableError, ensure
 from lab.servers.kea import Lab
@@ -66,6 +67,9 @@ class Run:
             if MANY in self._only:
                 _say("many daemons")
                 self._sections[MANY] = many_section(lab.folder, self._rounds)
+            if MEMORY in self._only:
+                _say("memory under attack")
+                self._sections[MEMORY] = memory_section(lab.folder)
         for size in self._sizes if self._sections.keys() & ON_KEA else ():
             self._measure(size)
         if AUDIT in self._only:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from bench.cost import Site
 
-MANY, AUDIT = "e", "audit"
+MANY, MEMORY, AUDIT = "e", "h", "audit"
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ ON_KEA = {
     "d": Part("d. Page and memory", f"After all other scrapes; {THEIRS} was scraped less often.", page_and_memory),
     "gzip": Part("Levels of gzip", "Python's zlib on the page.", levels_of_gzip, once=True),
 }
-ALL = (*sorted([*ON_KEA, MANY]), AUDIT)
+ALL = (*sorted([*ON_KEA, MANY, MEMORY]), AUDIT)
 
 
 def many_section(folder: Path, rounds: int) -> Section:

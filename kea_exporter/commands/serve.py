@@ -11,6 +11,7 @@ import click
 import structlog
 
 from kea_exporter import logs
+from kea_exporter.allocator import give_memory_back
 from kea_exporter.commands.common import config_file, load
 from kea_exporter.commands.listening import (
     connections_for,
@@ -118,6 +119,7 @@ def serve_command(  # noqa: PLR0913 - one parameter per option
     end_on_signals()
     reloader = Reloader()
     reload_on_hangup(reloader)
+    give_memory_back()
     # Answers of Kea are many small lists, none of them cyclic: looking for cycles every 700 of them doubles the time.
     gc.set_threshold(GC_THRESHOLD)
     logs.configure(level, log_format)

@@ -113,7 +113,7 @@ class Handlers:
         part = metrics_part(parameters(request))
         if part is Part.EXPORTER:
             write = partial(self._writer.write, (), request.headers, self._state())
-            body, headers = await self._encoding.run(client_of(request.scope), write)
+            body, headers = await self._rendering.run(client_of(request.scope), write)
             return Response(body, headers=headers)
         with self._slot(self._slots, request):
             under_way = await self._begun(self._service.settings.daemons, self._deadline(request))

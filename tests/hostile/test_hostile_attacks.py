@@ -24,6 +24,7 @@ from tests.support.web_server import GENEROUS, Process, connected, eventually, p
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 MAX_THREADS = 150
 SCRAPES = 10

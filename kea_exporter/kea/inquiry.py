@@ -204,7 +204,9 @@ class _Inquiry:
         if todo.leases is None:
             return leases_of_statistics(known(said).subnets, subnets, configured)
         found = known(rows).of(subnets.ids)
-        return leases_of_rows(found if isinstance(said, Failure) else found.or_of(said.subnets), subnets, configured)
+        if isinstance(said, Failure):
+            return leases_of_rows(found, subnets, configured)
+        return leases_of_rows(found.or_of(said.subnets), subnets, configured, said.subnets)
 
     def _rows(self, todo: Plan) -> Counts[int]:
         if todo.leases is None:

@@ -31,7 +31,9 @@ def lease_database_of(answer: Fact[object]) -> Fact[LeaseDatabase]:
     return LeaseDatabase.AVAILABLE
 
 
-def leases_of_rows(rows: Counts[int], subnets: Subnets, configured: Counts[int]) -> Leases:
+def leases_of_rows(
+    rows: Counts[int], subnets: Subnets, configured: Counts[int], statistics: Counts[int] | None = None
+) -> Leases:
     """Return the leases that rows of stat-lease count, in the configured subnets.
 
     Kea 3.0.3 leaves out the row of a subnet of which all leases are registered ones (measured): none is assigned there.
@@ -40,12 +42,15 @@ def leases_of_rows(rows: Counts[int], subnets: Subnets, configured: Counts[int])
         rows: of stat-lease, the declined among the assigned; of each configured subnet, be it empty.
         subnets: those that are configured.
         configured: how much their pools hold, as the configuration has it.
+        statistics: what statistic-get-all counts by subnet, where it was asked: stat-lease has no row of a subnet that
+            was removed, and the statistics still have its leases.
     """
     none_assigned = {
         count: (0,) * len(rows.keys) for count in (*KINDS, Count.ADDRESSES_DECLINED) if count in rows.columns
     }
     counts = rows.or_of(Counts(rows.keys, {**none_assigned}))
-    return Leases(_with_capacity(counts, configured), overfull=_overfull(counts, subnets))
+    left_behind = {} if statistics is None else _left_behind(statistics, subnets)
+    return Leases(_with_capacity(counts, configured), left_behind, _overfull(counts, subnets))
 
 
 def leases_of_statistics(counts: Counts[int], subnets: Subnets, configured: Counts[int]) -> Leases:

@@ -11,6 +11,8 @@ from kea_exporter.facts.subnets import Counts
 from kea_exporter.requirements.model import Finding, Requirement, Severity, met, not_applicable, unmet
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kea_exporter.config import Profile
     from kea_exporter.facts.leases import LeaseAudit, Misplaced
     from kea_exporter.facts.snapshot import Snapshot
@@ -37,8 +39,8 @@ def _no_orphans(snapshot: Snapshot, _: Profile) -> Finding:
         return _judged(audit, audit.orphaned, (wrong, right), _WIPE[snapshot.target.daemon])
     if left := _counted(snapshot).left_behind:
         said = ", ".join(f"{count} in id {number}" for number, count in list(left.items())[:MOST_SHOWN])
-        evidence = f"the statistics still count leases in subnets that are not configured: {said}"
-        return unmet(evidence, example=_WIPE[snapshot.target.daemon])
+        evidence = f"the statistics count leases in subnets that are not configured: {said}"
+        return unmet(evidence, _LOOK_FIRST, _look_at(snapshot.target.daemon, left))
     return not_applicable(AUDIT_OFF)
 
 
@@ -51,7 +53,7 @@ def _none_outside(snapshot: Snapshot, _: Profile) -> Finding:
         return _judged(audit, audit.outside, (wrong, right), _DELETE[snapshot.target.daemon])
     if overfull := sorted(_counted(snapshot).overfull)[:MOST_SHOWN]:
         evidence = f"more leases than addresses are counted in subnet ids {', '.join(map(str, overfull))}"
-        return unmet(evidence, example=_DELETE[snapshot.target.daemon])
+        return unmet(evidence, _LOOK_FIRST, _look_at(snapshot.target.daemon, overfull))
     return not_applicable(AUDIT_OFF)
 
 
@@ -60,6 +62,20 @@ def _counted(snapshot: Snapshot) -> Leases:
     leases = snapshot.leases
     is_off = isinstance(leases, Failure) and leases.reason is Reason.NOT_COLLECTED
     return Leases(Counts((), {})) if is_off else known(leases)
+
+
+# A statistic has no addresses: the leases may be those of live clients in a subnet that has another id now.
+_LOOK_FIRST = (
+    "Look at these leases first (lease4-get-all or lease6-get-all, or kea-exporter check --audit-leases): where their "
+    "addresses lie in a subnet that was given another id, restore its former id; on a lease database shared with other "
+    "servers, they may be of subnets there. Delete only leases whose addresses no client can still use."
+)
+
+
+def _look_at(daemon: Daemon, subnets: Iterable[int]) -> str:
+    version = 4 if daemon is Daemon.DHCP4 else 6
+    ids = ", ".join(map(str, list(subnets)[:MOST_SHOWN]))
+    return f'{{"command": "lease{version}-get-all", "arguments": {{"subnets": [{ids}]}}}}'
 
 
 _WIPE = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,12 +102,17 @@ def test_the_same_is_found_on_dhcpv6(lab: Lab) -> None:
     assert "12 of 13 leases" in verdict(audited(port, "dhcp6"), OUTSIDE).evidence
 
 
-def test_without_an_audit_left_over_statistics_hint_at_orphans(lab: Lab) -> None:
-    daemon, port = start4(lab, tuple(hook for hook in HOOKS if hook != "stat_cmds"))
+@pytest.mark.parametrize("hooks", [HOOKS, tuple(hook for hook in HOOKS if hook != "stat_cmds")], ids=["rows", "none"])
+def test_without_an_audit_left_over_statistics_hint_at_orphans(lab: Lab, hooks: tuple[str, ...]) -> None:
+    daemon, port = start4(lab, hooks)
     assert verdict(unaudited(port), ORPHANS).status is Status.NOT_APPLICABLE
     daemon.command("subnet4-del", id=1)
     found = verdict(unaudited(port), ORPHANS)
     assert (found.status, "25 in id 1" in found.evidence) == (Status.UNMET, True)
+    # Of leases whose addresses are not known, nobody is told to delete them without a look.
+    assert found.remedy.startswith("Look at these leases first")
+    looked_at = json.loads(found.example)
+    assert len(daemon.command(looked_at["command"], **looked_at["arguments"])["arguments"]["leases"]) == 25
 
 
 def test_without_an_audit_more_leases_than_addresses_hint_at_a_clash(lab: Lab) -> None:

@@ -605,8 +605,11 @@ def test_leases_are_counted_alike_whatever_kea_can_do(world: World) -> None:
     )
 
 
-def test_leases_of_a_deleted_subnet_are_left_behind_in_statistics(world: World) -> None:
-    world.commands = OWN_COMMANDS
+@pytest.mark.parametrize(
+    "commands", [OWN_COMMANDS, [*OWN_COMMANDS, *HOOK_COMMANDS]], ids=["statistics alone", "rows too"]
+)
+def test_leases_of_a_deleted_subnet_are_left_behind_in_statistics(world: World, commands: list[str]) -> None:
+    world.commands = commands
     del world.subnets[2]
     assert known(world.scrape().leases).left_behind == {2: 3}
 

@@ -680,7 +680,7 @@ ORPHANED = (
         "off, left behind",
         hinting({7: 3, 9: 1}),
         UNMET,
-        "the statistics still count leases in subnets that are not configured: 3 in id 7, 1 in id 9",
+        "the statistics count leases in subnets that are not configured: 3 in id 7, 1 in id 9",
     ),
     Example("off, too many", hinting(overfull=(1,)), NOT_APPLICABLE, "the lease audit is off"),
     *NOT_AUDITED,

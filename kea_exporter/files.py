@@ -7,6 +7,7 @@ here, like a file that cannot be opened.
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import stat
 from typing import TYPE_CHECKING
@@ -42,6 +43,14 @@ def check_file(path: Path) -> None:
         OSError: the file cannot be opened, or is not regular.
     """
     os.close(_open(path))
+
+
+def digest(path: Path) -> bytes | None:
+    """Return a digest of the content of a file, to notice changes; None where it cannot be read."""
+    try:
+        return hashlib.sha256(read_file(path)).digest()
+    except OSError:
+        return None
 
 
 def _open(path: Path) -> int:

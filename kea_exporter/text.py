@@ -1,4 +1,4 @@
-"""Texts of others, made fit to be shown."""
+"""Texts of other programs made printable, and hosts with ports as text."""
 
 from __future__ import annotations
 
@@ -11,3 +11,13 @@ def printable(text: str, longest: int = LONGEST) -> str:
         return text
     shown = "".join(character if character.isprintable() else " " for character in text[: longest + 1])
     return shown if len(shown) <= longest else f"{shown[:longest]}..."
+
+
+def bracketed(host: str) -> str:
+    """Return a host as URLs have it: an IPv6 address in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
+def host_and_port(host: str, port: int) -> str:
+    """Return `host:port`, or `[address]:port` for an IPv6 address."""
+    return f"{bracketed(host)}:{port}"

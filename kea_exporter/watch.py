@@ -5,12 +5,11 @@ Content is what counts, not times: Kubernetes replaces whole folders through a s
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from kea_exporter.files import read_file
+from kea_exporter.files import digest
 from kea_exporter.service import ReloadError
 from kea_exporter.threads import start_thread
 
@@ -56,11 +55,3 @@ class Watcher:
 
     def _look(self) -> dict[Path, bytes | None]:
         return {path: digest(path) for path in (self._config_file, *self._service.settings.files)}
-
-
-def digest(path: Path) -> bytes | None:
-    """Return a digest of the content of a file; None where it cannot be read."""
-    try:
-        return hashlib.sha256(read_file(path)).digest()
-    except OSError:
-        return None

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import click
 
 from kea_exporter.commands.output import print_text
-from kea_exporter.text import printable
+from kea_exporter.text import host_and_port, printable
 from kea_exporter.transport.deadline import Deadline
 from kea_exporter.transport.model import TransportError
 from kea_exporter.transport.sockets import connect_tcp, connect_unix
@@ -94,7 +94,7 @@ def _connected(place: _Place, deadline: Deadline) -> DeadlineSocket:
 def _host(place: _Place) -> str:
     if place.port is None:
         return "localhost"
-    return f"[{place.host}]:{place.port}" if ":" in place.host else f"{place.host}:{place.port}"
+    return host_and_port(place.host, place.port)
 
 
 def _unhealthy(why: str) -> int:

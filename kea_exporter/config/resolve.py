@@ -19,6 +19,7 @@ from kea_exporter.config.settings import (
     Settings,
     TlsSettings,
 )
+from kea_exporter.config.values import DEFAULT_PORTS
 from kea_exporter.facts.snapshot import Daemon, Target, TransportKind
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 # Stands in the place of an address that is filled in later.
 ANYWHERE = urlsplit("https://")
-DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def resolve(written: schema.ConfigFile) -> Settings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import ssl
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 NO_REQUIREMENT = "there is no such requirement; kea-exporter check --explain list names them all"
 LONGEST_UNIX_PATH = 107
+# Where a URL names no port.
+DEFAULT_PORTS = {"http": 80, "https": 443}
+# From the oldest that is accepted to the newest.
+TLS_VERSIONS = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
 DURATION_PATTERN = r"^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?$"
 SECRET_FILES = {"username_file", "password_file"}
 DURATION_UNITS = (86400.0, 3600.0, 60.0, 1.0, 0.001)

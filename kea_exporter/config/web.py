@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from kea_exporter.config.load import content_of, parsed, validated
 from kea_exporter.config.mistakes import ConfigError, Mistake, Place
-from kea_exporter.config.values import Context
+from kea_exporter.config.values import TLS_VERSIONS, Context
 from kea_exporter.config.web_schema import (
     CLIENT_AUTH,
     NO_CERTIFICATE,
     REQUIRED,
-    TLS_VERSIONS,
     TlsServerConfig,
     WebConfigFile,
 )
@@ -53,8 +52,8 @@ class ServerTls:
     client_auth: str = NO_CERTIFICATE
     client_ca_file: Path | None = None
     allowed_sans: frozenset[str] = frozenset()
-    min_version: str = TLS_VERSIONS[0]
-    max_version: str = TLS_VERSIONS[-1]
+    min_version: str = "TLS12"
+    max_version: str = "TLS13"
     prefers_own_ciphers: bool = True
 
 
@@ -110,7 +109,7 @@ def protections_lost(before: WebSettings, now: WebSettings) -> list[str]:
         lost |= {
             "client_auth_type": CLIENT_AUTH.index(old.client_auth) > CLIENT_AUTH.index(new.client_auth),
             "client_allowed_sans": bool(old.allowed_sans) and not new.allowed_sans,
-            "min_version": TLS_VERSIONS.index(old.min_version) > TLS_VERSIONS.index(new.min_version),
+            "min_version": TLS_VERSIONS[old.min_version] > TLS_VERSIONS[new.min_version],
         }
     return [key for key, is_lost in lost.items() if is_lost]
 

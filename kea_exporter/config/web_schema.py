@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 from pydantic import BeforeValidator, Field, ValidationInfo
 
 from kea_exporter.config.schema import Section
-from kea_exporter.config.values import NamedFile  # noqa: TC001 - pydantic reads it at run time
+from kea_exporter.config.values import TLS_VERSIONS, NamedFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,6 @@ NO_CERTIFICATE, IF_GIVEN, REQUIRED = CLIENT_AUTH = (
     "VerifyClientCertIfGiven",
     "RequireAndVerifyClientCert",
 )
-TLS_VERSIONS = ("TLS12", "TLS13")
 
 _FROM_FILES = "keys and certificates are read from files only; remove this, and write {}"
 _NO_LISTS = "lists of {} are not taken; remove this (min_version: TLS13 leaves strong ones only)"

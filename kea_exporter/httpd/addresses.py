@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kea_exporter.config.values import LONGEST_UNIX_PATH
+from kea_exporter.text import host_and_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, MutableMapping
@@ -89,8 +90,7 @@ def address_of(sock: socket.socket) -> str:
     name = sock.getsockname()
     if sock.family == socket.AF_UNIX:
         return UNIX + os.fsdecode(name).replace("\0", "@", 1)
-    host, port = name[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return host_and_port(*name[:2])
 
 
 def close(sockets: Iterable[socket.socket]) -> None:

@@ -12,6 +12,7 @@ import hmac
 import secrets
 from enum import Enum, auto
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import bcrypt
@@ -139,10 +140,12 @@ class Authentication:
         if outcome is Outcome.LET_IN:
             return self._app
         if outcome is Outcome.REFUSED:
-            return PlainTextResponse("user and password are needed\n", 401, CHALLENGE)
+            return PlainTextResponse("user and password are needed\n", HTTPStatus.UNAUTHORIZED, CHALLENGE)
         if outcome is Outcome.NO_THREAD:
-            return PlainTextResponse(f"{NoThreadError()}\n", 503, {"Retry-After": "5"})
-        return PlainTextResponse("too many logins wait to be checked, try again later\n", 429, {"Retry-After": "5"})
+            return PlainTextResponse(f"{NoThreadError()}\n", HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": "5"})
+        return PlainTextResponse(
+            "too many logins wait to be checked, try again later\n", HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": "5"}
+        )
 
 
 def credentials(headers: list[tuple[bytes, bytes]]) -> tuple[str, bytes] | None:

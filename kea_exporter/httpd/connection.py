@@ -174,10 +174,9 @@ class Connection(H11Protocol):
     def _refuse(self, refusal: RefusalError) -> None:
         """Tell why, and close; what else the client sends is not looked at."""
         self._is_closing = True
-        status = HTTPStatus(refusal.status)
         text = f"{refusal}\n".encode()
         head = (
-            f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: text/plain; charset=utf-8\r\n"
+            f"HTTP/1.1 {refusal.status} {refusal.status.phrase}\r\nContent-Type: text/plain; charset=utf-8\r\n"
             f"Content-Length: {len(text)}\r\nConnection: close\r\n\r\n"
         )
         self.transport.write(head.encode() + text)

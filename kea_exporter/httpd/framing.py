@@ -8,6 +8,7 @@ on before it is whole.
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 
 HEAD_LIMIT = 16 * 1024
 BODY_LIMIT = 8 * 1024
@@ -30,7 +31,7 @@ class RefusalError(Exception):
         status: the HTTP status to answer with.
     """
 
-    def __init__(self, status: int, text: str) -> None:
+    def __init__(self, status: HTTPStatus, text: str) -> None:
         super().__init__(text)
         self.status = status
 
@@ -81,9 +82,11 @@ class RequestReader:
         end = self._buffer.find(END, start)
         length = len(self._buffer) if end < 0 else end + len(END)
         if length > HEAD_LIMIT:
-            raise RefusalError(431, f"request line and headers have at most {HEAD_LIMIT} bytes")
+            raise RefusalError(
+                HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"request line and headers have at most {HEAD_LIMIT} bytes"
+            )
         if OUT_OF_PLACE.search(self._buffer, start, length) or NO_METHOD.match(self._buffer):
-            raise RefusalError(400, "this is no HTTP request; lines end with CRLF")
+            raise RefusalError(HTTPStatus.BAD_REQUEST, "this is no HTTP request; lines end with CRLF")
         self._looked_at = len(self._buffer)
         return None if end < 0 else bytes(self._buffer[:length])
 
@@ -97,15 +100,15 @@ def body_length(head: bytes) -> int:
     first, *lines = head[: -len(END)].split(b"\r\n")
     found = REQUEST_LINE.fullmatch(first)
     if found is None:
-        raise RefusalError(400, "the request line is not sound")
+        raise RefusalError(HTTPStatus.BAD_REQUEST, "the request line is not sound")
     if found[1] not in VERSIONS:
-        raise RefusalError(505, "HTTP/1.1 is spoken here")
+        raise RefusalError(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "HTTP/1.1 is spoken here")
     if len(lines) > MOST_HEADERS:
-        raise RefusalError(431, f"a request has at most {MOST_HEADERS} headers")
+        raise RefusalError(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"a request has at most {MOST_HEADERS} headers")
     headers = _headers(lines)
     hosts = len(headers.get(b"host", ()))
     if hosts > 1 or (not hosts and found[1] != b"1.0"):
-        raise RefusalError(400, "a request has one Host header")
+        raise RefusalError(HTTPStatus.BAD_REQUEST, "a request has one Host header")
     return _content_length(headers)
 
 
@@ -114,7 +117,7 @@ def _headers(lines: list[bytes]) -> dict[bytes, list[bytes]]:
     for line in lines:
         found = HEADER.fullmatch(line)
         if found is None:
-            raise RefusalError(400, "a header is not sound, or goes on in a second line")
+            raise RefusalError(HTTPStatus.BAD_REQUEST, "a header is not sound, or goes on in a second line")
         headers.setdefault(found[1].lower(), []).append(found[2].strip(b" \t"))
     return headers
 
@@ -123,13 +126,13 @@ def _content_length(headers: dict[bytes, list[bytes]]) -> int:
     lengths = headers.get(b"content-length", [])
     if b"transfer-encoding" in headers:
         if lengths:
-            raise RefusalError(400, "a request has either Content-Length or Transfer-Encoding")
-        raise RefusalError(411, "send a Content-Length instead of a Transfer-Encoding")
+            raise RefusalError(HTTPStatus.BAD_REQUEST, "a request has either Content-Length or Transfer-Encoding")
+        raise RefusalError(HTTPStatus.LENGTH_REQUIRED, "send a Content-Length instead of a Transfer-Encoding")
     if len(lengths) > 1 or not all(re.fullmatch(rb"[0-9]{1,18}", it) for it in lengths):
-        raise RefusalError(400, "a request has one Content-Length, a number")
+        raise RefusalError(HTTPStatus.BAD_REQUEST, "a request has one Content-Length, a number")
     length = int(lengths[0]) if lengths else 0
     if length > BODY_LIMIT:
-        raise RefusalError(413, f"the body of a request has at most {BODY_LIMIT} bytes")
+        raise RefusalError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body of a request has at most {BODY_LIMIT} bytes")
     if length and b"expect" in headers:
-        raise RefusalError(417, "send the body without asking first")
+        raise RefusalError(HTTPStatus.EXPECTATION_FAILED, "send the body without asking first")
     return length

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from starlette.responses import PlainTextResponse
@@ -10,7 +11,6 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 PATHS = frozenset({"/-/healthy", "/-/ready"})
-NOT_FOUND = 404
 
 
 class HealthOnly:
@@ -22,5 +22,5 @@ class HealthOnly:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         is_health = scope["path"] in PATHS
-        answer = self._app if is_health else PlainTextResponse("only health is told here\n", NOT_FOUND)
+        answer = self._app if is_health else PlainTextResponse("only health is told here\n", HTTPStatus.NOT_FOUND)
         await answer(scope, receive, send)

@@ -6,6 +6,7 @@ import ssl
 from typing import TYPE_CHECKING, Any
 
 from kea_exporter.config.mistakes import ConfigError, Mistake
+from kea_exporter.config.values import TLS_VERSIONS
 from kea_exporter.config.web import normal_san
 from kea_exporter.config.web_schema import IF_GIVEN, NO_CERTIFICATE, REQUIRED
 from kea_exporter.files import check_file
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from kea_exporter.config.web import ServerTls
 
-VERSIONS = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
 VERIFY_MODES = {NO_CERTIFICATE: ssl.CERT_NONE, IF_GIVEN: ssl.CERT_OPTIONAL, REQUIRED: ssl.CERT_REQUIRED}
 # Of what ssl gives as the SAN of a certificate, the kinds that the shared schema compares.
 SAN_KINDS = {"DNS", "IP Address", "email", "URI"}
@@ -29,7 +29,7 @@ def server_context(tls: ServerTls) -> ssl.SSLContext:
         ConfigError: a file cannot be read, or is not what it should be.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version, context.maximum_version = VERSIONS[tls.min_version], VERSIONS[tls.max_version]
+    context.minimum_version, context.maximum_version = TLS_VERSIONS[tls.min_version], TLS_VERSIONS[tls.max_version]
     # A client that negotiates anew again and again costs us much and itself nothing.
     context.options |= ssl.OP_NO_RENEGOTIATION
     if not tls.prefers_own_ciphers:

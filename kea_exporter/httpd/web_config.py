@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ import structlog
 
 from kea_exporter.config.mistakes import ConfigError, Mistake
 from kea_exporter.config.web import WebSettings, load_web, protections_lost
-from kea_exporter.files import read_file
+from kea_exporter.files import digest
 from kea_exporter.httpd.tls import server_context
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ class WebConfig:
         self._clock = clock
         self._in_force = _load(path)
         self._failure = ""
-        self._content = _content(self._files())
+        self._content = [digest(file) for file in self._files()]
         self._remember(_look(self._files()))
         self._warn()
 
@@ -81,7 +80,7 @@ class WebConfig:
         self._look_again_at = now + RETRY_SECONDS
 
     def _follow(self) -> None:
-        content = _content(self._files())
+        content = [digest(file) for file in self._files()]
         if content == self._content and not self._failure:
             return
         try:
@@ -91,7 +90,7 @@ class WebConfig:
             self._keep("; ".join(map(str, error.mistakes)))
             return
         self._in_force, self._failure = found, ""
-        self._content = _content(self._files())
+        self._content = [digest(file) for file in self._files()]
         log.info("web configuration read anew", file=str(self._path))
         self._warn()
 
@@ -136,14 +135,3 @@ def _times(files: Iterable[Path]) -> list[float]:
         except OSError:
             continue
     return times
-
-
-def _content(files: Iterable[Path]) -> list[bytes]:
-    """Return a digest of each file's content."""
-    found = []
-    for file in files:
-        try:
-            found.append(hashlib.sha256(read_file(file)).digest())
-        except OSError:
-            found.append(b"")
-    return found

@@ -8,10 +8,11 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
+from kea_exporter.config.values import DEFAULT_PORTS
 from kea_exporter.facts.snapshot import Pair
 from kea_exporter.facts.status import BACKUP, Peer, Relationship
 from kea_exporter.kea.reading import as_bool, as_int, as_list, as_map, as_text
-from kea_exporter.text import printable
+from kea_exporter.text import bracketed, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 MAX_RELATIONSHIPS = 64
 MAX_SCOPES = 16
 MAX_PEERS = 16
-DEFAULT_PORTS = {"http": "80", "https": "443"}
-IPV6 = 6
 
 
 def read_relationships(value: object) -> tuple[Relationship, ...]:
@@ -74,7 +73,7 @@ def _host(text: str) -> str:
         address = ip_address(text.removeprefix("[").removesuffix("]"))
     except ValueError:
         return text.removesuffix(".")
-    return f"[{address}]" if address.version == IPV6 else str(address)
+    return bracketed(str(address))
 
 
 def _relationship(entry: Mapping[str, Any]) -> Relationship:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import Failure, Reason, known
 from kea_exporter.metrics.model import Family, Kind, Page, Sample, one, per_daemon
 from kea_exporter.requirements.authentication import demands_credentials
 from kea_exporter.requirements.next_steps import NEXT_STEPS
-from kea_exporter.requirements.socket_in_use import FORBIDDEN, OK, UNAUTHORIZED, require_answer_of_kea
+from kea_exporter.requirements.socket_in_use import require_answer_of_kea
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,10 +27,10 @@ def _reachable(report: Report) -> Iterable[Sample]:
 
 def _auth_success(report: Report) -> Iterator[Sample]:
     admission = known(report.snapshot.admission)
-    if admission is not None and admission.status in {OK, UNAUTHORIZED, FORBIDDEN}:
-        if admission.status == OK:
+    if admission is not None and admission.status in {HTTPStatus.OK, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        if admission.status == HTTPStatus.OK:
             require_answer_of_kea(report.snapshot)
-        yield Sample((), admission.status == OK)
+        yield Sample((), admission.status == HTTPStatus.OK)
 
 
 def _auth_required(report: Report) -> Iterator[Sample]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import Failure, UnknownFactError, known
@@ -9,9 +10,6 @@ from kea_exporter.facts.snapshot import Admission, Authentication
 from kea_exporter.requirements.model import Finding, Requirement, Severity, met, not_applicable, unmet
 from kea_exporter.requirements.reaching import require_expected_daemon
 from kea_exporter.requirements.socket_in_use import (
-    FORBIDDEN,
-    OK,
-    UNAUTHORIZED,
     require_answer_of_kea,
     socket_in_use,
 )
@@ -35,7 +33,7 @@ def demands_credentials(snapshot: Snapshot) -> bool | None:
     if admission is None:
         return None
     require_answer_of_kea(snapshot)
-    if isinstance(admission, Admission) and admission.status == UNAUTHORIZED:
+    if isinstance(admission, Admission) and admission.status == HTTPStatus.UNAUTHORIZED:
         return True
     authentication = socket_in_use(snapshot).authentication
     return authentication is not None and authentication.clients > 0
@@ -80,7 +78,7 @@ def _challenge(snapshot: Snapshot) -> str | None:
     """Return the realm of a first answer that was a 401 of Kea's and asks for basic authentication."""
     admission = snapshot.admission
     require_answer_of_kea(snapshot)
-    if isinstance(admission, Admission) and admission.status == UNAUTHORIZED:
+    if isinstance(admission, Admission) and admission.status == HTTPStatus.UNAUTHORIZED:
         return admission.realm
     return None
 
@@ -127,12 +125,12 @@ def _accepted(snapshot: Snapshot, _: Profile) -> Finding:
     admission = known(snapshot.admission)
     if admission is None:
         return not_applicable(ON_UNIX)
-    if admission.status == UNAUTHORIZED and admission.is_json and admission.realm == "":
+    if admission.status == HTTPStatus.UNAUTHORIZED and admission.is_json and admission.realm == "":
         return unmet("the listener of Kea's high availability hook answers (401, empty realm)", _NOT_A_CONTROL_SOCKET)
     require_answer_of_kea(snapshot)
-    if admission.status == OK:
+    if admission.status == HTTPStatus.OK:
         return met("credentials were accepted" if _were_looked_at(snapshot) else "no credentials were demanded")
-    if admission.status == FORBIDDEN:
+    if admission.status == HTTPStatus.FORBIDDEN:
         return unmet("the server answered 403: this socket does not allow the command", _NOT_A_CONTROL_SOCKET)
     if not snapshot.target.sends_credentials:
         return unmet("the server demands credentials (401), none are configured", _CONFIGURE_CREDENTIALS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from kea_exporter.certificates import parse_address
@@ -10,8 +11,6 @@ from kea_exporter.facts.snapshot import Admission, TransportKind
 
 if TYPE_CHECKING:
     from kea_exporter.facts.snapshot import Connection, ControlSocket, Snapshot
-
-OK, UNAUTHORIZED, FORBIDDEN = 200, 401, 403
 
 
 def socket_in_use(snapshot: Snapshot) -> ControlSocket:
@@ -52,7 +51,8 @@ def require_answer_of_kea(snapshot: Snapshot) -> None:
     admission = known(snapshot.admission)
     if admission is None or _answered_a_command(snapshot):
         return
-    if admission.status in {UNAUTHORIZED, FORBIDDEN} and admission.is_json and admission.realm != "":
+    refused = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+    if admission.status in refused and admission.is_json and admission.realm != "":
         return
     if isinstance(snapshot.version, Failure):
         raise UnknownFactError(snapshot.version)

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import ssl
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kea_exporter.config.values import TLS_VERSIONS
 from kea_exporter.facts.failure import Failure, Reason, Stage
-from kea_exporter.files import check_file, read_file
+from kea_exporter.files import check_file, digest
 from kea_exporter.transport.model import TransportError
 from kea_exporter.transport.sockets import DeadlineTlsSocket
 
 if TYPE_CHECKING:
     from kea_exporter.config import TlsSettings
-
-MINIMUM = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
 
 
 def build_context(
@@ -44,20 +42,18 @@ def _shared_context(
 
 def _system_authorities() -> tuple[bytes | None, int | None]:
     """Return what changes when the system's authorities do: a digest of their file, and the time of their folder."""
-    digest = changed_at = None
+    changed_at = None
     paths = ssl.get_default_verify_paths()
     with suppress(OSError):
-        digest = hashlib.sha256(read_file(Path(paths.cafile))).digest() if paths.cafile else None
-    with suppress(OSError):
         changed_at = Path(paths.capath).stat().st_mtime_ns if paths.capath else None
-    return digest, changed_at
+    return digest(Path(paths.cafile)) if paths.cafile else None, changed_at
 
 
 def _context(tls: TlsSettings, verify_mode: ssl.VerifyMode, verify_flags: int) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = verify_mode
-    context.minimum_version = MINIMUM[tls.min_version]
+    context.minimum_version = TLS_VERSIONS[tls.min_version]
     context.sslsocket_class = DeadlineTlsSocket
     # The same verdicts on every Python: 3.13 turns both of these on by default, 3.11 neither. An intermediate may
     # be the trust anchor; home-made certificates without key identifiers are accepted unless asked otherwise.

@@ -23,7 +23,7 @@ from urllib3.exceptions import HTTPError
 
 from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.facts.snapshot import Admission, Connection, TransportKind
-from kea_exporter.text import printable
+from kea_exporter.text import bracketed, printable
 from kea_exporter.transport.credentials import read_credentials
 from kea_exporter.transport.errors import lost_connection, tcp_failure
 from kea_exporter.transport.model import TransportError, too_large
@@ -176,8 +176,8 @@ class HttpTransport:
 
     def _url(self) -> str:
         # Always http to requests: TLS, where there is any, stands beneath already.
-        host = _without_zone(self._settings.target.host)
-        return f"http://{f'[{host}]' if ':' in host else host}:{self._settings.port}{self._settings.path}"
+        host = bracketed(_without_zone(self._settings.target.host))
+        return f"http://{host}:{self._settings.port}{self._settings.path}"
 
 
 class _ReadyConnection(HTTPConnection):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -13,7 +14,7 @@ from kea_exporter.collector import StoppedError
 from kea_exporter.httpd.turns import CrowdedError
 from kea_exporter.seldom import Seldom
 from kea_exporter.threads import NoThreadError
-from kea_exporter.web.handlers import PAGE_HEADERS, UNAVAILABLE, Handlers
+from kea_exporter.web.handlers import PAGE_HEADERS, Handlers
 from kea_exporter.web.parameters import BadRequestError
 from kea_exporter.web.waiting import GoneError
 
@@ -60,29 +61,31 @@ def create_app(service: Service, options: WebOptions, reloader: Reloader) -> Sta
 
 
 async def _bad_request(_: Request, error: Exception) -> Response:
-    status = error.status if isinstance(error, BadRequestError) else 400
-    return PlainTextResponse(f"{error}\n", status, LATER if status == UNAVAILABLE else PAGE_HEADERS)
+    status = error.status if isinstance(error, BadRequestError) else HTTPStatus.BAD_REQUEST
+    return PlainTextResponse(f"{error}\n", status, LATER if status == HTTPStatus.SERVICE_UNAVAILABLE else PAGE_HEADERS)
 
 
 async def _ending(*_: object) -> Response:
-    return PlainTextResponse("the exporter is ending\n", 503, PAGE_HEADERS)
+    return PlainTextResponse("the exporter is ending\n", HTTPStatus.SERVICE_UNAVAILABLE, PAGE_HEADERS)
 
 
 async def _crowded(*_: object) -> Response:
-    return PlainTextResponse("too many requests wait for a page, try again later\n", UNAVAILABLE, LATER)
+    return PlainTextResponse(
+        "too many requests wait for a page, try again later\n", HTTPStatus.SERVICE_UNAVAILABLE, LATER
+    )
 
 
 async def _no_thread(_: Request, error: Exception) -> Response:
     NO_THREAD.warn(advice="raise TasksMax= of the unit, or the limit on processes")
-    return PlainTextResponse(f"{error}\n", UNAVAILABLE, LATER)
+    return PlainTextResponse(f"{error}\n", HTTPStatus.SERVICE_UNAVAILABLE, LATER)
 
 
 async def _gone(*_: object) -> Response:
     # Nobody reads it.
-    return Response(status_code=UNAVAILABLE)
+    return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 async def _http_error(_: Request, error: Exception) -> Response:
     """Answer 404 and 405 with the headers of every other page."""
-    known = error if isinstance(error, HTTPException) else HTTPException(500)
+    known = error if isinstance(error, HTTPException) else HTTPException(HTTPStatus.INTERNAL_SERVER_ERROR)
     return PlainTextResponse(f"{known.detail}\n", known.status_code, {**PAGE_HEADERS, **(known.headers or {})})

@@ -9,6 +9,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from anyio import CapacityLimiter
@@ -69,7 +70,6 @@ FULL = "too many requests in flight, try again later"
 MAX_RELOADS_WAITING = 64
 RELOAD_SECONDS = 60.0
 MAX_PAGES_WAITING, MAX_PAGES_WAITING_OF_CLIENT = 64, 16
-NOT_FOUND, FORBIDDEN, SEE_OTHER, UNAVAILABLE, FAILED = 404, 403, 303, 503, 500
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ class Handlers:
         parameters(request)
         name = request.path_params["server"]
         if name not in self._service.settings.servers:
-            raise BadRequestError("no server of the configuration has this name", NOT_FOUND)
+            raise BadRequestError("no server of the configuration has this name", HTTPStatus.NOT_FOUND)
         reports, collected_at = self._last()
         own = [report for report in reports or () if report.snapshot.target.server == name]
         return _page(await self._rendered(request, server_page, name, own, collected_at, time.time()))
@@ -178,21 +178,25 @@ class Handlers:
         server = await form_value(request, "server")
         await self._collect_all(request)
         is_known = server in self._service.settings.servers
-        return RedirectResponse(page_of(server) if is_known else "/", SEE_OTHER, PAGE_HEADERS)
+        return RedirectResponse(page_of(server) if is_known else "/", HTTPStatus.SEE_OTHER, PAGE_HEADERS)
 
     async def reload(self, request: Request) -> Response:
         """Reload the configuration, if that was allowed at the start."""
         parameters(request)
         refuse_other_sites(request)
         if not self._options.enable_lifecycle:
-            raise BadRequestError("reloading over HTTP is off; start with --web.enable-lifecycle", FORBIDDEN)
+            raise BadRequestError("reloading over HTTP is off; start with --web.enable-lifecycle", HTTPStatus.FORBIDDEN)
         with self._slot(self._reloads, request):
             reload = self._reloader.request()
             await until_done([reload], RELOAD_SECONDS, request.receive)
         if not reload.done():
-            raise BadRequestError("the configuration is still being loaded, try again later", UNAVAILABLE)
+            raise BadRequestError(
+                "the configuration is still being loaded, try again later", HTTPStatus.SERVICE_UNAVAILABLE
+            )
         if (error := reload.exception()) is not None:
-            return PlainTextResponse(f"the configuration in force stays: {error}\n", FAILED, PAGE_HEADERS)
+            return PlainTextResponse(
+                f"the configuration in force stays: {error}\n", HTTPStatus.INTERNAL_SERVER_ERROR, PAGE_HEADERS
+            )
         return PlainTextResponse("the configuration was reloaded\n", headers=PAGE_HEADERS)
 
     async def healthy(self, request: Request) -> Response:
@@ -281,7 +285,7 @@ class Handlers:
             slots.take(client)
         except FullError:
             self._rejected += 1
-            raise BadRequestError(FULL, UNAVAILABLE) from None
+            raise BadRequestError(FULL, HTTPStatus.SERVICE_UNAVAILABLE) from None
 
     @contextmanager
     def _slot(self, slots: Slots, request: Request) -> Iterator[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
@@ -11,7 +12,6 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-FORBIDDEN, TOO_LARGE = 403, 413
 LARGEST_FORM = 4096
 # As node_exporter and others call it.
 PART = "collect[]"
@@ -32,7 +32,7 @@ class BadRequestError(Exception):
         status: the HTTP status to answer with.
     """
 
-    def __init__(self, message: str, status: int = 400) -> None:
+    def __init__(self, message: str, status: int = HTTPStatus.BAD_REQUEST) -> None:
         super().__init__(message)
         self.status = status
 
@@ -70,7 +70,7 @@ def refuse_other_sites(request: Request) -> None:
     host, origin = request.headers.get("Host"), request.headers.get("Origin")
     is_own = origin is None or origin.partition("://")[2] == host
     if request.headers.get("Sec-Fetch-Site", "same-origin" if is_own else "") not in {"none", "same-origin"}:
-        raise BadRequestError("this request comes from another site", FORBIDDEN)
+        raise BadRequestError("this request comes from another site", HTTPStatus.FORBIDDEN)
 
 
 async def form_value(request: Request, name: str) -> str:
@@ -83,7 +83,7 @@ async def form_value(request: Request, name: str) -> str:
     async for chunk in request.stream():
         body += chunk
         if len(body) > LARGEST_FORM:
-            raise BadRequestError("the form is too large", TOO_LARGE)
+            raise BadRequestError("the form is too large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     values = parse_qs(body.decode("utf-8", "replace")).get(name, [""])
     if len(values) > 1:
         raise BadRequestError(TWICE)

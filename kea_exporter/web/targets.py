@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import socket
 from dataclasses import replace
+from http import HTTPStatus
 from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
-from kea_exporter.config.values import parse_url
+from kea_exporter.config.values import DEFAULT_PORTS, parse_url
 from kea_exporter.facts.snapshot import Daemon, TransportKind
+from kea_exporter.text import host_and_port
 from kea_exporter.web.parameters import BadRequestError
 
 if TYPE_CHECKING:
@@ -17,9 +19,6 @@ if TYPE_CHECKING:
 
     from kea_exporter.config import DaemonSettings, Settings
     from kea_exporter.config.settings import AllowedTargets
-
-FORBIDDEN = 403
-PORTS = {"http": 80, "https": 443}
 
 
 def is_address(asked: Mapping[str, str]) -> bool:
@@ -50,26 +49,28 @@ def wanted(settings: Settings, asked: Mapping[str, str]) -> tuple[DaemonSettings
 
 def _free(settings: Settings, target: str, daemon: str) -> DaemonSettings:
     if not settings.allowed_targets:
-        raise BadRequestError("only servers of the configuration can be probed; see allowed_targets", FORBIDDEN)
+        raise BadRequestError(
+            "only servers of the configuration can be probed; see allowed_targets", HTTPStatus.FORBIDDEN
+        )
     if daemon not in set(map(str, Daemon)):
         raise BadRequestError(f"write a daemon that there is: {', '.join(map(str, Daemon))}")
     try:
         url = parse_url(target)
     except ValueError as error:
         raise BadRequestError(f"the target cannot be used: {error}") from None
-    if url.scheme not in PORTS or url.path not in {"", "/"}:
+    if url.scheme not in DEFAULT_PORTS or url.path not in {"", "/"}:
         raise BadRequestError("write the target as https://ADDRESS:PORT or http://ADDRESS:PORT")
     return _allowed(settings, url, Daemon(daemon))
 
 
 def _allowed(settings: Settings, url: SplitResult, daemon: Daemon) -> DaemonSettings:
     """Resolve the name once, and go on with the very address that was looked at: it might change in between."""
-    host, port = url.hostname or "", url.port or PORTS[url.scheme]
+    host, port = url.hostname or "", url.port or DEFAULT_PORTS[url.scheme]
     for address in _addresses(host, port):
         for allowed in settings.allowed_targets:
             if _allows(allowed, address, port):
                 return _settings(allowed, url, daemon, address)
-    raise BadRequestError("no entry of allowed_targets allows this address and port", FORBIDDEN)
+    raise BadRequestError("no entry of allowed_targets allows this address and port", HTTPStatus.FORBIDDEN)
 
 
 def _addresses(host: str, port: int) -> list[str]:
@@ -93,10 +94,10 @@ def _settings(allowed: AllowedTargets, url: SplitResult, daemon: Daemon, address
     template, kind = allowed.template, TransportKind(url.scheme)
     if kind is TransportKind.HTTP and template.credentials is not None:
         raise BadRequestError(
-            "credentials leave over https only; write https:// or allow it with another auth", FORBIDDEN
+            "credentials leave over https only; write https:// or allow it with another auth", HTTPStatus.FORBIDDEN
         )
-    host, port = url.hostname or "", url.port or PORTS[url.scheme]
-    shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    host, port = url.hostname or "", url.port or DEFAULT_PORTS[url.scheme]
+    shown = host_and_port(host, port)
     target = replace(
         template.target,
         server=shown,

@@ -12,13 +12,12 @@ import pytest
 from kea_exporter.config.mistakes import ConfigError
 from kea_exporter.config.settings import Credentials, TlsSettings
 from kea_exporter.config.web import ServerTls, load_web
-from kea_exporter.files import MAX_FILE_BYTES, check_file, read_file
+from kea_exporter.files import MAX_FILE_BYTES, check_file, digest, read_file
 from kea_exporter.httpd.tls import server_context
 from kea_exporter.transport.context import build_context
 from kea_exporter.transport.credentials import read_credentials
 from kea_exporter.transport.model import TransportError
 from kea_exporter.transport.tls import own_certificate
-from kea_exporter.watch import digest
 from tests.support.exporter import written
 from tests.support.web_server import eventually, process
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kea_exporter.alerts import GROUPS
 from kea_exporter.alerts.rules import rules
 from kea_exporter.facts.failure import Reason, Stage
+from kea_exporter.facts.subnets import Count
 from kea_exporter.kea.statistics_table import OTHER_REASON, TABLE, Scope
 from kea_exporter.metrics import FAMILIES, subnets, traffic
 from kea_exporter.requirements import REQUIREMENTS
@@ -31,6 +32,8 @@ FAMILIES_OF: Mapping[Scope, Mapping[Any, Family]] = {
     Scope.POOL: subnets.FAMILY_OF_POOL,
     Scope.PD_POOL: subnets.FAMILY_OF_POOL,
 }
+# How many labels tell the daemon.
+OF_DAEMON = 2
 NOTE = "<!-- Written by `make docs` from the catalogue in the code; edit there. -->"
 NOTE_ON_SCHEMA = "<!-- Written by `make docs` from the schemas of the files in kea_exporter/config; edit there. -->"
 COLUMNS = "| alert | severity | for | keep firing for | meaning | expression |"
@@ -135,7 +138,9 @@ def _exported_as(row: Row) -> str:
     if row.meaning is None:
         return f"not exported: {row.ignored}"
     family = FAMILIES_OF[row.scope][row.meaning]
-    own = family.labels[-len(row.labels) :] if row.labels else ()
+    # The labels of a subnet follow those of its counts.
+    begin = OF_DAEMON if isinstance(row.meaning, Count) else len(family.labels) - len(row.labels)
+    own = family.labels[begin : begin + len(row.labels)]
     labels = ",".join(f'{name}="{value}"' for name, value in zip(own, row.labels, strict=True))
     exported = f"`{family.name}{{{labels}}}`" if labels else f"`{family.name}`"
     return f"{exported}, less those of the named reasons" if row.labels == (OTHER_REASON,) else exported

@@ -58,7 +58,7 @@ class Leases:
     def addresses(self) -> Fact[LeaseCounts]:
         """Return how many addresses are leased in all subnets together."""
         assigned, declined = self._sum(Count.ADDRESSES_ASSIGNED), self._sum(Count.ADDRESSES_DECLINED)
-        if assigned is None or declined is None:
+        if assigned is None or declined is None or declined > assigned:
             return _INCOMPLETE
         return LeaseCounts(assigned - declined, declined)
 
@@ -83,7 +83,7 @@ class Leases:
 _INCOMPLETE = Failure(
     Stage.COMMAND,
     Reason.MALFORMED_ANSWER,
-    "the daemon counts no leases of a subnet: it was added just now, or somebody removed its statistics",
+    "the daemon does not count the leases of each subnet: one was added just now, or its statistics were reset",
 )
 
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import Failure, Reason
+from kea_exporter.facts.subnets import NO_DESCRIPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from kea_exporter.facts.leases import LeaseAudit, LeaseDatabase, Leases
     from kea_exporter.facts.statistics import Statistics
     from kea_exporter.facts.status import Lifetime, Status
-    from kea_exporter.facts.subnets import Capacities, PoolSeries, Subnets, SubnetSeries
+    from kea_exporter.facts.subnets import Capacities, Descriptions, PoolSeries, Subnets, SubnetSeries
 
 LACKS_OF_TIME = {Reason.TIMED_OUT, Reason.BUDGET_USED_UP}
 
@@ -192,7 +193,8 @@ class Configuration:
 
     Attributes:
         root: the root key, such as `Dhcp4`.
-        capacities: how many addresses, and prefixes to delegate, subnets and pools hold.
+        capacities: how many addresses, and prefixes to delegate, subnets and pools hold, and how many are reserved.
+        descriptions: names and guards of subnets and pools.
         shared_networks: how many there are.
         reservations: how many host reservations stand in the configuration.
         hooks: base names of the configured hook libraries, such as `libdhcp_lease_cmds.so`.
@@ -217,6 +219,7 @@ class Configuration:
     interfaces: tuple[str, ...] = ()
     lease_database: str = ""
     multi_threading: bool | None = None
+    descriptions: Descriptions = NO_DESCRIPTIONS
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -27,6 +27,15 @@ class Count(Enum):
     PREFIXES = "prefixes for delegation"
     PREFIXES_ASSIGNED = "prefixes delegated"
     PREFIX_ASSIGNMENTS = "prefixes ever delegated"
+    ADDRESSES_IN_POOL = "addresses assigned in the pools, the declined ones included"
+    PREFIXES_IN_POOL = "prefixes delegated from the pools"
+    ADDRESSES_RESERVED_IN_POOL = "addresses in the pools that are reserved for hosts"
+    ADDRESSES_RESERVED_OUT_OF_POOL = "addresses outside the pools that are reserved for hosts"
+    PREFIXES_RESERVED_IN_POOL = "prefixes in the pools that are reserved for hosts"
+    PREFIXES_RESERVED_OUT_OF_POOL = "prefixes outside the pools that are reserved for hosts"
+    ALLOCATION_FAILURES = "requests for which the subnet had no lease"
+    ALLOCATION_FAILURES_OF_NETWORK = "requests for which the whole shared network of the subnet had no lease"
+    LEASES_RECLAIMED = "expired leases taken back"
 
 
 # Two lists of the same subnets may come from different commands: they are compared by their columns.
@@ -138,7 +147,7 @@ class Capacities:
     """How many addresses and prefixes there are to give, as the configuration has it.
 
     Attributes:
-        subnets: of all pools of a subnet together.
+        subnets: of all pools of a subnet together, and how many addresses and prefixes are reserved for hosts.
     """
 
     subnets: Counts[int]
@@ -147,6 +156,26 @@ class Capacities:
 
 
 NO_CAPACITIES = Capacities(Counts((), {}), Counts((), {}), Counts((), {}))
+
+
+@dataclass(frozen=True)
+class Descriptions:
+    """Names and guards of subnets and pools, as the configuration has them; only of those that have any.
+
+    Attributes:
+        names: of subnets, from their user contexts.
+        classes: the client classes that may use a subnet, as one text.
+        pool_classes: the same of pools of addresses; the pools of a subnet that share a pool-id are one.
+        pd_pool_classes: the same of pools of prefixes.
+    """
+
+    names: Mapping[int, str] = field(default_factory=dict)
+    classes: Mapping[int, str] = field(default_factory=dict)
+    pool_classes: Mapping[PoolKey, str] = field(default_factory=dict)
+    pd_pool_classes: Mapping[PoolKey, str] = field(default_factory=dict)
+
+
+NO_DESCRIPTIONS = Descriptions()
 
 
 @dataclass(frozen=True)

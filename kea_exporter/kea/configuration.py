@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from kea_exporter.facts.snapshot import ROOT_KEYS, Authentication, Configuration, ControlSocket
+from kea_exporter.facts.snapshot import ROOT_KEYS, Authentication, Configuration, ControlSocket, Daemon
+from kea_exporter.facts.subnets import Counts
+from kea_exporter.kea.descriptions import descriptions
 from kea_exporter.kea.high_availability import read_pairs
 from kea_exporter.kea.pools import capacities
 from kea_exporter.kea.reading import MalformedAnswerError, as_bool, as_int, as_list, as_map, as_text
+from kea_exporter.kea.reservations import Configured, reserved
 from kea_exporter.kea.subnets import subnets_of
 from kea_exporter.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from kea_exporter.facts.subnets import Capacities, Subnets
+    from kea_exporter.facts.subnets import Capacities, Descriptions, Subnets
     from kea_exporter.kea.protocol import Answer
 
 AGENT = "Control-agent"
@@ -36,6 +40,7 @@ class _OfSubnets(TypedDict):
 
     subnets: Subnets
     capacities: Capacities
+    descriptions: Descriptions
     shared_networks: int
     reservations: int
 
@@ -111,22 +116,25 @@ def _hosts_databases(tree: Mapping[str, Any]) -> Iterator[str]:
 
 def _of_subnets(tree: Mapping[str, Any], root: str) -> _OfSubnets:
     networks = [as_map(it, "shared-networks") for it in as_list(tree.get("shared-networks", []), "shared-networks")]
-    entries = list(_subnets(tree, networks, SUBNET_KEYS.get(root)))
+    entries = sorted(_subnets(tree, networks, SUBNET_KEYS.get(root)), key=lambda it: as_int(it.subnet.get("id"), "id"))
+    subnets = [entry for entry, _ in entries]
+    held = capacities(subnets)
+    kept = reserved(tree, entries, delegating=root == ROOT_KEYS[Daemon.DHCP6])
+    with_reserved = Counts(held.subnets.keys, {**held.subnets.columns, **kept})
     return {
-        "subnets": subnets_of(entries),
-        "capacities": capacities(entry for entry, _ in entries),
+        "subnets": subnets_of((entry, holder.get("name") if holder is not tree else "") for entry, holder in entries),
+        "capacities": replace(held, subnets=with_reserved),
+        "descriptions": descriptions(subnets),
         "shared_networks": len(networks),
-        "reservations": sum(_reservations(holder) for holder in (tree, *(entry for entry, _ in entries))),
+        "reservations": sum(_reservations(holder) for holder in (tree, *subnets)),
     }
 
 
-def _subnets(
-    tree: Mapping[str, Any], networks: list[dict[str, Any]], key: str | None
-) -> Iterator[tuple[dict[str, Any], object]]:
-    """Return the subnets with the names of their shared networks; a daemon without subnets has no *key* for them."""
-    for holder, name in ((tree, ""), *((network, network.get("name")) for network in networks)):
+def _subnets(tree: Mapping[str, Any], networks: list[dict[str, Any]], key: str | None) -> Iterator[Configured]:
+    """Return the subnets with their shared networks; a daemon without subnets has no *key* for them."""
+    for holder in (tree, *networks):
         for entry in as_list(holder.get(key, []) if key else [], "subnets"):
-            yield as_map(entry, "subnets"), name
+            yield Configured(as_map(entry, "subnets"), holder)
 
 
 def _reservations(holder: Mapping[str, Any]) -> int:

@@ -15,7 +15,13 @@ from kea_exporter.facts.snapshot import ROOT_KEYS, Daemon
 from kea_exporter.facts.subnets import NO_CAPACITIES, Capacities, PoolSeries, Subnets
 from kea_exporter.kea import statistics
 from kea_exporter.kea.configuration import read_configuration
-from kea_exporter.kea.leases import UNAVAILABLE, lease_database_of, leases_of_rows, leases_of_statistics
+from kea_exporter.kea.leases import (
+    UNAVAILABLE,
+    lease_database_of,
+    leases_of_rows,
+    leases_of_statistics,
+    with_leases_in_pools,
+)
 from kea_exporter.kea.plan import SUBNET_LIST, plan
 from kea_exporter.kea.protocol import Command
 from kea_exporter.kea.shown import pool_series, shown, subnet_series
@@ -200,13 +206,15 @@ class _Inquiry:
     ) -> Leases:
         if not self._collectors.leases:
             raise UnknownFactError(NOT_COLLECTED)
-        configured = _capacities(configuration).subnets
+        configured = _capacities(configuration)
         if todo.leases is None:
-            return leases_of_statistics(known(said).subnets, subnets, configured)
-        found = known(rows).of(subnets.ids)
-        if isinstance(said, Failure):
-            return leases_of_rows(found, subnets, configured)
-        return leases_of_rows(found.or_of(said.subnets), subnets, configured, said.subnets)
+            leases = leases_of_statistics(known(said).subnets, subnets, configured.subnets)
+        elif isinstance(said, Failure):
+            leases = leases_of_rows(known(rows).of(subnets.ids), subnets, configured.subnets)
+        else:
+            found = known(rows).of(subnets.ids).or_of(said.subnets)
+            leases = leases_of_rows(found, subnets, configured.subnets, said.subnets)
+        return leases if isinstance(said, Failure) else with_leases_in_pools(leases, said, configured)
 
     def _rows(self, todo: Plan) -> Counts[int]:
         if todo.leases is None:

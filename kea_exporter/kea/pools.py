@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from ipaddress import ip_address, ip_network
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from kea_exporter.facts.subnets import Capacities, Count, Counts
-from kea_exporter.kea.reading import MalformedAnswerError, as_int, as_list, as_map, as_text
+from kea_exporter.kea.reading import MalformedAnswerError, address_number, as_int, as_list, as_map, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -56,14 +56,43 @@ def _by_subnet(ids: tuple[int, ...], sizes: Sizes) -> tuple[int, ...]:
 
 
 def _addresses(pool: Mapping[str, Any]) -> int:
-    """Return the size of a pool, which is written as a range or as a prefix."""
+    """Return the size of a pool of addresses."""
+    first, last = pool_range(pool)
+    return max(0, last - first + 1)
+
+
+def pool_range(pool: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the first and the last address of a pool, which is written as a range or as a prefix.
+
+    Raises:
+        MalformedAnswerError: it is neither.
+    """
     first, dash, last = as_text(pool.get("pool"), "pool").partition("-")
-    try:
-        if not dash:
-            return ip_network(first.strip(), strict=False).num_addresses
-        return max(0, int(ip_address(last.strip())) - int(ip_address(first.strip())) + 1)
-    except ValueError:
-        raise MalformedAnswerError("'pool' is neither a range nor a prefix") from None
+    return (address_number(first.strip()), address_number(last.strip())) if dash else prefix_range(first.strip())
+
+
+def prefix_range(prefix: str) -> tuple[int, int]:
+    """Return the first and the last address of a prefix, which may be written with the address of a host.
+
+    Raises:
+        MalformedAnswerError: it is no prefix.
+    """
+    address, _, length = prefix.partition("/")
+    number, bits = address_number(address), 128 if ":" in address else 32
+    if re.fullmatch(r"\d{1,3}", length, re.ASCII) is None or int(length) > bits:
+        raise MalformedAnswerError("a prefix has no length that its addresses can have")
+    size = 1 << bits - int(length)
+    first = number - number % size
+    return first, first + size - 1
+
+
+def pd_pool_range(pool: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the first and the last address of a pool of prefixes.
+
+    Raises:
+        MalformedAnswerError: it has no prefix.
+    """
+    return prefix_range(f"{as_text(pool.get('prefix'), 'prefix')}/{as_int(pool.get('prefix-len'), 'prefix-len')}")
 
 
 def _prefixes(pool: Mapping[str, Any]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv6Address
 from typing import Any
 
 # Kea counts the addresses of IPv6 in 128 bits.
@@ -60,3 +61,14 @@ def as_text(value: object, where: str) -> str:
         return value.encode("latin-1").decode("utf-8")
     except UnicodeError:
         return value
+
+
+def address_number(text: str) -> int:
+    """Return an IPv4 or IPv6 address as a number, or raise MalformedAnswerError; tens of thousands are read at once."""
+    try:
+        if ":" in text:
+            return int(IPv6Address(text))
+        first, second, third, last = text.split(".")
+        return int.from_bytes(bytes((int(first), int(second), int(third), int(last))))
+    except ValueError:
+        raise MalformedAnswerError("an address is none") from None

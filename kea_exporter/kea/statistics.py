@@ -14,7 +14,7 @@ from kea_exporter.facts.snapshot import Daemon
 from kea_exporter.facts.statistics import Measure, Statistics
 from kea_exporter.facts.subnets import Count, Counts
 from kea_exporter.kea.reading import MalformedAnswerError, as_int
-from kea_exporter.kea.statistics_table import BY_NAME, CUMULATIVE, OTHER_REASON, Scope
+from kea_exporter.kea.statistics_table import BY_NAME, FAILURES, OTHER_REASON, Scope
 from kea_exporter.text import printable
 
 if TYPE_CHECKING:
@@ -71,9 +71,10 @@ def read_all(answer: Answer, daemon: Daemon) -> AllStatistics:
     tally = _Tally(daemon)
     for name, samples in answer.map.items():
         tally.add(_parts(name), newest(samples))
+    none_failed = dict.fromkeys(FAILURES.values(), 0)
     return AllStatistics(
         daemon=tally.statistics(),
-        subnets=_columns({key[0]: row for key, row in tally.counts[Scope.SUBNET].items()}),
+        subnets=_columns({key[0]: {**none_failed, **row} for key, row in tally.counts[Scope.SUBNET].items()}),
         pools=_columns(tally.counts[Scope.POOL]),
         pd_pools=_columns(tally.counts[Scope.PD_POOL]),
     )
@@ -176,7 +177,8 @@ class _Tally:
         elif value is None or row.meaning is None:
             return
         elif isinstance(row.meaning, Count):
-            if value < 0 and row.meaning in CUMULATIVE:
+            # After statistic-reset-all, Kea counts each lease that ends down from 0.
+            if value < 0:
                 return
             self.counts[row.scope].setdefault((named.subnet, named.pool), {})[row.meaning] = value
         elif row.labels == OTHER:

@@ -38,7 +38,7 @@ class Row:
     Attributes:
         name: without its scope.
         meaning: what it is mapped to; None where it is ignored.
-        labels: values of the labels of a measure; the name of a key goes in front.
+        labels: values of the labels of a measure, where the name of a key goes in front, or of a count.
         ignored: why it is ignored.
     """
 
@@ -82,8 +82,8 @@ COUNTS = {
         "cumulative-assigned-pds": Count.PREFIX_ASSIGNMENTS,
     },
 }
-# Counters: Kea counts in 64 bits with a sign, and one below 0 is none.
-CUMULATIVE = {Count.ADDRESS_ASSIGNMENTS, Count.PREFIX_ASSIGNMENTS}
+# By the ends of their names. Kea has such a statistic of a subnet from the first failure on (measured).
+FAILURES = {"subnet": Count.ALLOCATION_FAILURES, "shared-network": Count.ALLOCATION_FAILURES_OF_NETWORK}
 OF_PD_POOLS = {Count.PREFIXES, Count.PREFIXES_ASSIGNED, Count.PREFIX_ASSIGNMENTS}
 OF_ADDRESS_POOLS = {
     Count.ADDRESSES,
@@ -131,8 +131,9 @@ def _failures(daemon: Daemon) -> Iterator[Row]:
     yield _row(daemon, f"{name}-no-pools", Measure.ALLOCATION_FAILURES_BY_CAUSE, "no_pools")
     yield _row(daemon, name, Measure.ALLOCATION_FAILURES_BY_CAUSE, "no_free_lease")
     yield from _ignored(daemon, Scope.DAEMON, OVERLAPPING, f"{name}-classes")
-    of_subnets = (name, *(f"{name}-{part}" for part in ("classes", "no-pools", "shared-network", "subnet")))
-    yield from _ignored(daemon, Scope.SUBNET, BY_DAEMON, *of_subnets)
+    for part, count in FAILURES.items():
+        yield Row(daemon, Scope.SUBNET, f"{name}-{part}", count, (_label(part),))
+    yield from _ignored(daemon, Scope.SUBNET, BY_DAEMON, name, f"{name}-classes", f"{name}-no-pools")
 
 
 def _leases(daemon: Daemon) -> Iterator[Row]:
@@ -144,9 +145,9 @@ def _leases(daemon: Daemon) -> Iterator[Row]:
     yield _row(daemon, "reclaimed-declined-addresses", Measure.DECLINED_RECLAIMED)
     for scope in (Scope.SUBNET, Scope.POOL, Scope.PD_POOL):
         yield from (Row(daemon, scope, name, count) for name, count in _counts(daemon, scope))
-    reclaimed = ("reclaimed-leases", "reclaimed-declined-addresses")
-    yield from _ignored(daemon, Scope.SUBNET, BY_DAEMON, *reclaimed, *REUSES[daemon])
-    yield from _ignored(daemon, Scope.POOL, BY_DAEMON, *reclaimed)
+    yield Row(daemon, Scope.SUBNET, "reclaimed-leases", Count.LEASES_RECLAIMED)
+    yield from _ignored(daemon, Scope.SUBNET, BY_DAEMON, "reclaimed-declined-addresses", *REUSES[daemon])
+    yield from _ignored(daemon, Scope.POOL, BY_DAEMON, "reclaimed-leases", "reclaimed-declined-addresses")
 
 
 def _counts(daemon: Daemon, scope: Scope) -> Iterator[tuple[str, Count]]:

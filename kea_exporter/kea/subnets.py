@@ -14,7 +14,7 @@ from kea_exporter.facts.snapshot import Daemon
 from kea_exporter.facts.subnets import Count, Counts, Subnets
 from kea_exporter.kea.protocol import Result
 from kea_exporter.kea.reading import LARGEST, MalformedAnswerError, as_int, as_list, as_map, as_text
-from kea_exporter.kea.statistics_table import COUNTS, CUMULATIVE
+from kea_exporter.kea.statistics_table import COUNTS
 from kea_exporter.text import printable
 
 if TYPE_CHECKING:
@@ -92,14 +92,12 @@ def read_stat_lease(answer: Answer, daemon: Daemon, version: Version) -> Counts[
     if version.numbers < ASSIGNED_HOLDS_DECLINED_SINCE:
         assigned, declined = ADDRESS_COLUMNS[daemon]
         counts[Count.ADDRESSES_ASSIGNED] = tuple(map(add, columns[assigned], columns[declined]))
-    for count in CUMULATIVE & counts.keys():
-        counts[count] = _not_negative(counts[count])
-    return Counts(columns["subnet-id"], counts)
+    return Counts(columns["subnet-id"], {count: _not_negative(column) for count, column in counts.items()})
 
 
 def _not_negative(column: Column) -> Column:
     has_negative = any(value is not None and value < 0 for value in set(column))
-    return tuple(None if value is None or value < 0 else value for value in column) if has_negative else column
+    return tuple(value if value is not None and value >= 0 else None for value in column) if has_negative else column
 
 
 def _result_set(answer: Answer) -> dict[str, tuple[int, ...]]:

@@ -106,7 +106,7 @@ def per_daemon(  # noqa: PLR0913, PLR0917 - the columns of a table
             first_labels = (target.server, str(target.daemon))
             for found in _known_samples(read, report):
                 if isinstance(found, Column):
-                    yield replace(found, first_labels=first_labels)
+                    yield replace(found, first_labels=(*first_labels, *found.first_labels))
                 else:
                     yield Sample((*first_labels, *found.labels), found.value)
 

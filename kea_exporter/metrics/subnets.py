@@ -32,17 +32,79 @@ NAMED = {
     Count.ADDRESSES_DECLINED: ("addresses_declined", "Addresses of the {} that clients found to be in use already."),
     Count.ADDRESSES_REGISTERED: ("addresses_registered", "Addresses of the {} that clients registered (RFC 9686)."),
     Count.ADDRESS_ASSIGNMENTS: ("address_assignments_total", "Addresses of the {} ever assigned."),
+    Count.ADDRESSES_IN_POOL: (
+        "addresses_assigned_in_pool",
+        "Assigned addresses that lie in the pools of the {}, where the statistics of pools were read.",
+    ),
+    Count.LEASES_RECLAIMED: ("leases_reclaimed_total", "Expired leases of the {} taken back."),
     Count.PREFIXES: ("prefixes", "Prefixes that the {} has to delegate."),
+    Count.PREFIXES_IN_POOL: (
+        "prefixes_assigned_in_pool",
+        "Delegated prefixes that are from the pools of the {}, where the statistics of pools were read.",
+    ),
     Count.PREFIXES_ASSIGNED: ("prefixes_assigned", "Prefixes of the {} that are delegated."),
     Count.PREFIX_ASSIGNMENTS: ("prefix_assignments_total", "Prefixes of the {} ever delegated."),
 }
+ONLY_OF_SUBNETS = {
+    Count.ADDRESSES_REGISTERED,
+    Count.ADDRESSES_IN_POOL,
+    Count.PREFIXES_IN_POOL,
+    Count.LEASES_RECLAIMED,
+}
+RESERVED = "{} of the subnet that the configuration reserves for hosts; only of subnets with any."
+# Families with one more label, and the count of each of its values.
+PARTS = (
+    (
+        "addresses_reserved",
+        RESERVED.format("Addresses"),
+        "placement",
+        {"in_pool": Count.ADDRESSES_RESERVED_IN_POOL, "out_of_pool": Count.ADDRESSES_RESERVED_OUT_OF_POOL},
+    ),
+    (
+        "prefixes_reserved",
+        RESERVED.format("Prefixes"),
+        "placement",
+        {"in_pool": Count.PREFIXES_RESERVED_IN_POOL, "out_of_pool": Count.PREFIXES_RESERVED_OUT_OF_POOL},
+    ),
+    (
+        "allocation_failures_total",
+        "Requests that got no lease, by where one was looked for: in the subnet or in its whole shared network.",
+        "scope",
+        {"subnet": Count.ALLOCATION_FAILURES, "shared_network": Count.ALLOCATION_FAILURES_OF_NETWORK},
+    ),
+)
+SOURCES = {"placement": "config-get", "scope": "statistic-get-all"}
+OF_SUBNETS = ("subnet_id", "subnet", "shared_network")
 
 
-def _subnets(report: Report, count: Count) -> Iterator[Column]:
+def _subnets(report: Report, count: Count, first_labels: tuple[str, ...] = ()) -> Iterator[Column]:
     series = known(report.snapshot.subnet_series)
     if count in series.counts.columns:
         column = series.counts.columns[count]
-        yield Column(series.shown, column[: _most(series.limit, series.counts)])
+        yield Column(series.shown, column[: _most(series.limit, series.counts)], first_labels)
+
+
+def _parts(report: Report, counts: Mapping[str, Count]) -> Iterator[Column]:
+    for value, count in counts.items():
+        yield from _subnets(report, count, (value,))
+
+
+def _descriptions(report: Report) -> Iterator[Sample]:
+    series, found = known(report.snapshot.subnet_series), known(report.snapshot.configuration).descriptions
+    if found.names or found.classes:
+        shown = zip(series.shown.ids, series.shown.rows, strict=True)
+        for number, row in islice(shown, _most(series.limit, series.counts)):
+            if number in found.names or number in found.classes:
+                yield Sample((*row, found.names.get(number, ""), found.classes.get(number, "")), 1)
+
+
+def _pool_descriptions(report: Report) -> Iterator[Sample]:
+    series, found = known(report.snapshot.pool_series), known(report.snapshot.configuration).descriptions
+    kinds = (("address", series.addresses, found.pool_classes), ("prefix", series.prefixes, found.pd_pool_classes))
+    for kind, counts, classes in kinds:
+        for key in islice(counts.keys, _most(series.limit, counts)):
+            if key in classes:
+                yield Sample((kind, *map(str, key), classes[key]), 1)
 
 
 def _pools(report: Report, count: Count) -> Iterator[Sample]:
@@ -73,8 +135,13 @@ def _is_cut(limit: int, counts: Counts[K]) -> bool:
 
 def _subnet_family(count: Count) -> Family:
     name, text = NAMED[count]
-    labels, read = ("subnet_id", "subnet", "shared_network"), partial(_subnets, count=count)
-    return per_daemon(f"kea_subnet_{name}", text.format("subnet"), read, labels, _kind(name), SUBNET_SOURCE)
+    read = partial(_subnets, count=count)
+    return per_daemon(f"kea_subnet_{name}", text.format("subnet"), read, OF_SUBNETS, _kind(name), SUBNET_SOURCE)
+
+
+def _family_in_parts(name: str, text: str, label: str, counts: Mapping[str, Count]) -> Family:
+    read = partial(_parts, counts=counts)
+    return per_daemon(f"kea_subnet_{name}", text, read, (label, *OF_SUBNETS), _kind(name), SOURCES[label])
 
 
 def _pool_family(count: Count) -> Family:
@@ -88,13 +155,34 @@ def _kind(name: str) -> Kind:
     return Kind.COUNTER if name.endswith("_total") else Kind.GAUGE
 
 
-FAMILY_OF_SUBNET: Mapping[Count, Family] = MappingProxyType({count: _subnet_family(count) for count in NAMED})
+def _families_of_subnet() -> dict[Count, Family]:
+    families = {count: _subnet_family(count) for count in NAMED}
+    for name, text, label, counts in PARTS:
+        families |= dict.fromkeys(counts.values(), _family_in_parts(name, text, label, counts))
+    return families
+
+
+FAMILY_OF_SUBNET: Mapping[Count, Family] = MappingProxyType(_families_of_subnet())
 FAMILY_OF_POOL: Mapping[Count, Family] = MappingProxyType(
-    {count: _pool_family(count) for count in NAMED if count is not Count.ADDRESSES_REGISTERED}
+    {count: _pool_family(count) for count in NAMED if count not in ONLY_OF_SUBNETS}
 )
 FAMILIES = (
-    *FAMILY_OF_SUBNET.values(),
+    *dict.fromkeys(FAMILY_OF_SUBNET.values()),
+    per_daemon(
+        "kea_subnet_info",
+        "Name of the subnet in its user context, and the client classes that may use it; only of subnets with either.",
+        _descriptions,
+        (*OF_SUBNETS, "name", "client_classes"),
+        source="config-get",
+    ),
     *FAMILY_OF_POOL.values(),
+    per_daemon(
+        "kea_pool_info",
+        "Client classes that may use the pool, whose kind is address or prefix; only of pools that not all may use.",
+        _pool_descriptions,
+        ("kind", "subnet_id", "pool_id", "client_classes"),
+        source="config-get",
+    ),
     per_daemon(
         "kea_series_limit_reached",
         "1 if there are more subnets or pools than series_limit allows; those with the lowest ids are shown.",

@@ -601,6 +601,9 @@ def test_leases_are_counted_alike_whatever_kea_can_do(world: World) -> None:
             Count.ADDRESSES_ASSIGNED: (4, 3),
             Count.ADDRESSES_DECLINED: (1, 0),
             Count.ADDRESS_ASSIGNMENTS: (9, 9),
+            Count.ADDRESSES_IN_POOL: (4, 3),
+            Count.ALLOCATION_FAILURES: (0, 0),
+            Count.ALLOCATION_FAILURES_OF_NETWORK: (0, 0),
         }
     )
 

@@ -22,7 +22,7 @@ from kea_exporter.facts.failure import Failure, Reason, Stage, known
 from kea_exporter.facts.leases import LeaseDatabase, Leases, Misplaced
 from kea_exporter.facts.snapshot import Admission, Connection, Daemon, Exchange, Snapshot
 from kea_exporter.facts.status import MultiThreading
-from kea_exporter.facts.subnets import Count, Counts, Subnets
+from kea_exporter.facts.subnets import Count, Counts, Descriptions, Subnets
 from kea_exporter.kea.inquiry import NOT_COLLECTED
 from kea_exporter.metrics import FAMILIES, Family, Page, Sample, read_families
 from kea_exporter.metrics.encoding import Encoder
@@ -68,6 +68,7 @@ if TYPE_CHECKING:
 
     from prometheus_client.metrics_core import Metric
 
+    from kea_exporter.facts.subnets import Column
     from kea_exporter.metrics.model import Samples
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "sound-and-silent.txt"
@@ -176,12 +177,22 @@ CONTRACT = {
             "kea_subnet_addresses_declined",
             "kea_subnet_addresses_registered",
             "kea_subnet_address_assignments_total",
+            "kea_subnet_addresses_assigned_in_pool",
+            "kea_subnet_leases_reclaimed_total",
             "kea_subnet_prefixes",
             "kea_subnet_prefixes_assigned",
+            "kea_subnet_prefixes_assigned_in_pool",
             "kea_subnet_prefix_assignments_total",
         ),
         (*COMMON, "subnet_id", "subnet", "shared_network"),
     ),
+    **dict.fromkeys(
+        ("kea_subnet_addresses_reserved", "kea_subnet_prefixes_reserved"),
+        (*COMMON, "placement", "subnet_id", "subnet", "shared_network"),
+    ),
+    "kea_subnet_allocation_failures_total": (*COMMON, "scope", "subnet_id", "subnet", "shared_network"),
+    "kea_subnet_info": (*COMMON, "subnet_id", "subnet", "shared_network", "name", "client_classes"),
+    "kea_pool_info": (*COMMON, "kind", "subnet_id", "pool_id", "client_classes"),
     **dict.fromkeys(
         (
             "kea_pool_addresses",
@@ -212,8 +223,35 @@ JUDGED = [requirement for requirement in REQUIREMENTS if requirement.severity]
 
 def golden_page() -> list[tuple[Family, list[Samples] | Exception]]:
     of_a_pair = sound(status=replace(status(), relationships=(relationship(),)))
-    snapshots = (of_a_pair, sound(Daemon.DHCP6), sound(Daemon.D2), silent(), silent(Daemon.DHCP6))
+    guarded = with_reservations(of_a_pair, Descriptions({1: "Office"}, {2: "phones"}))
+    of_dhcp6 = with_reservations(sound(Daemon.DHCP6), Descriptions(pool_classes={(1, 7): "phones"}))
+    snapshots = (guarded, of_dhcp6, sound(Daemon.D2), silent(), silent(Daemon.DHCP6))
     return list(read_families(FAMILIES, Page(reports(*snapshots), EXPORTER)))
+
+
+def with_reservations(snapshot: Snapshot, descriptions: Descriptions) -> Snapshot:
+    """Return a snapshot with series of all that is counted of subnets, three of them."""
+    series, configuration = known(snapshot.subnet_series), known(snapshot.configuration)
+    columns: dict[Count, Column] = {
+        Count.ADDRESSES_RESERVED_IN_POOL: (2, None, 0),
+        Count.ADDRESSES_RESERVED_OUT_OF_POOL: (3, None, 1),
+        Count.ADDRESSES_IN_POOL: (97, 22, 0),
+        Count.ALLOCATION_FAILURES: (0, 0, 0),
+        Count.ALLOCATION_FAILURES_OF_NETWORK: (0, 0, 5),
+        Count.LEASES_RECLAIMED: (7, 0, 0),
+    }
+    if snapshot.target.daemon is Daemon.DHCP6:
+        columns |= {
+            Count.PREFIXES_RESERVED_IN_POOL: (1, None, None),
+            Count.PREFIXES_RESERVED_OUT_OF_POOL: (0, None, None),
+            Count.PREFIXES_IN_POOL: (30, None, None),
+        }
+    counts = replace(series.counts, columns={**series.counts.columns, **columns})
+    return replace(
+        snapshot,
+        subnet_series=replace(series, counts=counts),
+        configuration=replace(configuration, descriptions=descriptions),
+    )
 
 
 def parsed(families: Iterable[Metric]) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from kea_exporter.facts.snapshot import Daemon
 from kea_exporter.facts.statistics import Measure, Statistics
 from kea_exporter.facts.subnets import Count
+from kea_exporter.kea.leases import RESERVED
 from kea_exporter.kea.reading import MalformedAnswerError
 from kea_exporter.kea.statistics import continued, newest, of_names, read_all, read_global, read_one
 from kea_exporter.kea.statistics_table import TABLE, Row, Scope
@@ -124,6 +125,11 @@ def test_a_statistic_is_mapped_or_ignored_for_a_reason(row: Row) -> None:
         assert len(family.labels) == in_front[row.scope] + len(row.labels)
 
 
+def none_failed(subnets: int) -> dict[Count, tuple[int, ...]]:
+    """Return what is counted of the failures of subnets of which Kea counts none: it does so from the first one on."""
+    return dict.fromkeys((Count.ALLOCATION_FAILURES, Count.ALLOCATION_FAILURES_OF_NETWORK), (0,) * subnets)
+
+
 def family_of(row: Row) -> Family:
     if isinstance(row.meaning, Measure):
         return FAMILY_OF[row.meaning]
@@ -134,7 +140,8 @@ def family_of(row: Row) -> Family:
 def test_whatever_is_counted_has_a_family_and_a_statistic() -> None:
     assert set(FAMILY_OF) == set(Measure)
     assert set(FAMILY_OF_SUBNET) == set(Count)
-    assert {row.meaning for row in TABLE} - {None} == {*Measure, *Count}
+    derived = {Count.ADDRESSES_IN_POOL, Count.PREFIXES_IN_POOL, *RESERVED}
+    assert {row.meaning for row in TABLE} - {None} == {*Measure, *Count} - derived
 
 
 @pytest.mark.parametrize("measure", Measure)
@@ -177,7 +184,12 @@ def test_counts_of_subnets_and_pools_are_kept_apart() -> None:
     }
     found = read(values, DHCP6)
     assert found.subnets.keys == (1,)
-    assert found.subnets.columns == {Count.ADDRESSES_ASSIGNED: (4,), Count.PREFIXES: (2**120,)}
+    assert found.subnets.columns == {
+        Count.ADDRESSES_ASSIGNED: (4,),
+        Count.PREFIXES: (2**120,),
+        Count.LEASES_RECLAIMED: (8,),
+        **none_failed(1),
+    }
     assert (found.pools.keys, found.pools.columns) == (((12, 0),), {Count.ADDRESSES_ASSIGNED: (5,)})
     assert found.pd_pools.keys == ((12, 0), (12, 3))
     assert found.pd_pools.columns == {Count.PREFIXES_ASSIGNED: (6, 7)}
@@ -189,11 +201,11 @@ def test_subnets_and_pools_are_sorted_by_number_and_what_is_not_counted_is_none(
         "subnet[10].pool[2].total-addresses": 1,
         "subnet[10].total-addresses": 1,
         "subnet[9].pool[10].total-addresses": 2,
-        "subnet[9].declined-addresses": -2,
+        "subnet[9].declined-addresses": 2,
     }
     found = read(values)
     assert found.subnets.keys == (9, 10)
-    assert found.subnets.columns == {Count.ADDRESSES: (None, 1), Count.ADDRESSES_DECLINED: (-2, None)}
+    assert found.subnets.columns == {Count.ADDRESSES: (None, 1), Count.ADDRESSES_DECLINED: (2, None), **none_failed(2)}
     assert found.pools.keys == ((9, 10), (10, 2))
 
 
@@ -308,26 +320,26 @@ def test_samples_of_another_shape_are_no_value(name: str, samples: object) -> No
     assert found.subnets.keys == ()
 
 
-def test_a_negative_counter_is_none_and_a_negative_count_stays() -> None:
+def test_what_is_counted_below_0_is_not_known() -> None:
     found = read(
         {
             "pkt4-ack-sent": -1,
             "reclaimed-leases": 0,
             "subnet[1].assigned-addresses": -1,
+            "subnet[1].declined-addresses": 0,
             "subnet[1].cumulative-assigned-addresses": -1,
             "subnet[1].pool[0].cumulative-assigned-addresses": -1,
         }
     )
     assert found.daemon.values.get(Measure.MESSAGES_SENT, {}) == {}
     assert found.daemon.values[Measure.LEASES_RECLAIMED] == {(): 0}
-    assert found.subnets.columns == {Count.ADDRESSES_ASSIGNED: (-1,)}
+    assert found.subnets.columns == {Count.ADDRESSES_DECLINED: (0,), **none_failed(1)}
     assert found.pools.keys == ()
 
 
-@pytest.mark.parametrize("number", [2**128, -(2**128)])
-def test_a_number_may_have_128_bits_and_no_more(number: int) -> None:
-    name, larger = "subnet[1].assigned-addresses", number + number // 2**128
-    assert read({name: number}).subnets.columns == {Count.ADDRESSES_ASSIGNED: (number,)}
+def test_a_number_may_have_128_bits_and_no_more() -> None:
+    name, number, larger = "subnet[1].assigned-addresses", 2**128, 2**128 + 1
+    assert read({name: number}).subnets.columns == {Count.ADDRESSES_ASSIGNED: (number,), **none_failed(1)}
     assert read({name: larger}).subnets.columns == read({name: number**30}).subnets.columns == {}
 
 

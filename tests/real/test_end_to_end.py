@@ -85,9 +85,12 @@ CASES = (
     ),
     Case(
         "disable-dhcp",
-        {"KeaDhcpServiceDisabled critical sound-v4 dhcp-service-enabled"},
-        {"KeaRequirementUnmet info sound-v4 dhcp-service-enabled"},
-        REMEDIES["dhcp-service-enabled"],
+        {"KeaDhcpNotServing critical sound-v4"},
+        {
+            "KeaDhcpServiceDisabled critical sound-v4 dhcp-service-enabled",
+            "KeaRequirementUnmet info sound-v4 dhcp-service-enabled",
+        },
+        "Send dhcp-enable where a user disabled the service",
     ),
     Case(
         "age-certificate",

@@ -39,9 +39,6 @@ OF_TARGET = {"job", "instance"}
 # Prometheus' own.
 LABELS = {"up": OF_TARGET, "ALERTS": {*OF_TARGET, "alertname"}}
 LABELS |= {family.name: {*family.labels, *OF_TARGET} for family in FAMILIES}
-# Families of the metric contract that this branch does not have yet.
-for _family in ("kea_dhcp_serving", "kea_lease_database_available"):
-    LABELS.setdefault(_family, {"server", "daemon", *OF_TARGET})
 
 
 def _words(found: list[str]) -> set[str]:

@@ -46,13 +46,13 @@ class Subnets:
     Attributes:
         prefixes: such as `192.0.2.0/24`.
         networks: the name of each one's shared network; empty where it is in none.
-        body: the answer that they were read from; the same answer need not be read twice.
+        digest: of the answer that they were read from; the same answer need not be read twice.
     """
 
     ids: tuple[int, ...] = ()
     prefixes: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
-    body: bytes = b""
+    digest: bytes = b""
 
     @cached_property
     def by_id(self) -> Mapping[int, str]:

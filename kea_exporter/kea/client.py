@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from kea_exporter.facts.failure import Fact, Failure, Reason, Stage
 from kea_exporter.facts.snapshot import Exchange
+from kea_exporter.kea.large import TURNS, BusyError
 from kea_exporter.kea.protocol import Answer, Command, Result, decode, encode, longest_answer
 from kea_exporter.kea.reading import MalformedAnswerError
 from kea_exporter.transport.model import Transport, TransportError
@@ -20,15 +22,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class ReadFromBody(Protocol):
+class ReadFromAnswer(Protocol):
     """A fact that knows the answer that it was read from."""
 
     @property
-    def body(self) -> bytes:
-        """Return the answer, as it came."""
+    def digest(self) -> bytes:
+        """Return the digest of the answer."""
 
 
-R = TypeVar("R", bound=ReadFromBody)
+R = TypeVar("R", bound=ReadFromAnswer)
 
 # The texts of result 1 where leases cannot be read (measured on 3.0.3 and 3.3.1, of lease_cmds and of stat_cmds).
 NO_LEASES = {
@@ -79,32 +81,42 @@ class KeaClient:
             read: picks the fact from an answer with result 0 or 3; raises MalformedAnswerError.
             arguments: of the command.
         """
-        return self._ask(command, encode(command, self._service, arguments), partial(_read, command, read))
+        return self._ask(command, encode(command, self._service, arguments), partial(self._read, command, read))
 
     def ask_for_news(self, command: Command, read: Callable[[Answer], R], before: R | None) -> Fact[R]:
         """Do as `ask`, but return *before* where it was read from the very same answer: reading takes its time."""
 
-        def read_news(body: bytes) -> Fact[R]:
-            return before if before is not None and before.body == body else _read(command, read, body)
+        def read_news(body: bytearray) -> Fact[R]:
+            digest = hashlib.blake2b(body).digest()
+            same = before is not None and before.digest == digest
+            return before if same and before is not None else self._read(command, read, body, digest)
 
         return self._ask(command, encode(command, self._service), read_news)
 
     def ask_whoever_answers(self, command: Command, read: Callable[[Answer], T]) -> Fact[T]:
         """Do as `ask`, but of a Control Agent itself where there is one."""
-        return self._ask(command, encode(command), partial(_read, command, read))
+        return self._ask(command, encode(command), partial(self._read, command, read))
 
-    def _ask(self, command: Command, request: bytes, read_body: Callable[[bytes], Fact[T]]) -> Fact[T]:
+    def _ask(self, command: Command, request: bytes, read_body: Callable[[bytearray], Fact[T]]) -> Fact[T]:
         if self.ended is not None:
             return self.ended
         started = self._clock()
         body = self._send(request, longest_answer(command))
-        duration = self._clock() - started
+        duration, size = self._clock() - started, 0 if isinstance(body, Failure) else len(body)
         fact = body if isinstance(body, Failure) else read_body(body)
-        failure, size = (fact if isinstance(fact, Failure) else None), (0 if isinstance(body, Failure) else len(body))
+        failure = fact if isinstance(fact, Failure) else None
         self._exchanges.append(Exchange(str(command), duration, failure, size))
         return fact
 
-    def _send(self, request: bytes, limit: int) -> Fact[bytes]:
+    def _read(self, command: Command, read: Callable[[Answer], T], body: bytearray, digest: bytes = b"") -> Fact[T]:
+        try:
+            with TURNS.one(len(body), self._transport.remaining()):
+                return _read(command, read, body, digest)
+        except BusyError:
+            detail = f"other large answers were being read until it was too late for that to {command}"
+            return Failure(Stage.DEADLINE, Reason.BUDGET_USED_UP, detail)
+
+    def _send(self, request: bytes, limit: int) -> Fact[bytearray]:
         try:
             return self._transport.exchange(request, limit)
         except TransportError as error:
@@ -113,9 +125,9 @@ class KeaClient:
             return error.failure
 
 
-def _read(command: Command, read: Callable[[Answer], T], body: bytes) -> Fact[T]:
+def _read(command: Command, read: Callable[[Answer], T], body: bytearray, digest: bytes) -> Fact[T]:
     try:
-        answer = decode(body)
+        answer = decode(body, digest)
         return _refusal(command, answer) or read(answer)
     except MalformedAnswerError as error:
         return Failure(Stage.COMMAND, Reason.MALFORMED_ANSWER, f"the answer to {command} is not Kea's: {error}")

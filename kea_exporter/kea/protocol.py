@@ -6,8 +6,10 @@ import json
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Never
 
+from kea_exporter.kea.large import MAX_SMALL, check
 from kea_exporter.kea.reading import MalformedAnswerError, as_int, as_map, as_text
 from kea_exporter.text import printable
 
@@ -35,19 +37,26 @@ class Command(StrEnum):
     VERSION_GET = "version-get"
 
 
-# What Kea says to these has some kilobytes, however much it serves. Whoever sends more is somebody else, and reading
-# JSON would keep all other probes waiting.
-SHORT = frozenset(
+# The largest answers of Kea, with room to spare; what has no limit here has that of the configuration alone. Reading
+# JSON keeps other probes waiting, so that a daemon that sends more is not listened to.
+MIB = 1024**2
+LIMITS: Mapping[Command, int] = MappingProxyType(
     {
-        Command.LEASE4_GET,
-        Command.LEASE6_GET,
-        Command.LIST_COMMANDS,
-        Command.STATISTIC_GET,
-        Command.STATUS_GET,
-        Command.VERSION_GET,
+        Command.LEASE4_GET: MIB,
+        Command.LEASE6_GET: MIB,
+        Command.LIST_COMMANDS: MIB,
+        Command.STATISTIC_GET: MIB,
+        Command.STATUS_GET: MIB,
+        Command.VERSION_GET: MIB,
+        Command.STATISTIC_GLOBAL_GET_ALL: 4 * MIB,
+        # A row has 30 to 80 bytes, and there are 5,000 in a slice.
+        Command.STAT_LEASE4_GET: 8 * MIB,
+        Command.STAT_LEASE6_GET: 8 * MIB,
+        # Of 200,000 subnets.
+        Command.SUBNET4_LIST: 16 * MIB,
+        Command.SUBNET6_LIST: 16 * MIB,
     }
 )
-LONGEST_SHORT_ANSWER = 1024**2
 
 
 class Result:
@@ -61,12 +70,12 @@ class Result:
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer: its result code, its text made printable, its arguments and its bytes as they came."""
+    """One answer: its result code, its text made printable, its arguments, and the digest of its bytes if wanted."""
 
     result: int
     text: str
     arguments: object
-    body: bytes = b""
+    digest: bytes = b""
 
     @property
     def map(self) -> Mapping[str, Any]:
@@ -95,17 +104,19 @@ def encode(command: Command, service: str | None = None, arguments: Mapping[str,
 
 def longest_answer(command: Command) -> int:
     """Return how many bytes the answer to a command may have, whatever the configuration allows."""
-    return LONGEST_SHORT_ANSWER if command in SHORT else sys.maxsize
+    return LIMITS.get(command, sys.maxsize)
 
 
-def decode(body: bytes) -> Answer:
+def decode(body: bytes | bytearray, digest: bytes = b"") -> Answer:
     """Return the answer in *body*: a list of one map over HTTP, a bare map on a unix socket.
+
+    A large bytearray is emptied: it would take memory while it is parsed.
 
     Raises:
         MalformedAnswerError: it is neither, or holds no result.
     """
     try:
-        said = json.loads(body, parse_constant=_refuse_constant)
+        said = json.loads(_text(body) if len(body) > MAX_SMALL else body, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise MalformedAnswerError("the answer is not JSON") from None
     if isinstance(said, list):
@@ -117,8 +128,21 @@ def decode(body: bytes) -> Answer:
         result=as_int(answer.get("result"), "result"),
         text=printable(as_text(answer.get("text", ""), "text")),
         arguments=answer.get("arguments"),
-        body=body,
+        digest=digest,
     )
+
+
+def _text(body: bytes | bytearray) -> str:
+    """Return a large answer as text of one byte a character, as Kea writes it: `as_text` puts those of UTF-8 together.
+
+    Raises:
+        MalformedAnswerError: it would take too much memory.
+    """
+    check(body)
+    text = body.decode("latin-1")
+    if isinstance(body, bytearray):
+        body.clear()
+    return text
 
 
 def _refuse_constant(_: str) -> Never:

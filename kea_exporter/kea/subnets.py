@@ -40,10 +40,10 @@ def read_subnets(answer: Answer) -> Subnets:
     """
     entries = [] if answer.result == Result.EMPTY else as_list(answer.map.get("subnets"), "subnets")
     named = [as_map(entry, "subnets") for entry in entries]
-    return subnets_of(((entry, entry.get("shared-network-name") or "") for entry in named), answer.body)
+    return subnets_of(((entry, entry.get("shared-network-name") or "") for entry in named), answer.digest)
 
 
-def subnets_of(entries: Iterable[tuple[Mapping[str, Any], object]], body: bytes = b"") -> Subnets:
+def subnets_of(entries: Iterable[tuple[Mapping[str, Any], object]], digest: bytes = b"") -> Subnets:
     """Return subnets in the order of their ids, from their maps and the names of their shared networks.
 
     Raises:
@@ -53,7 +53,7 @@ def subnets_of(entries: Iterable[tuple[Mapping[str, Any], object]], body: bytes 
     ids, prefixes, networks = zip(*rows, strict=True) if rows else ((), (), ())
     if len(set(ids)) != len(ids):
         raise MalformedAnswerError("two subnets have the same 'id'")
-    return Subnets(ids, prefixes, networks, body)
+    return Subnets(ids, prefixes, networks, digest)
 
 
 def _id(entry: Mapping[str, Any]) -> int:

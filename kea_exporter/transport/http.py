@@ -100,7 +100,11 @@ class HttpTransport:
         if self._socket is not None:
             self._socket.deadline = deadline
 
-    def exchange(self, request: bytes, limit: int) -> bytes:
+    def remaining(self) -> float:
+        """Return the seconds until the deadline."""
+        return self._deadline.remaining()
+
+    def exchange(self, request: bytes, limit: int) -> bytearray:
         """Post one command; see `Transport.exchange`."""
         if self._adapter is None:
             raise RuntimeError("the transport is not open")
@@ -153,7 +157,7 @@ class HttpTransport:
             raise TransportError(secured.refusal)
         return secured.socket
 
-    def _post(self, adapter: HTTPAdapter, request: bytes, limit: int) -> bytes:
+    def _post(self, adapter: HTTPAdapter, request: bytes, limit: int) -> bytearray:
         self._allow(MAX_HEAD)
         prepared = self._prepared.copy()
         prepared.prepare_body(request, files=None)
@@ -301,7 +305,7 @@ def _unauthorized(response: requests.Response) -> Failure:
     return Failure(Stage.AUTH, Reason.UNAUTHORIZED, "the server answered 401: it did not accept the credentials")
 
 
-def _read_body(response: requests.Response, limit: int) -> bytes:
+def _read_body(response: requests.Response, limit: int) -> bytearray:
     announced = response.headers.get("Content-Length", "")
     if announced.isdecimal() and int(announced[:20]) > limit:
         raise too_large(Stage.HTTP, limit)
@@ -310,7 +314,7 @@ def _read_body(response: requests.Response, limit: int) -> bytes:
         body += chunk
         if len(body) > limit:
             raise too_large(Stage.HTTP, limit)
-    return bytes(body)
+    return body
 
 
 def _chunks(response: requests.Response) -> Iterator[bytes]:

@@ -46,12 +46,15 @@ class Transport(Protocol):
     def renew(self, deadline: Deadline) -> None:
         """Go on under another deadline."""
 
-    def exchange(self, request: bytes, limit: int) -> bytes:
+    def exchange(self, request: bytes, limit: int) -> bytearray:
         """Send one command and return the whole of its answer, of *limit* bytes and `body_size_limit` at most.
 
         Raises:
             TransportError: no answer came, none that was let in, or too large a one.
         """
+
+    def remaining(self) -> float:
+        """Return the seconds until its deadline."""
 
     @property
     def connection(self) -> Connection | None:

@@ -45,7 +45,11 @@ class UnixTransport:
         """Go on under another deadline."""
         self._deadline = deadline
 
-    def exchange(self, request: bytes, limit: int) -> bytes:
+    def remaining(self) -> float:
+        """Return the seconds until the deadline."""
+        return self._deadline.remaining()
+
+    def exchange(self, request: bytes, limit: int) -> bytearray:
         """Send one command and read to the end; see `Transport.exchange`."""
         sock = self._ready or connect_unix(self._path, self._deadline)
         self._ready = None
@@ -67,7 +71,7 @@ class UnixTransport:
             self._ready.close()
 
 
-def _read_all(sock: DeadlineSocket, limit: int) -> bytes:
+def _read_all(sock: DeadlineSocket, limit: int) -> bytearray:
     body, chunk = bytearray(), bytearray(CHUNK)
     while size := sock.recv_into(chunk):
         body += memoryview(chunk)[:size]
@@ -75,4 +79,4 @@ def _read_all(sock: DeadlineSocket, limit: int) -> bytes:
             raise too_large(Stage.COMMAND, limit)
     if not body:
         raise ConnectionError
-    return bytes(body)
+    return body

@@ -5,6 +5,7 @@ The summary of the run has a table of all cases.
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
@@ -14,14 +15,14 @@ import pytest
 from kea_exporter.facts.failure import Reason, Stage
 from kea_exporter.facts.snapshot import LACKS_OF_TIME
 from tests.support.hostile_cases import LIMIT, SECONDS
-from tests.support.hostile_peers import with_body
-from tests.support.hostile_table import CASES, HTTP_TIMED_OUT, LATE
+from tests.support.hostile_peers import answering, with_body
+from tests.support.hostile_table import CASES, DENSE, HTTP_TIMED_OUT, LATE, PARSED, READ
 from tests.support.peers import SimulatedKea, peer
 from tests.support.prober import Prober
 from tests.support.recordings import recorded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from tests.conftest import Tabulate
     from tests.support.hostile_cases import Case
@@ -32,6 +33,10 @@ SECONDS_OF_ALL, SECONDS_OF_WHO_ANSWERS = 10.0, 8.0
 # For a machine that is busy with other things; reading JSON cannot be interrupted.
 MARGIN_SECONDS, MARGIN_SECONDS_OF_LARGE = 3.0, 8.0
 AT_ONCE = 8
+# A whole exporter has at most 500 MiB beside four lying daemons; without them, 60.
+MEBIBYTES_OF_FOUR = 440
+# Of a server that answers each command after 50 ms.
+SECONDS_OF_A_SOUND_SERVER = 5.0
 DEFAULTS = {"body_size_limit": f"{LIMIT}B", "collect": {"statistics": "all", "pools": True}}
 
 BY_CASE = "test_a_hostile_peer_becomes_a_failure_in_time_and_in_bounds_and_costs_only_itself"
@@ -140,6 +145,44 @@ def test_all_of_them_at_once_cost_nobody_else_anything(
     assert outcome.failures["sound"] == []
     assert outcome.samples["sound"] == samples_of_a_sound_kea
     assert outcome.seconds < SECONDS_OF_ALL + MARGIN_SECONDS
+
+
+DENSEST = (
+    "as many lists as are parsed",
+    "as many texts as are parsed",
+    "as many samples as are parsed",
+    "nested lists",
+)
+
+
+def test_four_at_once_at_the_default_limit_leave_a_sound_server_its_time(
+    prober: Prober, samples_of_a_sound_kea: int
+) -> None:
+    def late(answer: dict[str, Any]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+        def answer_late(_: dict[str, Any]) -> dict[str, Any]:
+            time.sleep(0.05)
+            return answer
+
+        return answer_late
+
+    bodies = {**DENSE, **PARSED, **READ}
+    with (
+        SimulatedKea({name: late(it) for name, it in recorded("kea-3.2.0", "dhcp4").items()}) as kea,
+        ExitStack() as stack,
+    ):
+        tree = beside(kea, {"url": kea.url})
+        tree["servers"][1]["dhcp4"]["timeout"] = timeout(SECONDS_OF_A_SOUND_SERVER)
+        for name in DENSEST:
+            lies = {command: bodies[name]() for command in ("config-get", "statistic-get-all")}
+            entry = {
+                "url": f"http://127.0.0.1:{stack.enter_context(peer(answering(lies)))}",
+                "body_size_limit": "32MiB",
+            }
+            tree["servers"].append({"name": name.replace(" ", "-"), "dhcp4": entry})
+        outcome = prober.collect(tree, SECONDS_OF_ALL)
+    assert outcome.failures["sound"] == []
+    assert outcome.samples["sound"] == samples_of_a_sound_kea
+    assert outcome.mebibytes < MEBIBYTES_OF_FOUR
 
 
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])

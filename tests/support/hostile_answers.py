@@ -51,6 +51,30 @@ def filled(piece: str, size: int) -> bytes:
     return _around("[", [piece] * ((size - 100) // (len(piece) + 1)), "]")
 
 
+def numbered(entry: str, size: int) -> bytes:
+    """Return an answer with as many entries of a map as fit into a size, each with a number in its key."""
+    length = len(entry % (size // 10)) + 1
+    return _around("{", [entry % number for number in range((size - 100) // length)], "}")
+
+
+def beside_a_text(piece: str, size: int, share: float) -> bytes:
+    """Return an answer with pieces in a share of its size, and a text in the rest."""
+    text = "x" * int((1 - share) * size)
+    return _around("[", [f'"{text}"', *[piece] * (int(share * size - 100) // (len(piece) + 1))], "]")
+
+
+def wide_text(size: int) -> bytes:
+    """Return an answer with one text whose last character makes each of them take four bytes in memory."""
+    return _around('{"a": "', ["x" * (size - 100) + "\\ud83d\\ude00"], '"}')
+
+
+def sampled(size: int) -> bytes:
+    """Return an answer of statistic-get-all with twenty samples of each statistic, as Kea writes them."""
+    sample = '[ 257, "2026-11-23 16:02:30.129558" ]'
+    entry = f'"subnet[%05d].pool[0].assigned-addresses": [ {", ".join([sample] * 20)} ]'
+    return numbered(entry, size)
+
+
 def padded(bodies: Mapping[str, bytes], piece: str, size: int) -> Mapping[str, bytes]:
     """Return sound answers with as many pieces as fit into a size, under a key that nobody reads."""
     padding = filled(piece, size - 10_000).removeprefix(b'{"result": 0, "arguments": ')

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import Reason, Stage
-from kea_exporter.kea.protocol import LONGEST_SHORT_ANSWER, SHORT
+from kea_exporter.kea.protocol import LIMITS, Command
 from lab.servers.certificates import Authority
 from tests.support import hostile_answers as answers
 from tests.support.hostile_cases import (
@@ -49,14 +49,17 @@ from tests.support.hostile_peers import (
 from tests.support.peers import peer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from lab.servers.certificates import Pair
 
 MILLION = 1_000_000
+SHORT = LIMITS[Command.VERSION_GET]
 # JSON of many small pieces takes a multiple of its size in memory.
 MANY_MEBIBYTES = 40 * LIMIT / 2**20
+# A whole exporter has at most 300 beside one lying daemon at the default limits; without it, 60.
+MEBIBYTES_OF_ONE = 240
 # Since Python 3.14, json goes as deep as the stack of its thread, which has 8 MiB.
 MEBIBYTES_OF_DEPTH = FEW_MEBIBYTES + 8
 
@@ -96,7 +99,7 @@ def _chain(authority: Authority, folder: Path, length: int) -> Pair:
 
 
 def _long(bodies: Mapping[str, bytes]) -> Mapping[str, bytes]:
-    return {name: body for name, body in bodies.items() if name not in SHORT}
+    return {name: body for name, body in bodies.items() if name not in LIMITS}
 
 
 def _head_of(name: bytes, value: bytes) -> bytes:
@@ -273,18 +276,67 @@ ANSWERS: Mapping[str, Odd] = {
 LARGE: Mapping[str, Odd] = {
     name: Odd(command, body, expected, MANY_MEBIBYTES, seconds=8, is_large=True)
     for name, command, body, expected in (
-        ("as many commands as fit", "list-commands", answers.filled('"a"', LONGEST_SHORT_ANSWER), None),
-        ("as many lists as fit", "version-get", answers.filled("[[]]", LONGEST_SHORT_ANSWER), MALFORMED),
+        ("as many commands as fit", "list-commands", answers.filled('"a"', SHORT), None),
+        ("as many lists as fit", "version-get", answers.filled("[[]]", SHORT), MALFORMED),
         ("as many subnets as fit", "subnet4-list", answers.subnets(60_000), None),
-        ("as many statistics as fit", "statistic-get-all", answers.names(180_000, "odd-%d"), None),
+        ("as many statistics as fit", "statistic-get-all", answers.names(180_000, "odd-%d"), MALFORMED),
+        ("as many statistics as are parsed", "statistic-get-all", answers.names(90_000, "odd-%030d"), None),
     )
 }
 # With a limit that lets them in: what takes longer than the deadline is not waited for.
 VERY_LARGE: Mapping[str, Odd] = {
-    name: Odd(command, body, LATE, 1000, seconds=1, is_large=True)
-    for name, command, body in (
-        ("a million subnets, let in", "subnet4-list", partial(answers.subnets, MILLION)),
-        ("a million statistics, let in", "statistic-get-all", partial(answers.names, MILLION, "odd-%d")),
+    "a million subnets, let in": Odd(
+        "subnet4-list", partial(answers.subnets, MILLION), TOO_LARGE, seconds=8, is_large=True
+    ),
+    "millions of samples, let in": Odd(
+        "statistic-get-all", partial(answers.sampled, 96 * 2**20), LATE, 1000, seconds=1, is_large=True
+    ),
+}
+# At the limit that is the default: what an answer of 32 MiB may do at worst.
+DEFAULT = 32 * 2**20
+DENSE: Mapping[str, Callable[[], bytes]] = {
+    "nested lists": partial(answers.filled, "[[]]", DEFAULT),
+    "empty lists": partial(answers.filled, "[]", DEFAULT),
+    "lists nested eight deep": partial(answers.filled, "[[[[[[[[]]]]]]]]", DEFAULT),
+    "nested maps": partial(answers.filled, '{"":{"":{}}}', DEFAULT),
+    "empty maps": partial(answers.filled, "{}", DEFAULT),
+    "maps of one number": partial(answers.filled, '{"":0}', DEFAULT),
+    "tiny texts": partial(answers.filled, '"ab"', DEFAULT),
+    "tiny texts of wide characters": partial(answers.filled, '"\\u0100"', DEFAULT),
+    "tiny texts full of escaped quotes": partial(answers.filled, r'"\":\":\":"', DEFAULT),
+    "numbers": partial(answers.filled, "257", DEFAULT),
+    "numbers with a point": partial(answers.filled, "1.5", DEFAULT),
+    "zeros": partial(answers.filled, "0", DEFAULT),
+    "millions of keys": partial(answers.numbered, '"%x":0', DEFAULT),
+    "millions of keys with blanks": partial(answers.numbered, '"%x" : 0', DEFAULT),
+    "lists beside a long text": partial(answers.beside_a_text, "[[]]", DEFAULT, share=0.15),
+}
+# What is parsed, as none of it is too dense: the reader of a map refuses a list.
+PARSED: Mapping[str, Callable[[], bytes]] = {
+    "as many lists as are parsed": partial(answers.beside_a_text, "[[]]", DEFAULT, share=0.11),
+    "as many texts as are parsed": partial(answers.filled, '"abcdefghij"', DEFAULT),
+}
+READ: Mapping[str, Callable[[], bytes]] = {
+    "a long text of wide characters": partial(answers.wide_text, DEFAULT),
+    "as many samples as are parsed": partial(answers.sampled, DEFAULT),
+}
+AT_DEFAULT: Mapping[str, Odd] = {
+    f"32 MiB: {name}": Odd(command, body, expected, MEBIBYTES_OF_ONE, seconds=8, is_large=True)
+    for command, expected, bodies in (
+        ("config-get", MALFORMED, DENSE),
+        ("statistic-get-all", MALFORMED, PARSED),
+        ("statistic-get-all", None, READ),
+    )
+    for name, body in bodies.items()
+} | {
+    # A million statistics that nobody knows.
+    "32 MiB: as many keys as are parsed": Odd(
+        "statistic-get-all",
+        partial(answers.numbered, '"%030x":0', DEFAULT),
+        LATE,
+        MEBIBYTES_OF_ONE,
+        seconds=1,
+        is_large=True,
     )
 }
 
@@ -297,10 +349,11 @@ CASES: Mapping[str, Case] = {
     **{name: odd.over_http() for name, odd in LARGE.items()},
     "padding in every answer": http(answering(answers.padded(sound(), "[[]]", LIMIT)), TOO_LARGE),
     "padding in every long answer": replace(
-        http(answering(answers.padded(_long(sound()), "[[]]", LIMIT)), None),
+        http(answering(answers.padded(_long(sound()), "[[]]", LIMIT)), MALFORMED),
         mebibytes=MANY_MEBIBYTES,
         seconds=8,
         is_large=True,
     ),
     **{name: odd.over_http(body_size_limit="128MiB") for name, odd in VERY_LARGE.items()},
+    **{name: odd.over_http(body_size_limit="32MiB") for name, odd in AT_DEFAULT.items()},
 }

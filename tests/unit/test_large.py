@@ -40,7 +40,7 @@ def as_kea_writes(value: object) -> bytes:
 
 
 def large_configuration() -> dict[str, Any]:
-    answer = recorded("kea-3.0.3", "dhcp4")["config-get"]
+    answer: dict[str, Any] = recorded("kea-3.0.3", "dhcp4")["config-get"]
     [subnet, *_] = answer["arguments"]["Dhcp4"]["subnet4"]
     subnets = [{**subnet, "id": number, "reservations": [RESERVATION] * RESERVATIONS} for number in range(SUBNETS)]
     answer["arguments"]["Dhcp4"]["subnet4"] = subnets

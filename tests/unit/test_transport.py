@@ -22,7 +22,7 @@ from kea_exporter.transport.http import MAX_CONNECTIONS
 from kea_exporter.transport.model import TransportError
 from lab.servers.certificates import Authority, Pair
 from lab.servers.processes import free_port
-from tests.support.hostile_peers import OK, dripping, repeating, saying, silent
+from tests.support.hostile_peers import OK, command_from, dripping, repeating, saying, silent
 from tests.support.peers import SimulatedKea, blackhole, peer
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def test_all_commands_of_a_scrape_share_one_connection() -> None:
 
     def behave(sock: socket.socket) -> None:
         connections.append(sock)
-        while sock.recv(65536):
+        while command_from(sock):
             sock.sendall(OK + b"Content-Length: 2\r\n\r\n{}")
 
     with peer(behave) as port:

@@ -59,7 +59,7 @@ def ours(folder: Path, urls: list[str], **defaults: object) -> Iterator[Exporter
     tree: dict[str, Any] = {"defaults": {"timeout": "10s", **defaults}, "servers": servers}
     config = folder / f"ours-{port}.yml"
     config.write_text(yaml.safe_dump(tree))
-    command = [sys.executable, "-m", "kea_exporter", "serve", "--config.file", str(config)]
+    command = [sys.executable, "-m", "kea_exporter", "serve", "--config.file", str(config), "--probe.min-interval", "0"]
     with _running([*command, "--web.listen-address", f"127.0.0.1:{port}"], folder, port) as exporter:
         yield exporter
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import Future, InvalidStateError, wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from kea_exporter.facts.failure import Failure, Reason, Stage
+from kea_exporter.pacing import Pacing
 from kea_exporter.probe import REAL_CLOCK, nothing_learnt, probe
 from kea_exporter.requirements import REQUIREMENTS, judge_all
 from kea_exporter.threads import NoThreadError, start_thread
@@ -46,7 +48,8 @@ class Collector:
     A probe that is still under way when the next scrape asks for the same daemon is joined: Kea is asked once, and a
     probe that cannot be interrupted (name resolution) holds one thread at most. Where that one had less time than the
     next scrape has, and too little, another follows. The threads are daemonic, so that they never hold up the end of
-    the process.
+    the process. A daemon is probed again only after a minimum interval from the end of its last probe: until then the
+    collections of it have what that probe found.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class Collector:
         probe_daemon: Callable[[DaemonSettings, Deadline, Snapshot | None], Snapshot] = probe,
         clock: Clock = REAL_CLOCK,
         audits: Callable[[DaemonSettings, Fact[Subnets]], Fact[LeaseAudit | None]] = lambda *_: None,
+        min_interval: float = 0.0,
     ) -> None:
         self._probe = probe_daemon
         self._audits = audits
@@ -65,6 +69,7 @@ class Collector:
         self._told_unknown: dict[Target, frozenset[str]] = {}
         # With the time that the probe had.
         self._last_failures: dict[Target, tuple[Failure | None, float]] = {}
+        self._pacing: Pacing[_Probe] = Pacing(min_interval, clock.monotonic)
         self._is_stopped = False
 
     def collect(self, daemons: Iterable[DaemonSettings], deadline: Deadline) -> tuple[Report, ...]:
@@ -104,6 +109,7 @@ class Collector:
         """Forget everything about other daemons than these."""
         with self._lock:
             kept = set(targets)
+            self._pacing.keep_only(kept)
             about: tuple[dict[Target, Any], ...] = (self._before, self._told_unknown, self._last_failures)
             for known in about:
                 for target in known.keys() - kept:
@@ -123,6 +129,9 @@ class Collector:
         with self._lock:
             if self._is_stopped:
                 raise StoppedError
+            recent = self._pacing.recent(daemon)
+            if recent is not None and not (recent.lacked_time and started.has_more_time_than(recent)):
+                return replace(started, future=recent.future)
             running = self._under_way.setdefault(daemon.target, started)
             if running is not started:
                 return self._joined(running, started)
@@ -150,6 +159,8 @@ class Collector:
 
     def _run(self, started: _Probe) -> None:
         following: _Probe | None = started
+        if not started.is_kept:
+            time.sleep(min(self._pacing.wait_seconds(started.daemon), started.deadline.remaining()))
         while following is not None:
             following = self._end(following, self._outcome(following))
 
@@ -175,7 +186,9 @@ class Collector:
                 self._under_way[target] = waiting
             if started.is_kept and not isinstance(outcome.snapshot.status, Failure):
                 self._before[target] = (started.daemon, outcome.snapshot)
-        _settle(started.future, outcome)
+            # Settled here: what is remembered has its result.
+            _settle(started.future, outcome)
+            self._pacing.note(started.daemon, started)
         if waiting is None or outcome.lacked_time:
             return waiting
         _settle(waiting.future, outcome)
@@ -257,6 +270,11 @@ class _Probe:
     def is_kept(self) -> bool:
         """Return whether anything is kept of it: of addresses that anybody may name there could be any number."""
         return self.daemon.address is None
+
+    @property
+    def lacked_time(self) -> bool:
+        """Return whether more might have been learnt with more time, of a probe that has ended."""
+        return self.future.exception() is None and self.future.result().lacked_time
 
     def has_more_time_than(self, other: _Probe) -> bool:
         """Return whether it has clearly more, and not only what passed between two equal scrapes."""

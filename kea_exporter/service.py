@@ -79,10 +79,10 @@ class Service:
         self._refused = ""
 
     @classmethod
-    def of(cls, settings: Settings, load: Callable[[], Settings]) -> Service:
-        """Return a service with a collector and an auditor of its own."""
+    def of(cls, settings: Settings, load: Callable[[], Settings], min_interval: float = 0.0) -> Service:
+        """Return a service with a collector and an auditor of its own; *min_interval* in seconds as for Collector."""
         auditor = Auditor(settings.daemons)
-        return cls(settings, load, Collector(audits=auditor.result), auditor)
+        return cls(settings, load, Collector(audits=auditor.result, min_interval=min_interval), auditor)
 
     def start(self) -> None:
         """Begin with what is done in the background."""

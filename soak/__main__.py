@@ -149,7 +149,7 @@ def _fleet(folder: Path) -> Iterator[Servers]:
 def _exporter(folder: Path, servers: Servers) -> Iterator[tuple[int, Running]]:
     port, config = free_port(), folder / "config.yml"
     config.write_text(yaml.safe_dump({"servers": [server for _, server in servers]}))
-    command = [sys.executable, "-m", "kea_exporter", "serve", "--config.file", str(config)]
+    command = [sys.executable, "-m", "kea_exporter", "serve", "--config.file", str(config), "--probe.min-interval", "0"]
     running = Running([*command, "--web.listen-address", f"127.0.0.1:{port}"], folder / "exporter.log")
     try:
         running.wait_until(partial(accepts, "127.0.0.1", port))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import re
+import socket
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from kea_exporter.httpd import Entrance
 
 GC_THRESHOLD = 100_000
+HOST_NAME = r"(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63}){0,10}"
 DEFAULT_LISTEN = ":9547"
 # Not that of another page.
 TELEMETRY_PATH = r"/(?!-/|servers/|static/|api/|(?:collect|probe|sd)$)[A-Za-z0-9._~/-]+"
@@ -73,6 +75,22 @@ TELEMETRY_PATH = r"/(?!-/|servers/|static/|api/|(?:collect|probe|sd)$)[A-Za-z0-9
     help="Requests for metrics answered at once; further ones get 503.",
 )
 @click.option(
+    "--web.own-host",
+    "own_hosts",
+    multiple=True,
+    callback=lambda _, __, names: _host_names(names),
+    help="Name by which POST requests may reach the exporter, beside addresses, names without a dot and the machine's "
+    "own; may be given several times.",
+)
+@click.option(
+    "--probe.min-interval",
+    "min_interval",
+    type=click.FloatRange(0, 60),
+    default=1.0,
+    show_default=True,
+    help="Seconds in which a daemon is probed once; further requests get what that probe found.",
+)
+@click.option(
     "--timeout-offset",
     type=click.FloatRange(0, 60),
     default=0.5,
@@ -105,6 +123,8 @@ def serve_command(  # noqa: PLR0913 - one parameter per option
     max_requests: int,
     timeout_offset: float,
     *,
+    own_hosts: frozenset[str],
+    min_interval: float,
     systemd_socket: bool,
     health_address: str | None,
     web_config_file: Path | None,
@@ -123,9 +143,9 @@ def serve_command(  # noqa: PLR0913 - one parameter per option
     # Answers of Kea are many small lists, none of them cyclic: looking for cycles every 700 of them doubles the time.
     gc.set_threshold(GC_THRESHOLD)
     logs.configure(level, log_format)
-    settings, options = load(config_file), WebOptions(path, timeout_offset, max_requests, enable_lifecycle)
+    settings, options = load(config_file), WebOptions(path, timeout_offset, max_requests, enable_lifecycle, own_hosts)
     notifier = Notifier()
-    service = Service.of(settings, partial(_load_again, config_file, notifier))
+    service = Service.of(settings, partial(_load_again, config_file, notifier), min_interval)
     watcher = Watcher(service, config_file, reload_interval) if auto_reload else None
     protection = protection_by(web_config_file)
     limit = connections_for(max_connections, len(settings.daemons))
@@ -155,6 +175,13 @@ def _own_path(path: str) -> str:
     if not re.fullmatch(TELEMETRY_PATH, path):
         raise click.BadParameter("write a path such as /metrics")
     return path
+
+
+def _host_names(names: Sequence[str]) -> frozenset[str]:
+    for name in names:
+        if not re.fullmatch(HOST_NAME, name):
+            raise click.BadParameter(f"{name} is not a host name; write a name without scheme and port")
+    return frozenset(name.lower() for name in (*names, socket.gethostname()))
 
 
 def _load_again(config_file: Path, notifier: Notifier) -> Settings:

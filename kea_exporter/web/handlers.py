@@ -80,12 +80,14 @@ class WebOptions:
         timeout_offset: seconds kept back of the time that Prometheus allows.
         max_requests: how many requests that make Kea work may be in flight.
         enable_lifecycle: whether a request may reload the configuration.
+        own_hosts: names by which a POST may reach the exporter, beside addresses and names without a dot.
     """
 
     telemetry_path: str = "/metrics"
     timeout_offset: float = 0.5
     max_requests: int = 40
     enable_lifecycle: bool = False
+    own_hosts: frozenset[str] = frozenset()
 
 
 class Handlers:
@@ -174,7 +176,7 @@ class Handlers:
     async def collect(self, request: Request) -> Response:
         """Collect anew from all servers, and go back to the page that asked for it."""
         parameters(request)
-        refuse_other_sites(request)
+        refuse_other_sites(request, self._options.own_hosts)
         server = await form_value(request, "server")
         await self._collect_all(request)
         is_known = server in self._service.settings.servers
@@ -183,7 +185,7 @@ class Handlers:
     async def reload(self, request: Request) -> Response:
         """Reload the configuration, if that was allowed at the start."""
         parameters(request)
-        refuse_other_sites(request)
+        refuse_other_sites(request, self._options.own_hosts)
         if not self._options.enable_lifecycle:
             raise BadRequestError("reloading over HTTP is off; start with --web.enable-lifecycle", HTTPStatus.FORBIDDEN)
         with self._slot(self._reloads, request):

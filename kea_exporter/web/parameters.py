@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from starlette.requests import Request
 
@@ -61,16 +62,28 @@ def metrics_part(asked: Mapping[str, str]) -> Part | None:
     return None if name is None else Part(name)
 
 
-def refuse_other_sites(request: Request) -> None:
+def refuse_other_sites(request: Request, own_hosts: Collection[str]) -> None:
     """Refuse what another site makes a browser send (Fetch Metadata, `Sec-Fetch-Site`; over plain http, `Origin`).
 
+    A name of another site may resolve to our address (DNS rebinding): its pages are then of the same site to a browser.
+    Only our own names are accepted therefore, and what no other site can have: addresses and names without a dot.
+
     Raises:
-        BadRequestError: it comes from another site.
+        BadRequestError: it comes from another site, or was sent to a name that is not ours.
     """
+    if not _is_own(request.headers.get("Host", ""), own_hosts):
+        raise BadRequestError("this host name is not one of the exporter's; allow it with --web.own-host", FORBIDDEN)
     host, origin = request.headers.get("Host"), request.headers.get("Origin")
     is_own = origin is None or origin.partition("://")[2] == host
     if request.headers.get("Sec-Fetch-Site", "same-origin" if is_own else "") not in {"none", "same-origin"}:
         raise BadRequestError("this request comes from another site", HTTPStatus.FORBIDDEN)
+
+
+def _is_own(host: str, own_hosts: Collection[str]) -> bool:
+    name = re.sub(r":\d*$", "", host).lower().removesuffix(".")
+    if name.startswith("["):
+        return name.endswith("]")
+    return "." not in name or name in own_hosts or re.fullmatch(r"\d{1,3}(\.\d{1,3}){3}", name) is not None
 
 
 async def form_value(request: Request, name: str) -> str:

@@ -80,7 +80,17 @@ def is_healthy(url: str) -> bool:
 def exporter(config_file: Path, *options: str) -> Iterator[Exporter]:
     port = free_port()
     address = f"127.0.0.1:{port}"
-    arguments = [*COMMAND, "serve", "--config.file", str(config_file), "--web.listen-address", address, *options]
+    arguments = [
+        *COMMAND,
+        "serve",
+        "--config.file",
+        str(config_file),
+        "--web.listen-address",
+        address,
+        "--probe.min-interval",
+        "0",
+        *options,
+    ]
     running = Running(arguments, config_file.with_suffix(".log"))
     try:
         running.wait_until(lambda: is_healthy(f"http://{address}"))

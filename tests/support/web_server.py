@@ -151,7 +151,7 @@ def process(
     port = free_port()
     limited = ["sh", "-c", f'ulimit -n {descriptors}; exec "$@"', "sh"] if descriptors else []
     arguments = [*limited, *COMMAND, "serve", "--config.file", str(config_file)]
-    arguments += ["--web.listen-address", f"127.0.0.1:{port}", *options]
+    arguments += ["--web.listen-address", f"127.0.0.1:{port}", "--probe.min-interval", "0", *options]
     running = Running(arguments, config_file.with_suffix(".log"), {**os.environ, **(environment or {})})
     try:
         running.wait_until(lambda: accepts("127.0.0.1", port))

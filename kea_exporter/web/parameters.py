@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 LARGEST_FORM = 4096
 # As node_exporter and others call it.
 PART = "collect[]"
+NOT_OWN = "this host name is not one of the exporter's; allow it with --web.own-host"
 TWICE = "a parameter stands in the request twice; write it once"
 
 
@@ -72,7 +73,7 @@ def refuse_other_sites(request: Request, own_hosts: Collection[str]) -> None:
         BadRequestError: it comes from another site, or was sent to a name that is not ours.
     """
     if not _is_own(request.headers.get("Host", ""), own_hosts):
-        raise BadRequestError("this host name is not one of the exporter's; allow it with --web.own-host", FORBIDDEN)
+        raise BadRequestError(NOT_OWN, HTTPStatus.FORBIDDEN)
     host, origin = request.headers.get("Host"), request.headers.get("Origin")
     is_own = origin is None or origin.partition("://")[2] == host
     if request.headers.get("Sec-Fetch-Site", "same-origin" if is_own else "") not in {"none", "same-origin"}:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -47,8 +47,8 @@ class Probed:
         return replace(sound(target=daemon.target), taken_at=self.now)
 
 
-def daemons(*names: str, **options: Any) -> tuple[DaemonSettings, ...]:
-    return settings_from_tree(servers(*names, **options), Path()).daemons
+def daemons(*names: str, timeout: str = "20s") -> tuple[DaemonSettings, ...]:
+    return settings_from_tree(servers(*names, timeout=timeout), Path()).daemons
 
 
 @pytest.mark.parametrize("failure", [None, REFUSED])

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from kea_simulator import configuration
 from kea_simulator.activity import chance_of
-from kea_simulator.daemon import Agent, Daemon, DhcpDaemon, Life, numbers
+from kea_simulator.daemon import Agent, Daemon, Life, numbers
+from kea_simulator.dhcp_daemon import DhcpDaemon, Outage
 from kea_simulator.high_availability import parameters, relationship
 from kea_simulator.pools import V4, V6, standing_still, subnet4, subnet6
 from kea_simulator.statistics import DdnsStatistics, DhcpStatistics
@@ -75,10 +76,17 @@ class Blueprint:
         subnets = self._subnets(family)
         removed = [standing_still(subnets.pop())] if server.lost_its_last else []
         tree = configuration.dhcp(family, sockets, _hooks(server), subnets, version)
+        if not server.interfaces:
+            tree["interfaces-config"] = {**tree["interfaces-config"], "interfaces": []}
+        if server.outage is Outage.DATABASE_LOST:
+            tree["lease-database"] = configuration.LOST_DATABASE
         what = traffic(self.seed, len(subnets), server.failures)
         statistics = DhcpStatistics(family, version, subnets, what, removed, serves=server.role != "standby")
         pair = partial(relationship, server.name) if server.role else None
-        return DhcpDaemon(server.version, tree, statistics, self.life, pair)
+        daemon = DhcpDaemon(server.version, tree, statistics, self.life, pair)
+        if server.outage is not None:
+            daemon.stop_serving(server.outage)
+        return daemon
 
     def _subnets(self, family: int) -> list[Subnet]:
         described = zip(self.server.uses, self.server.networks, strict=False)

@@ -108,6 +108,16 @@ OF_DAEMONS_BY: dict[int, Tree] = {
         "server-id": {"enterprise-id": 0, "htype": 0, "identifier": "", "persist": True, "time": 0, "type": "LLT"},
     },
 }
+# Of a server that serves nobody while it cannot reach the database, and connects again by itself.
+LOST_DATABASE: Tree = {
+    "host": "192.0.2.20",
+    "max-reconnect-tries": 1000,
+    "name": "kea",
+    "on-fail": "serve-retry-continue",
+    "reconnect-wait-time": 5000,
+    "type": "postgresql",
+    "user": "kea",
+}
 SINCE_3_0: Tree = {"cache-threshold": 0.25}
 
 

@@ -9,18 +9,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
-from kea_simulator.configuration import as_bytes
-from kea_simulator.leases import page
-from kea_simulator.pools import V4, V6
 from kea_simulator.registered import registered
-from kea_simulator.requests import NO_MAP, PROCESSING, RefusedError, empty, error, success, unsupported
-from kea_simulator.stat_lease import row, stat_lease, timestamp
+from kea_simulator.requests import NO_MAP, PROCESSING, RefusedError, error, success, unsupported
+from kea_simulator.stat_lease import timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from kea_simulator.pools import Subnet
-    from kea_simulator.statistics import DhcpStatistics
 
 Tree = dict[str, Any]
 Values = dict[str, int]
@@ -36,20 +30,6 @@ NOT_INCLUDED = (
     'the command to the DHCPv4 server, or "service": [ "dhcp4", "dhcp6", "d2" ] to forward it to DHCPv4, DHCPv6 and '
     "D2 servers etc."
 )
-ENABLED: Tree = {
-    "disabled-by-db-connection": [],
-    "disabled-by-local-command": [],
-    "disabled-by-remote-command": [],
-    "disabled-by-user": False,
-    "globally-disabled": False,
-}
-# With two cores.
-MULTI_THREADING: Tree = {
-    "multi-threading-enabled": True,
-    "packet-queue-size": 64,
-    "packet-queue-statistics": [0.0, 0.0, 0.0],
-    "thread-pool-size": 2,
-}
 
 
 class Statistics(Protocol):
@@ -150,6 +130,10 @@ class Daemon:
         self._reloaded = self._life.clock()
         return success(self._hash(), RELOADED.get(self._root, "Configuration successful."))
 
+    def _counted_for(self) -> float:
+        """Return for how many seconds it has counted."""
+        return self._life.elapsed
+
     def _counting(self, statistics: Statistics) -> dict[str, Callable[[object], Tree]]:
         return {
             "statistic-get": lambda it: success(_named(it, self._samples(statistics))),
@@ -159,59 +143,10 @@ class Daemon:
 
     def _samples(self, statistics: Statistics) -> Tree:
         """Return the last values of each statistic, the newest first, with the moments at which they became so."""
-        elapsed = self._life.elapsed
+        elapsed = self._counted_for()
         moments = [it for it in (elapsed - back for back in range(MOST_SAMPLES)) if it > 0] + [0.0]
         rows = [(self._life.started + it, statistics.values(it)) for it in moments]
         return {name: _changes(name, rows) for name in rows[0][1]}
-
-
-class DhcpDaemon(Daemon):
-    """A DHCP daemon.
-
-    Args:
-        relationship: gives what status-get tells of high availability at a moment; None where there is none.
-    """
-
-    def __init__(
-        self,
-        version: str,
-        configuration: Tree,
-        statistics: DhcpStatistics,
-        life: Life,
-        relationship: Callable[[float], Tree] | None = None,
-    ) -> None:
-        self._family = statistics.family
-        super().__init__(f"Dhcp{self._family}", version, configuration, statistics, life)
-        self._counted = statistics
-        self._relationship = relationship
-        self._handlers |= {"server-tag-get": lambda _: success({"server-tag": ""})}
-        for family in (V4, V6):
-            is_own = family == self._family
-            leased = (*statistics.subnets, *statistics.removed) if is_own else ()
-            self._handlers |= self._of_family(family, statistics.subnets if is_own else (), leased)
-
-    def _of_family(
-        self, family: int, subnets: Sequence[Subnet], leased: Sequence[Subnet]
-    ) -> dict[str, Callable[[object], Tree]]:
-        """Return the commands that each daemon has for both families, given its subnets and those with leases."""
-        life = self._life
-        return {
-            f"subnet{family}-list": lambda _: _subnet_list(family, subnets),
-            f"stat-lease{family}-get": lambda it: stat_lease(family, it, subnets, self._row, life.clock()),
-            f"lease{family}-get-page": lambda it: page(family, it, leased, life.clock(), life.elapsed),
-        }
-
-    def _row(self, subnet: Subnet) -> list[int]:
-        counts = self._counted.counts(subnet, self._life.elapsed)
-        return row(self._family, numbers(self._version), subnet, *counts)
-
-    def _status(self) -> Tree:
-        status = {**super()._status(), **MULTI_THREADING, "dhcp-state": ENABLED, "sockets": {"status": "ready"}}
-        if self._family == V6:
-            status["extended-info-tables"] = False
-        if self._relationship is not None:
-            status["high-availability"] = [self._relationship(self._life.clock())]
-        return status
 
 
 class Agent(Daemon):
@@ -249,15 +184,6 @@ def numbers(version: str) -> tuple[int, int, int]:
 def _hooks(configuration: Tree) -> list[str]:
     """Return the short names of the configured hook libraries."""
     return [re.sub(r".*libdhcp_(.+)\.so", r"\1", it["library"]) for it in configuration["hooks-libraries"]]
-
-
-def _subnet_list(family: int, subnets: Sequence[Subnet]) -> Tree:
-    found = [
-        {"id": it.id, "shared-network-name": as_bytes(it.network) or None, "subnet": it.prefix}
-        for it in sorted(subnets, key=lambda it: it.id)
-    ]
-    text = f"{len(found)} IPv{family} subnet{'' if len(found) == 1 else 's'} found"
-    return success({"subnets": found}, text) if found else empty({"subnets": found}, text)
 
 
 def _named(arguments: object, samples: Tree) -> Tree:

@@ -1,4 +1,4 @@
-"""Leases as lease_cmds pages through them (Kea ARM, "lease4-get-page, lease6-get-page")."""
+"""Leases as lease_cmds reads them (Kea ARM, "lease4-get, lease6-get" and "lease4-get-page, lease6-get-page")."""
 
 from __future__ import annotations
 
@@ -33,6 +33,36 @@ def page(family: int, arguments: object, subnets: Sequence[Subnet], now: float, 
     found = [it for it in sorted(_leases(family, subnets, now, elapsed), key=_number) if _number(it) > first][:limit]
     text = f"{len(found)} IPv{family} lease(s) found."
     return answer(0 if found else 3, {"count": len(found), "leases": found}, text)
+
+
+def one(family: int, arguments: object, subnets: Sequence[Subnet], now: float, elapsed: float) -> Tree:
+    """Return the answer to lease4-get or lease6-get, asked for an address.
+
+    Raises:
+        RefusedError: the arguments are not what they should be.
+    """
+    wanted = _address(family, arguments)
+    found = (it for it in _leases(family, subnets, now, elapsed) if _number(it) == wanted and "prefix-len" not in it)
+    if (lease := next(found, None)) is None:
+        return answer(3, None, "Lease not found.")
+    return answer(0, lease, f"IPv{family} lease found.")
+
+
+def _address(family: int, arguments: object) -> int:
+    if not isinstance(arguments, dict):
+        raise RefusedError("Parameters missing or are not a map.")
+    if "ip-address" not in arguments:
+        raise RefusedError("Mandatory 'subnet-id' parameter missing.")
+    value = arguments["ip-address"]
+    if not isinstance(value, str):
+        raise RefusedError("'ip-address' is not a string.")
+    try:
+        address = ip_address(value)
+    except ValueError:
+        raise RefusedError(f"Failed to convert string to address '{value}': Invalid argument") from None
+    if address.version != family:
+        raise RefusedError(f"Invalid IPv{family} address specified: {value}")
+    return int(address)
 
 
 def _number(lease: Tree) -> int:

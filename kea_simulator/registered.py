@@ -34,6 +34,7 @@ HOOKS = {
     "lease6-bulk-apply lease6-del lease6-get lease6-get-all lease6-get-by-duid lease6-get-by-hostname lease6-get-page "
     "lease6-resend-ddns lease6-update lease6-wipe lease6-write",
     "stat_cmds": "stat-lease4-get stat-lease6-get",
+    "pgsql": "",
     "ha": "ha-continue ha-heartbeat ha-maintenance-cancel ha-maintenance-notify ha-maintenance-start ha-reset "
     "ha-scopes ha-sync ha-sync-complete-notify",
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kea_simulator.dhcp_daemon import Outage
+
 STANDARD = ("subnet_cmds", "host_cmds", "lease_cmds", "stat_cmds")
 OLD, CURRENT, NEWEST = "2.6.3", "3.0.3", "3.2.0"
 # Not ASCII, as names in the field are not.
@@ -28,6 +30,8 @@ class Server:
         password_is_right: whether the exporter's configuration has the right one.
         role: in the high availability relationship, of which there is one; empty for none.
         listens: whether anything is there at all.
+        interfaces: whether it listens to DHCP clients on an interface.
+        outage: why it answers commands and serves nobody; None where it serves.
     """
 
     name: str
@@ -46,6 +50,8 @@ class Server:
     password_is_right: bool = True
     role: str = ""
     listens: bool = True
+    interfaces: bool = True
+    outage: Outage | None = None
 
 
 SERVERS = (
@@ -64,5 +70,13 @@ SERVERS = (
     Server("expired", "the certificate ended 2 days ago", days=(-92, -2)),
     Server("wrong-san", "the certificate is for another address", addresses=("192.0.2.10",)),
     Server("too-old", "Kea 2.6 behind a Control Agent", version=OLD, hooks=("lease_cmds", "stat_cmds"), tls=False),
+    Server("reload-failed", "the last reload failed: nobody is served", outage=Outage.RELOAD_FAILED),
+    Server(
+        "database-lost",
+        "the lease database is lost: nobody is served",
+        hooks=(*STANDARD, "pgsql"),
+        outage=Outage.DATABASE_LOST,
+    ),
+    Server("no-interface", "no interface is configured: nobody is served", interfaces=False),
     Server("refusing", "nothing listens there", listens=False),
 )

@@ -13,7 +13,8 @@ from lab.servers.chroot import LabBuildError, install
 from lab.servers.processes import ENDS_WITH_US, Running, accepts, free_port
 
 if TYPE_CHECKING:
-    from lab.servers.kea import Lab, Tree
+    from lab.servers.chroot import Chroot
+    from lab.servers.configurations import Tree
 
 ADDRESS = "127.0.0.1"
 DATABASE = "kea"
@@ -31,7 +32,7 @@ class Postgresql:
     """A server with the schema of Kea's lease database; a context manager.
 
     Args:
-        lab: whose Kea brings the schema.
+        chroot: whose Kea brings the schema.
 
     Raises:
         LabUnavailableError: Debian's package is not there and cannot be installed.
@@ -39,7 +40,7 @@ class Postgresql:
         StartError: the server did not start.
     """
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, chroot: Chroot) -> None:
         install("postgresql", "postgresql-client", needed=(str(PROGRAMS),))
         self.port = free_port()
         self._folder = Path(tempfile.mkdtemp(prefix="kea-lab-postgresql-"))
@@ -48,7 +49,7 @@ class Postgresql:
         _run(*AS_USER, str(self._programs / "initdb"), "--auth=trust", "--no-sync", str(self._data))
         self._running = self._launch()
         self._psql("postgres", f"CREATE DATABASE {DATABASE}")
-        self._psql(DATABASE, lab.chroot.path(SCHEMA).read_text())
+        self._psql(DATABASE, chroot.path(SCHEMA).read_text())
 
     def __enter__(self) -> Self:
         return self

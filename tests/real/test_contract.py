@@ -24,6 +24,7 @@ from kea_simulator import configuration
 from kea_simulator.building import Blueprint
 from kea_simulator.certificates import Authority
 from kea_simulator.daemon import Daemon, Life
+from kea_simulator.dhcp_daemon import DhcpDaemon, Outage
 from kea_simulator.server import KeaServer, Tls
 from kea_simulator.servers import STANDARD, Server
 from lab.servers.chroot import OLD, ensure
@@ -71,11 +72,13 @@ class Kea:
 
     Attributes:
         twin: the simulated daemon whose configuration and leases it has.
+        real: the real daemon; None where the simulated one listens itself.
     """
 
     daemon: str
     port: int
     twin: Daemon
+    real: KeaDaemon | None = None
 
     @property
     def url(self) -> str:
@@ -87,6 +90,22 @@ class Kea:
 
     def post(self, body: object, auth: tuple[str, str] | None = CREDENTIALS) -> requests.Response:
         return requests.post(self.url, json=body, auth=auth, timeout=10)
+
+    def break_configuration(self) -> None:
+        """Let the next reload fail, late."""
+        if self.real is not None:
+            gone = {"interfaces-config": {"interfaces": ["gone0"]}}
+            self.real.write({**self.real.configuration, **gone})
+        else:
+            assert isinstance(self.twin, DhcpDaemon)
+            self.twin.reload_error = Outage.RELOAD_FAILED.value
+
+    def mend_configuration(self) -> None:
+        if self.real is not None:
+            self.real.write(self.real.configuration)
+        else:
+            assert isinstance(self.twin, DhcpDaemon)
+            self.twin.fix()
 
     def command(self, name: str, arguments: object = None) -> Tree:
         body = {"command": name} if arguments is None else {"command": name, "arguments": arguments}
@@ -111,7 +130,7 @@ def start_real(daemon: str, lab: Lab) -> tuple[Kea, KeaDaemon]:
     started = lab.start(ROOTS[daemon], as_text(twin.configuration))
     for lease in leases_of(twin, daemon):
         add(started, daemon, lease)
-    return Kea(daemon, port, twin), started
+    return Kea(daemon, port, twin, started), started
 
 
 def as_text(tree: Tree) -> Tree:
@@ -439,6 +458,14 @@ RESULTS_OF_DHCP: list[tuple[str, object, int, str | None]] = [
     ("stat-lease{4}-get", {"subnet-range": 1}, 1, "subnet-range parameter is not a map"),
     ("stat-lease{4}-get", {"subnet-range": {}}, 1, "'first-subnet-id' parameter missing or not an integer"),
     ("stat-lease{4}-get", {"subnet-id": 1, "subnet-range": 1}, 1, "cannot specify both subnet-id and subnet-range"),
+    ("lease{4}-get", None, 1, "Parameters missing or are not a map."),
+    ("lease{4}-get", [], 1, "Parameters missing or are not a map."),
+    ("lease{4}-get", {}, 1, "Mandatory 'subnet-id' parameter missing."),
+    ("lease{4}-get", {"ip-address": 1}, 1, "'ip-address' is not a string."),
+    ("lease{4}-get", {"ip-address": "x"}, 1, "Failed to convert string to address 'x': Invalid argument"),
+    ("lease{4}-get", {"ip-address": "{other}"}, 1, "Invalid IPv{4} address specified: {other}"),
+    ("lease{4}-get", {"ip-address": "{unspecified}"}, 3, "Lease not found."),
+    ("lease{6}-get", {"ip-address": "{other}"}, 3, "Lease not found."),
     ("lease{4}-get-page", None, 1, "no parameters specified for the lease{4}-get-page command"),
     ("lease{4}-get-page", {}, 1, f"{FROM} not specified"),
     ("stat-lease{4}-get", [], 1, "'arguments' parameter is not a map"),
@@ -473,23 +500,29 @@ RANGES: list[tuple[int, int | None, list[int] | str]] = [
 
 def of_family(text: str, kea: Kea) -> str:
     """Fill in what depends on the family of a daemon."""
-    known = {"4": ("4", "6", "::"), "6": ("6", "4", "0.0.0.0")}
-    own, other, address = known.get(kea.family, ("", "", ""))
-    return text.replace("{4}", own).replace("{6}", other).replace("{other}", address)
+    unspecified = {"4": "0.0.0.0", "6": "::"}
+    other = "4" if kea.family == "6" else "6"
+    filled = text.replace("{4}", kea.family).replace("{6}", other).replace("{other}", unspecified[other])
+    return filled.replace("{unspecified}", unspecified.get(kea.family, ""))
+
+
+def filled_in(arguments: object, kea: Kea) -> object:
+    if not isinstance(arguments, dict):
+        return arguments
+    return {key: of_family(it, kea) if isinstance(it, str) else it for key, it in arguments.items()}
 
 
 def test_commands_have_the_results_and_texts_of_kea(kea: Kea) -> None:
     expected = [*RESULTS_OF_ALL, *(RESULTS_OF_D2 if kea.daemon == "d2" else RESULTS_OF_DHCP)]
     for name, arguments, result, text in expected:
-        answer = kea.command(of_family(name, kea), arguments)
+        answer = kea.command(of_family(name, kea), filled_in(arguments, kea))
         wanted = None if text is None else of_family(text, kea)
         assert (answer["result"], answer.get("text")) == (result, wanted), (name, arguments)
 
 
 def test_wrong_arguments_of_pages_are_refused_in_the_words_of_kea(dhcp: Kea) -> None:
     for arguments, text in PAGES:
-        filled = {key: of_family(it, dhcp) if isinstance(it, str) else it for key, it in arguments.items()}
-        answer = dhcp.command(f"lease{dhcp.family}-get-page", filled)
+        answer = dhcp.command(f"lease{dhcp.family}-get-page", filled_in(arguments, dhcp))
         assert answer == {"result": 1, "text": of_family(text, dhcp)}, arguments
 
 
@@ -561,6 +594,44 @@ def test_a_reload_counts_anew_and_is_no_restart(kea: Kea) -> None:
     assert after["pid"] == before["pid"]
     assert after["uptime"] >= before["uptime"]
     assert after["reload"] <= 1
+
+
+def test_after_a_failed_reload_no_lease_can_be_read_until_a_good_one(dhcp: Kea) -> None:
+    family = dhcp.family
+    unchanged = ("config-get", "list-commands", "version-get", f"subnet{family}-list")
+    before = {name: dhcp.command(name) for name in unchanged}
+    status = dhcp.command("status-get")["arguments"]
+    address = {"ip-address": "0.0.0.0" if family == "4" else "::"}
+    dhcp.break_configuration()
+    try:
+        for _ in range(2):
+            failed = dhcp.command("config-reload")
+            assert failed["result"] == 1
+            assert failed["text"].startswith("Config reload failed: configuration error using file '/")
+        for name, arguments in (
+            (f"lease{family}-get", address),
+            (f"lease{family}-get-page", {"from": "start", "limit": 9}),
+            (f"stat-lease{family}-get", None),
+            (f"stat-lease{family}-get", {"subnet-id": 1}),
+        ):
+            refused = {"result": 1, "text": "no current lease manager is available"}
+            assert dhcp.command(name, arguments) == refused, name
+        assert dhcp.command(f"lease{family}-get")["text"] == "Parameters missing or are not a map."
+        assert dhcp.command(f"stat-lease{family}-get", {"subnet-id": 99})["result"] == 3
+        assert {name: dhcp.command(name) for name in unchanged} == before
+        after = dhcp.command("status-get")["arguments"]
+        assert status.keys() - after.keys() == {"thread-pool-size", "packet-queue-size", "packet-queue-statistics"}
+        assert after["multi-threading-enabled"] is False
+        assert [after[name] for name in ("pid", "dhcp-state", "sockets")] == [
+            status[name] for name in ("pid", "dhcp-state", "sockets")
+        ]
+        counted = dhcp.command("statistic-get-all")
+        assert dhcp.command("statistic-get-all") == counted
+    finally:
+        dhcp.mend_configuration()
+    assert dhcp.command("config-reload")["result"] == 0
+    assert dhcp.command("status-get")["arguments"].keys() == status.keys()
+    assert dhcp.command(f"lease{family}-get", address) == {"result": 3, "text": "Lease not found."}
 
 
 # Real Kea with the very configuration and leases of a simulated one says the same.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -240,10 +241,10 @@ def test_disabled_service_is_told_with_its_origin(lab: Lab) -> None:
 
 def test_sockets_that_cannot_be_opened_are_told(lab: Lab) -> None:
     port = free_port()
-    on_loopback = {"interfaces-config": {"interfaces": ["lo/127.0.0.1"], "dhcp-socket-type": "udp"}}
+    at_one_port = ("-p", str(free_port(kind=socket.SOCK_DGRAM)))
     # Two servers cannot both have the DHCP port of the same address.
     for sockets in ([], [http(port)]):
-        lab.start("Dhcp4", {**dhcp("Dhcp4", sockets, subnet4=[subnet4(1)]), **on_loopback})
+        lab.start("Dhcp4", dhcp("Dhcp4", sockets, subnet4=[subnet4(1)]), at_one_port)
     found = verdict(judge(f"http://127.0.0.1:{port}"), "service-running")
     assert found.status is Status.UNMET
     assert "DHCP sockets could not be opened: Failed to open socket on interface lo" in found.evidence

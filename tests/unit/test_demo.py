@@ -63,11 +63,14 @@ UNMET = {
         "hook-subnet-cmds-loaded",
         "hook-host-cmds-loaded",
     },
+    "reload-failed": {"service-running"},
+    "database-lost": {"service-running"},
+    "no-interface": {"service-running"},
     "refusing": {"control-socket-reachable"},
 }
 DOWN = {"wrong-password", "expired", "wrong-san", "refusing"}
-# Without lease_cmds, nobody can look at the leases.
-UNKNOWN = {*DOWN, "hooks-missing"}
+# Where no lease can be read, nothing is known of those that are not where they belong.
+UNKNOWN = {*DOWN, "hooks-missing", "reload-failed", "database-lost"}
 
 
 class Demo:

@@ -1,11 +1,7 @@
-"""The one catalogue: documents and rules are written from the tables that the program itself runs on.
-
-`python -m tools.catalogue` writes them anew below the working directory; a test fails where they have drifted.
-"""
+"""The one catalogue: documents and rules are written from the tables that the program itself runs on."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kea_exporter.alerts import GROUPS
@@ -171,10 +167,3 @@ def _alert_row(alert: Alert) -> str:
 
 def _code(expression: str) -> str:
     return "`" + expression.replace("|", "\\|") + "`"
-
-
-if __name__ == "__main__":
-    for name, text in documents().items():
-        path = Path(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)

@@ -1,15 +1,18 @@
-"""The Helm chart's files that derive from elsewhere, written by `python -m tools.chart`."""
+"""The Helm chart's files that derive from elsewhere."""
 
 from __future__ import annotations
 
 import json
 import shutil
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kea_exporter.alerts.rules import Links, rules
 from kea_exporter.config import ConfigFile
+from tools import ROOT
 
-ROOT = Path(__file__).parent.parent
+if TYPE_CHECKING:
+    from pathlib import Path
+
 CHART = ROOT / "deploy/helm/kea-exporter"
 SCHEMA = CHART / "values.schema.json"
 # In place of Grafana's url in the chart's copy of the rules; a template puts the url of the values there.
@@ -41,7 +44,3 @@ def _values_schema() -> str:
     schema["$defs"] = config.pop("$defs")
     schema["properties"]["config"] = {**config, "description": "The exporter's configuration file, as a tree."}
     return f"{json.dumps(schema, indent=2)}\n"
-
-
-if __name__ == "__main__":
-    refresh()

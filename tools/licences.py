@@ -1,4 +1,4 @@
-"""What the exporter is made of, and under which licences: docs/licences.md, by `python -m tools.licences`.
+"""What the exporter is made of, and under which licences: docs/licences.md.
 
 Licences are those that the packages themselves declare, each as its SPDX expression.
 """
@@ -102,8 +102,3 @@ def _address(name: str, installed: Distribution) -> str:
 def _field(installed: Distribution, name: str) -> str | None:
     found: list[str] | None = installed.metadata.get_all(name)
     return found[0] if found else None
-
-
-if __name__ == "__main__":
-    for path, text in documents().items():
-        Path(path).write_text(text)

@@ -1,4 +1,4 @@
-"""The manual page and the completion of shells, written from the command line itself: `python -m tools.manual`.
+"""The manual page and the completion of shells, written from the command line itself.
 
 A small writer of our own: click-man 0.6 dates its pages, has one for each command, and no examples or exit statuses.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from inspect import cleandoc
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -123,10 +122,3 @@ def _text(text: str) -> str:
     """Return a line as roff shows it: hyphens that can be copied, and no requests by accident."""
     escaped = text.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq")
     return f"\\&{escaped}" if escaped.startswith((".", "\\(aq")) else escaped
-
-
-if __name__ == "__main__":
-    for name, text in documents().items():
-        path = Path(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)

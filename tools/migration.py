@@ -1,4 +1,4 @@
-"""Names of other exporters and what they are called here: documents and rules, by `python -m tools.migration`.
+"""Names of other exporters and what they are called here: documents and rules.
 
 A recorded series has the name of the server as its `instance`: there, one exporter stands beside each server.
 """
@@ -99,10 +99,3 @@ def _recordings(exporter: Exporter) -> Iterator[dict[str, Any]]:
         for recipe in old.recipes:
             labels = {"labels": dict(recipe.labels)} if recipe.labels else {}
             yield {"record": old.series, "expr": recipe.expression, **labels}
-
-
-if __name__ == "__main__":
-    for name, text in documents().items():
-        path = Path(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grafana.src import certificates, exporter, fleet, server, subnets, traffic
+from grafana.src.document import written
 from kea_exporter.alerts.model import Dashboard
 
 if TYPE_CHECKING:
@@ -20,3 +21,8 @@ DASHBOARDS: Mapping[Dashboard, Callable[[], Builder]] = {
     Dashboard.TRAFFIC: traffic.build,
     Dashboard.EXPORTER: exporter.build,
 }
+
+
+def documents() -> Mapping[str, str]:
+    """Return the dashboards as JSON, by their paths in the project."""
+    return {f"grafana/dashboards/{uid}.json": written(builder()) for uid, builder in DASHBOARDS.items()}

@@ -4,7 +4,16 @@ The order is that of the report: from reaching the daemon to what it has loaded.
 """
 
 from kea_exporter.requirements import authentication, certificates, hooks, leases, reaching, sockets, version
-from kea_exporter.requirements.model import Report, Requirement, Severity, Status, Verdict, judge_all, severity_in
+from kea_exporter.requirements.model import (
+    Report,
+    Requirement,
+    Severity,
+    Status,
+    Subject,
+    Verdict,
+    judge_all,
+    severity_in,
+)
 
 REQUIREMENTS: tuple[Requirement, ...] = (
     *reaching.REQUIREMENTS,
@@ -16,4 +25,14 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     *leases.REQUIREMENTS,
 )
 
-__all__ = ["REQUIREMENTS", "Report", "Requirement", "Severity", "Status", "Verdict", "judge_all", "severity_in"]
+__all__ = [
+    "REQUIREMENTS",
+    "Report",
+    "Requirement",
+    "Severity",
+    "Status",
+    "Subject",
+    "Verdict",
+    "judge_all",
+    "severity_in",
+]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import Failure, UnknownFactError, known
 from kea_exporter.facts.snapshot import Admission, Authentication
-from kea_exporter.requirements.model import Finding, Requirement, Severity, met, not_applicable, unmet
+from kea_exporter.requirements.model import Finding, Requirement, Severity, Subject, met, not_applicable, unmet
 from kea_exporter.requirements.reaching import require_expected_daemon
 from kea_exporter.requirements.socket_in_use import (
     require_answer_of_kea,
@@ -167,6 +167,8 @@ def _in_files(snapshot: Snapshot, _: Profile) -> Finding:
 REQUIREMENTS = (
     Requirement(
         id="authentication-configured",
+        subject=Subject.AUTHENTICATION,
+        short="configured",
         severity=Severity.RECOMMENDED,
         title="The control socket in use demands credentials",
         clause="Although not required, we strongly recommend configuring clients that will have access to the API "
@@ -178,6 +180,8 @@ REQUIREMENTS = (
     ),
     Requirement(
         id="authentication-type-basic",
+        subject=Subject.AUTHENTICATION,
+        short="type basic",
         severity=Severity.REQUIRED,
         title="Authentication is of type basic",
         clause="It is mandatory to set type to basic as this is currently the only supported authentication mechanism.",
@@ -188,6 +192,8 @@ REQUIREMENTS = (
     ),
     Requirement(
         id="authentication-realm-matches",
+        subject=Subject.AUTHENTICATION,
+        short="realm",
         severity=Severity.REQUIRED,
         title="The authentication realm is the demanded one",
         clause="The realm should be set to kea-dhcpv4-server when configuring IPv4 service and kea-dhcpv6-server for "
@@ -199,6 +205,8 @@ REQUIREMENTS = (
     ),
     Requirement(
         id="authentication-accepted",
+        subject=Subject.AUTHENTICATION,
+        short="accepted",
         severity=Severity.REQUIRED,
         title="The configured credentials are accepted",
         clause="Client credentials are set in the array under clients parameter.",
@@ -209,6 +217,8 @@ REQUIREMENTS = (
     ),
     Requirement(
         id="credentials-in-files",
+        subject=Subject.AUTHENTICATION,
+        short="in files",
         severity=Severity.RECOMMENDED,
         title="Credentials of clients are kept in files",
         clause="Kea changed its configuration in a specific version: it no longer allows client credentials directly "

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kea_exporter.certificates import parse_address
 from kea_exporter.facts.failure import Failure, Reason, Stage, UnknownFactError, known
 from kea_exporter.facts.snapshot import Daemon, TransportKind
-from kea_exporter.requirements.model import Finding, Requirement, Severity, Status, met, not_applicable, unmet
+from kea_exporter.requirements.model import Finding, Requirement, Severity, Status, Subject, met, not_applicable, unmet
 from kea_exporter.requirements.socket_in_use import (
     plain_socket_behind_proxy,
     require_answer_of_kea,
@@ -163,6 +163,8 @@ def _date(seconds: float) -> str:
 REQUIREMENTS = (
     Requirement(
         id="certificate-san-matches-address",
+        subject=Subject.CERTIFICATE,
+        short="SAN",
         severity=Severity.REQUIRED,
         title="The certificate's SAN holds the server's IP address",
         clause="When using HTTPS in Kea, the TLS/SSL certificate must include the Kea server IP address in the SAN.",
@@ -175,6 +177,8 @@ REQUIREMENTS = (
     ),
     Requirement(
         id="certificate-within-validity",
+        subject=Subject.CERTIFICATE,
+        short="validity",
         severity=Severity.REQUIRED,
         title="The certificate is valid now",
         clause="SSL/TLS certificate",
@@ -184,6 +188,8 @@ REQUIREMENTS = (
     ),
     Requirement(
         id="certificate-renewal-not-due",
+        subject=Subject.CERTIFICATE,
+        short="renewal",
         severity=Severity.RECOMMENDED,
         title="The certificate need not be renewed yet",
         clause="",
@@ -193,6 +199,8 @@ REQUIREMENTS = (
     ),
     Requirement(
         id="certificate-trusted",
+        subject=Subject.CERTIFICATE,
+        short="trusted",
         severity=Severity.REQUIRED,
         title="The certificate is trusted",
         clause="trust-anchor",
@@ -204,6 +212,8 @@ REQUIREMENTS = (
     ),
     Requirement(
         id="client-certificate-required",
+        subject=Subject.CERTIFICATE,
+        short="of clients",
         severity=Severity.RECOMMENDED,
         title="The control socket demands a client certificate",
         clause='"cert-required": true',
@@ -214,6 +224,8 @@ REQUIREMENTS = (
     ),
     Requirement(
         id="hsts-header-present",
+        subject=Subject.CERTIFICATE,
+        short="HSTS",
         severity=Severity.ADVISORY,
         title="Answers carry Strict-Transport-Security",
         clause='"http-headers": [{"name": "Strict-Transport-Security", "value": "max-age=31536000"}]',

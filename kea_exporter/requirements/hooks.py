@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kea_exporter.config import hook_requirement
 from kea_exporter.facts.failure import Failure, known
 from kea_exporter.facts.snapshot import ROOT_KEYS, Daemon
-from kea_exporter.requirements.model import Finding, Requirement, Severity, met, not_applicable, unmet
+from kea_exporter.requirements.model import Finding, Requirement, Severity, Subject, met, not_applicable, unmet
 from kea_exporter.requirements.reaching import require_expected_daemon
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ def _loaded(snapshot: Snapshot, _: Profile, hook: str) -> Finding:
 def _requirement(hook: str, severity: Severity | None, clause: str = "") -> Requirement:
     return Requirement(
         id=hook_requirement(hook),
+        subject=Subject.HOOKS,
+        short=hook,
         severity=severity,
         title=f"The hook library {library_of(hook)} is loaded",
         clause=clause,

@@ -8,7 +8,7 @@ from kea_exporter.facts.failure import Failure, Reason, Stage, UnknownFactError,
 from kea_exporter.facts.leases import Leases
 from kea_exporter.facts.snapshot import Daemon
 from kea_exporter.facts.subnets import Counts
-from kea_exporter.requirements.model import Finding, Requirement, Severity, met, not_applicable, unmet
+from kea_exporter.requirements.model import Finding, Requirement, Severity, Subject, met, not_applicable, unmet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -106,6 +106,8 @@ def _judged(audit: LeaseAudit, misplaced: Misplaced, words: tuple[str, str], exa
 REQUIREMENTS = (
     Requirement(
         id="reservations-in-configuration",
+        subject=Subject.LEASES,
+        short="reservations",
         severity=Severity.RECOMMENDED,
         title="Host reservations stand in the configuration only",
         clause="Hosts reservations are made only in configuration file.",
@@ -117,6 +119,8 @@ REQUIREMENTS = (
     ),
     Requirement(
         id="no-orphaned-leases",
+        subject=Subject.LEASES,
+        short="no orphans",
         severity=Severity.RECOMMENDED,
         title="No lease belongs to a subnet that is not configured",
         clause="When removing subnets from Kea using IPAM, neither the leases nor the host reservations associated "
@@ -129,6 +133,8 @@ REQUIREMENTS = (
     ),
     Requirement(
         id="no-leases-outside-their-subnet",
+        subject=Subject.LEASES,
+        short="in subnets",
         severity=Severity.REQUIRED,
         title="Every lease lies in the prefix of its subnet",
         clause="once the subnet is removed, an administrator might create a new subnet reusing the same ID. In that "

@@ -28,6 +28,18 @@ class Severity(StrEnum):
     ADVISORY = "advisory"
 
 
+class Subject(StrEnum):
+    """What a requirement is about, in the order of the pages."""
+
+    REACHING = "Reaching"
+    SOCKET = "Socket"
+    AUTHENTICATION = "Authentication"
+    CERTIFICATE = "Certificate"
+    VERSION = "Version"
+    HOOKS = "Hooks"
+    LEASES = "Leases"
+
+
 class Status(StrEnum):
     """What was found of a requirement; `unknown` is never taken for `unmet`."""
 
@@ -73,6 +85,7 @@ class Requirement:
 
     Attributes:
         id: says what should hold; stable for ever.
+        short: its name within its subject, of at most 14 characters.
         severity: None where it is judged only if a profile asks for it.
         clause: the words of the source document that it comes from; empty where this project added it.
         rule: when it is met, in one sentence.
@@ -82,6 +95,8 @@ class Requirement:
     """
 
     id: str
+    subject: Subject
+    short: str
     severity: Severity | None
     title: str
     clause: str

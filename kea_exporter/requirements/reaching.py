@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kea_exporter.facts.failure import Failure, Reason, Stage, UnknownFactError, known
 from kea_exporter.facts.snapshot import ROOT_KEYS, Daemon
 from kea_exporter.facts.status import BACKUP
-from kea_exporter.requirements.model import Finding, Requirement, Severity, met, not_applicable, unmet
+from kea_exporter.requirements.model import Finding, Requirement, Severity, Subject, met, not_applicable, unmet
 from kea_exporter.requirements.next_steps import NEXT_STEPS
 from kea_exporter.requirements.serving import dhcp_state, obstacle
 
@@ -93,6 +93,8 @@ def _matches(snapshot: Snapshot, _: Profile) -> Finding:
 REQUIREMENTS = (
     Requirement(
         id="control-socket-reachable",
+        subject=Subject.REACHING,
+        short="reachable",
         severity=Severity.REQUIRED,
         title="The control socket can be reached",
         clause="The socket-address and socket-port specify an IP address and port to which the HTTP service will be "
@@ -103,6 +105,8 @@ REQUIREMENTS = (
     ),
     Requirement(
         id="service-running",
+        subject=Subject.REACHING,
+        short="running",
         severity=Severity.REQUIRED,
         title="The Kea service must run and be able to serve clients",
         clause="Verify that the Kea services are running so IPAM can communicate with your server.",
@@ -114,6 +118,8 @@ REQUIREMENTS = (
     ),
     Requirement(
         id="dhcp-service-enabled",
+        subject=Subject.REACHING,
+        short="DHCP enabled",
         severity=Severity.RECOMMENDED,
         title="DHCP service is enabled",
         clause="Verify that the Kea services are running so IPAM can communicate with your server.",
@@ -124,6 +130,8 @@ REQUIREMENTS = (
     ),
     Requirement(
         id="service-matches",
+        subject=Subject.REACHING,
+        short="right daemon",
         severity=Severity.REQUIRED,
         title="The daemon behind the socket is the one configured",
         clause="The realm should be set to kea-dhcpv4-server when configuring IPv4 service and kea-dhcpv6-server for "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kea_exporter.certificates import parse_address
 from kea_exporter.facts.failure import Failure, Reason, Stage, UnknownFactError, known
 from kea_exporter.facts.snapshot import TransportKind
-from kea_exporter.requirements.model import Finding, Requirement, Severity, met, not_applicable, unmet
+from kea_exporter.requirements.model import Finding, Requirement, Severity, Subject, met, not_applicable, unmet
 from kea_exporter.requirements.socket_in_use import (
     binds,
     over_http,
@@ -86,6 +86,8 @@ def _listed(sockets: list[ControlSocket]) -> str:
 REQUIREMENTS = (
     Requirement(
         id="control-socket-over-http",
+        subject=Subject.SOCKET,
+        short="over http",
         severity=Severity.REQUIRED,
         title="The daemon offers a control socket over http or https",
         clause="The socket-type must be http or https.",
@@ -98,6 +100,8 @@ REQUIREMENTS = (
     ),
     Requirement(
         id="control-socket-uses-tls",
+        subject=Subject.SOCKET,
+        short="uses TLS",
         severity=Severity.RECOMMENDED,
         title="The control socket in use is https",
         clause="When using https, TLS is required.",
@@ -110,6 +114,8 @@ REQUIREMENTS = (
     ),
     Requirement(
         id="control-socket-address-matches",
+        subject=Subject.SOCKET,
+        short="address",
         severity=Severity.REQUIRED,
         title="A control socket is bound to the address at which the server is reached",
         clause="When adding a server to IPAM with an IPv6 address, make sure that in the Kea configuration file, the "

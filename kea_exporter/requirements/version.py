@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import known
-from kea_exporter.requirements.model import Finding, Requirement, Severity, met, unmet
+from kea_exporter.requirements.model import Finding, Requirement, Severity, Subject, met, unmet
 
 if TYPE_CHECKING:
     from kea_exporter.config import Profile
@@ -30,6 +30,8 @@ def _tested(snapshot: Snapshot, profile: Profile) -> Finding:
 REQUIREMENTS = (
     Requirement(
         id="version-supported",
+        subject=Subject.VERSION,
+        short="supported",
         severity=Severity.REQUIRED,
         title="The Kea version is supported",
         clause="Base supported Kea version: 3.0.0 (first LTS).",
@@ -39,6 +41,8 @@ REQUIREMENTS = (
     ),
     Requirement(
         id="version-tested",
+        subject=Subject.VERSION,
+        short="tested",
         severity=Severity.RECOMMENDED,
         title="The Kea version was tested",
         clause="tested up to 3.1.3.",

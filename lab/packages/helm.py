@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tools.chart import CHART, ROOT
+from tools import ROOT
+from tools.chart import CHART
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

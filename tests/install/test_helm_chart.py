@@ -53,7 +53,7 @@ def test_rules_dashboards_and_schema_of_the_chart_are_up_to_date() -> None:
     wanted = derived()
     stale = [str(path.relative_to(CHART)) for path, text in wanted.items() if not _is(path, text)]
     left_over = [str(it) for it in (CHART / "files").rglob("*.*") if it not in wanted]
-    assert (stale, left_over) == ([], []), "write them anew with: .venv/bin/python -m tools.chart"
+    assert (stale, left_over) == ([], []), "run `make docs`"
 
 
 def _is(path: Path, text: str) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from kea_exporter.check import as_json, as_text, exit_status, explanation, progress_bar
 from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.facts.snapshot import Daemon
-from kea_exporter.requirements import REQUIREMENTS, Report, Requirement, Severity, Status, Verdict
+from kea_exporter.requirements import REQUIREMENTS, Report, Requirement, Severity, Status, Subject, Verdict
 from tests.support.examples import silent
 
 if TYPE_CHECKING:
@@ -42,7 +42,16 @@ def with_example(it: Verdict, example: str) -> Verdict:
 
 def requirement(name: str, severity: Severity | None, clause: str = "", example: str = "") -> Requirement:
     return Requirement(
-        name, severity, f"title of {name}", clause, f"rule of {name}.", f"remedy of {name}", never_judged, example
+        id=name,
+        subject=Subject.REACHING,
+        short=name,
+        severity=severity,
+        title=f"title of {name}",
+        clause=clause,
+        rule=f"rule of {name}.",
+        remedy=f"remedy of {name}",
+        judge=never_judged,
+        example=example,
     )
 
 

@@ -16,11 +16,10 @@ from kea_exporter.facts.leases import Leases
 from kea_exporter.facts.snapshot import Admission, Connection, Daemon, Snapshot, Version
 from kea_exporter.facts.status import MultiThreading, Peer
 from kea_exporter.facts.subnets import Count, Counts, Subnets
-from kea_exporter.requirements import REQUIREMENTS, Severity, Status
+from kea_exporter.requirements import REQUIREMENTS, Severity, Status, Subject
 from kea_exporter.requirements.next_steps import NEXT_STEPS
 from kea_exporter.text import printable
 from kea_exporter.web.pages import LONGEST_TEXT, OLD_SECONDS, fleet_page, glance, server_page, style
-from kea_exporter.web.pages.columns import SHORT, SUBJECTS
 from kea_exporter.web.pages.fleet import MOST_SOUND, shown_name
 from kea_exporter.web.pages.fullness import MOST_SHOWN
 from kea_exporter.web.pages.glance import Bar, Tone, Word
@@ -421,27 +420,16 @@ def test_each_column_counts_the_daemons_that_do_not_meet_it() -> None:
 
 def test_the_columns_are_grouped_and_explained() -> None:
     page = fleet(sound())
-    assert [it.text for it in page.all("th", scope="colgroup")] == [subject for subject, _ in SUBJECTS]
+    assert [it.text for it in page.all("th", scope="colgroup")] == list(Subject)
     judged = [it.requirement for it in of(sound()).verdicts]
     explained = page.of_class("columns")[0].all("th", scope="row")
     assert [it.text for it in explained] == [f"{it.title} {it.id}" for it in judged]
 
 
-def test_every_requirement_has_a_short_name_under_its_subject() -> None:
-    assert (
-        {it.id for _, requirements in SUBJECTS for it in requirements} == {it.id for it in REQUIREMENTS} == set(SHORT)
-    )
-    assert all(len(short) <= 14 for short in SHORT.values())
-
-
-def test_a_requirement_of_no_subject_stands_among_the_others() -> None:
-    report = of(sound())
-    own = replace(report.verdicts[0], requirement=replace(report.verdicts[0].requirement, id="own-requirement"))
-    page = assert_sound(
-        fleet_page([replace(report, verdicts=(*report.verdicts, own))], TAKEN_AT, NOW, metrics_path="/metrics")
-    )
-    assert page.all("th", scope="colgroup")[-1].text == "Others"
-    assert page.of_class("requirement")[-1].text == "own-requirement"
+def test_every_requirement_has_a_short_name_of_its_own_within_its_subject() -> None:
+    names = [(it.subject, it.short) for it in REQUIREMENTS]
+    assert len(set(names)) == len(names)
+    assert all(0 < len(short) <= 14 for _, short in names)
 
 
 def test_the_summary_counts_servers_by_where_they_stand() -> None:

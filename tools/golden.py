@@ -1,0 +1,33 @@
+"""The golden files: what others rely on, so that each change of it is seen in a review."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kea_exporter.alerts import GROUPS
+from kea_exporter.metrics import FAMILIES
+from kea_exporter.metrics.encoding import Encoder
+from kea_exporter.requirements import REQUIREMENTS
+from tests.support.golden import golden_page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+def documents() -> Mapping[str, str]:
+    """Return the golden files by their paths in the project."""
+    return {
+        # Dashboards, rules and outside checks rely on these names and labels.
+        "tests/golden/metrics.txt": _lines(f"{it.name}{{{','.join(it.labels)}}}" for it in FAMILIES),
+        # Alerts, dashboards and runbooks rely on these ids; without a severity: judged only where a profile asks.
+        "tests/golden/requirements.txt": _lines(f"{it.id} {it.severity or '-'}" for it in REQUIREMENTS),
+        # Routes and silences rely on these names.
+        "tests/golden/alert-names.txt": _lines(
+            sorted(f"{it.name} {it.severity}" for group in GROUPS for it in group.alerts)
+        ),
+        "tests/golden/sound-and-silent.txt": Encoder().encode(golden_page())[0].decode(),
+    }
+
+
+def _lines(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)

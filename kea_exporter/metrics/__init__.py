@@ -14,8 +14,7 @@ from kea_exporter.metrics import (
     tls,
     traffic,
 )
-from kea_exporter.metrics.exporter import ExporterState
-from kea_exporter.metrics.model import Family, Page, Sample, read_families
+from kea_exporter.metrics.model import ExporterState, Family, Page, Sample, read_families
 
 FAMILIES: tuple[Family, ...] = (
     *reaching.FAMILIES,

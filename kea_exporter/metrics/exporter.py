@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import Failure
-from kea_exporter.metrics.model import Family, Kind, Page, Sample
+from kea_exporter.metrics.model import ExporterState, Family, Kind, Page, Sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-
-@dataclass(frozen=True)
-class ExporterState:
-    """What the exporter knows of itself at one moment.
-
-    Attributes:
-        build: values of the labels of kea_exporter_build_info.
-        reload_time: when the configuration was last loaded, in seconds since the epoch.
-    """
-
-    build: tuple[str, ...]
-    reload_succeeded: bool
-    reload_time: float
-    requests_in_flight: int
-    requests_rejected: int
-    samples_dropped: int
 
 
 def _own(

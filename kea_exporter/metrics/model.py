@@ -11,7 +11,6 @@ from kea_exporter.facts.failure import UnknownFactError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from kea_exporter.metrics.exporter import ExporterState
     from kea_exporter.requirements import Report
 
 
@@ -60,6 +59,23 @@ class Column:
 
 
 Samples = Sample | Column
+
+
+@dataclass(frozen=True)
+class ExporterState:
+    """What the exporter knows of itself at one moment.
+
+    Attributes:
+        build: values of the labels of kea_exporter_build_info.
+        reload_time: when the configuration was last loaded, in seconds since the epoch.
+    """
+
+    build: tuple[str, ...]
+    reload_succeeded: bool
+    reload_time: float
+    requests_in_flight: int
+    requests_rejected: int
+    samples_dropped: int
 
 
 @dataclass(frozen=True)

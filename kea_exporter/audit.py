@@ -1,12 +1,13 @@
-"""The lease audit: page through all leases of a daemon, gently, in the background and never during a scrape."""
+"""The lease audit: page through all leases of a daemon, with pauses, in the background and never during a scrape."""
 
 from __future__ import annotations
 
 import threading
 import time
 from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 
@@ -22,7 +23,7 @@ from kea_exporter.transport.deadline import Deadline
 from kea_exporter.transport.model import TransportError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Generator, Iterable, Mapping
 
     from kea_exporter.config import DaemonSettings
     from kea_exporter.config.settings import AuditSettings
@@ -34,19 +35,24 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int], None]
     Pause = Callable[[float], bool | None]
+    Pages = Generator[None, None, Fact[LeaseAudit]]
+
+T = TypeVar("T")
 
 PAGES = {Daemon.DHCP4: Command.LEASE4_GET_PAGE, Daemon.DHCP6: Command.LEASE6_GET_PAGE}
 FIRST_PAGE = "start"
 
 # Kea serves no DHCP packet while it puts a page together; this leaves it the thread in between.
 PAUSE_SECONDS = 0.05
-# Pages may be shorter than asked for, but a daemon that sends ever shorter ones would keep all other audits waiting.
-MOST_PAGES = 10
+# Pages may be shorter than asked for; a daemon that sends ever shorter ones would never come to an end.
+MAX_PAGES = 10
 # How long a failed audit waits to be tried again.
 RETRY_SECONDS = 60.0
 IDLE_SECONDS = 1.0
-# A million leases take a few minutes. Whoever gives each page just in time would keep the others waiting for a day.
-LONGEST_SECONDS = 3600.0
+# Of work on one audit. A million leases take a few minutes.
+MAX_SECONDS = 3600.0
+# Kea closes a connection that is idle for 30 s (http-connection idle timeout); audits that take turns may wait longer.
+MAX_IDLE_SECONDS = 10.0
 
 log = structlog.get_logger("audit")
 
@@ -62,64 +68,123 @@ def audit_leases(
     Args:
         daemon: the daemon.
         audit: page size and where to stop.
-        progress: told the number of leases looked at after each page.
+        progress: called with the number of leases looked at after each page.
         pause: waits between two pages; what it returns says whether to end.
     """
-    with closing(transport_to(daemon, Deadline.after(daemon.timeout_seconds))) as transport:
+    pages = audit_pages(daemon, audit, progress)
+    while True:
         try:
-            transport.open()
+            next(pages)
+        except StopIteration as end:
+            found: Fact[LeaseAudit] = end.value
+            return found
+        if pause(PAUSE_SECONDS):
+            pages.close()
+            return STOPPED
+
+
+def audit_pages(daemon: DaemonSettings, audit: AuditSettings, progress: Progress) -> Pages:
+    """Page through all leases of one daemon, and return what was found; stop after each page but the last.
+
+    Args:
+        daemon: the daemon.
+        audit: page size and where to stop.
+        progress: called with the number of leases looked at after each page.
+    """
+    with closing(_Connection(daemon)) as connection:
+        configuration = connection.ask(Command.CONFIG_GET, read_configuration)
+        if isinstance(configuration, Failure):
+            return configuration
+        if configuration.root != ROOT_KEYS[daemon.target.daemon]:
+            return Failure(Stage.COMMAND, Reason.WRONG_DAEMON, f"{configuration.root} answers")
+        tally, start, pages = AuditTally(configuration.subnets.by_id), FIRST_PAGE, 0
+        last = -1
+        while True:
+            arguments = {"from": start, "limit": audit.page_size}
+            page = connection.ask(PAGES[daemon.target.daemon], read_lease_page, arguments)
+            if isinstance(page, Failure):
+                return page
+            tally.add(page)
+            progress(tally.leases)
+            if not page or tally.leases >= audit.max_leases:
+                return tally.result(time.time(), is_complete=not page)
+            pages += 1
+            if int(page[-1].address) <= last or pages > MAX_PAGES * (1 + audit.max_leases / audit.page_size):
+                return ENDLESS
+            start, last = str(page[-1].address), int(page[-1].address)
+            yield
+
+
+class _Connection:
+    """The connection of an audit: made anew where it has been idle, before Kea closes it."""
+
+    def __init__(self, daemon: DaemonSettings) -> None:
+        self._daemon = daemon
+        self._transport: Transport | None = None
+        self._client: KeaClient | None = None
+        self._used_at = 0.0
+
+    def ask(self, command: Command, read: Callable[[Any], T], arguments: Mapping[str, object] | None = None) -> Fact[T]:
+        """Return what the daemon answers, within its timeout."""
+        deadline = Deadline.after(self._daemon.timeout_seconds)
+        if time.monotonic() - self._used_at > MAX_IDLE_SECONDS:
+            self.close()
+        try:
+            client = self._connected(deadline)
         except TransportError as error:
             return error.failure
-        return _page_through(daemon, audit, transport, progress, pause)
+        found = client.ask(command, read, arguments=arguments)
+        self._used_at = time.monotonic()
+        return found
 
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        if self._transport is not None:
+            self._transport.close()
+        self._transport = self._client = None
 
-def _page_through(
-    daemon: DaemonSettings,
-    audit: AuditSettings,
-    transport: Transport,
-    progress: Progress,
-    pause: Pause,
-) -> Fact[LeaseAudit]:
-    client = KeaClient(transport, daemon.target)
-    configuration = client.ask(Command.CONFIG_GET, read_configuration)
-    if isinstance(configuration, Failure):
-        return configuration
-    if configuration.root != ROOT_KEYS[daemon.target.daemon]:
-        return Failure(Stage.COMMAND, Reason.WRONG_DAEMON, f"{configuration.root} answers")
-    tally, start, pages = AuditTally(configuration.subnets.by_id), FIRST_PAGE, 0
-    last = -1
-    while True:
-        transport.renew(Deadline.after(daemon.timeout_seconds))
-        page = client.ask(
-            PAGES[daemon.target.daemon], read_lease_page, arguments={"from": start, "limit": audit.page_size}
-        )
-        if isinstance(page, Failure):
-            return page
-        tally.add(page)
-        progress(tally.leases)
-        if not page or tally.leases >= audit.max_leases:
-            return tally.result(time.time(), is_complete=not page)
-        pages += 1
-        if int(page[-1].address) <= last or pages > MOST_PAGES * (1 + audit.max_leases / audit.page_size):
-            return ENDLESS
-        start, last = str(page[-1].address), int(page[-1].address)
-        if pause(PAUSE_SECONDS):
-            return STOPPED
+    def _connected(self, deadline: Deadline) -> KeaClient:
+        if self._transport is None or self._client is None:
+            self._transport = transport_to(self._daemon, deadline)
+            self._transport.open()
+            self._client = KeaClient(self._transport, self._daemon.target)
+        self._transport.renew(deadline)
+        return self._client
 
 
 ENDLESS = Failure(Stage.COMMAND, Reason.MALFORMED_ANSWER, "the pages of leases do not come to an end")
 STOPPED = Failure(Stage.COMMAND, Reason.AUDIT_PENDING, "the lease audit was stopped")
-TOO_SLOW = Failure(Stage.COMMAND, Reason.AUDIT_INCOMPLETE, "the lease audit was given up after an hour: others wait")
+TOO_SLOW = Failure(Stage.COMMAND, Reason.AUDIT_INCOMPLETE, "the lease audit was given up after an hour of work")
 PENDING = Failure(Stage.COMMAND, Reason.AUDIT_PENDING, "no lease audit has finished yet")
 
 
+@dataclass(eq=False)
+class _Audit:
+    """An audit under way.
+
+    Attributes:
+        due: when its next page may be read, in seconds of the auditor's clock.
+        worked: seconds that its pages took so far.
+    """
+
+    daemon: DaemonSettings
+    settings: AuditSettings
+    pages: Pages
+    due: float
+    worked: float = 0.0
+
+
 class Auditor:
-    """Audits daemons one after another on a thread of its own, and keeps the last result of each."""
+    """Audits daemons on one thread, and keeps the last result of each.
+
+    Audits take turns by page: a page is followed by one of another daemon. A daemon is left alone for as long as its
+    last page took, so that a slow one has at most half of the time.
+    """
 
     def __init__(
         self,
         daemons: Iterable[DaemonSettings],
-        audit: Callable[..., Fact[LeaseAudit]] = audit_leases,
+        audit: Callable[[DaemonSettings, AuditSettings, Progress], Pages] = audit_pages,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._daemons = _audited(daemons)
@@ -128,6 +193,7 @@ class Auditor:
         self._lock = threading.Lock()
         self._results: dict[Target, Fact[LeaseAudit]] = {}
         self._due: dict[Target, float] = {}
+        self._running: list[_Audit] = []
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -172,37 +238,71 @@ class Auditor:
     def run_all(self, progress: Callable[[DaemonSettings, int], None]) -> None:
         """Audit every daemon now."""
         for daemon in self._daemons:
-            self._run(daemon, partial(progress, daemon))
+            self._begin(daemon, partial(progress, daemon))
+        while self._running and not self._stopped.wait(self._seconds_to_next_turn()):
+            self._take_turn()
 
     def _work(self) -> None:
-        while not self._stopped.wait(IDLE_SECONDS):
+        while not self._stopped.wait(self._seconds_to_next_turn() if self._running else IDLE_SECONDS):
+            self._drop_removed()
             for daemon in self._daemons:
-                if not self._stopped.is_set() and self._clock() >= self._due.get(daemon.target, 0.0):
-                    self._run(daemon, lambda _: None)
+                if self._is_due(daemon):
+                    self._begin(daemon, lambda _: None)
+            if self._running:
+                self._take_turn()
+        for audit in self._running:
+            audit.pages.close()
 
-    def _run(self, daemon: DaemonSettings, progress: Progress) -> None:
-        if daemon.lease_audit is None:
+    def _is_due(self, daemon: DaemonSettings) -> bool:
+        is_running = any(audit.daemon == daemon for audit in self._running)
+        return not is_running and self._clock() >= self._due.get(daemon.target, 0.0)
+
+    def _begin(self, daemon: DaemonSettings, progress: Progress) -> None:
+        if (settings := daemon.lease_audit) is not None:
+            pages = self._audit(daemon, settings, progress)
+            self._running.append(_Audit(daemon, settings, pages, due=self._clock()))
+
+    def _drop_removed(self) -> None:
+        """Give up audits of daemons that are not configured any more, or otherwise."""
+        for audit in [it for it in self._running if it.daemon not in self._daemons]:
+            audit.pages.close()
+            self._running.remove(audit)
+
+    def _seconds_to_next_turn(self) -> float:
+        return min(max(0.0, min(audit.due for audit in self._running) - self._clock()), IDLE_SECONDS)
+
+    def _take_turn(self) -> None:
+        """Read a page of the audit that has waited for longest."""
+        audit = min(self._running, key=lambda it: it.due)
+        begun = self._clock()
+        if audit.due > begun:
             return
-        found = self._found(daemon, daemon.lease_audit, progress)
+        try:
+            next(audit.pages)
+        except StopIteration as end:
+            self._finish(audit, end.value)
+            return
+        except Exception as error:  # noqa: BLE001 - the edge of an audit: one mistake must not end them all
+            detail = f"internal error: {type(error).__name__}"
+            self._finish(audit, Failure(Stage.COMMAND, Reason.INTERNAL_ERROR, detail))
+            return
+        now = self._clock()
+        audit.worked += now - begun
+        audit.due = now + max(PAUSE_SECONDS, now - begun)
+        if audit.worked >= MAX_SECONDS:
+            audit.pages.close()
+            self._finish(audit, TOO_SLOW)
+
+    def _finish(self, audit: _Audit, found: Fact[LeaseAudit]) -> None:
+        self._running.remove(audit)
         is_soon = isinstance(found, Failure) and found is not TOO_SLOW
         with self._lock:
-            if daemon not in self._daemons:  # what was asked for meanwhile is another audit, or none
+            if audit.daemon not in self._daemons:  # what is configured meanwhile is another audit, or none
                 return
-            self._due[daemon.target] = self._clock() + (RETRY_SECONDS if is_soon else daemon.lease_audit.interval)
-            self._results[daemon.target] = found
-        _log(daemon, found)
-
-    def _found(self, daemon: DaemonSettings, audit: AuditSettings, progress: Progress) -> Fact[LeaseAudit]:
-        end = self._clock() + LONGEST_SECONDS
-
-        def pause(seconds: float) -> bool:
-            return self._stopped.wait(seconds) or self._clock() >= end
-
-        try:
-            found = self._audit(daemon, audit, progress, pause)
-        except Exception as error:  # noqa: BLE001 - the edge of an audit: one mistake must not end them all
-            return Failure(Stage.COMMAND, Reason.INTERNAL_ERROR, f"internal error: {type(error).__name__}")
-        return TOO_SLOW if found is STOPPED and not self._stopped.is_set() else found
+            interval = RETRY_SECONDS if is_soon else audit.settings.interval
+            self._due[audit.daemon.target] = self._clock() + interval
+            self._results[audit.daemon.target] = found
+        _log(audit.daemon, found)
 
 
 def _audited(daemons: Iterable[DaemonSettings]) -> list[DaemonSettings]:
@@ -211,8 +311,6 @@ def _audited(daemons: Iterable[DaemonSettings]) -> list[DaemonSettings]:
 
 def _log(daemon: DaemonSettings, found: Fact[LeaseAudit]) -> None:
     about: Mapping[str, str] = {"server": daemon.target.server, "daemon": str(daemon.target.daemon)}
-    if found is STOPPED:
-        return
     if isinstance(found, Failure):
         log.warning("lease audit failed", **about, detail=found.detail)
     else:

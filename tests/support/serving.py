@@ -15,7 +15,7 @@ import pytest
 import requests
 import uvicorn
 
-from kea_exporter.audit import Auditor, audit_leases
+from kea_exporter.audit import Auditor, audit_pages
 from kea_exporter.collector import Collector
 from kea_exporter.config import ConfigError, settings_from_tree
 from kea_exporter.httpd import listen
@@ -29,6 +29,7 @@ from tests.support.recordings import recorded
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from kea_exporter.audit import Pages
     from kea_exporter.config import DaemonSettings, Settings
     from kea_exporter.facts.failure import Fact
     from kea_exporter.facts.leases import LeaseAudit
@@ -94,6 +95,16 @@ class Waiting:
         return answer(daemon, deadline, before)
 
 
+def in_one_page(audit: Callable[..., Fact[LeaseAudit]]) -> Callable[..., Pages]:
+    """Return an audit that has its result at its first turn."""
+
+    def begin(*arguments: object) -> Pages:
+        yield from ()
+        return audit(*arguments)
+
+    return begin
+
+
 def join_probes() -> None:
     for thread in running_threads():
         if thread.name == "probe":
@@ -131,7 +142,7 @@ def serving(
     configuration: Configuration | Tree,
     options: WebOptions = USUAL,
     probe_daemon: Probe = probe,
-    audit: Callable[..., Fact[LeaseAudit]] = audit_leases,
+    audit: Callable[..., Pages] = audit_pages,
 ) -> Iterator[Served]:
     """Serve as the command line does, but for the signals and the limits on connections."""
     if isinstance(configuration, dict):

@@ -4,7 +4,7 @@ import socket
 import time
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
-from itertools import count, repeat
+from itertools import count, pairwise, repeat
 from pathlib import Path
 from queue import Queue
 from threading import Event
@@ -14,19 +14,24 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from structlog.testing import capture_logs
 
-from kea_exporter.audit import PAUSE_SECONDS, PENDING, STOPPED, TOO_SLOW, Auditor, audit_leases
+from kea_exporter.audit import PAUSE_SECONDS, PENDING, TOO_SLOW, Auditor, audit_leases, audit_pages
 from kea_exporter.config import AuditSettings, settings_from_tree
 from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.facts.leases import LeaseAudit, Misplaced
 from kea_exporter.facts.subnets import Subnets
+from kea_exporter.transport.choice import transport_to
 from tests.support.examples import audited
 from tests.support.peers import SimulatedKea
+from tests.support.serving import in_one_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from kea_exporter.audit import Pages
     from kea_exporter.config import DaemonSettings
     from kea_exporter.facts.failure import Fact
+    from kea_exporter.transport.deadline import Deadline
+    from kea_exporter.transport.model import Transport
 
     Tree = dict[str, Any]
     Progress = Callable[[int], None]
@@ -286,9 +291,7 @@ class Scripted:
         self.asked = Queue[Asked]()
         self._ahead = iter(results)
 
-    def __call__(
-        self, daemon: DaemonSettings, settings: AuditSettings, progress: Progress, _: object
-    ) -> Fact[LeaseAudit]:
+    def __call__(self, daemon: DaemonSettings, settings: AuditSettings, progress: Progress) -> Fact[LeaseAudit]:
         progress(5)
         result = next(self._ahead)
         self.asked.put(Asked(daemon, settings))
@@ -313,14 +316,14 @@ MOVED = having(dict.fromkeys(audited().subnets, "203.0.113.0/24"))
 
 def ran(audit: Audit, asked: Iterable[DaemonSettings]) -> Auditor:
     """Return an auditor that has audited all daemons once."""
-    auditor = Auditor(asked, audit)
+    auditor = Auditor(asked, in_one_page(audit))
     auditor.run_all(lambda *_: None)
     return auditor
 
 
 def test_before_its_end_the_first_audit_is_pending() -> None:
     (daemon,) = daemons("a")
-    found = Auditor([daemon], Scripted()).result(daemon, UNCHANGED)
+    found = Auditor([daemon], in_one_page(Scripted())).result(daemon, UNCHANGED)
     assert found == PENDING
     assert PENDING.reason is Reason.AUDIT_PENDING
 
@@ -343,7 +346,7 @@ def test_each_daemon_is_audited_as_its_settings_say() -> None:
 
 def test_progress_is_told_with_the_daemon_it_is_about() -> None:
     told: list[tuple[str, int]] = []
-    auditor = Auditor(daemons("a", "b"), Scripted(audited(), audited()))
+    auditor = Auditor(daemons("a", "b"), in_one_page(Scripted(audited(), audited())))
     auditor.run_all(lambda daemon, number: told.append((daemon.target.server, number)))
     assert told == [("a", 5), ("b", 5)]
 
@@ -428,9 +431,12 @@ def started() -> Iterator[Callable[..., Auditor]]:
     auditors: list[Auditor] = []
 
     def start(
-        asked: Iterable[DaemonSettings], audit: Audit = audit_leases, clock: Callable[[], float] = time.monotonic
+        asked: Iterable[DaemonSettings],
+        audit: Audit | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        pages: Callable[..., Pages] = audit_pages,
     ) -> Auditor:
-        auditors.append(Auditor(asked, audit, clock))
+        auditors.append(Auditor(asked, in_one_page(audit) if audit else pages, clock))
         auditors[-1].start()
         return auditors[-1]
 
@@ -466,9 +472,13 @@ def test_an_audit_that_failed_is_tried_again_before_the_interval_is_over(started
         return REFUSED if daemon.target.server == "silent" else audited()
 
     started(daemons("silent", "good", lease_audit={"interval": "5m"}), audit, clock)
-    # The clock is read when an audit may be due, at its beginning and at its end.
-    expected = [("silent", 60), ("good", 240), ("silent", 420), ("silent", 660), ("good", 840)]
-    assert [asked.get(timeout=GENEROUS) for _ in expected] == expected
+    found = [asked.get(timeout=GENEROUS) for _ in range(8)]
+    assert {server for server, _ in found[:2]} == {"silent", "good"}
+    for server, seconds in (("silent", 60), ("good", 300)):
+        times = [at for name, at in found if name == server]
+        assert len(times) > 1
+        assert all(later - earlier >= seconds for earlier, later in pairwise(times))
+    assert sum(server == "silent" for server, _ in found) > 4
 
 
 def test_changed_subnets_are_audited_soon(started: Callable[..., Auditor]) -> None:
@@ -509,37 +519,95 @@ def wait_until(holds: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def test_a_pause_between_two_pages_ends_when_audits_are_stopped(started: Callable[..., Auditor]) -> None:
-    pauses = Event()
+def test_an_audit_that_takes_more_than_an_hour_of_work_is_given_up(started: Callable[..., Auditor]) -> None:
+    clock, closed = SteppingClock(600), Event()
 
-    def pause_for_an_hour(*arguments: object) -> Fact[LeaseAudit]:
-        pauses.set()
-        pause = arguments[-1]
-        assert callable(pause)
-        pause(3600)
-        return audited()
-
-    auditor = started(daemons("a"), pause_for_an_hour)
-    assert pauses.wait(GENEROUS)
-    auditor.stop()
-    assert all_have_ended()
-
-
-def test_an_audit_that_takes_more_than_an_hour_is_given_up_for_the_others(started: Callable[..., Auditor]) -> None:
-    clock = SteppingClock(600)
-
-    def audit(daemon: DaemonSettings, *arguments: object) -> Fact[LeaseAudit]:
-        pause = arguments[-1]
-        assert callable(pause)
-        while daemon.target.server == "slow":
-            if pause(0):
-                return STOPPED
+    def pages(daemon: DaemonSettings, *_: object) -> Pages:
+        try:
+            while daemon.target.server == "slow":
+                yield
+        finally:
+            closed.set()
         return audited()
 
     slow, good = daemons("slow", "good")
-    auditor = started([slow, good], audit, clock)
+    auditor = started([slow, good], clock=clock, pages=pages)
     wait_until(lambda: auditor.result(good, UNCHANGED) == audited())
-    assert auditor.result(slow, UNCHANGED) == TOO_SLOW
+    wait_until(lambda: auditor.result(slow, UNCHANGED) == TOO_SLOW)
+    assert closed.is_set()
+
+
+# Audits take turns by page.
+
+
+class Turns:
+    """Audits of pages that take their time on a clock of the test, and the order in which they were read."""
+
+    def __init__(self, **seconds: float) -> None:
+        self.now, self.order = 0.0, list[str]()
+        self._seconds = seconds
+
+    def pages(self, daemon: DaemonSettings, *_: object) -> Pages:
+        name = daemon.target.server
+        for _page in range(20):
+            self.order.append(name)
+            self.now += self._seconds[name]
+            yield
+        return audited()
+
+    def clock(self) -> float:
+        # Waiting goes on by itself.
+        self.now += 0.05
+        return self.now
+
+
+def test_audits_take_turns_by_page(started: Callable[..., Auditor]) -> None:
+    turns, asked = Turns(a=0.01, b=0.01, c=0.01), daemons("a", "b", "c")
+    auditor = started(asked, clock=turns.clock, pages=turns.pages)
+    wait_until(lambda: all(auditor.result(daemon, UNCHANGED) == audited() for daemon in asked))
+    thirds = [set(turns.order[start : start + 3]) for start in range(0, 60, 3)]
+    assert thirds == [{"a", "b", "c"}] * 20
+
+
+def test_a_slow_daemon_has_at_most_half_of_the_time(started: Callable[..., Auditor]) -> None:
+    turns, asked = Turns(slow=5.0, good=0.2), daemons("slow", "good")
+    auditor = started(asked, clock=turns.clock, pages=turns.pages)
+    wait_until(lambda: auditor.result(asked[1], UNCHANGED) == audited())
+    assert turns.order.count("slow") <= 4
+
+
+def test_an_audit_of_a_removed_daemon_is_given_up_at_its_next_turn(started: Callable[..., Auditor]) -> None:
+    turned, closed = Event(), Event()
+
+    def pages(*_: object) -> Pages:
+        try:
+            while True:
+                turned.set()
+                yield
+        finally:
+            closed.set()
+
+    auditor = started(daemons("a"), pages=pages)
+    assert turned.wait(GENEROUS)
+    auditor.follow([])
+    assert closed.wait(GENEROUS)
+
+
+@pytest.mark.parametrize(("idle_seconds", "connections"), [(10.0, 1), (-1.0, 4)])
+def test_a_connection_that_was_idle_for_long_is_made_anew(
+    monkeypatch: pytest.MonkeyPatch, idle_seconds: float, connections: int
+) -> None:
+    made: list[object] = []
+
+    def counted(daemon: DaemonSettings, deadline: Deadline) -> Transport:
+        made.append(daemon)
+        return transport_to(daemon, deadline)
+
+    monkeypatch.setattr("kea_exporter.audit.MAX_IDLE_SECONDS", idle_seconds)
+    monkeypatch.setattr("kea_exporter.audit.transport_to", counted)
+    with kea_with(page(leases(10)), page(leases(3, first=11)), page([])) as kea:
+        assert finished(audit_of(kea)).leases == 13
+    assert len(made) == connections
 
 
 def test_no_daemon_is_audited_any_more_when_audits_are_stopped(started: Callable[..., Auditor]) -> None:

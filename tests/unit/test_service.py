@@ -23,7 +23,7 @@ from kea_exporter.transport.deadline import Deadline
 from tests.support.examples import audited, sound
 from tests.support.peers import SimulatedKea
 from tests.support.recordings import recorded
-from tests.support.serving import GENEROUS, Configuration, answer, kea_answers, servers
+from tests.support.serving import GENEROUS, Configuration, answer, in_one_page, kea_answers, servers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -310,7 +310,7 @@ def test_removed_servers_are_forgotten(failure: Failure | None) -> None:
 def test_nothing_grows_over_reloads_with_ever_new_names() -> None:
     watched = Watched()
     configuration = Configuration(servers("server-0", lease_audit={}))
-    auditor = Auditor((), watched.audit)
+    auditor = Auditor((), in_one_page(watched.audit))
     service = service_of(configuration, watched.probe, auditor=auditor)
     for number in range(200):
         configuration.tree = servers(f"server-{number}", lease_audit={})
@@ -418,7 +418,7 @@ def audit_threads() -> set[threading.Thread]:
 
 def test_an_audit_begins_with_the_reload_that_asks_for_it_and_is_forgotten_with_the_one_that_does_not() -> None:
     configuration, audits = Configuration(servers("a")), Audits()
-    auditor = Auditor(configuration.load().daemons, audits.audit)
+    auditor = Auditor(configuration.load().daemons, in_one_page(audits.audit))
     service = service_of(configuration, auditor=auditor)
     auditor.start()
     others = audit_threads()
@@ -443,7 +443,7 @@ def test_an_audit_begins_with_the_reload_that_asks_for_it_and_is_forgotten_with_
 
 def test_another_interval_counts_from_the_reload_on() -> None:
     configuration, audits = Configuration(servers("a", lease_audit={"interval": "366d"})), Audits()
-    auditor = Auditor(configuration.load().daemons, audits.audit)
+    auditor = Auditor(configuration.load().daemons, in_one_page(audits.audit))
     service = service_of(configuration, auditor=auditor)
     auditor.start()
     try:

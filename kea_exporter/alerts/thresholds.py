@@ -27,7 +27,8 @@ DDNS_FAILED_SHARE = 0.1
 # Share of the messages of clients, or of the requests for DNS updates, that nothing follows. A DHCPDISCOVER may also be
 # meant for another server, which has the client's subnet, so nearly all of them have to be without an answer.
 UNANSWERED_SHARE = 0.8
-UNANSWERED_REQUESTS_SHARE = 0.5
+# Of a pair that refuses leases, half of the requests: Kea answers a client that asks again from the lease cache.
+UNANSWERED_REQUESTS_SHARE = 0.4
 # At least so many. One client on its own asks 14 times: its pauses grow to 64 s (RFC 2131, section 4.1).
 UNANSWERED_IN_15_MINUTES = 15
 

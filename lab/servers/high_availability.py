@@ -1,11 +1,11 @@
-"""A pair of real kea-dhcp4 servers in high availability, on loopback and in haste."""
+"""A pair of real DHCP servers in high availability, on loopback and in haste."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
 
-from lab.servers.configurations import dhcp, http, subnet4
+from lab.servers.configurations import dhcp, http, subnet4, subnet6
 from lab.servers.processes import START_SECONDS, StartError, free_port
 
 if TYPE_CHECKING:
@@ -28,19 +28,26 @@ class HighAvailability:
         heartbeat: milliseconds from one look at the partner to the next, and to the first.
         silence: milliseconds after which a partner that is silent is taken for down, as no clients are waited for.
         control: makes the control socket of a server from its name and port.
+        root: `Dhcp4` or `Dhcp6`.
+        more: further parameters of the relationship.
 
     Attributes:
         control_ports: the ports of their control sockets, by the names of the servers.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each has a default
         self,
         lab: Lab,
         mode: str = "hot-standby",
         heartbeat: int = HEARTBEAT_MILLISECONDS,
         silence: int = SILENCE_MILLISECONDS,
         control: Callable[[str, int], Tree] = lambda _, port: http(port),
+        *,
+        root: str = "Dhcp4",
+        more: Tree | None = None,
     ) -> None:
+        self._root = root
+        self._more = more or {}
         self._lab = lab
         self._control = control
         self._heartbeat = heartbeat
@@ -50,12 +57,20 @@ class HighAvailability:
         self._own_ports = {PRIMARY: primary, PARTNER: partner}
         self.control_ports = dict(zip((PRIMARY, PARTNER), others, strict=True))
 
-    def start(self, name: str, *paused: str) -> KeaDaemon:
-        """Start a server, which stays in each of the *paused* states once, until it is told to go on."""
+    def start(self, name: str, *paused: str, arguments: tuple[str, ...] = (), tree: Tree | None = None) -> KeaDaemon:
+        """Start a server.
+
+        Args:
+            name: PRIMARY or PARTNER.
+            paused: it stays in each of these states once, until it is told to go on.
+            arguments: further arguments of its command line.
+            tree: replaces parts of its configuration.
+        """
         ha = {"library": "libdhcp_ha.so", "parameters": {"high-availability": [self._relationship(name, paused)]}}
-        tree = dhcp("Dhcp4", [self._control(name, self.control_ports[name])], subnet4=[subnet4(1)])
-        tree["hooks-libraries"].append(ha)
-        return self._lab.start("Dhcp4", tree)
+        subnets = {"subnet4": [subnet4(1)]} if self._root == "Dhcp4" else {"subnet6": [subnet6(1)]}
+        whole = dhcp(self._root, [self._control(name, self.control_ports[name])], **{**subnets, **(tree or {})})
+        whole["hooks-libraries"].append(ha)
+        return self._lab.start(self._root, whole, arguments)
 
     def _relationship(self, name: str, paused: tuple[str, ...]) -> Tree:
         roles = {PRIMARY: "primary", PARTNER: ROLES_OF_PARTNER[self._mode]}
@@ -69,6 +84,7 @@ class HighAvailability:
             "multi-threading": {"enable-multi-threading": True, "http-dedicated-listener": True},
             "peers": [{"name": it, "url": urls[it], "role": role} for it, role in roles.items()],
             "state-machine": {"states": [{"state": state, "pause": "once"} for state in paused]},
+            **self._more,
         }
 
 

@@ -20,6 +20,7 @@ from lab.servers.chroot import OLD, ensure
 from lab.servers.configurations import HOOKS, ddns, dhcp, subnet4, subnet6
 from lab.servers.datagrams import send, update_request
 from lab.servers.dhcp_clients import LOOPBACK, DhcpClients, free_dhcp_ports, over_loopback, wait_until_serving
+from lab.servers.dhcp_messages import Type4, message4, option6, relayed6
 from lab.servers.kea import KeaDaemon, Lab, Tree
 from lab.servers.processes import START_SECONDS
 from tests.support.exporter import Exporter, Samples, values
@@ -341,7 +342,7 @@ def test_what_becomes_of_leases_is_counted(lab: Lab, one: OneExporter) -> None:
     assert checked(served, it)["kea_reservation_conflicts_total"]["dhcp4"] >= 1
     leases = served.daemon.command("lease4-get-all")["arguments"]["leases"]
     [address] = [it["ip-address"] for it in leases if it["hw-address"] == FIRST]
-    served.send(decline(FIRST, address))
+    served.send(message4(Type4.DECLINE, FIRST, requested=address, server="127.0.0.1"))
     wait_until(lambda: statistic(served.daemon, "declined-addresses") == 2)
     assert checked(served, it)["kea_messages_received_total"]["decline"] == 1
     assert values(it.samples(), "kea_leases", "state") == {"assigned": 3, "declined": 2}
@@ -359,17 +360,6 @@ def add_leases(daemon: KeaDaemon, addresses: Mapping[str, int], **more: object) 
         who = {"hw-address": f"02:00:{client}"} if daemon.root == "Dhcp4" else {"duid": f"01:02:{client}", "iaid": 1}
         lease = {"ip-address": address, "subnet-id": subnet, **who, **more}
         done(daemon.command(f"lease{daemon.root[-1]}-add", **lease))
-
-
-def decline(hardware: str, address: str) -> bytes:
-    """Return the DHCPDECLINE of a client, through a relay on loopback (RFC 2131)."""
-    client, server = bytes.fromhex(hardware.replace(":", "")), ip_address("127.0.0.1").packed
-    fixed = (
-        struct.pack("!4BIHH", 1, 1, len(client), 0, 1, 0, 0) + bytes(12) + server + client.ljust(16 + 64 + 128, b"\0")
-    )
-    options = {53: b"\x04", 50: ip_address(address).packed, 54: server, 61: b"\x01" + client}
-    written_out = b"".join(bytes([code, len(value)]) + value for code, value in options.items())
-    return fixed + b"\x63\x82\x53\x63" + written_out + b"\xff"
 
 
 @pytest.mark.parametrize("hooks", [HOOKS, ("lease_cmds",)], ids=["stat_cmds", "statistics"])
@@ -391,11 +381,7 @@ def registration(address: str) -> bytes:
     packed = ip_address(address).packed
     inform = b"\x24\x00\x00\x01" + option6(1, b"\0\x03\0\x01" + packed[-6:]) + option6(5, packed + bytes(8))
     # Kea 3.0.3 compares with the link-address of the relay.
-    return b"\x0c\x00" + packed + packed + option6(9, inform)
-
-
-def option6(code: int, value: bytes) -> bytes:
-    return struct.pack("!HH", code, len(value)) + value
+    return relayed6(address, inform)
 
 
 @pytest.fixture(scope="module")

@@ -120,6 +120,11 @@ def _statistics_document() -> str:
         "`kea_exporter_unknown_statistics`, and named once in the log, and on the debug page of a probe",
         "(`/probe?target=SERVER&debug=true`).",
         "",
+        "The hook perfmon, with `stats-mgr-reporting`, has the mean duration of each step of each exchange. Exported",
+        "are those of the whole way of an exchange, `perfmon.QUERY-ANSWER.composite-total_response.mean-usecs`, as",
+        "`kea_response_time_mean_seconds` and `kea_response_time_peak_seconds`, where Kea is queried for every",
+        "statistic or for the global ones; not those of single steps or of subnets (`subnet-id[].perfmon...`).",
+        "",
         "| statistic | daemons | exported as |",
         "|---|---|---|",
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -40,6 +40,19 @@ class Measure(Enum):
 
 
 @dataclass(frozen=True)
+class ResponseTime:
+    """How long answers to one kind of message took, by the means of intervals that Kea keeps.
+
+    Attributes:
+        mean_seconds: of the last interval in which there were such messages.
+        peak_seconds: the highest mean of all intervals that are kept.
+    """
+
+    mean_seconds: float
+    peak_seconds: float
+
+
+@dataclass(frozen=True)
 class Statistics:
     """Counters of one daemon as a whole.
 
@@ -50,9 +63,11 @@ class Statistics:
         dropped_in_all: packets dropped for whatever reason; None where it was not learnt.
         dropped_moved: by how much what is left of them for other reasons is moved on, so that it does not jump where
             one of the counters was reset.
+        response_times: from the hook perfmon, by exchange, such as `discover_offer`.
     """
 
     values: Mapping[Measure, Mapping[tuple[str, ...], int]]
     unknown: frozenset[str] | None = None
     dropped_in_all: int | None = None
     dropped_moved: int = 0
+    response_times: Mapping[str, ResponseTime] = field(default_factory=dict)

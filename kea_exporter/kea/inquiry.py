@@ -166,17 +166,17 @@ class _Inquiry:
         return self._client.ask(Command.CONFIG_GET, read_configuration)
 
     def _subnets(self, configuration: Fact[Configuration], listed: Fact[Subnets] | None) -> Fact[Subnets]:
-        if self._daemon is Daemon.D2:
-            return NOT_OF_D2
         if not isinstance(configuration, Failure) and configuration.root != ROOT_KEYS[self._daemon]:
             detail = f"{configuration.root} answers where {ROOT_KEYS[self._daemon]} was expected"
             return Failure(Stage.COMMAND, Reason.WRONG_DAEMON, detail)
+        if self._daemon is Daemon.D2:
+            return NOT_OF_D2
         if isinstance(listed, Subnets):
             return listed
         return configuration if isinstance(configuration, Failure) else configuration.subnets
 
     def _plan(self, commands: frozenset[str], subnets: Fact[Subnets]) -> Plan:
-        ids = () if self._daemon is Daemon.D2 else known(subnets).ids
+        ids = () if subnets is NOT_OF_D2 else known(subnets).ids
         return plan(self._target, commands, ids, self._collectors)
 
     def _all_statistics(self, todo: Fact[Plan]) -> Fact[AllStatistics]:

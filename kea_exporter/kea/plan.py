@@ -117,10 +117,11 @@ def _statistics(
         return Command.STATISTIC_GET_ALL
     if collectors.statistics == "none":
         return None
-    if Command.STATISTIC_GLOBAL_GET_ALL in commands:
-        return Command.STATISTIC_GLOBAL_GET_ALL
-    wants_all = collectors.statistics == "all" or subnets <= FEW_SUBNETS
-    return Command.STATISTIC_GET_ALL if wants_all else Command.STATISTIC_GET
+    # What is counted for each subnet alone, such as registered addresses, comes with this command only.
+    if collectors.statistics == "all" or subnets <= FEW_SUBNETS:
+        return Command.STATISTIC_GET_ALL
+    has_global = Command.STATISTIC_GLOBAL_GET_ALL in commands
+    return Command.STATISTIC_GLOBAL_GET_ALL if has_global else Command.STATISTIC_GET
 
 
 def _slices(subnet_ids: Sequence[int]) -> tuple[tuple[int, int], ...]:

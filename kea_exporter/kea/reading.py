@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from ipaddress import IPv6Address
 from typing import Any
 
@@ -72,3 +73,11 @@ def address_number(text: str) -> int:
         return int.from_bytes(bytes((int(first), int(second), int(third), int(last))))
     except ValueError:
         raise MalformedAnswerError("an address is none") from None
+
+
+def newest(samples: object) -> int | None:
+    """Return the newest value of a statistic, of either sign; None where it has none that Kea could count to."""
+    if isinstance(samples, list) and samples and isinstance(samples[0], list) and samples[0]:
+        with suppress(MalformedAnswerError):
+            return as_int(samples[0][0], "sample")
+    return None

@@ -6,14 +6,14 @@ Each statistic is a list of samples, the newest first; only that is looked at (K
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from kea_exporter.facts.snapshot import Daemon
 from kea_exporter.facts.statistics import Measure, Statistics
 from kea_exporter.facts.subnets import Count, Counts
-from kea_exporter.kea.reading import MalformedAnswerError, as_int
+from kea_exporter.kea.perfmon import is_of_perfmon, read_response_times
+from kea_exporter.kea.reading import newest
 from kea_exporter.kea.statistics_table import BY_NAME, FAILURES, OTHER_REASON, Scope
 from kea_exporter.text import printable
 
@@ -70,10 +70,11 @@ def read_all(answer: Answer, daemon: Daemon) -> AllStatistics:
     """
     tally = _Tally(daemon)
     for name, samples in answer.map.items():
-        tally.add(_parts(name), newest(samples))
+        if not is_of_perfmon(name):
+            tally.add(_parts(name), newest(samples))
     none_failed = dict.fromkeys(FAILURES.values(), 0)
     return AllStatistics(
-        daemon=tally.statistics(),
+        daemon=replace(tally.statistics(), response_times=read_response_times(answer.map)),
         subnets=_columns({key[0]: {**none_failed, **row} for key, row in tally.counts[Scope.SUBNET].items()}),
         pools=_columns(tally.counts[Scope.POOL]),
         pd_pools=_columns(tally.counts[Scope.PD_POOL]),
@@ -104,14 +105,6 @@ def of_names(values: Mapping[str, int | None], daemon: Daemon) -> Statistics:
     for name, value in values.items():
         tally.add(_parts(name), value)
     return replace(tally.statistics(), unknown=None)
-
-
-def newest(samples: object) -> int | None:
-    """Return the newest value of a statistic, of either sign; None where it has none that Kea could count to."""
-    if isinstance(samples, list) and samples and isinstance(samples[0], list) and samples[0]:
-        with suppress(MalformedAnswerError):
-            return as_int(samples[0][0], "sample")
-    return None
 
 
 def continued(now: Statistics, before: Statistics | None) -> Statistics:

@@ -30,7 +30,10 @@ NAMED = {
         "Addresses of the {} that are leased, the declined ones included.",
     ),
     Count.ADDRESSES_DECLINED: ("addresses_declined", "Addresses of the {} that clients found to be in use already."),
-    Count.ADDRESSES_REGISTERED: ("addresses_registered", "Addresses of the {} that clients registered (RFC 9686)."),
+    Count.ADDRESSES_REGISTERED: (
+        "addresses_registered",
+        "Addresses of the {} that clients registered (RFC 9686); absent unless statistic-get-all is queried.",
+    ),
     Count.ADDRESS_ASSIGNMENTS: ("address_assignments_total", "Addresses of the {} ever assigned."),
     Count.ADDRESSES_IN_POOL: (
         "addresses_assigned_in_pool",

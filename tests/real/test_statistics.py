@@ -353,6 +353,25 @@ def test_what_becomes_of_leases_is_counted(lab: Lab, one: OneExporter) -> None:
     assert values(it.samples(), "kea_leases", "state") == {"assigned": 2, "declined": 1}
 
 
+@BOTH_DAEMONS
+def test_response_times_are_those_of_perfmon(lab: Lab, one: OneExporter, root: str) -> None:
+    tree = dhcp(root, [], HOOKS, **MANY_ADDRESSES[root])
+    parameters = {"enable-monitoring": True, "stats-mgr-reporting": True, "interval-width-secs": 1}
+    tree["hooks-libraries"].append({"library": "libdhcp_perfmon.so", "parameters": parameters})
+    served = serve(lab, tree, root)
+    it = watched(one, served.url, root)
+    exchange = "DHCPDISCOVER-DHCPOFFER" if root == "Dhcp4" else "SOLICIT-ADVERTISE"
+    name = f"perfmon.{exchange}.composite-total_response.mean-usecs"
+    # The mean of an interval is there once the next one has begun.
+    wait_until(lambda: served.clients.ask(2).first.received == 2 and statistic(served.daemon, name) > 0, pause=0.6)
+    samples = it.samples()
+    label = "discover_offer" if root == "Dhcp4" else "solicit_advertise"
+    mean = values(samples, "kea_response_time_mean_seconds", "exchange")[label]
+    assert mean == pytest.approx(statistic(served.daemon, name) / 1_000_000)
+    assert values(samples, "kea_response_time_peak_seconds", "exchange")[label] >= mean
+    assert values(samples, "kea_exporter_unknown_statistics", "server") == {"kea": 0}
+
+
 def add_leases(daemon: KeaDaemon, addresses: Mapping[str, int], **more: object) -> None:
     """Add leases, given the subnet of each address."""
     for address, subnet in addresses.items():

@@ -24,7 +24,7 @@ from kea_exporter.facts.snapshot import (
     TransportKind,
     Version,
 )
-from kea_exporter.facts.statistics import Measure, Statistics
+from kea_exporter.facts.statistics import Measure, ResponseTime, Statistics
 from kea_exporter.facts.status import DhcpState, Lifetime, Moment, MultiThreading, Peer, Relationship, Status
 from kea_exporter.facts.subnets import NO_CAPACITIES, Count, Counts, PoolSeries, Shown, Subnets, SubnetSeries
 from kea_exporter.kea.inquiry import NOT_COLLECTED, NOT_OF_D2
@@ -421,6 +421,7 @@ def _statistics(daemon: Daemon) -> Statistics:
         },
         frozenset(),
         dropped_in_all=7,
+        response_times={f"{request}_{answer}": ResponseTime(0.0012, 0.0075)},
     )
 
 

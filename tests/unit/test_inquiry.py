@@ -522,6 +522,13 @@ def test_a_daemon_of_another_kind_is_asked_for_nothing_more(world: World) -> Non
     assert [it.reason for it in found.failures] == [Reason.WRONG_DAEMON]
 
 
+def test_statistics_of_another_daemon_are_not_taken_for_unknown_ones_of_d2(world: World) -> None:
+    found = world.scrape(daemon="DhcpDdns")
+    assert world.asked == [COMMANDS, CONFIG]
+    assert isinstance(found.statistics, Failure)
+    assert [it.reason for it in found.failures] == [Reason.WRONG_DAEMON]
+
+
 @pytest.mark.parametrize(
     "said",
     [

@@ -16,8 +16,8 @@ from kea_exporter.facts.snapshot import Daemon
 from kea_exporter.facts.statistics import Measure, Statistics
 from kea_exporter.facts.subnets import Count
 from kea_exporter.kea.leases import RESERVED
-from kea_exporter.kea.reading import MalformedAnswerError
-from kea_exporter.kea.statistics import continued, newest, of_names, read_all, read_global, read_one
+from kea_exporter.kea.reading import MalformedAnswerError, newest
+from kea_exporter.kea.statistics import continued, of_names, read_all, read_global, read_one
 from kea_exporter.kea.statistics_table import TABLE, Row, Scope
 from kea_exporter.metrics.subnets import FAMILY_OF_POOL, FAMILY_OF_SUBNET
 from kea_exporter.metrics.traffic import FAMILY_OF

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import signal
 import subprocess
 import sys
@@ -10,25 +11,36 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 
 from bench.memory import unread_pages
-from tests.support.exporter import parsed, values, written
+from lab.servers.processes import Running, accepts, free_port
+from tests.support.exporter import COMMAND, parsed, values, written
 from tests.support.peers import SimulatedKea, peer
 from tests.support.serving import kea_answers
-from tests.support.web_server import GENEROUS, Process, connected, eventually, process, rest
+from tests.support.web_server import (
+    GENEROUS,
+    Process,
+    connected,
+    eventually,
+    process,
+    rest,
+    said_to,
+    statuses,
+)
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 MAX_THREADS = 150
 SCRAPES = 10
 PROMETHEUS = "127.0.0.99"
+HEALTH_PORT = free_port()
 
 
 def silent(sock: socket.socket) -> None:
@@ -110,7 +122,8 @@ def exporter(tmp_path_factory: pytest.TempPathFactory, silent_port: int) -> Iter
             ],
         }
         config = written(tmp_path_factory.mktemp("exporter"), tree)
-        with process(config, "--web.enable-lifecycle") as running:
+        health = f"127.0.0.1:{HEALTH_PORT}"
+        with process(config, "--web.enable-lifecycle", "--web.health-listen-address", health) as running:
             scraped(running)
             yield running
 
@@ -152,6 +165,33 @@ def sixty_readers_of_pages(running: Process, _: int) -> Iterator[None]:
         yield
 
 
+def short_scrapes(running: Process, _: int) -> Iterator[None]:
+    """Case 39, in a loop."""
+    headers = "X-Prometheus-Scrape-Timeout-Seconds: 0.01\r\nConnection: close\r\n"
+
+    def act(_: int) -> None:
+        with connected(running.port, request("/metrics", headers=headers)) as sock:
+            rest(sock)
+
+    with repeated(act, threads=8):
+        yield
+
+
+def health_connections(_: Process, __: int) -> Iterator[None]:
+    """One client opens connections to the health listener without end, and keeps them."""
+    kept: list[socket.socket] = []
+
+    def act(_number: int) -> None:
+        kept.append(connected(HEALTH_PORT))
+
+    try:
+        with repeated(act, threads=4, pause=0.002):
+            yield
+    finally:
+        for sock in kept:
+            sock.close()
+
+
 def signals(running: Process, _: int) -> Iterator[None]:
     with repeated(lambda _: running.signal(signal.SIGHUP), pause=0.001):
         yield
@@ -162,6 +202,8 @@ ATTACKS: dict[str, Callable[[Process, int], Iterator[None]]] = {
     "abandoned reloads": abandoned_reloads,
     "60 scrapers of one address": sixty_scrapers,
     "60 readers of pages of one address": sixty_readers_of_pages,
+    "short scrapes in a loop": short_scrapes,
+    "health connections of one address": health_connections,
     "SIGHUP in a loop": signals,
 }
 
@@ -177,6 +219,8 @@ def test_a_sound_server_is_up_in_every_scrape(exporter: Process, silent_port: in
             assert sound_is_up(exporter, path)
             slowest = max(slowest, time.monotonic() - started)
             most = max(most, exporter.threads())
+            health = said_to(HEALTH_PORT, request("/-/healthy", headers="Connection: close\r\n"), PROMETHEUS)
+            assert statuses(health) == [200]
         assert most <= MAX_THREADS
         assert slowest < 9.5  # what Prometheus allows
     assert eventually(lambda: exporter.get("/-/healthy").status_code == 200)
@@ -212,3 +256,47 @@ def test_the_allocator_of_this_process_takes_the_thresholds() -> None:
     command = [sys.executable, "-c", "from kea_exporter.allocator import give_memory_back as g; print(g())"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == str(platform.libc_ver()[0] == "glibc")
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/probe?target=sound"])
+def test_a_client_in_a_loop_has_a_daemon_probed_once_a_second(tmp_path: Path, path: str) -> None:
+    """A client in a loop on /probe cost Kea 22 % of a core."""
+    with SimulatedKea(kea_answers()) as kea:
+        config = written(tmp_path, {"servers": [{"name": "sound", "dhcp4": {"url": kea.url}}]})
+        with process(config, "--probe.min-interval", "1") as running:
+            started, answered = time.monotonic(), 0
+            while time.monotonic() < started + 4:
+                assert sound_is_up(running, path)
+                answered += 1
+            seconds = time.monotonic() - started
+        probes = sum(command["command"] == "version-get" for command in kea.received)
+    assert probes <= seconds + 1
+    assert answered > 4 * probes
+
+
+def test_hangup_at_any_moment_ends_no_process(tmp_path: Path) -> None:
+    """SIGHUP ended the process before its handler was in place, and after Python had taken it away."""
+    config = written(tmp_path, {"servers": [{"name": "gone", "dhcp4": {"url": "http://127.0.0.1:1"}}]})
+    port = free_port()
+    listen = ["--config.file", str(config), "--web.listen-address", f"127.0.0.1:{port}"]
+    running = Running([*COMMAND, "serve", *listen], tmp_path / "log")
+    try:
+        wait_until_imported(running.pid)
+        with repeated(lambda _: running.signal(signal.SIGHUP), pause=0.005):
+            assert eventually(lambda: accepts("127.0.0.1", port))
+            time.sleep(0.5)
+            running.signal(signal.SIGTERM)
+            assert running.wait(GENEROUS) == 0
+    finally:
+        running.stop()
+
+
+def wait_until_imported(pid: int) -> None:
+    """Wait until the command line has been read; Python itself has to start before."""
+    status = Path(f"/proc/{pid}/status")
+    assert eventually(lambda: handles_hangup(status.read_text()))
+
+
+def handles_hangup(status: str) -> bool:
+    masks = dict(re.findall(r"^(Sig(?:Ign|Cgt)):\s+([0-9a-f]+)$", status, re.MULTILINE))
+    return bool((int(masks["SigIgn"], 16) | int(masks["SigCgt"], 16)) & 1)

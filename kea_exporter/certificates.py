@@ -22,6 +22,7 @@ Address = IPv4Address | IPv6Address
 
 LONGEST_NAME = 256
 MOST_SAN_ENTRIES = 1000
+MAX_BUNDLE_CERTIFICATES = 16
 
 
 # What cryptography raises on bytes that are no certificate, or none that RFC 5280 knows.
@@ -107,6 +108,19 @@ def read_pem(pem: bytes) -> Certificate:
         return _facts(x509.load_pem_x509_certificate(pem))
     except UNREADABLE as error:
         raise CertificateError("the certificate cannot be read") from error
+
+
+def read_bundle(pem: bytes) -> tuple[Certificate, ...]:
+    """Return the facts of all certificates of a PEM file, those that expire first in front; at most 16 are kept.
+
+    Raises:
+        CertificateError: it holds none, or one that cannot be read.
+    """
+    try:
+        found = [_facts(certificate) for certificate in x509.load_pem_x509_certificates(pem)]
+    except UNREADABLE as error:
+        raise CertificateError("the certificates cannot be read") from error
+    return tuple(sorted(found, key=lambda certificate: certificate.not_after)[:MAX_BUNDLE_CERTIFICATES])
 
 
 def parse_address(text: str) -> Address | None:

@@ -88,6 +88,7 @@ def probe(
             supported=_supported(target.daemon, learnt.commands, client.exchanges),
             tls=_tls(transport, opened, target),
             client_certificate=transport.client_certificate,
+            authorities=transport.authorities,
             duration_seconds=clock.monotonic() - started,
         )
 

@@ -21,26 +21,72 @@ from kea_exporter.alerts.thresholds import (
     KEEP_STATE,
 )
 
-# A root that is sent along may end as it likes: nobody verifies by it.
-NOT_AFTER = 'kea_certificate_not_after_timestamp_seconds{role!="root"}'
+NOT_AFTER = "kea_certificate_not_after_timestamp_seconds"
+OF_LEAF, ABOVE_LEAF = f'{NOT_AFTER}{{role="leaf"}}', f'{NOT_AFTER}{{role!="leaf"}}'
+TRUSTED = "ignoring (role, position) kea_certificate_trusted == 1"
+# CAs of ca_file that issued a certificate that a server sends; once for all servers.
+CA_NOT_AFTER = (
+    "min without (instance, server, daemon) (kea_ca_certificate_not_after_timestamp_seconds "
+    "and on (job, instance, server, daemon, subject) "
+    'label_replace(kea_certificate_info, "subject", "$1", "issuer", "(.*)"))'
+)
 OWN_LEFT = "kea_client_certificate_not_after_timestamp_seconds - time()"
 WHICH = f"The {label('role')} certificate of {DAEMON}"
 ENDS = "{{ if gt $value 0.0 }}ends in " + DURATION + "{{ else }}has ended{{ end }}"
+INTERMEDIATE = (
+    "Put the current intermediate certificate of the CA behind the server's own in cert-file, and reload Kea."
+)
+ROOT = (
+    "Add a new root CA to trust-anchor of Kea and to ca_file of the exporter, beside the old one; then issue the "
+    "certificates anew with it."
+)
+BY_ROLE = (
+    '{{ if eq $labels.role "leaf" }}' + REMEDY + '{{ else if eq $labels.role "root" }}' + ROOT + "{{ else }}"
+    f"{INTERMEDIATE}{{{{ end }}}}"
+)
 REASON = first(lookup("kea_certificate_verify_failure", *OF_DAEMON), f" ({spaced('.Labels.reason')})")
 
 
-def _expiring(severity: Severity, days: int) -> Alert:
+def _expiring(severity: Severity, not_after: str, days: int) -> Alert:
     return Alert(
         "KeaCertificateExpiring",
         severity,
-        f"0 < ({NOT_AFTER} - time()) < {days} * {DAY_SECONDS}",
+        f"0 < ({not_after} - time()) < {days} * {DAY_SECONDS}",
         "15m",
         "A certificate of a Kea daemon ends soon.",
-        f"{WHICH} ends in {DURATION}. {REMEDY}",
+        f"{WHICH} ends in {DURATION}. {BY_ROLE}",
         Dashboard.CERTIFICATES,
         requirement="certificate-renewal-not-due",
         # It has ended before KeaCertificateExpired fires.
         keep=KEEP_OUTAGE,
+    )
+
+
+def _expired(severity: Severity, expression: str, remedy: str) -> Alert:
+    return Alert(
+        "KeaCertificateExpired",
+        severity,
+        expression,
+        "5m",
+        "A certificate of a Kea daemon has expired.",
+        f"{WHICH} expired {DURATION} ago. {remedy}",
+        Dashboard.CERTIFICATES,
+        requirement="certificate-within-validity",
+        keep=KEEP_OUTAGE,
+    )
+
+
+def _ca_expiring(severity: Severity, days: int) -> Alert:
+    return Alert(
+        "KeaCaCertificateExpiring",
+        severity,
+        f"{CA_NOT_AFTER} - time() < {days} * {DAY_SECONDS}",
+        "15m",
+        "CA certificate of the exporter expires soon.",
+        f"The CA {label('subject')} of ca_file, which issued certificates of Kea, {ENDS}. Without it the exporter "
+        f"refuses these servers. {ROOT}",
+        Dashboard.CERTIFICATES,
+        keep=KEEP_STATE,
     )
 
 
@@ -62,18 +108,18 @@ GROUP = Group(
     "kea-certificates",
     recordings=(),
     alerts=(
-        _expiring(Severity.WARNING, CERTIFICATE_WARNING_DAYS),
-        _expiring(Severity.CRITICAL, CERTIFICATE_CRITICAL_DAYS),
-        Alert(
-            "KeaCertificateExpired",
+        _expiring(Severity.WARNING, NOT_AFTER, CERTIFICATE_WARNING_DAYS),
+        # A root that is sent need not be the one that the exporter trusts: KeaCaCertificateExpiring is about that one.
+        _expiring(Severity.CRITICAL, f'{NOT_AFTER}{{role!="root"}}', CERTIFICATE_CRITICAL_DAYS),
+        _expired(
             Severity.CRITICAL,
-            f"time() - {NOT_AFTER} >= 0",
-            "5m",
-            "A certificate of a Kea daemon has expired.",
-            f"{WHICH} expired {DURATION} ago. {REMEDY}",
-            Dashboard.CERTIFICATES,
-            requirement="certificate-within-validity",
-            keep=KEEP_OUTAGE,
+            f"time() - {OF_LEAF} >= 0 or time() - {ABOVE_LEAF} >= 0 unless {TRUSTED}",
+            BY_ROLE,
+        ),
+        _expired(
+            Severity.WARNING,
+            f"time() - {ABOVE_LEAF} >= 0 and {TRUSTED}",
+            "The chain is trusted without it: remove it from cert-file or from the trust-anchor file, and reload Kea.",
         ),
         Alert(
             "KeaCertificateNameMismatch",
@@ -99,5 +145,7 @@ GROUP = Group(
         ),
         _own_expiring(Severity.WARNING, CERTIFICATE_WARNING_DAYS),
         _own_expiring(Severity.CRITICAL, CERTIFICATE_CRITICAL_DAYS),
+        _ca_expiring(Severity.WARNING, CERTIFICATE_WARNING_DAYS),
+        _ca_expiring(Severity.CRITICAL, CERTIFICATE_CRITICAL_DAYS),
     ),
 )

@@ -250,6 +250,7 @@ class Snapshot:
         supported: per command of the plan, whether the daemon has it; only what was learnt.
         tls: None where the socket is not https.
         client_certificate: the exporter's own, None where it has none to show.
+        authorities: the certificates of its own `ca_file`, those that expire first in front.
         audit: the last lease audit; None where audits are off.
     """
 
@@ -275,6 +276,7 @@ class Snapshot:
     supported: Mapping[str, bool]
     tls: Fact[Tls | None]
     client_certificate: Certificate | None = None
+    authorities: tuple[Certificate, ...] = ()
     audit: Fact[LeaseAudit | None] = None
 
     @property

@@ -92,6 +92,12 @@ def _client_certificate(report: Report) -> Iterable[Sample]:
     return one(certificate.not_after) if certificate else ()
 
 
+def _authorities(report: Report) -> Iterable[Sample]:
+    """Return the latest end for each subject: a CA that is being replaced is there twice."""
+    ends = {authority.subject: authority.not_after for authority in report.snapshot.authorities}
+    return [Sample((subject,), end) for subject, end in sorted(ends.items())]
+
+
 FAMILIES = (
     per_daemon(
         "kea_tls_enabled",
@@ -156,6 +162,13 @@ FAMILIES = (
         "kea_client_certificate_not_after_timestamp_seconds",
         "When the validity of the exporter's own certificate for this daemon ends.",
         _client_certificate,
+        source="the configuration of the exporter",
+    ),
+    per_daemon(
+        "kea_ca_certificate_not_after_timestamp_seconds",
+        "When the validity of a CA in the exporter's own ca_file ends; of the 16 certificates that expire first.",
+        _authorities,
+        ("subject",),
         source="the configuration of the exporter",
     ),
 )

@@ -30,6 +30,13 @@ if TYPE_CHECKING:
 DAY = 86400.0
 AT_PROXY = "TLS ends at a proxy in front of Kea: replace the certificate there, and let the proxy load it."
 MOST_SHOWN = 8
+# What to do about a certificate above the leaf, by its role.
+RENEW = {
+    "intermediate": "Put the current intermediate certificate of the CA behind the server's own in cert-file, in place "
+    "of the old one, and send config-reload.",
+    "root": "Add a new root CA to trust-anchor of Kea and to ca_file of the exporter, beside the old one. Then issue "
+    "the certificates anew with it, put them at cert-file, and send config-reload.",
+}
 NOT_HTTPS = "the control socket in use is not https"
 
 
@@ -97,7 +104,22 @@ def _within_validity(snapshot: Snapshot, _: Profile) -> Finding:
         return unmet(f"the certificate expired on {_date(certificate.not_after)}")
     if certificate.has_not_begun(snapshot.taken_at):
         return unmet(f"the certificate is not valid before {_date(certificate.not_before)}", _CLOCK)
-    return met(f"the certificate is valid until {_date(certificate.not_after)}")
+    return met(f"the certificate is valid until {_date(certificate.not_after)}{_left_over(snapshot)}")
+
+
+def _left_over(snapshot: Snapshot) -> str:
+    """Return a note on expired certificates above the leaf that the chain verifies without."""
+    found = [old.subject for old in unneeded(known(snapshot.tls), snapshot.taken_at)]
+    if not found:
+        return ""
+    return f"; expired certificates that the chain does not need are sent too: {', '.join(found[:MOST_SHOWN])}"
+
+
+def unneeded(tls: Tls | None, at: float) -> tuple[Certificate, ...]:
+    """Return the expired certificates above the leaf, where the chain is trusted without them."""
+    if tls is None or tls.distrust is not None:
+        return ()
+    return tuple(certificate for certificate in tls.chain[1:] if certificate.has_expired(at))
 
 
 _CLOCK = "Check the clocks of exporter and certificate authority, or issue a certificate that is valid already."
@@ -107,11 +129,13 @@ def _renewal_not_due(snapshot: Snapshot, profile: Profile) -> Finding:
     if leaf(snapshot) is None:
         return not_applicable(NOT_HTTPS)
     tls = known(snapshot.tls)
-    first = min(tls.chain if tls else (), key=lambda it: it.not_after)
+    sent = [pair for pair in (tls.by_role if tls else ()) if pair[1] not in unneeded(tls, snapshot.taken_at)]
+    role, first = min(sent, key=lambda pair: pair[1].not_after)
     left, window = first.not_after - snapshot.taken_at, profile.renewal_window_seconds
     said = f"{left / DAY:.1f} days of validity are left" if left > 0 else "no validity is left"
     if left <= window:
-        return unmet(f"{said} to {first.subject}; it should be renewed {window / DAY:g} days before its end")
+        evidence = f"{said} to {first.subject}; it should be renewed {window / DAY:g} days before its end"
+        return unmet(evidence, RENEW.get(role, ""))
     return met(f"{said} to {first.subject}, which ends first")
 
 
@@ -119,9 +143,20 @@ def _trusted(snapshot: Snapshot, _: Profile) -> Finding:
     tls = _tls(snapshot)
     if tls is None:
         return not_applicable(NOT_HTTPS)
+    if tls.distrust is not None and tls.distrust.reason is Reason.CERTIFICATE_EXPIRED:
+        return _expired_above(tls, tls.distrust, snapshot.taken_at)
     if tls.distrust is not None:
         return unmet(f"{tls.distrust.detail} ({_chain_text(tls)})")
     return met(f"the chain verifies against the configured authorities ({_chain_text(tls)})")
+
+
+def _expired_above(tls: Tls, distrust: Failure, at: float) -> Finding:
+    """Return the finding on a chain that does not verify as a certificate above the leaf has expired."""
+    for role, certificate in tls.by_role[1:]:
+        if certificate.has_expired(at):
+            return unmet(f"{certificate.subject} expired on {_date(certificate.not_after)}", RENEW[role])
+    # Then a CA that is not sent has expired, unless the chain cannot be read.
+    return unmet(f"{distrust.detail} ({_chain_text(tls)})", RENEW["root"] if tls.chain else "")
 
 
 def _chain_text(tls: Tls) -> str:

@@ -28,7 +28,7 @@ from kea_exporter.transport.credentials import read_credentials
 from kea_exporter.transport.errors import lost_connection, tcp_failure
 from kea_exporter.transport.model import TransportError, too_large
 from kea_exporter.transport.sockets import TooMuchError, connect_tcp
-from kea_exporter.transport.tls import own_certificate, secure, tls_failure_later
+from kea_exporter.transport.tls import own_authorities, own_certificate, secure, tls_failure_later
 
 if TYPE_CHECKING:
     import socket
@@ -75,6 +75,7 @@ class HttpTransport:
         self.connection: Connection | None = None
         self.tls: Tls | None = None
         self.client_certificate: Certificate | None = None
+        self.authorities: tuple[Certificate, ...] = ()
         self.admission: Admission | None = None
 
     def open(self) -> Connection:
@@ -150,6 +151,7 @@ class HttpTransport:
     def _secure(self) -> DeadlineTlsSocket:
         settings = self._settings
         self.client_certificate = own_certificate(settings.tls)
+        self.authorities = own_authorities(settings.tls)
         secured = secure(self._dial, settings.target.verified_name, settings.tls)
         self.tls = secured.facts
         if secured.refusal is not None:

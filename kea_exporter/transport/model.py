@@ -69,6 +69,10 @@ class Transport(Protocol):
         """Return the certificate that the exporter shows of itself; None where it has none."""
 
     @property
+    def authorities(self) -> tuple[Certificate, ...]:
+        """Return the certificates of the exporter's own `ca_file`; none where it has none."""
+
+    @property
     def admission(self) -> Admission | None:
         """Return what the first HTTP answer said of credentials; None before it, and on a unix socket."""
 

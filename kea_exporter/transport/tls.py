@@ -10,9 +10,10 @@ import ssl
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from kea_exporter.certificates import Certificate, CertificateError, read_der, read_pem
+from kea_exporter.certificates import Certificate, CertificateError, read_bundle, read_der, read_pem
 from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.facts.snapshot import Tls
 from kea_exporter.files import read_file
@@ -149,6 +150,22 @@ def own_certificate(tls: TlsSettings) -> Certificate | None:
         return read_pem(read_file(tls.cert_file))
     except (OSError, CertificateError):
         return None
+
+
+def own_authorities(tls: TlsSettings) -> tuple[Certificate, ...]:
+    """Return the certificates of `ca_file`; none where it is not set, or cannot be read."""
+    if tls.ca_file is None:
+        return ()
+    try:
+        return _authorities(read_file(tls.ca_file))
+    except (OSError, CertificateError):
+        return ()
+
+
+# Most servers of a fleet share a file, which seldom changes; parsing one takes up to some milliseconds.
+@lru_cache(maxsize=16)
+def _authorities(pem: bytes) -> tuple[Certificate, ...]:
+    return read_bundle(pem)
 
 
 def tls_failure(error: Exception) -> Failure:

@@ -24,6 +24,7 @@ class UnixTransport:
     admission = None
     tls = None
     client_certificate = None
+    authorities = ()
 
     def __init__(self, settings: DaemonSettings, deadline: Deadline) -> None:
         self._path = settings.path

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import shutil
+import time
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from kea_exporter.collector import Collector
 from kea_exporter.config import settings_from_tree
 from kea_exporter.facts.failure import Reason, known
 from kea_exporter.requirements import Report, Status, Verdict
 from kea_exporter.transport.deadline import Deadline
+from kea_simulator.certificates import CA_USAGE, builder_for
 from lab.servers.certificates import Authority, Pair, self_signed
 from lab.servers.configurations import dhcp, subnet4
 from lab.servers.processes import free_port
@@ -119,6 +123,51 @@ def test_a_server_reached_by_name_needs_name_and_address_in_its_san(lab: Lab) ->
     # The name is enough to trust the connection, and not enough for the IPAM.
     assert certificate_verdicts(with_name) == (UNMET, MET, MET)
     assert with_name.snapshot.exchanges
+
+
+def again(intermediate: Authority, issuer: Authority, days: tuple[float, float]) -> bytes:
+    """Return another certificate of the same intermediate authority, with the same key."""
+    builder = builder_for(intermediate.name, issuer.name, intermediate.key, days)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    signed = issuer.signed(builder.add_extension(CA_USAGE, critical=True), intermediate.key)
+    return signed.public_bytes(Encoding.PEM)
+
+
+def test_a_stale_intermediate_that_the_chain_does_not_need_is_only_noted(lab: Lab) -> None:
+    intermediate = Authority(lab.folder, "intermediate", lab.authority)
+    pair = intermediate.issue("kea", addresses=[IP])
+    intermediate.append_to(pair)
+    with pair.certificate.open("ab") as file:
+        file.write(again(intermediate, lab.authority, (-60, -1)))
+    report = judge(f"https://{IP}:{serve(lab, pair)}", lab.authority.certificate)
+    assert certificate_verdicts(report) == (MET, MET, MET)
+    assert verdict(report, "certificate-renewal-not-due").status is MET
+    assert "does not need are sent too: CN=intermediate" in verdict(report, "certificate-within-validity").evidence
+
+
+def test_an_expired_intermediate_is_to_be_replaced(lab: Lab) -> None:
+    intermediate = Authority(lab.folder, "intermediate", lab.authority)
+    pair = intermediate.issue("kea", addresses=[IP])
+    with pair.certificate.open("ab") as file:
+        file.write(again(intermediate, lab.authority, (-60, -1)))
+    report = judge(f"https://{IP}:{serve(lab, pair)}", lab.authority.certificate)
+    assert certificate_verdicts(report) == (MET, MET, UNMET)
+    assert "CN=intermediate expired on" in verdict(report, "certificate-trusted").evidence
+    assert "current intermediate certificate of the CA" in verdict(report, "certificate-trusted").remedy
+
+
+def test_the_cas_of_ca_file_are_read(lab: Lab, tmp_path: Path) -> None:
+    another = Authority(lab.folder, "another")
+    bundle = tmp_path / "ca.pem"
+    bundle.write_bytes(lab.authority.certificate.read_bytes() + another.certificate.read_bytes())
+    port = serve(lab, lab.authority.issue("kea", addresses=[IP]))
+    tree = {
+        "servers": [{"name": "kea", "dhcp4": {"url": f"https://{IP}:{port}", "tls_config": {"ca_file": str(bundle)}}}]
+    }
+    with exporter(written(tmp_path, tree)) as running:
+        ends = values(running.samples(), "kea_ca_certificate_not_after_timestamp_seconds", "subject", server="kea")
+    assert set(ends) == {"CN=ca", "CN=another"}
+    assert all(3649 < (end - time.time()) / 86400 < 3651 for end in ends.values())
 
 
 def test_renewal_is_due_in_the_window_of_the_profile(lab: Lab) -> None:

@@ -51,6 +51,7 @@ class Spoken:
     admission = Admission(200, None, strict_transport_security=False)
     tls = None
     client_certificate = None
+    authorities = ()
 
     def open(self) -> Connection:
         return self.connection

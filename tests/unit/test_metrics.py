@@ -478,6 +478,10 @@ OF_CERTIFICATES = (SAN_VALID, TRUSTED, VERIFY_FAILURE, NOT_BEFORE, NOT_AFTER, IN
 FROM_HANDSHAKE = (HANDSHAKE, CONNECTION_INFO, *OF_CERTIFICATES)
 SHOWN_IN_ANY_CASE = sorted(set(FROM_HANDSHAKE) - {VERIFY_FAILURE})
 CLIENT = "kea_client_certificate_not_after_timestamp_seconds"
+AUTHORITY = "kea_ca_certificate_not_after_timestamp_seconds"
+OLD_CA, NEW_CA, OTHER_CA = (
+    certificate(name=name, issuer=name, days=(-9, left)) for name, left in (("ca", 2), ("ca", 90), ("other", 30))
+)
 
 
 @pytest.mark.parametrize(
@@ -529,6 +533,13 @@ CLIENT = "kea_client_certificate_not_after_timestamp_seconds"
             replace(silent(), client_certificate=certificate(days=(-2, -1))),
             {(): TAKEN_AT - DAY},
             id="client's end, silent",
+        ),
+        pytest.param(AUTHORITY, sound(), {}, id="no ca_file"),
+        pytest.param(
+            AUTHORITY,
+            replace(silent(), authorities=(OLD_CA, OTHER_CA, NEW_CA)),
+            {("CN=ca",): TAKEN_AT + 90 * DAY, ("CN=other",): TAKEN_AT + 30 * DAY},
+            id="CAs, one of which was renewed",
         ),
     ],
 )

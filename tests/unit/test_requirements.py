@@ -991,11 +991,37 @@ def test_a_certificate_may_fail_in_every_way_and_each_is_told_apart() -> None:
     }
 
 
-def test_only_the_servers_own_certificate_has_to_be_valid_and_to_cover_its_address() -> None:
-    above = certificate(name="office-ca", days=(-90, -1))
-    verdicts = verdicts_on(sound(tls=showing(*TLS.chain, above)))
-    assert {it.requirement.id for it in verdicts.values() if it.status is not MET} == {"certificate-renewal-not-due"}
-    assert "CN=office-ca" in verdicts["certificate-renewal-not-due"].evidence
+OFFICE, OLD_OFFICE = (certificate(name="office-ca", issuer="root", days=days) for days in ((-90, 300), (-900, -1)))
+ENDING_ROOT = certificate(name="root", issuer="root", days=(-3000, 20))
+
+
+def test_an_expired_intermediate_that_is_not_needed_is_noted_and_not_to_be_renewed() -> None:
+    """Issuing a new certificate, as the remedies of these requirements say, would change nothing."""
+    verdicts = verdicts_on(sound(tls=showing(*TLS.chain, OFFICE, OLD_OFFICE)))
+    assert {verdict.requirement.id for verdict in verdicts.values() if verdict.status is not MET} == set()
+    assert "the chain does not need are sent too: CN=office-ca" in verdicts["certificate-within-validity"].evidence
+
+
+def test_an_expired_intermediate_that_is_needed_is_to_be_replaced_behind_the_leaf() -> None:
+    expired = Failure(Stage.TLS, Reason.CERTIFICATE_EXPIRED, "certificate has expired")
+    verdicts = verdicts_on(connected_to(expired, tls=showing(*TLS.chain, OLD_OFFICE, distrust=expired)))
+    assert verdicts["certificate-within-validity"].status is MET
+    for name in ("certificate-trusted", "certificate-renewal-not-due"):
+        assert (verdicts[name].status, "CN=office-ca" in verdicts[name].evidence) == (UNMET, True)
+        assert "current intermediate certificate of the CA behind the server's own" in verdicts[name].remedy
+
+
+def test_a_ca_of_ca_file_that_has_expired_is_to_be_replaced_there() -> None:
+    expired = Failure(Stage.TLS, Reason.CERTIFICATE_EXPIRED, "certificate has expired")
+    verdict = verdicts_on(connected_to(expired, tls=showing(*TLS.chain, distrust=expired)))["certificate-trusted"]
+    assert verdict.evidence == "certificate has expired (issued by CN=office-ca)"
+    assert "ca_file of the exporter" in verdict.remedy
+
+
+def test_a_root_that_ends_soon_is_to_be_followed_by_a_new_one() -> None:
+    verdict = verdicts_on(sound(tls=showing(*TLS.chain, OFFICE, ENDING_ROOT)))["certificate-renewal-not-due"]
+    assert "20.0 days of validity are left to CN=root" in verdict.evidence
+    assert verdict.remedy.startswith("Add a new root CA to trust-anchor of Kea and to ca_file of the exporter")
 
 
 @pytest.mark.parametrize("requirement", ["no-orphaned-leases", "no-leases-outside-their-subnet"])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import Failure
 from kea_exporter.facts.snapshot import ROOT_KEYS, Daemon
+from kea_exporter.requirements.certificates import unneeded
 from kea_exporter.web.pages import glance
 from kea_exporter.web.pages.glance import UNKNOWN, Tone, Word
 from kea_exporter.web.pages.words import counted, day, moment, span
@@ -80,10 +81,11 @@ def certificates(report: Report, now: float) -> tuple[ShownCertificate, ...]:
     tls, own = report.snapshot.tls, report.snapshot.client_certificate
     sent = () if isinstance(tls, Failure) or tls is None else tls.by_role
     shown = (*sent, *([("the exporter's own", own)] if own is not None else []))
-    return tuple(_certificate(role, it, now) for role, it in shown)
+    left_over = () if isinstance(tls, Failure) else unneeded(tls, now)
+    return tuple(_certificate(role, it, now, is_needed=it not in left_over) for role, it in shown)
 
 
-def _certificate(role: str, it: Certificate, now: float) -> ShownCertificate:
+def _certificate(role: str, it: Certificate, now: float, *, is_needed: bool) -> ShownCertificate:
     covers = [*(f"ip:{address}" for address in it.addresses), *(f"dns:{name}" for name in it.names)]
     return ShownCertificate(
         role=role,
@@ -93,7 +95,7 @@ def _certificate(role: str, it: Certificate, now: float) -> ShownCertificate:
         key_type=it.key_type,
         begins=day(it.not_before),
         ends=moment(it.not_after),
-        left=glance.validity(it, now),
+        left=glance.validity(it, now, is_needed=is_needed),
         covers=tuple(sorted(covers)[:MOST_NAMES]),
         more=max(0, len(covers) - MOST_NAMES),
     )

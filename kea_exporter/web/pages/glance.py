@@ -111,8 +111,14 @@ def certificate(report: Report, now: float) -> Word:
     return validity(tls.chain[0], now, is_due=_is_unmet(report, "certificate-renewal-not-due"))
 
 
-def validity(shown: Certificate, now: float, *, is_due: bool = False) -> Word:
-    """Return how much is left of a certificate's validity; *is_due* where it should be renewed."""
+def validity(shown: Certificate, now: float, *, is_due: bool = False, is_needed: bool = True) -> Word:
+    """Return how much is left of a certificate's validity.
+
+    *is_due* where it should be renewed; *is_needed* unless it has expired and the chain is trusted without it.
+    """
+    if not is_needed:
+        what_to_do = "the chain is trusted without it: remove it from cert-file or trust-anchor"
+        return Word("expired, not needed", Tone.WARN, f"expired on {day(shown.not_after)}; {what_to_do}")
     if shown.has_expired(now):
         return Word("expired", Tone.BAD, f"expired {span(now - shown.not_after)} ago, on {day(shown.not_after)}")
     if shown.has_not_begun(now):

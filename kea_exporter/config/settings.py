@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from kea_exporter.config.profiles import Profile
     from kea_exporter.config.selection import Network
+    from kea_exporter.facts.failure import Failure
     from kea_exporter.facts.snapshot import Target
 
 
@@ -87,6 +88,7 @@ class DaemonSettings:
         port: TCP port; None for a unix socket.
         path: HTTP request path, or the path of the unix socket.
         address: the one to connect to, where the name of the target was resolved beforehand.
+        unresolved: why it could not be, so that nothing is connected to.
     """
 
     target: Target
@@ -100,6 +102,7 @@ class DaemonSettings:
     lease_audit: AuditSettings | None
     collectors: Collectors = Collectors()
     address: str | None = None
+    unresolved: Failure | None = None
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ class Reason(StrEnum):
 
     # resolve
     NAME_NOT_RESOLVED = "name_not_resolved"
+    RESOLVER_TIMED_OUT = "resolver_timed_out"
     # connect
     REFUSED = "refused"
     NO_ROUTE = "no_route"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kea_exporter.facts.status import Lifetime, Status
     from kea_exporter.facts.subnets import Capacities, Descriptions, PoolSeries, Subnets, SubnetSeries
 
-LACKS_OF_TIME = {Reason.TIMED_OUT, Reason.BUDGET_USED_UP}
+LACKS_OF_TIME = {Reason.RESOLVER_TIMED_OUT, Reason.TIMED_OUT, Reason.BUDGET_USED_UP}
 
 
 class Daemon(StrEnum):

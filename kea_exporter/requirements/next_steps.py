@@ -16,6 +16,7 @@ _AUTHORITY = "Set ca_file under tls_config to the authority that issued Kea's ce
 NEXT_STEPS: Mapping[Reason, str] = MappingProxyType(
     {
         Reason.NAME_NOT_RESOLVED: "Correct the name in the exporter's url, or add it to DNS.",
+        Reason.RESOLVER_TIMED_OUT: "Check the name servers of the exporter's host; or write an address into the url.",
         Reason.REFUSED: "Start the Kea service; check socket-address and socket-port of its control socket.",
         Reason.NO_ROUTE: "Check the address, and the routes and firewalls between exporter and server.",
         Reason.NO_SUCH_SOCKET: "Start the Kea service; check that its socket-name is the path in the exporter's url.",

@@ -142,6 +142,8 @@ class HttpTransport:
         return self._socket
 
     def _dial(self) -> DeadlineSocket:
+        if self._settings.unresolved is not None:
+            raise TransportError(self._settings.unresolved)
         host = self._reached or self._settings.address or self._settings.target.host
         sock = connect_tcp(host, self._settings.port or 0, self._deadline)
         self._reached, port = _peer(sock)

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING
 from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.transport.errors import tcp_failure, unix_failure
 from kea_exporter.transport.model import TransportError
+from kea_exporter.transport.names import RESOLVER
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
     from kea_exporter.transport.deadline import Deadline
+    from kea_exporter.transport.names import SocketAddress
 
 # Linux has it; elsewhere the first answer over TLS is late.
 QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
@@ -86,15 +88,18 @@ def connect_tcp(host: str, port: int, deadline: Deadline) -> DeadlineSocket:
     Raises:
         TransportError: at stage resolve or connect.
     """
-    addresses = _resolve(host, port)
+    addresses = RESOLVER.resolve(host, port, deadline)
     if not deadline.remaining():
-        raise TransportError(Failure(Stage.RESOLVE, Reason.TIMED_OUT, f"the name {host} was resolved too late"))
+        raise TransportError(
+            Failure(Stage.RESOLVE, Reason.RESOLVER_TIMED_OUT, f"the name {host} was resolved too late")
+        )
     failure = Failure(Stage.RESOLVE, Reason.NAME_NOT_RESOLVED, f"{host} stands for no address")
-    for tried, (family, address) in enumerate(addresses):
+    for tried, address in enumerate(addresses):
         try:
-            return _connect(family, address, deadline, share=1 / (len(addresses) - tried))
+            share = 1 / (len(addresses) - tried)
+            return _connect(address.family, address.socket_address, deadline, share)
         except OSError as error:
-            failure = tcp_failure(error, f"{address[0]} port {port}")
+            failure = tcp_failure(error, f"{address.host} port {port}")
     raise TransportError(failure)
 
 
@@ -117,17 +122,7 @@ def _is_socket(path: str) -> bool:
         return True
 
 
-def _resolve(host: str, port: int) -> list[tuple[int, tuple[str, int]]]:
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        text = error.strerror if isinstance(error, OSError) and error.strerror else "not a valid name"
-        detail = f"the name {host} cannot be resolved: {text}"
-        raise TransportError(Failure(Stage.RESOLVE, Reason.NAME_NOT_RESOLVED, detail)) from None
-    return [(family, address) for family, _, _, _, address in found]  # type: ignore[misc]
-
-
-def _connect(family: int, address: tuple[str, int] | str, deadline: Deadline, share: float) -> DeadlineSocket:
+def _connect(family: int, address: SocketAddress | str, deadline: Deadline, share: float) -> DeadlineSocket:
     sock = DeadlineSocket(family, socket.SOCK_STREAM)
     try:
         sock.deadline = deadline

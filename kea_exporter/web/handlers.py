@@ -228,12 +228,12 @@ class Handlers:
         there is any number: each is paid for by a slot until its probe ends.
         """
         if not is_address(asked):
-            return await self._begun(wanted(self._service.settings, asked), deadline)
+            return await self._begun(wanted(self._service.settings, asked, deadline), deadline)
         client, loop = client_of(request.scope), asyncio.get_running_loop()
         self._take(self._other_targets, client)
         give_back = partial(self._other_targets.give_back, client)
         try:
-            daemons = await on_thread(partial(wanted, self._service.settings, asked), self._limiter)
+            daemons = await on_thread(partial(wanted, self._service.settings, asked, deadline), self._limiter)
             under_way = await self._begun(daemons, deadline)
         except BaseException:
             give_back()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import socket
 from dataclasses import replace
 from http import HTTPStatus
 from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
 from kea_exporter.config.values import DEFAULT_PORTS, parse_url
+from kea_exporter.facts.failure import Reason
 from kea_exporter.facts.snapshot import Daemon, TransportKind
 from kea_exporter.text import host_and_port
+from kea_exporter.transport.model import TransportError
+from kea_exporter.transport.names import RESOLVER
 from kea_exporter.web.parameters import BadRequestError
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from kea_exporter.config import DaemonSettings, Settings
     from kea_exporter.config.settings import AllowedTargets
+    from kea_exporter.transport.deadline import Deadline
 
 
 def is_address(asked: Mapping[str, str]) -> bool:
@@ -26,11 +29,12 @@ def is_address(asked: Mapping[str, str]) -> bool:
     return "://" in asked.get("target", "")
 
 
-def wanted(settings: Settings, asked: Mapping[str, str]) -> tuple[DaemonSettings, ...]:
+def wanted(settings: Settings, asked: Mapping[str, str], deadline: Deadline) -> tuple[DaemonSettings, ...]:
     """Return the daemons that a request is about.
 
     `target` is the name of a server, a name and a daemon such as `dhcp-a/dhcp4`, or an address such as
-    `https://10.20.0.7:8001` that `probe: allowed_targets` allows; then `daemon` says what answers there [dhcp4].
+    `https://10.20.0.7:8001` that `probe: allowed_targets` allows; then `daemon` says what answers there [dhcp4]. Of a
+    name that is not resolved within the deadline, the probe fails.
 
     Raises:
         BadRequestError: there is no such target, or it is not allowed.
@@ -39,7 +43,7 @@ def wanted(settings: Settings, asked: Mapping[str, str]) -> tuple[DaemonSettings
     if not target:
         raise BadRequestError("name a target: /probe?target=SERVER or /probe?target=SERVER/DAEMON")
     if is_address(asked):
-        return (_free(settings, target, asked.get("daemon", str(Daemon.DHCP4))),)
+        return (_free(settings, target, asked.get("daemon", str(Daemon.DHCP4)), deadline),)
     server, _, daemon = target.partition("/")
     found = tuple(it for it in settings.daemons if it.target.server == server and daemon in {"", str(it.target.daemon)})
     if not found:
@@ -47,7 +51,7 @@ def wanted(settings: Settings, asked: Mapping[str, str]) -> tuple[DaemonSettings
     return found
 
 
-def _free(settings: Settings, target: str, daemon: str) -> DaemonSettings:
+def _free(settings: Settings, target: str, daemon: str, deadline: Deadline) -> DaemonSettings:
     if not settings.allowed_targets:
         raise BadRequestError(
             "only servers of the configuration can be probed; see allowed_targets", HTTPStatus.FORBIDDEN
@@ -60,37 +64,34 @@ def _free(settings: Settings, target: str, daemon: str) -> DaemonSettings:
         raise BadRequestError(f"the target cannot be used: {error}") from None
     if url.scheme not in DEFAULT_PORTS or url.path not in {"", "/"}:
         raise BadRequestError("write the target as https://ADDRESS:PORT or http://ADDRESS:PORT")
-    return _allowed(settings, url, Daemon(daemon))
+    return _allowed(settings, url, Daemon(daemon), deadline)
 
 
-def _allowed(settings: Settings, url: SplitResult, daemon: Daemon) -> DaemonSettings:
+def _allowed(settings: Settings, url: SplitResult, daemon: Daemon, deadline: Deadline) -> DaemonSettings:
     """Resolve the name once, and go on with the very address that was looked at: it might change in between."""
     host, port = url.hostname or "", url.port or DEFAULT_PORTS[url.scheme]
-    for address in _addresses(host, port):
-        for allowed in settings.allowed_targets:
-            if _allows(allowed, address, port):
+    by_port = [allowed for allowed in settings.allowed_targets if port in allowed.ports]
+    try:
+        addresses = RESOLVER.resolve(host, port, deadline) if by_port else []
+    except TransportError as error:
+        if error.failure.reason is Reason.NAME_NOT_RESOLVED:
+            raise BadRequestError("the name of the target cannot be resolved") from None
+        return replace(_settings(by_port[0], url, daemon, None), unresolved=error.failure)
+    for address in (found.host.partition("%")[0] for found in addresses):
+        for allowed in by_port:
+            if _allows(allowed, address):
                 return _settings(allowed, url, daemon, address)
     raise BadRequestError("no entry of allowed_targets allows this address and port", HTTPStatus.FORBIDDEN)
 
 
-def _addresses(host: str, port: int) -> list[str]:
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        raise BadRequestError("the name of the target cannot be resolved") from None
-    return [str(address[0]).partition("%")[0] for *_, address in found]
-
-
-def _allows(allowed: AllowedTargets, address: str, port: int) -> bool:
+def _allows(allowed: AllowedTargets, address: str) -> bool:
     found = ip_address(address)
     if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
         found = found.ipv4_mapped
-    return port in allowed.ports and any(
-        network.version == found.version and found in network for network in allowed.networks
-    )
+    return any(network.version == found.version and found in network for network in allowed.networks)
 
 
-def _settings(allowed: AllowedTargets, url: SplitResult, daemon: Daemon, address: str) -> DaemonSettings:
+def _settings(allowed: AllowedTargets, url: SplitResult, daemon: Daemon, address: str | None) -> DaemonSettings:
     template, kind = allowed.template, TransportKind(url.scheme)
     if kind is TransportKind.HTTP and template.credentials is not None:
         raise BadRequestError(

@@ -799,7 +799,7 @@ def test_a_next_step_says_itself_what_to_do() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stage", "reason"), [(Stage.CONNECT, Reason.LOCAL_RESOURCES), (Stage.RESOLVE, Reason.TIMED_OUT)]
+    ("stage", "reason"), [(Stage.CONNECT, Reason.LOCAL_RESOURCES), (Stage.RESOLVE, Reason.RESOLVER_TIMED_OUT)]
 )
 def test_what_may_be_the_exporters_own_trouble_is_not_held_against_the_server(stage: Stage, reason: Reason) -> None:
     failed = nothing_learnt(sound().target, Failure(stage, reason, "no"), 0.0, 1.0)

@@ -85,7 +85,7 @@ def test_a_name_that_is_resolved_too_late_is_not_held_against_the_network() -> N
     daemon = settings("http://localhost:1")
     with closing(transport_to(daemon, Deadline.after(0))) as transport, pytest.raises(TransportError) as caught:
         transport.open()
-    assert (caught.value.failure.stage, caught.value.failure.reason) == (Stage.RESOLVE, Reason.TIMED_OUT)
+    assert (caught.value.failure.stage, caught.value.failure.reason) == (Stage.RESOLVE, Reason.RESOLVER_TIMED_OUT)
 
 
 def test_the_realm_of_a_challenge_is_made_fit_to_be_shown() -> None:

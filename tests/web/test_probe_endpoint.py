@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from queue import Empty, Queue
 from typing import TYPE_CHECKING, Self
@@ -763,16 +764,64 @@ def test_a_resolver_that_changes_its_mind_does_not_change_who_is_connected_to(tm
 @needs_namespace
 def test_the_time_for_looking_up_a_name_counts(tmp_path: Path, kea: SimulatedKea) -> None:
     with (
-        Resolver(["127.0.0.1"], delay=1) as resolver,
+        Resolver(["127.0.0.1"], delay=1),
         exporter_that_resolves_by(
             resolver_file(tmp_path), "/etc/resolv.conf", written(tmp_path, allowing([port_of(kea)]))
         ) as url,
     ):
         target, patience = f"http://kea.test:{port_of(kea)}", {"X-Prometheus-Scrape-Timeout-Seconds": "1"}
         page = requests.get(f"{url}/probe", params={"target": target}, headers=patience, timeout=GENEROUS)
-        assert resolver.asked == 1
     assert page.status_code == 200
     assert [value for _, value in parsed(page.text)["kea_up"]] == [0]
     # Whoever notices first: the probe, or the collector that waits for it.
-    assert values(parsed(page.text), "kea_probe_failure", "reason").keys() <= {"timed_out", "budget_used_up"}
+    assert values(parsed(page.text), "kea_probe_failure", "reason").keys() <= {"resolver_timed_out", "budget_used_up"}
     assert kea.received == []
+
+
+# The deadline is 2 s; the C library waits for 10 s, and a busy machine for a while.
+SECONDS_OF_A_SILENT_RESOLVER = 6
+
+
+def silent_resolver() -> socket.socket:
+    """Return a name server that is sent questions and answers none."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind((NAME_SERVER, 53))
+    return sock
+
+
+@needs_namespace
+def test_a_resolver_that_never_answers_does_not_hold_up_probes_and_threads(tmp_path: Path, kea: SimulatedKea) -> None:
+    """As in a data centre whose name server is down: the resolver of the C library gives up after ten seconds."""
+    tree = allowing([port_of(kea)])
+    tree["servers"] = [
+        {"name": "by-name", "dhcp4": {"url": f"http://by-name.test:{port_of(kea)}"}},
+        {"name": "by-address", "dhcp4": {"url": kea.url}},
+    ]
+    file = tmp_path / "resolv.conf"
+    file.write_text(f"nameserver {NAME_SERVER}\noptions timeout:5 attempts:2\n")
+    with (
+        silent_resolver(),
+        exporter_that_resolves_by(file, "/etc/resolv.conf", written(tmp_path, tree)) as url,
+        ThreadPoolExecutor(20) as pool,
+    ):
+
+        def took(path: str, **parameters: str) -> tuple[float, str]:
+            headers = {"X-Prometheus-Scrape-Timeout-Seconds": "2"}
+            started = time.monotonic()
+            page = requests.get(f"{url}{path}", params=parameters, headers=headers, timeout=GENEROUS)
+            assert page.status_code in {200, 503}, page.text
+            return time.monotonic() - started, page.text
+
+        pages = list(pool.map(lambda it: took("/probe", target=f"http://kea-{it}.test:{port_of(kea)}"), range(20)))
+        scrape, text = took("/metrics")
+        by_address, page = took("/probe", target="by-address")
+    answered = [(seconds, text) for seconds, text in pages if "kea_up" in text]
+    assert answered
+    assert max(seconds for seconds, _ in pages) < SECONDS_OF_A_SILENT_RESOLVER
+    for _, text_of_one in answered:
+        reasons = values(parsed(text_of_one), "kea_probe_failure", "reason")
+        assert reasons.keys() <= {"resolver_timed_out", "budget_used_up"}
+    assert values(parsed(text), "kea_up", "server") == {"by-name": 0, "by-address": 1}
+    assert scrape < SECONDS_OF_A_SILENT_RESOLVER
+    assert values(parsed(page), "kea_up", "server") == {"by-address": 1}
+    assert by_address < SECONDS_OF_A_SILENT_RESOLVER

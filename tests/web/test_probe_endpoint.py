@@ -623,7 +623,7 @@ def test_nothing_is_kept_or_logged_of_addresses_that_anybody_may_name(outcome: s
 # Names: looked up once, and the address that was allowed is the one that is connected to.
 
 
-NAME_SERVER = "127.53.53.53"
+NAME_SERVER, SILENT_NAME_SERVER = "127.53.53.53", "127.53.53.54"
 
 is_possible = sys.platform == "linux" and os.geteuid() == 0 and shutil.which("unshare") is not None
 needs_namespace = pytest.mark.skipif(not is_possible, reason="a resolver of its own needs root and unshare")
@@ -785,7 +785,7 @@ SECONDS_OF_A_SILENT_RESOLVER = 6
 def silent_resolver() -> socket.socket:
     """Return a name server that is sent questions and answers none."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.bind((NAME_SERVER, 53))
+    sock.bind((SILENT_NAME_SERVER, 53))
     return sock
 
 
@@ -798,7 +798,7 @@ def test_a_resolver_that_never_answers_does_not_hold_up_probes_and_threads(tmp_p
         {"name": "by-address", "dhcp4": {"url": kea.url}},
     ]
     file = tmp_path / "resolv.conf"
-    file.write_text(f"nameserver {NAME_SERVER}\noptions timeout:5 attempts:2\n")
+    file.write_text(f"nameserver {SILENT_NAME_SERVER}\noptions timeout:5 attempts:2\n")
     with (
         silent_resolver(),
         exporter_that_resolves_by(file, "/etc/resolv.conf", written(tmp_path, tree)) as url,

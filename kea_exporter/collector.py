@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from concurrent.futures import Future, InvalidStateError, wait
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from concurrent.futures import Future, wait
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -16,6 +15,7 @@ from kea_exporter.pacing import Pacing
 from kea_exporter.probe import REAL_CLOCK, nothing_learnt, probe
 from kea_exporter.requirements import REQUIREMENTS, judge_all
 from kea_exporter.threads import NoThreadError, start_thread
+from kea_exporter.under_way import RESERVE_SECONDS, Outcome, Probe, StoppedError, UnderWay, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -29,17 +29,12 @@ if TYPE_CHECKING:
     from kea_exporter.requirements import Report
     from kea_exporter.transport.deadline import Deadline
 
-# Kept of a scrape's time for putting together what the probes learnt.
-RESERVE_SECONDS = 0.1
+# Of a scrape's time, kept for putting together what the probes learnt; at most RESERVE_SECONDS.
 RESERVE_SHARE = 0.1
 # Names of unknown statistics logged for one daemon.
 MOST_TOLD = 100
 
 log = structlog.get_logger("collector")
-
-
-class StoppedError(Exception):
-    """The collector was stopped while a collection was under way."""
 
 
 class Collector:
@@ -63,13 +58,13 @@ class Collector:
         self._audits = audits
         self._clock = clock
         self._lock = threading.Lock()
-        self._under_way: dict[Target, _Probe] = {}
-        self._waiting: dict[Target, _Probe] = {}
+        self._under_way: dict[Target, Probe] = {}
+        self._waiting: dict[Target, Probe] = {}
         self._before: dict[Target, tuple[DaemonSettings, Snapshot]] = {}
         self._told_unknown: dict[Target, frozenset[str]] = {}
         # With the time that the probe had.
         self._last_failures: dict[Target, tuple[Failure | None, float]] = {}
-        self._pacing: Pacing[_Probe] = Pacing(min_interval, clock.monotonic)
+        self._pacing: Pacing[Probe] = Pacing(min_interval, clock.monotonic)
         self._is_stopped = False
 
     def collect(self, daemons: Iterable[DaemonSettings], deadline: Deadline) -> tuple[Report, ...]:
@@ -122,10 +117,10 @@ class Collector:
             started = [*self._under_way.values(), *self._waiting.values()]
             self._waiting.clear()
         for it in started:
-            _settle(it.future, StoppedError())
+            settle(it.future, StoppedError())
 
-    def _start(self, daemon: DaemonSettings, deadline: Deadline) -> _Probe:
-        started = _Probe(daemon, deadline, deadline.remaining(), Future())
+    def _start(self, daemon: DaemonSettings, deadline: Deadline) -> Probe:
+        started = Probe(daemon, deadline, deadline.remaining(), Future())
         with self._lock:
             if self._is_stopped:
                 raise StoppedError
@@ -143,11 +138,11 @@ class Collector:
                 waiting = self._waiting.pop(daemon.target, None)
             for refused in (started, waiting):
                 if refused is not None:
-                    _settle(refused.future, error)
+                    settle(refused.future, error)
             raise
         return started
 
-    def _joined(self, running: _Probe, other: _Probe) -> _Probe:
+    def _joined(self, running: Probe, other: Probe) -> Probe:
         """Return *other* as one that waits for what is under way, or for what follows it."""
         if not other.has_more_time_than(running):
             return replace(other, future=running.future)
@@ -157,26 +152,26 @@ class Collector:
             self._waiting[other.daemon.target] = joined
         return joined
 
-    def _run(self, started: _Probe) -> None:
-        following: _Probe | None = started
+    def _run(self, started: Probe) -> None:
+        following: Probe | None = started
         if not started.is_kept:
             time.sleep(min(self._pacing.wait_seconds(started.daemon), started.deadline.remaining()))
         while following is not None:
             following = self._end(following, self._outcome(following))
 
-    def _outcome(self, started: _Probe) -> _Outcome:
+    def _outcome(self, started: Probe) -> Outcome:
         try:
-            return _Outcome(self._probe(started.daemon, started.deadline, self._last(started.daemon)))
+            return Outcome(self._probe(started.daemon, started.deadline, self._last(started.daemon)))
         except Exception as error:  # noqa: BLE001 - the edge of a probe: one mistake must not cost the others
             detail = f"internal error: {type(error).__name__}"
-            return _Outcome(self._nothing(started, Reason.INTERNAL_ERROR, detail), error)
+            return Outcome(self._nothing(started, Reason.INTERNAL_ERROR, detail), error)
 
     def _last(self, daemon: DaemonSettings) -> Snapshot | None:
         """Return the last snapshot of a daemon, if it was taken by the same settings."""
         settings, snapshot = self._before.get(daemon.target, (None, None))
         return snapshot if settings == daemon else None
 
-    def _end(self, started: _Probe, outcome: _Outcome) -> _Probe | None:
+    def _end(self, started: Probe, outcome: Outcome) -> Probe | None:
         """Tell what a probe came back with; return the one that follows."""
         target = started.daemon.target
         with self._lock:
@@ -187,18 +182,18 @@ class Collector:
             if started.is_kept and not isinstance(outcome.snapshot.status, Failure):
                 self._before[target] = (started.daemon, outcome.snapshot)
             # Settled here: what is remembered has its result.
-            _settle(started.future, outcome)
+            settle(started.future, outcome)
             self._pacing.note(started.daemon, started)
         if waiting is None or outcome.lacked_time:
             return waiting
-        _settle(waiting.future, outcome)
+        settle(waiting.future, outcome)
         return None
 
-    def _report(self, started: _Probe) -> Report:
+    def _report(self, started: Probe) -> Report:
         if started.future.done():
             outcome = started.future.result()
         else:
-            outcome = _Outcome(self._nothing(started, Reason.BUDGET_USED_UP, "the probe did not end in time"))
+            outcome = Outcome(self._nothing(started, Reason.BUDGET_USED_UP, "the probe did not end in time"))
         if started.is_kept:
             self._log_change(outcome)
             self._log_unknown(outcome.snapshot)
@@ -209,11 +204,11 @@ class Collector:
                 log.error("requirement cannot be judged", requirement=verdict.requirement.id, exc_info=verdict.error)
         return report
 
-    def _nothing(self, started: _Probe, reason: Reason, detail: str) -> Snapshot:
+    def _nothing(self, started: Probe, reason: Reason, detail: str) -> Snapshot:
         failure = Failure(Stage.DEADLINE, reason, detail)
         return nothing_learnt(started.daemon.target, failure, self._clock.wall(), started.timeout_seconds)
 
-    def _log_change(self, outcome: _Outcome) -> None:
+    def _log_change(self, outcome: Outcome) -> None:
         """Log a failure when it begins, changes and ends, not on every scrape.
 
         Anybody can ask for a scrape that is too short: that it fails where a longer one told more is not logged.
@@ -244,68 +239,5 @@ class Collector:
             log.info("statistics that this version does not know; please report them", **about, names=" ".join(new))
 
 
-@dataclass(frozen=True)
-class _Outcome:
-    """What a probe came back with; *error* where it should not have raised."""
-
-    snapshot: Snapshot
-    error: Exception | None = None
-
-    @property
-    def lacked_time(self) -> bool:
-        """Return whether more might have been learnt with more time."""
-        return self.snapshot.lacked_time
-
-
-@dataclass(frozen=True)
-class _Probe:
-    """A probe under way."""
-
-    daemon: DaemonSettings
-    deadline: Deadline
-    timeout_seconds: float
-    future: Future[_Outcome]
-
-    @property
-    def is_kept(self) -> bool:
-        """Return whether anything is kept of it: of addresses that anybody may name there could be any number."""
-        return self.daemon.address is None
-
-    @property
-    def lacked_time(self) -> bool:
-        """Return whether more might have been learnt with more time, of a probe that has ended."""
-        return self.future.exception() is None and self.future.result().lacked_time
-
-    def has_more_time_than(self, other: _Probe) -> bool:
-        """Return whether it has clearly more, and not only what passed between two equal scrapes."""
-        return self.timeout_seconds > other.timeout_seconds + RESERVE_SECONDS
-
-
-@dataclass(frozen=True)
-class UnderWay:
-    """A collection that has begun.
-
-    Attributes:
-        until: when to wait for its probes no longer.
-    """
-
-    probes: tuple[_Probe, ...]
-    until: Deadline
-
-    @property
-    def futures(self) -> list[Future[_Outcome]]:
-        """Return what is done when the probes are."""
-        return [it.future for it in self.probes]
-
-
 def _differs(failure: Failure, other: Failure | None) -> bool:
     return other is None or (failure.stage, failure.reason) != (other.stage, other.reason)
-
-
-def _settle(future: Future[_Outcome], result: _Outcome | StoppedError | NoThreadError) -> None:
-    """Give a future its result, unless it has one already."""
-    with suppress(InvalidStateError):
-        if isinstance(result, Exception):
-            future.set_exception(result)
-        else:
-            future.set_result(result)

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from kea_exporter.audit import Auditor
-from kea_exporter.collector import RESERVE_SECONDS, Collector
+from kea_exporter.auditor import Auditor
+from kea_exporter.collector import Collector
+from kea_exporter.under_way import RESERVE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from kea_exporter.collector import UnderWay
     from kea_exporter.config import DaemonSettings, Settings
     from kea_exporter.requirements import Report
     from kea_exporter.transport.deadline import Deadline
+    from kea_exporter.under_way import UnderWay
 
 # So long a collection stays the last one while all others lack time. Pages mark one of this age as old.
 MAX_KEPT_SECONDS = 300.0

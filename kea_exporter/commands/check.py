@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kea_exporter import logs
-from kea_exporter.audit import Auditor
+from kea_exporter.auditor import Auditor
 from kea_exporter.check import as_json, as_text, exit_status, explanation, progress_bar
 from kea_exporter.collector import Collector
 from kea_exporter.commands.common import DEFAULT_CONFIG, checked, load

@@ -10,11 +10,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from kea_exporter.collector import StoppedError
 from kea_exporter.httpd.turns import CrowdedError
 from kea_exporter.seldom import Seldom
 from kea_exporter.threads import NoThreadError
-from kea_exporter.web.handlers import PAGE_HEADERS, Handlers
+from kea_exporter.under_way import StoppedError
+from kea_exporter.web.handlers import Handlers
+from kea_exporter.web.options import PAGE_HEADERS
 from kea_exporter.web.parameters import BadRequestError
 from kea_exporter.web.waiting import GoneError
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from kea_exporter.reloader import Reloader
     from kea_exporter.service import Service
-    from kea_exporter.web.handlers import WebOptions
+    from kea_exporter.web.options import WebOptions
 
 LATER = {**PAGE_HEADERS, "Retry-After": "5"}
 NO_THREAD = Seldom("request refused: no thread can be started")

@@ -7,7 +7,6 @@ import platform
 import ssl
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
@@ -24,6 +23,7 @@ from kea_exporter.metrics import ExporterState
 from kea_exporter.transport.deadline import Deadline
 from kea_exporter.web.debug import debug_text
 from kea_exporter.web.discovery import target_groups
+from kea_exporter.web.options import PAGE_HEADERS, TIMEOUT_HEADER
 from kea_exporter.web.pages import fleet_page, page_of, server_page, style
 from kea_exporter.web.parameters import (
     BadRequestError,
@@ -45,49 +45,23 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from kea_exporter.collector import UnderWay
     from kea_exporter.config import DaemonSettings
     from kea_exporter.reloader import Reloader
     from kea_exporter.requirements import Report
     from kea_exporter.service import Collection, Service
+    from kea_exporter.under_way import UnderWay
+    from kea_exporter.web.options import WebOptions
     from kea_exporter.web.writer import EncodedPage
 
 T = TypeVar("T")
 P = ParamSpec("P")
 
-TIMEOUT_HEADER = "X-Prometheus-Scrape-Timeout-Seconds"
-PAGE_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'",
-    "X-Content-Type-Options": "nosniff",
-    # Not no-referrer: browsers would then name no origin with our own forms.
-    "Referrer-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
 TRUE = "true"
 FULL = "too many requests in flight, try again later"
 # Requests for a reload that wait for the same one.
 MAX_RELOADS_WAITING = 64
 RELOAD_SECONDS = 60.0
 MAX_PAGES_WAITING, MAX_PAGES_WAITING_OF_CLIENT = 64, 16
-
-
-@dataclass(frozen=True)
-class WebOptions:
-    """How the pages are served.
-
-    Attributes:
-        timeout_offset: seconds kept back of the time that Prometheus allows.
-        max_requests: how many requests that make Kea work may be in flight.
-        enable_lifecycle: whether a request may reload the configuration.
-        own_hosts: names by which a POST may reach the exporter, beside addresses and names without a dot.
-    """
-
-    telemetry_path: str = "/metrics"
-    timeout_offset: float = 0.5
-    max_requests: int = 40
-    enable_lifecycle: bool = False
-    own_hosts: frozenset[str] = frozenset()
 
 
 class Handlers:
@@ -252,7 +226,7 @@ class Handlers:
 
     async def _rendered(self, request: Request, make: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         """Return a page for people, or a report: the same one to all requests for it until it is made."""
-        key = (request.url.path, id(self._service.last), id(self._service.settings))
+        key = (request.scope["path"], id(self._service.last), id(self._service.settings))
         work = partial(make, *arguments, **named)
         return await self._shared.get(key, lambda: self._rendering.run(client_of(request.scope), work))
 

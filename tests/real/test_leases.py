@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kea_exporter.audit import Auditor
+from kea_exporter.auditor import Auditor
 from kea_exporter.collector import Collector
 from kea_exporter.config import settings_from_tree
 from kea_exporter.requirements import Report, Status, Verdict

@@ -15,7 +15,8 @@ import pytest
 import requests
 import uvicorn
 
-from kea_exporter.audit import Auditor, audit_pages
+from kea_exporter.audit import audit_pages
+from kea_exporter.auditor import Auditor
 from kea_exporter.collector import Collector
 from kea_exporter.config import ConfigError, settings_from_tree
 from kea_exporter.httpd import listen

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from structlog.testing import capture_logs
 
-from kea_exporter.audit import PAUSE_SECONDS, PENDING, TOO_SLOW, Auditor, audit_leases, audit_pages
+from kea_exporter.audit import PAUSE_SECONDS, PENDING, TOO_SLOW, audit_leases, audit_pages
+from kea_exporter.auditor import Auditor
 from kea_exporter.config import AuditSettings, settings_from_tree
 from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.facts.leases import LeaseAudit, Misplaced

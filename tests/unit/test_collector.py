@@ -13,7 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from kea_exporter.audit import PENDING
-from kea_exporter.collector import Collector, StoppedError
+from kea_exporter.collector import Collector
 from kea_exporter.config import Collectors, settings_from_tree
 from kea_exporter.facts.failure import Failure, Reason, Stage, known
 from kea_exporter.facts.leases import Misplaced
@@ -23,6 +23,7 @@ from kea_exporter.probe import nothing_learnt
 from kea_exporter.requirements import REQUIREMENTS, Status
 from kea_exporter.threads import NoThreadError
 from kea_exporter.transport.deadline import Deadline
+from kea_exporter.under_way import StoppedError
 from tests.support.examples import audited, sound
 from tests.support.serving import GENEROUS, Waiting, join_probes
 

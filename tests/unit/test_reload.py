@@ -16,7 +16,7 @@ import requests
 import yaml
 from structlog.testing import capture_logs
 
-from kea_exporter.audit import Auditor
+from kea_exporter.auditor import Auditor
 from kea_exporter.collector import Collector
 from kea_exporter.commands.common import load
 from kea_exporter.commands.output import CommandError

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
-from kea_exporter.audit import PENDING, Auditor
+from kea_exporter.audit import PENDING
+from kea_exporter.auditor import Auditor
 from kea_exporter.collector import Collector
 from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.probe import nothing_learnt, probe

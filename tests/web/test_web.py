@@ -15,7 +15,8 @@ import requests
 import uvicorn
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 
-from kea_exporter.audit import PENDING, Auditor
+from kea_exporter.audit import PENDING
+from kea_exporter.auditor import Auditor
 from kea_exporter.collector import Collector
 from kea_exporter.config import settings_from_tree
 from kea_exporter.httpd import ListenError, listen
@@ -34,12 +35,12 @@ from tests.support.serving import GENEROUS, HAS_IPV6, USUAL, Waiting, answer, ne
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from kea_exporter.collector import UnderWay
     from kea_exporter.config import DaemonSettings
     from kea_exporter.facts.failure import Fact
     from kea_exporter.facts.leases import LeaseAudit
     from kea_exporter.facts.snapshot import Snapshot
     from kea_exporter.transport.deadline import Deadline
+    from kea_exporter.under_way import UnderWay
 
     Probe = Callable[[DaemonSettings, Deadline, Snapshot | None], Snapshot]
 

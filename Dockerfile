@@ -19,7 +19,9 @@ RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     python3 -m venv --without-pip /opt/kea-exporter \
     && /build/bin/pip --python /opt/kea-exporter/bin/python3 install --no-cache-dir --no-compile \
         --only-binary :all: --require-hashes -r requirements.lock
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml hatch_build.py README.md LICENSE config.example.yml ./
+COPY grafana/dashboards grafana/dashboards
+COPY prometheus/rules-migration/*.yml prometheus/rules-migration/
 COPY kea_exporter kea_exporter
 COPY kea_simulator kea_simulator
 RUN /build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheels . \

@@ -20,7 +20,8 @@ What may stand in the two configuration files. Keys are in the order of the file
 Passwords and certificates are read anew on every use; relative paths start at the folder of the configuration file.
 A file of one server that cannot be used fails that server's probes (`local_file_unreadable`) and nothing else.
 `kea-exporter config check` says what is wrong, with lines and all such files, and `kea-exporter config schema` prints
-the JSON schema for editors. An example with everything in it is [config.example.yml](../config.example.yml)."""
+the JSON schema for editors. An example with everything in it is [config.example.yml](../config.example.yml), which
+`kea-exporter config example` prints."""
 INHERITED = "and all of [`defaults`](#defaults); the nearest value wins, whole sections at a time"
 # Where the schema's own words, which are made for messages, do not say what a number is of.
 MEANINGS = {

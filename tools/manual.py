@@ -10,9 +10,9 @@ from inspect import cleandoc
 from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import get_completion_class
 
 from kea_exporter.cli import cli
+from kea_exporter.commands.completion import script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,15 +52,7 @@ EXAMPLES = {
 
 def documents() -> Mapping[str, str]:
     """Return the generated files by their paths in the project."""
-    return {PAGE: page(cli), **{path: completion(shell) for shell, path in COMPLETIONS.items()}}
-
-
-def completion(shell: str) -> str:
-    """Return the script that a shell sources."""
-    of_shell = get_completion_class(shell)
-    if of_shell is None:
-        raise AssertionError(f"click knows no {shell}")
-    return of_shell(cli, {}, NAME, "_KEA_EXPORTER_COMPLETE").source().strip() + "\n"
+    return {PAGE: page(cli), **{path: script(cli, shell) for shell, path in COMPLETIONS.items()}}
 
 
 def page(command: click.Group) -> str:

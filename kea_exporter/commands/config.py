@@ -1,4 +1,4 @@
-"""`kea-exporter config`: check a configuration file, or print its schema."""
+"""`kea-exporter config`: check a configuration file, or print its schema or an example."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from kea_exporter.commands.common import config_file, load
 from kea_exporter.commands.listening import protection_by, web_config_file
 from kea_exporter.commands.output import print_text
 from kea_exporter.config import ConfigFile
+from kea_exporter.shipped import EXAMPLE_CONFIGURATION
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,3 +38,9 @@ def config_check(config_file: Path, web_config_file: Path | None) -> None:
 def config_schema() -> None:
     """Print the JSON schema of the configuration file, for editors."""
     print_text(json.dumps(ConfigFile.model_json_schema(), indent=2))
+
+
+@config_command.command("example")
+def config_example() -> None:
+    """Print a configuration file with every option, to be adapted."""
+    print_text(EXAMPLE_CONFIGURATION.read_text().rstrip())

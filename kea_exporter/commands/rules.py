@@ -8,6 +8,7 @@ import click
 
 from kea_exporter.alerts.rules import Links, rules
 from kea_exporter.commands.output import print_text
+from kea_exporter.shipped import MIGRATION_RULES
 
 
 def _url(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str:
@@ -31,6 +32,16 @@ def _url(_context: click.Context, _parameter: click.Parameter, value: str | None
     help="Where the runbooks are published; messages link to URL/ALERT/, or to the URL with the name of the alert in "
     "place of {alert}. Without it, they have no such link.",
 )
-def rules_command(grafana_url: str, runbook_url: str) -> None:
+@click.option(
+    "--migration",
+    type=click.Choice(list(MIGRATION_RULES)),
+    help="Print instead the rules that record the metric names of another exporter.",
+)
+def rules_command(grafana_url: str, runbook_url: str, migration: str | None) -> None:
     """Print the alerting and recording rules for Prometheus, with links to your own dashboards and runbooks."""
+    if migration is not None:
+        if grafana_url or runbook_url:
+            raise click.UsageError("rules for migration have no links: leave out --grafana-url and --runbook-url")
+        print_text(MIGRATION_RULES[migration].read_text().rstrip())
+        return
     print_text(rules(Links(grafana=grafana_url, runbooks=runbook_url)).rstrip())

@@ -29,6 +29,7 @@ PARTS = (
     "deploy/systemd",
     "docs",
     "grafana/dashboards",
+    "hatch_build.py",
     "kea_exporter",
     "kea_simulator",
     "man",

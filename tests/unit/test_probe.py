@@ -10,6 +10,7 @@ import pytest
 from kea_exporter.collector import Collector
 from kea_exporter.config import settings_from_tree
 from kea_exporter.facts.failure import Failure, Reason, Stage
+from kea_exporter.facts.leases import LeaseDatabase
 from kea_exporter.metrics import FAMILIES, Page, read_families
 from kea_exporter.metrics.encoding import Encoder
 from kea_exporter.requirements import Status
@@ -35,6 +36,8 @@ COMMANDS = (
     "statistic-get-all",
     "statistic-global-get-all",
 )
+# What is counted since the start is no number of leases.
+COUNTERS = {"kea_leases_reclaimed_total"}
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +87,27 @@ def test_a_command_that_is_forbidden_costs_only_what_it_brings(kea: SimulatedKea
     assert statuses["service-matches"] is Status.MET
     assert statuses["service-running"] is Status.UNMET  # it was recorded without an interface
     assert statuses["hook-lease-cmds-loaded"] is Status.UNKNOWN
+
+
+@pytest.mark.parametrize("with_stat_cmds", [True, False], ids=["stat_cmds", "no stat_cmds"])
+def test_what_kea_3_3_1_answered_after_a_failed_reload(kea: SimulatedKea, *, with_stat_cmds: bool) -> None:
+    before = recorded("kea-3.3.1", "dhcp4")
+    after = {**before, **recorded("kea-3.3.1", "dhcp4-after-failed-reload")}
+    if not with_stat_cmds:
+        for answers in (before, after):
+            commands = answers["list-commands"]["arguments"]
+            answers["list-commands"]["arguments"] = [it for it in commands if not it.startswith("stat-lease")]
+    sound, half_applied = probe(kea, before), probe(kea, after)
+    assert sound.snapshot.lease_database is LeaseDatabase.AVAILABLE
+    assert half_applied.snapshot.lease_database is LeaseDatabase.NO_MANAGER
+    running = next(it for it in half_applied.verdicts if it.requirement.id == "service-running")
+    assert (running.status, "the last reload failed" in running.evidence) == (Status.UNMET, True)
+    page, _, _ = Encoder().encode(read_families(FAMILIES, Page((half_applied,))))
+    samples = parsed(page.decode())
+    for name in ("kea_dhcp_serving", "kea_lease_database_available"):
+        assert [value for _, value in samples[name]] == [0]
+    assert not {name for name in samples if name.startswith(("kea_leases", "kea_subnet_address"))} - COUNTERS
+    assert half_applied.snapshot.failures == ()
 
 
 @pytest.mark.parametrize("command", COMMANDS)

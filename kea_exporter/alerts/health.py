@@ -35,8 +35,9 @@ SOCKETS_LOST = lookup("kea_sockets_status", *OF_DAEMON, where="status='failed'",
 # The causes of service-running and dhcp-service-enabled; where none of the first three is known, no interface is left.
 WHY_NOT_SERVING = (
     "{{ if " + LEASES_LOST + " }}It has no lease database: its last reload failed, or the connection to the database "
-    "is lost. Look for the error in Kea's log, check the configuration file with kea-dhcp4 -t or kea-dhcp6 -t and "
-    "the files that it names, and send config-reload."
+    "is lost. Look for the error in Kea's log. Start the database where that is lost: Kea connects again by itself. "
+    "Otherwise fix what the error names, check the configuration with config-test and certificates against their keys, "
+    "and send config-reload."
     "{{ else if " + SOCKETS_LOST + " }}Its DHCP sockets failed. Look at errors under sockets in status-get, and send "
     "config-reload once the interface is there and the port is free."
     "{{ else if " + DISABLED + " }}DHCP service is disabled by" + BY_WHOM + ". Send dhcp-enable where a user disabled "

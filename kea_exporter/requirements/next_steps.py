@@ -10,7 +10,10 @@ from kea_exporter.facts.failure import Reason
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_NEW_CERTIFICATE = "Issue a new certificate, put it at cert-file, and send config-reload."
+_NEW_CERTIFICATE = (
+    "Issue a new certificate, put it at cert-file, check that it belongs to its key, and send config-reload: a reload "
+    "that fails stops DHCP service."
+)
 _AUTHORITY = "Set ca_file under tls_config to the authority that issued Kea's certificate."
 
 NEXT_STEPS: Mapping[Reason, str] = MappingProxyType(

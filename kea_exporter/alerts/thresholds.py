@@ -11,9 +11,18 @@ CERTIFICATE_CRITICAL_DAYS = 7
 # Share of the addresses or delegated prefixes of a subnet or shared network that is leased.
 FULLNESS_WARNING = 0.85
 FULLNESS_CRITICAL = 0.95
+# Where there are fewer addresses than these, all of them are often leased: that alone is no fault.
+FULLNESS_MIN_SIZE = 8
+# Where clients were refused within the last hour, so few are enough; a pool of a single address is for one client.
+REFUSED_MIN_SIZE = 2
+# What is leased, and what is leased or reserved, are shown beside each other where they differ by more than this.
+FULLNESS_DIFFERENCE = 0.05
 # A prediction from less than this is no more than the morning of a working day.
 FULLNESS_WORTH_PREDICTING = 0.6
 EXHAUSTION_WITHIN_SECONDS = DAY_SECONDS
+# Of a straight line through fewer addresses, or through fewer new leases within six hours, a single client is a rush.
+EXHAUSTION_MIN_SIZE = 32
+EXHAUSTION_MIN_RISE = 5
 # What a subnet had at this time of the week before, and a little more, is its custom.
 CUSTOMARY_FULLNESS = 1.1
 

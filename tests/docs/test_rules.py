@@ -165,7 +165,7 @@ def test_nothing_is_recorded_that_no_rule_reads() -> None:
 
 @each_alert
 def test_messages_are_made_of_metrics_and_labels_that_exist(alert: Alert) -> None:
-    assert set(re.findall(r"\bkea_\w+", alert.description)) <= set(LABELS)
+    assert set(re.findall(r"[\w:]*\bkea_[\w:]+", alert.description)) <= set(LABELS)
     assert [label for name, label in labels_read(alert.description) if label not in LABELS[name]] == []
     assert set(re.findall(r"\$labels\.(\w+)", alert.description)) <= labels_of(alert)
 

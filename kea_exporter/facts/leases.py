@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kea_exporter.facts.failure import Fact
-    from kea_exporter.facts.subnets import Column, Counts
+    from kea_exporter.facts.subnets import Counts
 
 
 class LeaseDatabase(StrEnum):
@@ -48,11 +48,6 @@ class Leases:
     subnets: Counts[int]
     left_behind: Mapping[int, int] = field(default_factory=dict)
     overfull: frozenset[int] = frozenset()
-
-    @property
-    def capacities(self) -> tuple[Column | None, ...]:
-        """Return how many addresses and prefixes each subnet has to give."""
-        return tuple(self.subnets.columns.get(count) for count in (Count.ADDRESSES, Count.PREFIXES))
 
     @property
     def addresses(self) -> Fact[LeaseCounts]:

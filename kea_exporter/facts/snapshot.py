@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kea_exporter.facts.leases import LeaseAudit, LeaseDatabase, Leases
     from kea_exporter.facts.statistics import Statistics
     from kea_exporter.facts.status import Lifetime, Status
-    from kea_exporter.facts.subnets import Capacities, Descriptions, PoolSeries, Subnets, SubnetSeries
+    from kea_exporter.facts.subnets import Capacities, Descriptions, PoolSeries, PoolTotals, Subnets, SubnetSeries
 
 LACKS_OF_TIME = {Reason.RESOLVER_TIMED_OUT, Reason.TIMED_OUT, Reason.BUDGET_USED_UP}
 
@@ -249,6 +249,7 @@ class Snapshot:
         subnet_series: what is exported of them one by one, and of their pools.
         supported: per command of the plan, whether the daemon has it; only what was learnt.
         tls: None where the socket is not https.
+        pool_totals: what Kea last said of its pools itself, to notice changes at run time; None where nothing did.
         client_certificate: the exporter's own, None where it has none to show.
         authorities: the certificates of its own `ca_file`, those that expire first in front.
         audit: the last lease audit; None where audits are off.
@@ -276,6 +277,7 @@ class Snapshot:
     supported: Mapping[str, bool]
     tls: Fact[Tls | None]
     client_certificate: Certificate | None = None
+    pool_totals: PoolTotals | None = None
     authorities: tuple[Certificate, ...] = ()
     audit: Fact[LeaseAudit | None] = None
 

@@ -179,6 +179,26 @@ NO_DESCRIPTIONS = Descriptions()
 
 
 @dataclass(frozen=True)
+class PoolTotals:
+    """How much Kea itself says that subnets and pools hold: it changes when pools are changed at run time.
+
+    Unlike the capacity that is exported, nothing is filled in from the configuration.
+
+    Attributes:
+        subnets: a column for addresses and one for prefixes, in the order of the subnet ids.
+        pools: pools and pd-pools with their totals; None where they were not queried.
+    """
+
+    subnets: tuple[Column | None, ...]
+    pools: tuple[tuple[tuple[PoolKey, ...], Column | None], ...] | None
+
+    def differ_from(self, before: PoolTotals) -> bool:
+        """Return whether these are others than before, as far as both are known."""
+        has_pools = self.pools is not None and before.pools is not None
+        return self.subnets != before.subnets or (has_pools and self.pools != before.pools)
+
+
+@dataclass(frozen=True)
 class PoolSeries:
     """What is exported of pools one by one; the ids of pools and of pd-pools are separate number spaces.
 

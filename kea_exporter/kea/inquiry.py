@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from kea_exporter.facts.failure import Failure, Reason, Stage, UnknownFactError, known
 from kea_exporter.facts.snapshot import ROOT_KEYS, Daemon
-from kea_exporter.facts.subnets import NO_CAPACITIES, Capacities, PoolSeries, Subnets
+from kea_exporter.facts.subnets import NO_CAPACITIES, Capacities, PoolSeries, PoolTotals, Subnets
 from kea_exporter.kea import statistics
 from kea_exporter.kea.configuration import read_configuration
 from kea_exporter.kea.leases import (
@@ -23,6 +23,7 @@ from kea_exporter.kea.leases import (
     with_leases_in_pools,
 )
 from kea_exporter.kea.plan import SUBNET_LIST, plan
+from kea_exporter.kea.pools import pool_totals
 from kea_exporter.kea.protocol import Command
 from kea_exporter.kea.shown import pool_series, shown, subnet_series
 from kea_exporter.kea.status import read_commands
@@ -66,6 +67,7 @@ class Learnt:
     lease_database: Fact[LeaseDatabase]
     leases: Fact[Leases]
     subnet_series: Fact[SubnetSeries]
+    pool_totals: PoolTotals | None
     pool_series: Fact[PoolSeries]
     statistics: Fact[Statistics]
 
@@ -121,8 +123,11 @@ class _Inquiry:
         counted = said
         if isinstance(lease_manager, Failure) and lease_manager.reason in UNAVAILABLE:
             counted = lease_manager  # the statistics still have leases that Kea can neither read nor give
+        totals = _fact(lambda: self._pool_totals(known(todo), counted, rows, known(subnets)))
+        if self._were_pools_changed(configuration, totals):
+            configuration = self._client.ask(Command.CONFIG_GET, read_configuration)
+            subnets = self._subnets(configuration, listed)
         leases = _fact(lambda: self._leases(known(todo), counted, rows, known(subnets), configuration))
-        configuration = self._checked(configuration, leases)
         chosen = _fact(lambda: self._shown(known(subnets)))
         return Learnt(
             commands=commands,
@@ -131,6 +136,7 @@ class _Inquiry:
             lease_database=lease_database_of(lease_manager),
             leases=leases,
             subnet_series=_fact(lambda: self._subnet_series(known(leases), known(chosen))),
+            pool_totals=self._last_totals(totals),
             pool_series=_fact(lambda: self._pool_series(counted, known(configuration), known(chosen))),
             statistics=_fact(lambda: self._statistics(known(todo), said)),
         )
@@ -154,16 +160,33 @@ class _Inquiry:
             return self._held.configuration
         return self._client.ask(Command.CONFIG_GET, read_configuration)
 
-    def _checked(self, configuration: Fact[Configuration], leases: Fact[Leases]) -> Fact[Configuration]:
-        """Return the configuration, read anew where it was held although pools have become larger or smaller."""
+    def _pool_totals(
+        self, todo: Plan, said: Fact[AllStatistics], rows: Fact[Counts[int]], subnets: Subnets
+    ) -> PoolTotals:
+        if todo.leases is not None:
+            counted = known(rows)
+        elif todo.statistics is Command.STATISTIC_GET_ALL:
+            counted = known(said).subnets
+        else:
+            raise UnknownFactError(NOT_COLLECTED)
+        return pool_totals(counted.of(subnets.ids), None if isinstance(said, Failure) else said)
+
+    def _were_pools_changed(self, configuration: Fact[Configuration], totals: Fact[PoolTotals]) -> bool:
+        """Return whether pools are others than those of the configuration that is held.
+
+        Only what Kea itself says is compared: after statistic-reset-all that is 0, as it is without pools, and only
+        the configuration can tell. It is read once then.
+        """
         held = self._held
-        if held is None or configuration is not held.configuration:
-            return configuration
-        if isinstance(leases, Failure) or isinstance(held.leases, Failure):
-            return configuration
-        if leases.capacities == held.leases.capacities:
-            return configuration
-        return self._client.ask(Command.CONFIG_GET, read_configuration)
+        if held is None or configuration is not held.configuration or isinstance(totals, Failure):
+            return False
+        return held.pool_totals is not None and totals.differ_from(held.pool_totals)
+
+    def _last_totals(self, totals: Fact[PoolTotals]) -> PoolTotals | None:
+        """Return what Kea said last of its pools, under the configuration that it runs now."""
+        if not isinstance(totals, Failure):
+            return totals
+        return self._held.pool_totals if self._held is not None else None
 
     def _subnets(self, configuration: Fact[Configuration], listed: Fact[Subnets] | None) -> Fact[Subnets]:
         if not isinstance(configuration, Failure) and configuration.root != ROOT_KEYS[self._daemon]:

@@ -7,13 +7,14 @@ from collections import Counter
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from kea_exporter.facts.subnets import Capacities, Count, Counts
+from kea_exporter.facts.subnets import Capacities, Count, Counts, PoolTotals
 from kea_exporter.kea.reading import MalformedAnswerError, address_number, as_int, as_list, as_map, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from kea_exporter.facts.subnets import PoolKey
+    from kea_exporter.kea.statistics import AllStatistics
 
     Sizes = Mapping[PoolKey, int]
 
@@ -35,6 +36,21 @@ def capacities(subnets: Iterable[Mapping[str, Any]]) -> Capacities:
         Counts(tuple(addresses), {Count.ADDRESSES: tuple(addresses.values())}),
         Counts(tuple(prefixes), {Count.PREFIXES: tuple(prefixes.values())}),
     )
+
+
+def pool_totals(counted: Counts[int], said: AllStatistics | None) -> PoolTotals:
+    """Return how much Kea itself says that subnets and pools hold.
+
+    Args:
+        counted: of the configured subnets, as Kea counts them.
+        said: all statistics; None where they were not queried.
+    """
+    subnets = tuple(counted.columns.get(count) for count in (Count.ADDRESSES, Count.PREFIXES))
+    if said is None:
+        return PoolTotals(subnets, None)
+    pools = (said.pools.keys, said.pools.columns.get(Count.ADDRESSES))
+    pd_pools = (said.pd_pools.keys, said.pd_pools.columns.get(Count.PREFIXES))
+    return PoolTotals(subnets, (pools, pd_pools))
 
 
 def _sizes(

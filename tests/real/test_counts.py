@@ -398,6 +398,26 @@ def test_a_pool_added_to_a_subnet_at_run_time_is_counted(lab: Lab, one: OneExpor
     assert page["kea_pool_addresses"]["2", "9"] == 128
 
 
+@pytest.mark.parametrize("hooks", [HOOKS, WITHOUT_STAT_CMDS], ids=["stat_cmds", "statistics"])
+def test_the_only_pool_removed_at_run_time_leaves_nothing_to_give(
+    lab: Lab, one: OneExporter, hooks: tuple[str, ...]
+) -> None:
+    daemon, url = start(lab, "Dhcp4", hooks)
+    it = watched(one, url, "Dhcp4", pools=True)
+    wait_until_settled(it)
+    pool = {"id": 3, "subnet": "10.3.0.0/24", "pools": [{"pool": "10.3.0.0/24"}]}
+    assert on_page(it.samples())["kea_subnet_addresses"]["3", "10.3.0.0/24", "office"] == 256
+    done(daemon.command("subnet4-delta-del", subnet4=[pool]))
+    page = on_page(it.samples())
+    assert page["kea_subnet_addresses"]["3", "10.3.0.0/24", "office"] == 0
+    assert ("3", "0") not in page["kea_pool_addresses"]
+    done(daemon.command("subnet4-delta-add", subnet4=[pool]))
+    assert on_page(it.samples())["kea_pool_addresses"]["3", "0"] == 256
+    # Of the same size, but with another id.
+    done(daemon.command("subnet4-update", subnet4=[{**pool, "pools": [{"pool": "10.3.0.0/24", "pool-id": 8}]}]))
+    assert {key for key in on_page(it.samples())["kea_pool_addresses"] if key[0] == "3"} == {("3", "8")}
+
+
 @BOTH_DAEMONS
 def test_the_size_of_a_pool_stays_right_when_a_subnet_is_added(lab: Lab, one: OneExporter, root: str) -> None:
     daemon, url = start(lab, root)

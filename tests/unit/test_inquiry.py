@@ -53,7 +53,9 @@ class World:
     Attributes:
         subnets: prefixes by their ids.
         leases: assigned, the declined ones included, and declined, by subnet id.
-        size: how many addresses each subnet has to give.
+        size: how many addresses Kea says that each subnet has to give.
+        pool_id: that of the only pool of each subnet.
+        has_pools: whether the configuration has this pool.
         statistics: of the daemon as a whole.
     """
 
@@ -68,6 +70,8 @@ class World:
     subnets: dict[int, str] = field(default_factory=lambda: {1: "192.0.2.0/24", 2: "198.51.100.0/24"})
     leases: dict[int, tuple[int, int]] = field(default_factory=lambda: {1: (4, 1), 2: (3, 0)})
     size: int = 100
+    pool_id: int = 7
+    has_pools: bool = True
     statistics: dict[str, int] = field(default_factory=lambda: {"pkt4-ack-sent": 5})
     more_status: Tree = field(default_factory=dict)
     more_configuration: Tree = field(default_factory=dict)
@@ -120,7 +124,7 @@ class World:
         return {"pid": self.pid, **seconds, **state, **self.more_status}
 
     def _configuration(self) -> Tree:
-        pools = [{"pool": "192.0.2.100-192.0.2.199", "pool-id": 7}]
+        pools = [{"pool": "192.0.2.100-192.0.2.199", "pool-id": self.pool_id}] if self.has_pools else []
         subnets = [{"id": it, "subnet": prefix, "pools": pools} for it, prefix in self.subnets.items()]
         unix = {"socket-type": "unix", "socket-name": "kea.sock"}
         return {"control-sockets": [unix], "subnet4": subnets, **self.more_configuration}
@@ -148,7 +152,9 @@ class World:
                 f"subnet[{number}].total-addresses": self.size,
                 f"subnet[{number}].cumulative-assigned-addresses": 9,
             }
-            said |= {f"subnet[{number}].pool[7].assigned-addresses": assigned}
+            if self.has_pools:
+                pool = f"subnet[{number}].pool[{self.pool_id}]"
+                said |= {f"{pool}.assigned-addresses": assigned, f"{pool}.total-addresses": self.size}
         return {name: [[value, WHEN]] for name, value in said.items()}
 
     def _one_statistic(self, request: Tree) -> Tree:
@@ -271,17 +277,49 @@ def test_pools_that_are_changed_at_run_time_make_the_configuration_be_read_again
     found = world.scrape()
     assert world.asked[-1] == CONFIG
     assert found.configuration is not first.configuration
-    assert known(found.leases).capacities == ((110, 110), None)
+    assert known(found.leases).subnets.columns[Count.ADDRESSES] == (110, 110)
     world.scrape()
     assert CONFIG not in world.asked
 
 
-def test_statistics_that_are_reset_do_not_make_the_configuration_be_read_again(world: World) -> None:
+def test_statistics_that_are_reset_make_the_configuration_be_read_once(world: World) -> None:
+    """Only the configuration tells that the pools, which Kea says to hold nothing, are still there."""
     world.scrape()
     world.size = 0
-    found = world.scrape()
+    for asked in ([LIST, ALL, ROWS, CONFIG], [LIST, ALL, ROWS]):
+        found = world.scrape()
+        assert world.asked == asked
+        assert known(found.leases).subnets.columns[Count.ADDRESSES] == (100, 100)
+
+
+@pytest.mark.parametrize("commands", [OWN_COMMANDS, [*OWN_COMMANDS, *HOOK_COMMANDS]], ids=["statistics", "rows"])
+def test_the_last_pool_that_is_removed_at_run_time_leaves_nothing_to_give(world: World, commands: list[str]) -> None:
+    world.commands = commands
+    world.scrape(collect={"pools": True})
+    world.size, world.has_pools = 0, False
+    found = world.scrape(collect={"pools": True})
+    assert CONFIG in world.asked
+    assert known(found.leases).subnets.columns[Count.ADDRESSES] == (0, 0)
+    assert known(found.subnet_series).counts.columns[Count.ADDRESSES] == (0, 0)
+    assert known(found.pool_series).addresses.keys == ()
+
+
+def test_a_pool_that_is_given_another_id_at_run_time_is_shown_by_it(world: World) -> None:
+    world.scrape(collect={"pools": True})
+    world.pool_id = 9
+    found = world.scrape(collect={"pools": True})
+    assert known(found.pool_series).addresses.keys == ((1, 9), (2, 9))
+    world.scrape(collect={"pools": True})
     assert CONFIG not in world.asked
-    assert known(found.leases).capacities == ((100, 100), None)
+
+
+def test_a_scrape_without_counts_does_not_hide_that_pools_were_changed(world: World) -> None:
+    world.scrape()
+    working, world.answers[ROWS] = world.answers[ROWS], error()
+    world.size, world.has_pools = 0, False
+    assert isinstance(world.scrape().leases, Failure)
+    world.answers[ROWS] = working
+    assert known(world.scrape().leases).subnets.columns[Count.ADDRESSES] == (0, 0)
 
 
 @pytest.mark.parametrize(("command", "attribute"), [(CONFIG, "configuration"), (COMMANDS, "commands")])

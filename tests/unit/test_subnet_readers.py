@@ -501,7 +501,8 @@ def test_where_kea_says_nothing_of_one_subnet_it_is_as_the_configuration_has_it(
 
 def test_of_dhcpv4_there_are_no_prefixes_whatever_is_configured() -> None:
     leases = of_rows(ONE, [1, 0, 0, 4, 1], configured=sizes(5))
-    assert leases.capacities == ((5,), None)
+    assert leases.subnets.columns[Count.ADDRESSES] == (5,)
+    assert Count.PREFIXES not in leases.subnets.columns
 
 
 def test_without_a_configuration_there_is_only_what_kea_says() -> None:

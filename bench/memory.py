@@ -11,12 +11,14 @@ from pathlib import Path
 
 from bench.exporters import ours, peak_mebibytes
 from bench.fleet import fleet
+from bench.lying import lying_daemons
 from bench.table import Found, Row, Section
 
 TITLE = "h. Memory under attack"
 ABOUT = (
-    "Simulated servers. Unread: 40 clients send GET /metrics and never read; after is 8 s after they have left."
-    " Sizes are resident."
+    "Simulated servers. Lying: each sends 32 MiB of small JSON values to two commands, at the default"
+    " body_size_limit, beside a sound server of 50 ms a command. Unread: 40 clients send GET /metrics and never read;"
+    " after is 8 s after they have left. Sizes are resident."
 )
 READERS = 40
 # Longer than a scrape, and less than a slow reader has.
@@ -28,10 +30,10 @@ REQUEST = b"GET /metrics HTTP/1.1\r\nHost: exporter\r\n\r\n"
 
 
 def memory_section(folder: Path) -> Section:
-    """Measure what clients that do not read cost."""
+    """Measure what daemons that lie cost, and clients that do not read."""
     section = Section(TITLE, ABOUT, targets_in="measured")
     one, many = unread_pages(folder, 1, 10_000), unread_pages(folder, 8, 5_000)
-    section.add("measured", Found([*one, *many]))
+    section.add("measured", Found([*lying_daemons(folder), *one, *many]))
     return section
 
 

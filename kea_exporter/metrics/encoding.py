@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 from itertools import compress
 from typing import TYPE_CHECKING
@@ -31,6 +32,8 @@ ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
 ESCAPES_IN_TEXT_HELP = str.maketrans({"\\": r"\\", "\n": r"\n"})
 OPENMETRICS = "application/openmetrics-text"
 END = b"# EOF\n"
+# The starts of the lines of a column are kept for the next page where at least one of so many rows has a value.
+SPARSE = 8
 # What writing a bad sample raises: labels that are no texts, too few or too many, or not to be encoded; odd values.
 MISTAKES = (AttributeError, TypeError, ValueError)
 
@@ -96,7 +99,7 @@ class Encoder:
 
     def _column(self, family: Family, column: Column) -> list[bytes]:
         """Return the starts and the ends of the lines, in turns."""
-        starts = self._starts_of_lines(family, column)[: len(column.values)]
+        column, starts = self._with_starts(family, column)
         texts = {value: None if value is None else _value(family, value) for value in set(column.values)}
         if None in texts.values():
             kept = [text is not None for text in map(texts.get, column.values)]
@@ -107,6 +110,17 @@ class Encoder:
         parts = [b""] * (2 * len(starts))
         parts[::2], parts[1::2] = starts, [ends[value] for value in values]
         return parts
+
+    def _with_starts(self, family: Family, column: Column) -> tuple[Column, list[bytes]]:
+        """Return a column with the starts of its lines; those of a column with few values are not kept."""
+        if len(column) * SPARSE > len(column.values):
+            return column, self._starts_of_lines(family, column)[: len(column.values)]
+        known = [
+            (row, value) for row, value in zip(column.labels.rows, column.values, strict=False) if value is not None
+        ]
+        before, rows = f"{family.name}{{".encode(), [(*column.first_labels, *row) for row, _ in known]
+        starts = [b"%b%b} " % (before, _labels(family.labels, row).encode()) for row in rows]
+        return replace(column, values=[value for _, value in known]), starts
 
     def _starts_of_lines(self, family: Family, column: Column) -> list[bytes]:
         kept = self._kept.setdefault(column.labels, {})

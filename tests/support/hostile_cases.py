@@ -63,6 +63,16 @@ def http(behaviour: Behaviour, expected: Expected) -> Case:
     return Case(enter, expected)
 
 
+def at(url: str) -> Entry:
+    """Return what lets nobody listen: the url alone is what is wrong."""
+
+    @contextmanager
+    def enter(_: Path) -> Iterator[dict[str, Any]]:
+        yield {"url": url}
+
+    return enter
+
+
 def unix(behaviour: Behaviour, expected: Expected) -> Case:
     return on_unix(lambda path: peer(behaviour, path=path), expected)
 

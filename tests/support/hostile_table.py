@@ -15,6 +15,7 @@ from tests.support.hostile_cases import (
     LIMIT,
     Case,
     Odd,
+    at,
     blackholed,
     http,
     no_tls,
@@ -64,6 +65,7 @@ MEBIBYTES_OF_ONE = 240
 MEBIBYTES_OF_DEPTH = FEW_MEBIBYTES + 8
 
 DROPPED = (Stage.CONNECT, Reason.TIMED_OUT)
+INVALID_ADDRESS = (Stage.CONNECT, Reason.INVALID_ADDRESS)
 REFUSED = (Stage.CONNECT, Reason.REFUSED)
 HTTP_TIMED_OUT = (Stage.HTTP, Reason.TIMED_OUT)
 CLOSED = (Stage.HTTP, Reason.CONNECTION_CLOSED)
@@ -72,7 +74,7 @@ TOO_LARGE = (Stage.HTTP, Reason.ANSWER_TOO_LARGE)
 NO_HTTP = (Stage.HTTP, Reason.INVALID_HTTP)
 REDIRECTED = (Stage.HTTP, Reason.REDIRECTED)
 OTHER_STATUS = (Stage.HTTP, Reason.UNEXPECTED_STATUS)
-UNAUTHORIZED = (Stage.AUTH, Reason.UNAUTHORIZED)
+BY_PROXY = (Stage.AUTH, Reason.REFUSED_BY_PROXY)
 MALFORMED = (Stage.COMMAND, Reason.MALFORMED_ANSWER)
 LATE = (Stage.DEADLINE, Reason.BUDGET_USED_UP)
 
@@ -166,7 +168,7 @@ HTTP: Mapping[str, Case] = {
     "101": http(saying(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n"), OTHER_STATUS),
     "204 with a body": http(saying(b"HTTP/1.1 204 No Content\r\nContent-Length: 4\r\n\r\n[{}]"), OTHER_STATUS),
     "503 and Retry-After": http(saying(b"HTTP/1.1 503 No\r\nRetry-After: 3600\r\n\r\n"), OTHER_STATUS),
-    "407": http(saying(b"HTTP/1.1 407 No\r\nProxy-Authenticate: Basic\r\n\r\n"), OTHER_STATUS),
+    "407": http(saying(b"HTTP/1.1 407 No\r\nProxy-Authenticate: Basic\r\n\r\n"), BY_PROXY),
     "10,000 lines of a head": http(saying(OK + b"X: y\r\n" * 10_000 + b"\r\n[]"), NO_HTTP),
     "a line of 10 MB in a head": http(saying(OK + b"X: " + b"y" * 10_000_000 + b"\r\n\r\n[]"), NO_HTTP),
     "a head of 6 MB in lines that are legal": http(
@@ -174,8 +176,9 @@ HTTP: Mapping[str, Case] = {
     ),
     "cookies without end": http(saying(OK + (b"Set-Cookie: a=b" + b";" * 65_000 + b"\r\n") * 95 + b"\r\n[]"), NO_HTTP),
     "carriage returns in a head": http(saying(OK + (b"X: " + b"\r " * 32_000 + b"\r\n") * 95 + b"\r\n[]"), NO_HTTP),
+    "a chunk for each byte of 300,000": http(saying(CHUNKED + b"1\r\n \r\n" * 300_000 + b"0\r\n\r\n"), MALFORMED),
     "a challenge that is slow to search": http(
-        saying(b"HTTP/1.1 401 No\r\nWWW-Authenticate: " + b"basic " * 8_000 + b"\r\n\r\n"), UNAUTHORIZED
+        saying(b"HTTP/1.1 401 No\r\nWWW-Authenticate: " + b"basic " * 8_000 + b"\r\n\r\n"), BY_PROXY
     ),
     "a head without colons": http(saying(OK + b"nothing\r\n\r\n[]"), MALFORMED),
     "control characters in a head": http(saying(OK + b"X\x00\x1b[2J: \xff\xfe\r\n\r\n[]"), MALFORMED),
@@ -185,6 +188,7 @@ HTTP: Mapping[str, Case] = {
     "a status line of HTTP/2": http(saying(b"HTTP/2 200 OK\r\n\r\n[]"), NO_HTTP),
     "another protocol": http(greeting(b"SSH-2.0-OpenSSH_9.2\r\n"), NO_HTTP),
     "HTTP/0.9": http(saying(b'[{"result": 0}]'), NO_HTTP),
+    "a link-local address without its interface": Case(at("http://[fe80::1]:8001"), INVALID_ADDRESS),
     "zeros": http(repeating(b"", bytes(2**18)), NO_HTTP),
 }
 
@@ -232,6 +236,8 @@ TLS: Mapping[str, Case] = {
 UNIX: Mapping[str, Case] = {
     "unix: is not there": on_unix(lambda _: peer(silent), (Stage.CONNECT, Reason.NO_SUCH_SOCKET)),
     "unix: refuses": on_unix(stale, REFUSED),
+    "unix: leads through a file": Case(at("unix:///etc/passwd/x"), (Stage.CONNECT, Reason.NO_SUCH_SOCKET)),
+    "unix: is a file": Case(at("unix:///etc/passwd"), (Stage.CONNECT, Reason.NO_SUCH_SOCKET)),
     "unix: accepts nobody": on_unix(crowded, DROPPED),
     "unix: says nothing": unix(silent, (Stage.COMMAND, Reason.TIMED_OUT)),
     "unix: closes": unix(closing, (Stage.COMMAND, Reason.CONNECTION_CLOSED)),
@@ -263,6 +269,7 @@ ANSWERS: Mapping[str, Odd] = {
     "Infinity": Odd("status-get", answers.status({"packet-queue-statistics": [float("inf")]}), MALFORMED),
     "1e999": Odd("status-get", answers.status({"pid": 77777}).replace(b"[0.0,", b"[1e999,"), MALFORMED),
     "a result twice": Odd("version-get", b'{"result": 1, "text": "3.2.0", "result": 0}', None),
+    "a relationship thrice": Odd("status-get", answers.status({"high-availability": answers.pair() * 3}), None),
     "a subnet twice": Odd("subnet4-list", answers.said({"subnets": [{"id": 1, "subnet": "10.0.0.0/8"}] * 2}), None),
     "rows of another width": Odd("stat-lease4-get", answers.rows([1, 2, 3]), MALFORMED),
     "rows of several widths": Odd("stat-lease4-get", answers.rows([1, 2, 3, 4, 5], [1, 2]), MALFORMED),

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test test-install test-kubernetes lint lint-go lint-promtool lint-pint lint-dashboards lint-workflows lint-schemas lint-security lint-actions format look screenshots lab bench bench-scale fuzz soak deb dist sbom audit docs docs-site lock clean
+.PHONY: help demo test test-install test-kubernetes lint lint-go lint-promtool lint-pint lint-dashboards lint-workflows lint-schemas lint-security lint-actions format look screenshots lab bench bench-scale fuzz soak deb dist sbom audit docs docs-site new-requirement new-alert new-statistic lock clean
 
 help:
 	@echo "make demo    run the exporter on a fleet of real Kea servers (root on Debian)"
@@ -27,6 +27,8 @@ help:
 	@echo "make sbom    write the bill of materials of what the locked exporter runs on into dist/sbom.json"
 	@echo "make audit   look up the locked dependencies among known vulnerabilities (the package index itself)"
 	@echo "make docs    write all generated files anew, then check the documents"
+	@echo "make new-requirement ID=... SUBJECT=..., make new-alert NAME=... GROUP=..., make new-statistic NAME=..."
+	@echo "             write the skeleton of a new entry with its test; see docs/developing.md"
 	@echo "make docs-site  build the documentation as web pages into build/site"
 	@echo "make lock    resolve the locked dependencies anew"
 	@echo "make clean   remove what was made here (the lab's cache stays: see README)"
@@ -169,6 +171,15 @@ audit:
 docs: $(READY)
 	@status=0; $(BIN)/python -m tools || status=1; \
 		$(BIN)/pytest -q tests/docs/test_documentation.py tests/docs/test_rules.py -m "not lab" || status=1; exit $$status
+
+new-requirement: $(READY)
+	@$(BIN)/python -m tools.new requirement "$(ID)" "$(SUBJECT)"
+
+new-alert: $(READY)
+	@$(BIN)/python -m tools.new alert "$(NAME)" "$(GROUP)"
+
+new-statistic: $(READY)
+	@$(BIN)/python -m tools.new statistic "$(NAME)"
 
 docs-site: build/docs/.ready
 	NO_MKDOCS_2_WARNING=1 build/docs/bin/mkdocs build --strict --quiet

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from lab.demo.menu import DemoError, ask
 from lab.demo.run import CONTROL_SOCKET, run_demo
-from lab.record import record, record_old
-from lab.servers.chroot import OLD, LabBuildError, LabUnavailableError, ensure
+from lab.record import record_kea
+from lab.servers.chroot import CURRENT, OLD, Chroot, LabBuildError, LabUnavailableError, ensure
 from lab.servers.kea import Lab
 from lab.servers.processes import StartError
 
-USAGE = "usage: python -m lab build | demo | fault NAME | repair NAME | record FOLDER"
+USAGE = "usage: python -m lab build | demo | fault NAME | repair NAME | record [--kea ROOT] FOLDER"
 
 
 def main(arguments: list[str]) -> int:
@@ -29,7 +29,10 @@ def main(arguments: list[str]) -> int:
             case [("fault" | "repair") as wish, name]:
                 return _ask(wish, name)
             case ["record", folder]:
-                _record(Path(folder))
+                for recipe in (CURRENT, OLD):
+                    print(f"recorded {record_kea(ensure(recipe), Path(folder))}")
+            case ["record", "--kea", root, folder]:
+                print(f"recorded {record_kea(Chroot(Path(root)), Path(folder))}")
             case _:
                 print(USAGE, file=sys.stderr)
                 return 2
@@ -45,13 +48,6 @@ def _ask(wish: str, name: str) -> int:
     outcome = ask(CONTROL_SOCKET, wish, name)
     print(outcome.text, file=sys.stdout if outcome.is_done else sys.stderr)
     return 0 if outcome.is_done else 1
-
-
-def _record(folder: Path) -> None:
-    with Lab(ensure()) as lab:
-        record(lab, folder / "kea-3.0.3")
-    with Lab(ensure(OLD)) as lab:
-        record_old(lab, folder / "kea-2.6.3")
 
 
 if __name__ == "__main__":

@@ -3,19 +3,42 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
+from lab.servers.chroot import LabUnavailableError
 from lab.servers.configurations import ddns, dhcp, http, subnet4, subnet6
 from lab.servers.fleet import add_some_leases, start_fleet
 from lab.servers.high_availability import NEVER_MILLISECONDS, PARTNER, PRIMARY, HighAvailability, wait_for
+from lab.servers.kea import PROGRAMS, Lab
 from lab.servers.processes import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lab.servers.kea import KeaDaemon, Lab, Tree
+    from lab.servers.chroot import Chroot
+    from lab.servers.kea import KeaDaemon, Tree
 
+# Major version of the first Kea whose daemons speak HTTP themselves.
+FIRST_WITH_HTTP = 3
+VERSION = re.compile(r"(\d+)\.\d+\.\d+")
 FOR_ALL = ("version-get", "list-commands", "status-get", "config-get", "statistic-get-all")
+
+
+def record_kea(chroot: Chroot, folder: Path) -> Path:
+    """Write the answers of the Kea below a root directory, and return the folder, which is named by its version.
+
+    Raises:
+        LabUnavailableError: there is no Kea.
+    """
+    said = chroot.run(PROGRAMS["Dhcp4"], "-v")
+    found = VERSION.match(said.stdout)
+    if found is None:
+        raise LabUnavailableError(f"no Kea answers in {chroot.root}: {said.stderr.strip() or said.stdout.strip()}")
+    target = folder / f"kea-{found[0]}"
+    with Lab(chroot) as lab:
+        (record if int(found[1]) >= FIRST_WITH_HTTP else record_old)(lab, target)
+    return target
 
 
 def record(lab: Lab, folder: Path) -> None:

@@ -1,0 +1,95 @@
+"""Skeletons of new entries are whole, stand in their places, and are not taken for done."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from tools import ROOT, new
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+# What the skeletons are written into.
+PARTS = ("kea_exporter", "prometheus/tests", "docs/runbooks", "tests/unit")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    for part in PARTS:
+        shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+def added(project: Path, paths: list[str]) -> str:
+    """Return all lines that are new, of files that are still sound."""
+    lines = []
+    for path in paths:
+        text = (project / path).read_text()
+        if path.endswith(".py"):
+            ast.parse(text)
+        if path.endswith(".yml"):
+            yaml.safe_load(text)
+        before = (ROOT / path).read_text().splitlines() if (ROOT / path).exists() else []
+        lines += [line for line in text.splitlines() if line not in before]
+        assert "TODO" in text or "tests/unit/test_statistics" in path or path.endswith(("table.py", "statistics.py"))
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("subject", ["reaching", "sockets", "authentication", "certificates", "version", "leases"])
+def test_a_requirement_gets_an_entry_a_judge_and_examples(project: Path, subject: str) -> None:
+    changed = new.new_requirement("own-thing-configured", subject, project)
+    assert changed == [f"kea_exporter/requirements/{subject}.py", "tests/unit/test_requirements.py"]
+    text = added(project, changed)
+    assert 'id="own-thing-configured",' in text
+    assert "judge=_own_thing_configured," in text
+    assert "raise NotImplementedError" in text
+    assert '"own-thing-configured": OWN_THING_CONFIGURED,' in text
+
+
+@pytest.mark.parametrize("group", ["certificates", "exporter", "health", "high_availability", "subnets", "traffic"])
+def test_an_alert_gets_a_rule_a_runbook_and_a_test(project: Path, group: str) -> None:
+    changed = new.new_alert("KeaOwnThing", group, project)
+    test = f"prometheus/tests/{group.replace('_', '-')}.yml"
+    assert changed == [f"kea_exporter/alerts/{group}.py", "docs/runbooks/KeaOwnThing.md", test]
+    assert '"KeaOwnThing",' in added(project, changed)
+    [case] = [it for it in yaml.safe_load((project / test).read_text())["tests"] if it["name"] == "TODO KeaOwnThing"]
+    assert [it["alertname"] for it in case["alert_rule_test"]] == ["KeaOwnThing"] * 3
+
+
+@pytest.mark.parametrize(
+    ("name", "daemon"), [("v4-own-thing", "DHCP4"), ("pkt6-own-thing", "DHCP6"), ("update-own-thing", "D2")]
+)
+def test_a_statistic_gets_a_measure_a_row_and_a_family(project: Path, name: str, daemon: str) -> None:
+    text = added(project, new.new_statistic(name, project))
+    assert 'OWN_THING = ("own thing",)' in text
+    assert f'_row({daemon}, "{name}", Measure.OWN_THING)' in text
+    assert 'Measure.OWN_THING: ("kea_own_thing_total"' in text
+    assert f'" {name}"' in text
+
+
+@pytest.mark.parametrize(
+    ("make", "arguments", "words"),
+    [
+        (new.new_requirement, ("version-tested", "version"), "there is a requirement version-tested"),
+        (new.new_requirement, ("Version", "version"), "write an id in lower case"),
+        (new.new_requirement, ("own-thing", ""), "nothing was given; write one of authentication, "),
+        (new.new_alert, ("KeaServerDown", "reaching"), "there is an alert KeaServerDown"),
+        (new.new_alert, ("ServerDown", "reaching"), "write a name that begins with Kea"),
+        (new.new_alert, ("KeaOwn", "templates"), "write one of certificates, "),
+        (new.new_statistic, ("v4-lease-reuses",), "there is a statistic v4-lease-reuses"),
+        (new.new_statistic, ("pkt4-nak-received",), "there is a statistic pkt4-nak-received"),
+        (new.new_statistic, ("v6-lease-reuses",), "there is a measure LEASE_REUSES"),
+        (new.new_statistic, ("own-thing",), "these do: pkt4-, v4-"),
+    ],
+)
+def test_what_is_there_or_has_no_place_is_refused(
+    project: Path, make: Callable[..., list[str]], arguments: tuple[str, ...], words: str
+) -> None:
+    with pytest.raises(new.NewError, match=words):
+        make(*arguments, root=project)

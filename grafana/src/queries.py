@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from kea_exporter.kea.plan import FEW_SUBNETS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -17,6 +19,9 @@ OF_EXPORTER = 'job=~"$job",instance=~"$instance"'
 OF_DAEMON = f'{OF_EXPORTER},server=~"$server",daemon=~"$daemon"'
 SUBNET = ("subnet_id", "subnet", "shared_network")
 CAPACITY = {"address": "kea_subnet_addresses", "prefix": "kea_subnet_prefixes"}
+# Why a panel may be empty (see kea_exporter/kea/plan.py).
+ONE_BY_ONE = f"a server with more than {FEW_SUBNETS} subnets before Kea 3.1.2"
+NOT_READ = f"Not read from {ONE_BY_ONE}."
 # As far back as the alert KeaSubnetExhaustionPredicted looks.
 TREND = "6h"
 SELECTOR_END = re.compile(r"\}(\[[^\]]+\])?")

@@ -24,6 +24,7 @@ from grafana.src.queries import (
 from grafana.src.tables import Column, table_of
 from kea_exporter.alerts.model import Dashboard
 from kea_exporter.alerts.thresholds import FULLNESS_CRITICAL, FULLNESS_WARNING
+from kea_exporter.kea.plan import FEW_SUBNETS
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.dashboard import Dashboard as Builder
@@ -189,7 +190,8 @@ def _leases() -> list[Built]:
         lines(
             Words(
                 "Registered addresses",
-                "Addresses that DHCPv6 clients registered (RFC 9686).",
+                "Addresses that DHCPv6 clients registered (RFC 9686). Not read from a server with more than "
+                f"{FEW_SUBNETS} subnets, nor from Kea 3.1.2 on.",
                 "No DHCPv6 daemon counts registered addresses",
             ),
             [Query(greatest(TOP, gauge("kea_subnet_addresses_registered", *SUBNET)), LEGEND)],

@@ -20,12 +20,11 @@ from grafana.src.looks import (
     YES,
 )
 from grafana.src.panels import Query, Words, lines, timeline
-from grafana.src.queries import gauge, numbered, of, rate, total, worst
+from grafana.src.queries import NOT_READ, ONE_BY_ONE, gauge, numbered, of, rate, total, worst
 from grafana.src.tables import Column, table_of
 from kea_exporter.alerts.model import Dashboard
 from kea_exporter.alerts.traffic import AT_FAULT, drop_ratio
 from kea_exporter.alerts.unanswered import Reading, dropped_messages, exchanges
-from kea_exporter.kea.plan import FEW_SUBNETS
 from kea_exporter.metrics.high_availability import OTHER_STATE, STATES
 
 if TYPE_CHECKING:
@@ -37,9 +36,7 @@ PAIR = "{{server}} {{daemon}} with {{relationship}}"
 NO_PAIR = "No daemon that answers takes part in high availability"
 NOTHING_YET = "Nothing was counted, or it was not scraped twice yet"
 NO_D2 = "No D2 daemon answers, or none was scraped twice yet"
-ONE_BY_ONE = f"a server with more than {FEW_SUBNETS} subnets before Kea 3.1.2"
 AS_FAR_AS_READ = f"Of {ONE_BY_ONE}, only those by which clients get leases are read."
-NOT_READ = f"Not read from {ONE_BY_ONE}."
 NO_KEYS = "No D2 daemon has sent updates signed by a TSIG key"
 
 

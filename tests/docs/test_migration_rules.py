@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from kea_exporter.metrics import FAMILIES
+from kea_exporter.metrics import FAMILIES, Page
+from tests.support.pages import singly
+from tests.support.simulated import report_of
 from tools import migration
 
 if TYPE_CHECKING:
+    from kea_exporter.metrics import Family
     from lab.servers.chroot import Chroot
     from lab.servers.kea import Lab
 
@@ -44,6 +47,32 @@ def test_promtools_tests_of_the_rules_pass(chroot: Chroot, lab: Lab, other: migr
     lab.write(rules.name, rules.read_text())
     done = chroot.run("/usr/bin/promtool", "test", "rules", lab.inside(test))
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.lab
+@OTHERS
+def test_each_recording_finds_something(chroot: Chroot, lab: Lab, other: migration.Exporter) -> None:
+    """A matcher that no sample has would go unnoticed for ever."""
+    page = Page(tuple(report_of(3, daemon, pools=True) for daemon in ("dhcp4", "dhcp6")))
+    series = [
+        {"series": selected(family, labels), "values": f"{float(value)}x5"}
+        for family in FAMILIES
+        for labels, value in singly(family.read(page))
+    ]
+    found = [{"labels": "{}", "value": 1}]
+    tests = [
+        {"expr": f"count({it['expr']}) > bool 0", "eval_time": "5m", "exp_samples": found} for it in recordings(other)
+    ]
+    case = {"interval": "1m", "input_series": series, "promql_expr_test": tests}
+    test = lab.write("each.yml", yaml.safe_dump({"tests": [case]}))
+    done = chroot.run("/usr/bin/promtool", "test", "rules", lab.inside(test))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def selected(family: Family, labels: tuple[str, ...]) -> str:
+    quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in labels)
+    matchers = ",".join(f'{name}="{text}"' for name, text in zip(family.labels, quoted, strict=True))
+    return f'{family.name}{{job="kea",instance="exporter",{matchers}}}'
 
 
 @OTHERS

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 NOT_AFTER = "kea_certificate_not_after_timestamp_seconds"
 OWN_NOT_AFTER = "kea_client_certificate_not_after_timestamp_seconds"
 PLACE = ("role", "position")
-# A root that is sent along may end as it likes: nobody verifies by it.
+CA_NOT_AFTER = "kea_ca_certificate_not_after_timestamp_seconds"
+# Those that the exporter trusts are shown apart, from its own ca_file.
 NO_ROOT = 'role!="root"'
 LEFT = time_left(NOT_AFTER, *PLACE)
 NO_TLS = "No daemon is reached over https"
@@ -113,6 +114,20 @@ def _course() -> list[Built]:
             },
             sort="left",
             width=12,
+        ),
+        table_of(
+            Words(
+                "CAs of the exporter",
+                "The CA certificates in ca_file of the exporter; for each subject, the one that ends last.",
+                "No ca_file is configured",
+            ),
+            labels=("subject",),
+            columns={
+                "left": Column(f"min by (subject) ({of(CA_NOT_AFTER)}) - time()", CERTIFICATE_LEFT),
+                "ends": Column(f"1000 * min by (subject) ({of(CA_NOT_AFTER)})", MOMENT),
+            },
+            sort="left",
+            width=24,
         ),
     ]
 

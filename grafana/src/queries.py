@@ -72,6 +72,34 @@ def total(expression: str, *labels: str) -> str:
     return f"sum by ({', '.join(labels)}) ({expression})" if labels else f"sum({expression})"
 
 
+# Where the leases of a daemon are: in a database that several servers share, in a pair whose servers have copies of
+# each other's, or on the server alone. A hub takes part in several pairs: it is counted with one of them.
+_STORES = (
+    ("kea_lease_database_info", 'database!=""', "database"),
+    ("kea_ha_info", 'pair!=""', "pair"),
+    ("kea_up", 'daemon!="d2"', "server"),
+)
+
+
+def _stores() -> str:
+    """Return for each daemon the store of its leases, in a label of its own."""
+    stores = (
+        f"topk by (server, daemon) (1, group by (server, daemon, store) "
+        f'(label_join({of(family, where)}, "store", "", "{label}")))'
+        for family, where, label in _STORES
+    )
+    return " or on (server, daemon) ".join(stores)
+
+
+def each_store(expression: str, *labels: str) -> str:
+    """Return values of daemons once for each store of leases: partners of a pair count the same leases and subnets.
+
+    *labels* are those that tell the values of one daemon apart.
+    """
+    by = ", ".join(("store", "daemon", *labels))
+    return f"max by ({by}) (({expression}) * on (server, daemon) group_left (store) ({_stores()}))"
+
+
 def numbered(family: str, label: str, values: Sequence[str], *labels: str) -> str:
     """Return the number of the value of *label* whose sample is 1: a state timeline shows numbers (see `looks`)."""
     selected = (of(family, f'{label}="{value}"') for value in values)

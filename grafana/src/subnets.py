@@ -10,6 +10,7 @@ from grafana.src.panels import Query, Words, bars, lines, stat_of
 from grafana.src.queries import (
     CAPACITY,
     SUBNET,
+    each_store,
     exhausted_in,
     fullness,
     gauge,
@@ -34,6 +35,7 @@ TOP, ROWS = 10, 200
 NAMES = {"address": "Addresses", "prefix": "Delegated prefixes"}
 LEGEND = "{{subnet}} ({{server}} {{daemon}})"
 POOL = ("subnet_id", "pool_id")
+ONCE = "Partners of a pair, and servers that share a lease database, count once."
 NO_SUBNETS = "No DHCP daemon that answers has subnets"
 NO_PREFIXES = "No subnet has prefixes to delegate"
 NO_POOLS = "Pools have no series: collect.pools of the exporter's configuration turns them on"
@@ -58,17 +60,23 @@ def build() -> Builder:
 
 
 def _fuller_than(share: float) -> str:
-    return f"sum({fullness('address', *SUBNET)} > bool {share})"
+    return total(each_store(f"{fullness('address', *SUBNET)} > bool {share}", *SUBNET))
 
 
 def _glance() -> list[Built]:
-    capacity, assigned = (total(gauge(it, *SUBNET)) for it in (CAPACITY["address"], "kea_subnet_addresses_assigned"))
+    capacity, assigned = (_of_subnets(it) for it in (CAPACITY["address"], "kea_subnet_addresses_assigned"))
     return [
         stat_of(
-            Words("Subnets", "Configured subnets, those of shared networks included."), _all("kea_subnets"), NUMBER
+            Words("Subnets", f"Configured subnets, those of shared networks included. {ONCE}"),
+            total(each_store(gauge("kea_subnets"))),
+            NUMBER,
         ),
         stat_of(
-            Words("Leased", "Leased addresses of all subnets; for IPv4 and IPv6 apart, choose a daemon.", NO_SUBNETS),
+            Words(
+                "Leased",
+                f"Leased addresses of all subnets; for IPv4 and IPv6 apart, choose a daemon. {ONCE}",
+                NO_SUBNETS,
+            ),
             f"{assigned} / ({capacity} > 0)",
             FULLNESS,
         ),
@@ -82,7 +90,7 @@ def _glance() -> list[Built]:
         ),
         stat_of(
             Words("Declined", "Addresses that clients found to be in use already, at this time."),
-            total(gauge("kea_subnet_addresses_declined", *SUBNET)),
+            _of_subnets("kea_subnet_addresses_declined"),
             TROUBLE,
         ),
         stat_of(
@@ -95,8 +103,8 @@ def _glance() -> list[Built]:
     ]
 
 
-def _all(family: str) -> str:
-    return f"sum({gauge(family)})"
+def _of_subnets(family: str) -> str:
+    return total(each_store(gauge(family, *SUBNET), *SUBNET))
 
 
 def _table(kind: str, nothing: str) -> Table:
@@ -169,8 +177,13 @@ def _prefixes() -> list[Built]:
 def _leases() -> list[Built]:
     return [
         lines(
-            Words("Leases", "By kind and state; each lease is in one state.", NO_SUBNETS),
-            [Query(total(gauge("kea_leases", "kind", "state"), "kind", "state"), "{{kind}} {{state}}")],
+            Words("Leases", f"By kind and state; each lease is in one state. {ONCE}", NO_SUBNETS),
+            [
+                Query(
+                    total(each_store(gauge("kea_leases", "kind", "state"), "kind", "state"), "kind", "state"),
+                    "{{kind}} {{state}}",
+                )
+            ],
             stacked=True,
         ),
         lines(

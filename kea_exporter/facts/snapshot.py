@@ -203,6 +203,9 @@ class Configuration:
         pairs: none without the hook ha.
         interfaces: `interfaces` of `interfaces-config`; a DHCP daemon without any listens nowhere.
         lease_database: the type of the lease database, such as `memfile`; empty where there is none.
+        keeps_leases: whether they outlive a restart (`persist` of memfile; always in SQL).
+        shared_database: a hash of type, host and name of a lease database that other servers may use too; empty for
+            memfile and for a database on the server itself.
         multi_threading: whether it is enabled; None where the configuration does not say.
     """
 
@@ -218,6 +221,8 @@ class Configuration:
     pairs: tuple[Pair, ...] = ()
     interfaces: tuple[str, ...] = ()
     lease_database: str = ""
+    keeps_leases: bool = True
+    shared_database: str = ""
     multi_threading: bool | None = None
     descriptions: Descriptions = NO_DESCRIPTIONS
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from kea_exporter.certificates import parse_address
 from kea_exporter.facts.snapshot import ROOT_KEYS, Authentication, Configuration, ControlSocket, Daemon
 from kea_exporter.facts.subnets import Counts
 from kea_exporter.kea.descriptions import descriptions
@@ -33,6 +35,9 @@ DEFAULT_ADDRESS = "127.0.0.1"
 DEFAULT_PORT = 8000
 SUBNET_KEYS = {"Dhcp4": "subnet4", "Dhcp6": "subnet6"}
 MOST_ENTRIES = 256
+MEMFILE = "memfile"
+# A database on the server itself, which no other server reaches by this name; Kea's default is localhost.
+LOCAL_HOSTS = {"", "localhost"}
 
 
 class _OfSubnets(TypedDict):
@@ -43,6 +48,14 @@ class _OfSubnets(TypedDict):
     descriptions: Descriptions
     shared_networks: int
     reservations: int
+
+
+class _OfLeaseDatabase(TypedDict):
+    """The facts about the lease database, by the attributes of a configuration."""
+
+    lease_database: str
+    keeps_leases: bool
+    shared_database: str
 
 
 def read_configuration(answer: Answer) -> Configuration:
@@ -65,7 +78,7 @@ def read_configuration(answer: Answer) -> Configuration:
         hosts_databases=tuple(_hosts_databases(tree)),
         has_config_databases=_has_config_databases(tree),
         interfaces=tuple(_interfaces(tree)),
-        lease_database=_lease_database(tree),
+        **_lease_database(tree),
         multi_threading=_multi_threading(tree),
     )
 
@@ -152,9 +165,24 @@ def _interfaces(tree: Mapping[str, Any]) -> Iterator[str]:
         yield printable(as_text(name, "interfaces"))
 
 
-def _lease_database(tree: Mapping[str, Any]) -> str:
+def _lease_database(tree: Mapping[str, Any]) -> _OfLeaseDatabase:
     database = as_map(tree.get("lease-database", {}), "lease-database")
-    return printable(as_text(database.get("type", ""), "type"))
+    kind = as_text(database.get("type", ""), "type")
+    host = as_text(database.get("host") or "", "host").lower().removesuffix(".")
+    name = as_text(database.get("name") or "", "name")
+    address = parse_address(host)
+    is_local = host in LOCAL_HOSTS or host.startswith("/") or (address is not None and address.is_loopback)
+    is_shared = kind not in {"", MEMFILE} and not is_local
+    return {
+        "lease_database": printable(kind),
+        "keeps_leases": kind != MEMFILE or database.get("persist", True) is not False,
+        "shared_database": _digest(kind, host, name) if is_shared else "",
+    }
+
+
+def _digest(*parts: str) -> str:
+    """Return what tells databases apart without saying where they are."""
+    return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 def _multi_threading(tree: Mapping[str, Any]) -> bool | None:

@@ -30,6 +30,14 @@ def _leases(report: Report) -> Iterator[Sample]:
         yield Sample(("prefix", "assigned"), known(leases.prefixes).assigned)
 
 
+def _lease_database(report: Report) -> Iterator[Sample]:
+    known(report.snapshot.subnets)  # of the right daemon
+    configuration = known(report.snapshot.configuration)
+    if configuration.lease_database:
+        persistent = "true" if configuration.keeps_leases else "false"
+        yield Sample((configuration.lease_database, persistent, configuration.shared_database), 1)
+
+
 def _audit(report: Report, read: Callable[[LeaseAudit], float]) -> Iterator[Sample]:
     audit = known(report.snapshot.audit)
     if audit is not None:
@@ -53,6 +61,14 @@ FAMILIES = (
         "kea_reservations",
         "Number of host reservations in the configuration, as of the last time that it was read.",
         partial(_configured, attribute="reservations"),
+        source="config-get",
+    ),
+    per_daemon(
+        "kea_lease_database_info",
+        "Type of the lease database, and whether leases outlive a restart; database is a hash of type, host and name, "
+        "the same for servers that share one, and empty for one on the server itself; always 1.",
+        _lease_database,
+        ("type", "persistent", "database"),
         source="config-get",
     ),
     per_daemon(

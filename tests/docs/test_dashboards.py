@@ -199,6 +199,7 @@ def test_queries_group_by_labels_that_their_families_have(panel: Panel) -> None:
             "job",
             "instance",
             *(it for name, _, _ in selectors(query) if name in BY_NAME for it in BY_NAME[name].labels),
+            *re.findall(r'label_join\(.*?, "(\w+)", "", ', query),
         }
         for found in re.findall(r"(?:\bby|\bon|group_left) \(([^)]*)\)", query):
             assert set(found.split(", ")) <= labels

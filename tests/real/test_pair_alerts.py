@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import copy
+import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
+from grafana.src.queries import each_store, gauge, total
 from kea_exporter.alerts.rules import rules
 from lab.servers.high_availability import PARTNER, PRIMARY, HighAvailability, wait_for
-from lab.servers.kea import Lab
+from lab.servers.kea import Lab, succeeded
 from lab.servers.prometheus import Prometheus
 from tests.support.exporter import exporter, written
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.lab
 
 SECONDS = 60.0
+LEASES = 30
 # Whether a scrape comes late depends on the machine; certificates and passwords of this pair do not matter.
 OF_SERVICE = ("KeaDhcp", "KeaHa", "KeaSockets")
 # What a fault leads to while the pair changes its states is told apart from what it leads to in the end.
@@ -89,6 +92,21 @@ def scene(chroot: Chroot, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 def test_of_a_sound_pair_nothing_is_reported(scene: Scene) -> None:
     scene.eventually()
+
+
+def test_leases_of_both_servers_count_once(scene: Scene) -> None:
+    for server in (scene.primary, scene.partner):
+        for number in range(LEASES):
+            address, hardware = f"10.0.1.{10 + number}", f"02:00:00:00:00:{number:02x}"
+            succeeded("lease4-add", server.command("lease4-add", **{"ip-address": address, "hw-address": hardware}))
+    panel = total(each_store(gauge("kea_leases", "kind", "state"), "kind", "state"), "state")
+    expression = re.sub(r"\$[a-z]+", ".*", panel)
+
+    def counted() -> dict[str, str]:
+        return {it["metric"]["state"]: it["value"][1] for it in scene.prometheus.query(expression)}
+
+    scene.prometheus.wait_until(lambda: counted().get("assigned") in {str(LEASES), str(2 * LEASES)})
+    assert counted() == {"assigned": str(LEASES), "declined": "0"}
 
 
 def test_a_primary_that_a_user_disabled_leaves_its_scope_unserved(scene: Scene) -> None:

@@ -537,3 +537,41 @@ def test_the_configuration_of_a_recorded_kea_3_2_0() -> None:
     assert (unix.kind, unix.address, unix.port) == ("unix", "r4.sock", None)
     assert (http.kind, http.address, http.port) == ("http", "127.0.0.1", 18544)
     assert http.authentication == Authentication("basic", "kea-dhcpv4-server", clients=1, clients_in_clear=0)
+
+
+def shared_database(**database: object) -> str:
+    return configured(lease_database=database).shared_database
+
+
+CENTRAL = {"type": "postgresql", "host": "db.example.org", "name": "kea"}
+
+
+def test_servers_that_share_a_lease_database_have_the_same_hash() -> None:
+    one = shared_database(**CENTRAL, user="kea-a", password="secret")
+    assert one == shared_database(**{**CENTRAL, "host": "DB.example.org."}, user="kea-b", password="other", port=5432)
+    assert len(one) == 16
+    others = [
+        shared_database(**{**CENTRAL, key: value})
+        for key, value in (("type", "mysql"), ("host", "db2.example.org"), ("name", "kea6"))
+    ]
+    assert len({one, *others}) == 4
+
+
+@pytest.mark.parametrize("host", ["", None, "localhost", "127.0.0.1", "127.9.9.9", "::1", "/run/postgresql"])
+def test_a_database_on_the_server_itself_is_not_shared(host: str | None) -> None:
+    """Two servers may both have a database kea on localhost."""
+    assert shared_database(**{**CENTRAL, "host": host}) == ""
+
+
+@pytest.mark.parametrize(
+    ("database", "is_kept"),
+    [
+        ({"type": "memfile"}, True),
+        ({"type": "memfile", "persist": True}, True),
+        ({"type": "memfile", "persist": False}, False),
+        (CENTRAL, True),
+    ],
+)
+def test_leases_outlive_a_restart_unless_memfile_does_not_persist(database: Tree, *, is_kept: bool) -> None:
+    assert configured(lease_database=database).keeps_leases is is_kept
+    assert shared_database(type="memfile", name="leases.csv", persist=is_kept) == ""

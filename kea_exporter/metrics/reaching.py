@@ -5,7 +5,8 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from kea_exporter.facts.failure import Failure, Reason, known
+from kea_exporter.facts.failure import Failure, known
+from kea_exporter.facts.snapshot import NO_FAILURES
 from kea_exporter.metrics.model import Family, Kind, Page, Sample, one, per_daemon
 from kea_exporter.requirements.authentication import demands_credentials
 from kea_exporter.requirements.next_steps import NEXT_STEPS
@@ -52,7 +53,7 @@ def _failure_info(page: Page) -> Iterator[Sample]:
 
 def _command_success(report: Report) -> Iterator[Sample]:
     for command, failures in _by_command(report).items():
-        yield Sample((command,), all(it is None or it.reason is Reason.UNSUPPORTED for it in failures))
+        yield Sample((command,), all(it is None or it.reason in NO_FAILURES for it in failures))
 
 
 def _by_command(report: Report) -> dict[str, list[Failure | None]]:
@@ -128,7 +129,7 @@ FAMILIES = (
     ),
     per_daemon(
         "kea_command_success",
-        "1 if the command was answered; a command that the daemon does not have did not fail.",
+        "1 if the command was answered; one that the daemon does not have, or whose leases are not available, did not fail.",
         _command_success,
         ("command",),
         source="each command sent",

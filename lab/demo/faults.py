@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lab.servers.certificates import Authority
-from lab.servers.fleet import ADDRESS, PASSWORD, USER, add_leases4, password_of
+from lab.servers.fleet import ADDRESS, PASSWORD, USER, WITH_DATABASE, add_leases4, password_of
 from lab.servers.high_availability import PARTNER
-from lab.servers.kea import succeeded
+from lab.servers.kea import SUCCESS, succeeded
+from lab.servers.processes import StartError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lab.servers.fleet import Fleet
     from lab.servers.kea import KeaDaemon, Tree
+    from lab.servers.postgresql import Postgresql
 
 V4, V6 = "sound-v4", "sound-v6"
 # Of the 100 addresses in the pool of a subnet without leases.
@@ -37,8 +39,8 @@ class Fault:
     repair: Callable[[], None]
 
 
-def faults_of(fleet: Fleet) -> dict[str, Fault]:
-    """Return the faults that can be injected into a fleet, by their names."""
+def faults_of(fleet: Fleet, database: Postgresql) -> dict[str, Fault]:
+    """Return the faults that can be injected into a fleet, one of whose servers has its leases in a database."""
     v4, v6, partner = (fleet.daemons[it] for it in (V4, V6, PARTNER))
     found = (
         Fault("stop-daemon", V6, "stop the daemon", v6.stop, v6.start_again),
@@ -46,6 +48,14 @@ def faults_of(fleet: Fleet) -> dict[str, Fault]:
         _hook(V6, v6),
         _subnet(V4, v4),
         Fault("disable-dhcp", V4, "disable DHCP service", _sent(v4, "dhcp-disable"), _sent(v4, "dhcp-enable")),
+        _failed_reload(fleet, V4),
+        Fault(
+            "lease-database-lost",
+            WITH_DATABASE,
+            "stop the PostgreSQL server of its lease database",
+            database.stop,
+            database.start_again,
+        ),
         *_certificates(fleet, V4),
         Fault("break-ha", PARTNER, "stop one server of the pair", partner.stop, partner.start_again),
     )
@@ -92,6 +102,22 @@ def _subnet(server: str, kea: KeaDaemon) -> Fault:
         lambda: add_leases4(kea, FILLED_SUBNET, FILLED_HOSTS),
         _sent(kea, "lease4-wipe", **{"subnet-id": FILLED_SUBNET}),
     )
+
+
+def _failed_reload(fleet: Fleet, server: str) -> Fault:
+    lab, kea = fleet.lab, fleet.daemons[server]
+
+    def inject() -> None:
+        pair = lab.authority.issue(server, addresses=[ADDRESS])
+        pair.key.write_text("not a key\n")
+        if kea.command("config-reload")["result"] == SUCCESS:
+            raise StartError("config-reload: Kea took a broken key")
+
+    def repair() -> None:
+        lab.authority.issue(server, addresses=[ADDRESS])
+        kea.reload()
+
+    return Fault("failed-reload", server, "break the key of its certificate, and reload", inject, repair)
 
 
 def _certificates(fleet: Fleet, server: str) -> list[Fault]:

@@ -14,6 +14,7 @@ from lab.demo.menu import Counter, Menu, refuse_a_second
 from lab.demo.receiver import Receiver, as_text
 from lab.servers.alertmanager import Alertmanager, in_haste
 from lab.servers.fleet import start_fleet
+from lab.servers.postgresql import Postgresql
 from lab.servers.processes import ENDS_WITH_US, accepts, free_port
 from lab.servers.prometheus import Prometheus
 
@@ -33,11 +34,12 @@ INTERVAL, HOLD = "2s", "3s"
 def run_demo(lab: Lab) -> int:
     """Run until Ctrl-C, and return the exporter's exit status."""
     refuse_a_second(CONTROL_SOCKET)
-    print("starting six Kea servers, Prometheus and Alertmanager ...", flush=True)
+    print("starting seven Kea servers, PostgreSQL, Prometheus and Alertmanager ...", flush=True)
     BUILD.mkdir(exist_ok=True)
-    menu = Menu(faults_of(start_fleet(lab, CONFIG_FILE, with_pair=True)))
     port = _port(EXPORTER_PORT)
     with ExitStack() as stack:
+        database = stack.enter_context(Postgresql(lab.chroot))
+        menu = Menu(faults_of(start_fleet(lab, CONFIG_FILE, with_pair=True, database=database), database))
         counter = stack.enter_context(Counter(menu, CONTROL_SOCKET))
         receiver = stack.enter_context(Receiver(lambda message: print(as_text(message), flush=True)))
         configuration = in_haste(EXAMPLE.read_text(), receiver.url, INTERVAL, INTERVAL)
@@ -81,7 +83,7 @@ def _prometheus(lab: Lab, exporter_port: int, alertmanager: str) -> Prometheus:
 def _welcome(port: int, prometheus_port: int, alertmanager: str, menu: Menu) -> str:
     by_number = "a number and Enter injects one, the same again repairs it;\n          " if sys.stdin.isatty() else ""
     return f"""
-A fleet of real Kea servers runs: two and a pair are sound, each of the others has a fault.
+A fleet of real Kea servers runs: three and a pair are sound, each of the others has a fault.
 
   open    http://127.0.0.1:{port}/
           http://127.0.0.1:{port}/metrics

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from lab.servers.configurations import dhcp, kept_leases, subnet4, subnet6
+from lab.servers.configurations import HOOKS, dhcp, kept_leases, subnet4, subnet6
 from lab.servers.high_availability import PARTNER, PRIMARY, HighAvailability, wait_for
 from lab.servers.kea import Lab, Tree, succeeded
 from lab.servers.processes import free_port
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lab.servers.kea import KeaDaemon
+    from lab.servers.postgresql import Postgresql
 
 USER, PASSWORD = "monitor", "a-throw-away-password"
 ADDRESS = "127.0.0.1"
@@ -28,6 +29,7 @@ FAULTY: dict[str, tuple[str, Tree]] = {
     "wrong-password": ("Dhcp4", {"subnet4": [subnet4(3)]}),
     "hooks-missing": ("Dhcp4", {"subnet4": [subnet4(4)], "hooks-libraries": []}),
 }
+WITH_DATABASE = "database-v4"
 ABSENT = "nothing-there"
 # Patient enough for a busy machine.
 HEARTBEAT_MILLISECONDS, SILENCE_MILLISECONDS = 300, 2000
@@ -42,10 +44,21 @@ class Fleet:
     config_file: Path
 
 
-def start_fleet(lab: Lab, config_file: Path | None = None, *, with_pair: bool = False) -> Fleet:
-    """Start two sound servers and some with a fault each, and with them a pair in high availability if wanted."""
+def start_fleet(
+    lab: Lab, config_file: Path | None = None, *, with_pair: bool = False, database: Postgresql | None = None
+) -> Fleet:
+    """Start two sound servers and some with a fault each.
+
+    Args:
+        lab: where they run.
+        config_file: for the exporter's configuration; by default in the lab's folder.
+        with_pair: whether a pair in high availability is started too.
+        database: the leases of one more sound server are in there.
+    """
     fleet = _Fleet(lab)
     fleet.start(SOUND)
+    if database is not None:
+        fleet.start(_with_database(database))
     fleet.start(FAULTY)
     fleet.entries.append(_entry(ABSENT, "Dhcp4", free_port()))
     if with_pair:
@@ -53,10 +66,10 @@ def start_fleet(lab: Lab, config_file: Path | None = None, *, with_pair: bool = 
     return fleet.configured(config_file)
 
 
-def start_sound_fleet(lab: Lab) -> Fleet:
-    """Start two servers, and a pair in high availability, with which all is well."""
+def start_sound_fleet(lab: Lab, database: Postgresql) -> Fleet:
+    """Start three servers, one with its leases in a database, and a pair in high availability; all are sound."""
     fleet = _Fleet(lab)
-    fleet.start(SOUND)
+    fleet.start({**SOUND, **_with_database(database)})
     fleet.start_pair()
     return fleet.configured()
 
@@ -64,6 +77,17 @@ def start_sound_fleet(lab: Lab) -> Fleet:
 def password_of(server: str) -> str:
     """Return the name of the file with the password that a server demands."""
     return f"{server}-password"
+
+
+def _with_database(database: Postgresql) -> dict[str, tuple[str, Tree]]:
+    more = {
+        "subnet4": [subnet4(5)],
+        "lease-database": database.lease_database(
+            **{"on-fail": "serve-retry-continue", "max-reconnect-tries": 1000, "reconnect-wait-time": 1000}
+        ),
+        "hooks-libraries": [{"library": f"libdhcp_{hook}.so"} for hook in ("pgsql", *HOOKS)],
+    }
+    return {WITH_DATABASE: ("Dhcp4", more)}
 
 
 class _Fleet:

@@ -23,6 +23,7 @@ from lab.demo.receiver import Message, Receiver
 from lab.servers.alertmanager import Alertmanager, in_haste
 from lab.servers.fleet import start_sound_fleet
 from lab.servers.kea import Lab
+from lab.servers.postgresql import Postgresql
 from lab.servers.prometheus import Prometheus
 from tests.support.exporter import exporter
 
@@ -91,6 +92,18 @@ CASES = (
             "KeaRequirementUnmet info sound-v4 dhcp-service-enabled",
         },
         "Send dhcp-enable where a user disabled the service",
+    ),
+    Case(
+        "failed-reload",
+        {"KeaDhcpNotServing critical sound-v4"},
+        {"KeaRequirementUnmet warning sound-v4 service-running"},
+        "It has no lease database: its last reload failed",
+    ),
+    Case(
+        "lease-database-lost",
+        {"KeaDhcpNotServing critical database-v4"},
+        {"KeaRequirementUnmet warning database-v4 service-running"},
+        "Start the database where that is lost: Kea connects again by itself",
     ),
     Case(
         "age-certificate",
@@ -193,7 +206,8 @@ def eventually(found: Callable[[], Any], expected: object) -> None:
 def scene(chroot: Chroot) -> Iterator[Scene]:
     with ExitStack() as stack:
         lab = stack.enter_context(Lab(chroot))
-        fleet = start_sound_fleet(lab)
+        database = stack.enter_context(Postgresql(chroot))
+        fleet = start_sound_fleet(lab, database)
         running = stack.enter_context(exporter(fleet.config_file, "--timeout-offset", "0.1"))
         receiver = stack.enter_context(Receiver())
         example = in_haste(EXAMPLE.read_text(), receiver.url, GROUP_WAIT, GROUP_INTERVAL)
@@ -208,7 +222,7 @@ def scene(chroot: Chroot) -> Iterator[Scene]:
         prometheus = stack.enter_context(
             Prometheus(lab, [job], texts, alertmanager.address, evaluation_interval=EVALUATION)
         )
-        it = Scene(faults_of(fleet), prometheus, alertmanager, receiver)
+        it = Scene(faults_of(fleet, database), prometheus, alertmanager, receiver)
         eventually(lambda: len(prometheus.query("kea_up == 1")), len(fleet.daemons))
         # Before the first scrape, there was no exporter to be seen.
         eventually(it.is_silent, expected=True)

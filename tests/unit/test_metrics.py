@@ -101,6 +101,9 @@ def letting_everybody_in() -> Snapshot:
 
 
 ASKED_TWICE = sound(exchanges=(Exchange("config-get", 0.25, None), Exchange("config-get", 0.5, LATE)))
+NO_LEASES = sound(
+    exchanges=(Exchange("stat-lease4-get", 0.5, Failure(Stage.COMMAND, Reason.NO_LEASE_MANAGER, "no leases")),)
+)
 LACKS_STATISTICS = sound(
     exchanges=(Exchange("statistic-get-all", 0.25, LACKING),), supported={"statistic-get-all": False}
 )
@@ -196,6 +199,7 @@ COMMANDS = ("version-get", "status-get", "list-commands", "subnet4-list", "confi
         pytest.param("kea_command_success", sound(), {(it,): 1 for it in COMMANDS}, id="commands succeed"),
         pytest.param("kea_command_success", ASKED_TWICE, {("config-get",): 0}, id="one of two fails"),
         pytest.param("kea_command_success", LACKS_STATISTICS, {("statistic-get-all",): 1}, id="lacking is no failure"),
+        pytest.param("kea_command_success", NO_LEASES, {("stat-lease4-get",): 1}, id="a lost database is no failure"),
         pytest.param("kea_command_success", silent(), {}, id="nothing asked"),
         pytest.param("kea_command_duration_seconds", sound(), {(it,): 0.03125 for it in COMMANDS}, id="durations"),
         pytest.param("kea_command_duration_seconds", ASKED_TWICE, {("config-get",): 0.75}, id="both durations"),

@@ -12,6 +12,8 @@ from kea_exporter.requirements.next_steps import NEXT_STEPS
 from kea_exporter.requirements.serving import dhcp_state, obstacle
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from kea_exporter.config import Profile
     from kea_exporter.facts.snapshot import Snapshot
     from kea_exporter.facts.status import DhcpState
@@ -57,9 +59,35 @@ def _dhcp_enabled(snapshot: Snapshot, _: Profile) -> Finding:
     status, state = known(snapshot.status), dhcp_state(snapshot)
     if state.by_local_command and any(it.local.role == BACKUP for it in status.relationships):
         return not_applicable("a backup in high availability serves no DHCP clients")
-    if state.globally_disabled:
-        return unmet(f"DHCP service is disabled by {' and '.join(_origins(state)) or 'an unnamed origin'}")
-    return met("DHCP service is enabled")
+    if not state.globally_disabled:
+        return met("DHCP service is enabled")
+    paused = next((it.local.state for it in status.relationships if it.local.state in PAUSED), "")
+    by_whom = " and ".join(_origins(state)) or "an unnamed origin"
+    evidence = f"DHCP service is disabled by {by_whom}{f' (state {paused})' if paused else ''}"
+    return unmet(evidence, " ".join(_remedies(state, paused)))
+
+
+# What to do where high availability itself keeps a server from serving, by its state (Kea ARM, "Server States").
+PAUSED = {
+    "in-maintenance": "The partner serves the clients; send ha-maintenance-cancel to the partner once the maintenance "
+    "is done.",
+    "waiting": "The server waits for its partner: start the partner, or fix the connection to its url under peers.",
+    "syncing": "The server fetches the leases of its partner and then serves; where this does not end, look for "
+    "HA_SYNC in Kea's log.",
+    "ready": "The server has the leases and waits for its partner, which takes it in with one of its next heartbeats.",
+}
+
+
+def _remedies(state: DhcpState, paused: str) -> Iterator[str]:
+    """Return what to do about each origin; a server that high availability has paused must not be enabled by hand."""
+    if state.by_user:
+        yield "Send dhcp-enable, once the person who sent dhcp-disable is done."
+    if state.by_local_command and paused:
+        yield PAUSED[paused]
+    if state.by_remote_command:
+        yield "The partner fetches the leases; Kea enables the service after that, or after a minute."
+    if state.by_database_connection:
+        yield "Restore the connection to the database; Kea then enables the service."
 
 
 def _origins(state: DhcpState) -> list[str]:
@@ -124,8 +152,8 @@ REQUIREMENTS = (
         title="DHCP service is enabled",
         clause="Verify that the Kea services are running so IPAM can communicate with your server.",
         rule="DHCP service is not disabled, by whomever.",
-        remedy="Send dhcp-enable where a user disabled the service; otherwise repair the high availability "
-        "relationship or the database connection that the evidence names.",
+        remedy="Send dhcp-enable where a user disabled the service. During maintenance and synchronization the partner "
+        "serves the clients; otherwise start the partner, or restore the database connection.",
         judge=_dhcp_enabled,
     ),
     Requirement(

@@ -290,10 +290,44 @@ BACKUP = disabled_by("by_local_command", of=replace(relationship(), local=Peer("
 
 DHCP_ENABLED = (
     Example("enabled", sound(), MET, "DHCP service is enabled"),
-    Example("by a user", disabled_by("by_user"), UNMET, "disabled by a user's dhcp-disable"),
+    Example("by a user", disabled_by("by_user"), UNMET, "disabled by a user's dhcp-disable", "Send dhcp-enable, once"),
     Example("by itself", disabled_by("by_local_command"), UNMET, "disabled by this server's high availability"),
-    Example("by its partner", disabled_by("by_remote_command"), UNMET, "disabled by its partner's high availability"),
-    Example("by a database", disabled_by("by_database_connection"), UNMET, "disabled by a lost database connection"),
+    *(
+        Example(
+            f"by itself, {state}",
+            disabled_by("by_local_command", of=relationship(state)),
+            UNMET,
+            f"disabled by this server's high availability (state {state})",
+            remedy,
+        )
+        for state, remedy in (
+            ("in-maintenance", "The partner serves the clients; send ha-maintenance-cancel to the partner"),
+            ("waiting", "start the partner"),
+            ("syncing", "fetches the leases of its partner and then serves"),
+            ("ready", "waits for its partner"),
+        )
+    ),
+    Example(
+        "by a user during maintenance",
+        disabled_by("by_user", "by_local_command", of=relationship("in-maintenance")),
+        UNMET,
+        "by a user's dhcp-disable and this server's high availability (state in-maintenance)",
+        "is done. The partner serves the clients",
+    ),
+    Example(
+        "by its partner",
+        disabled_by("by_remote_command"),
+        UNMET,
+        "disabled by its partner's high availability",
+        "The partner fetches the leases",
+    ),
+    Example(
+        "by a database",
+        disabled_by("by_database_connection"),
+        UNMET,
+        "disabled by a lost database connection",
+        "Restore the connection to the database",
+    ),
     Example("by two", disabled_by("by_user", "by_remote_command"), UNMET, "by a user's dhcp-disable and its partner's"),
     Example("by nobody", disabled_by(), UNMET, "disabled by an unnamed origin"),
     Example("as a backup", BACKUP, NOT_APPLICABLE, "a backup in high availability serves no DHCP clients"),

@@ -129,7 +129,7 @@ FAMILIES = (
     ),
     per_daemon(
         "kea_command_success",
-        "1 if the command was answered; one that the daemon does not have, or that lacks its lease database, did not fail.",
+        "1 if the command was answered; one that the daemon lacks, or that finds no lease database, did not fail.",
         _command_success,
         ("command",),
         source="each command sent",

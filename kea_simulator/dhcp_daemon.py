@@ -73,7 +73,10 @@ class DhcpDaemon(Daemon):
         self._counted_until = 0.0
         self.reload_error = ""
         self._relationship = relationship
-        self._handlers |= {"server-tag-get": lambda _: success({"server-tag": ""})}
+        self._handlers |= {
+            "reservation-get-page": lambda _: _no_reservations(self._family),
+            "server-tag-get": lambda _: success({"server-tag": ""}),
+        }
         for family in (V4, V6):
             is_own = family == self._family
             leased = (*statistics.subnets, *statistics.removed) if is_own else ()
@@ -140,6 +143,10 @@ class DhcpDaemon(Daemon):
         if self._relationship is not None:
             status["high-availability"] = [self._relationship(self._life.clock())]
         return status
+
+
+def _no_reservations(family: int) -> Tree:
+    return {"result": 3, "arguments": {"count": 0, "hosts": []}, "text": f"0 IPv{family} host(s) found."}
 
 
 def _subnet_list(family: int, subnets: Sequence[Subnet]) -> Tree:

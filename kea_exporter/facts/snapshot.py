@@ -255,6 +255,7 @@ class Snapshot:
         supported: per command of the plan, whether the daemon has it; only what was learnt.
         tls: None where the socket is not https.
         pool_totals: what Kea last said of its pools itself, to notice changes at run time; None where nothing did.
+        last_reservation: Kea's number of the last reservation that was added at run time; None where none was seen.
         client_certificate: the exporter's own, None where it has none to show.
         authorities: the certificates of its own `ca_file`, those that expire first in front.
         audit: the last lease audit; None where audits are off.
@@ -283,6 +284,7 @@ class Snapshot:
     tls: Fact[Tls | None]
     client_certificate: Certificate | None = None
     pool_totals: PoolTotals | None = None
+    last_reservation: int | None = None
     authorities: tuple[Certificate, ...] = ()
     audit: Fact[LeaseAudit | None] = None
 

@@ -14,6 +14,7 @@ from kea_exporter.facts.failure import Failure, Reason, Stage, UnknownFactError,
 from kea_exporter.facts.snapshot import ROOT_KEYS, Daemon
 from kea_exporter.facts.subnets import NO_CAPACITIES, Capacities, PoolSeries, PoolTotals, Subnets
 from kea_exporter.kea import statistics
+from kea_exporter.kea.added_reservations import page_after, read_last_number
 from kea_exporter.kea.configuration import read_configuration
 from kea_exporter.kea.leases import (
     UNAVAILABLE,
@@ -68,6 +69,7 @@ class Learnt:
     leases: Fact[Leases]
     subnet_series: Fact[SubnetSeries]
     pool_totals: PoolTotals | None
+    last_reservation: int | None
     pool_series: Fact[PoolSeries]
     statistics: Fact[Statistics]
 
@@ -110,11 +112,12 @@ class _Inquiry:
         self._before = before
         self._held = before if _holds(lifetime, before) else None
         self._counting = before if _runs_on(lifetime, before) else None
+        self._last_reservation = self._held.last_reservation if self._held is not None else None
 
     def make(self) -> Learnt:
         commands = self._commands()
         listed = self._listed(commands)
-        configuration = self._configuration(listed)
+        configuration = self._configuration(commands, listed)
         subnets = self._subnets(configuration, listed)
         todo = _fact(lambda: self._plan(known(commands), subnets))
         said = self._all_statistics(todo)
@@ -137,6 +140,7 @@ class _Inquiry:
             leases=leases,
             subnet_series=_fact(lambda: self._subnet_series(known(leases), known(chosen))),
             pool_totals=self._last_totals(totals),
+            last_reservation=self._last_reservation,
             pool_series=_fact(lambda: self._pool_series(counted, known(configuration), known(chosen))),
             statistics=_fact(lambda: self._statistics(known(todo), said)),
         )
@@ -155,10 +159,25 @@ class _Inquiry:
         same = None if isinstance(before, Failure) else before
         return self._client.ask_for_news(command, read_subnets, same)
 
-    def _configuration(self, listed: Fact[Subnets] | None) -> Fact[Configuration]:
+    def _configuration(self, commands: Fact[frozenset[str]], listed: Fact[Subnets] | None) -> Fact[Configuration]:
         if self._held is not None and _is_unchanged(self._held, listed):
-            return self._held.configuration
+            held = self._held.configuration
+            if not self._were_reservations_added(commands, known(held)):
+                return held
         return self._client.ask(Command.CONFIG_GET, read_configuration)
+
+    def _were_reservations_added(self, commands: Fact[frozenset[str]], held: Configuration) -> bool:
+        """Return whether there are reservations after the last one that was seen, as far as Kea tells."""
+        command = Command.RESERVATION_GET_PAGE
+        if self._daemon is Daemon.D2 or isinstance(commands, Failure) or command not in commands:
+            return False
+        # Where none was removed, the last one has the number of how many there are.
+        seen = max(held.reservations, self._last_reservation or 0)
+        last = self._client.ask(command, read_last_number, page_after(seen))
+        if isinstance(last, Failure) or last is None:
+            return False
+        self._last_reservation = last
+        return True
 
     def _pool_totals(
         self, todo: Plan, said: Fact[AllStatistics], rows: Fact[Counts[int]], subnets: Subnets

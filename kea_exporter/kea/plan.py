@@ -103,7 +103,7 @@ def plan(target: Target, commands: Collection[str], subnet_ids: Sequence[int], c
     statistics = _statistics(daemon, commands, len(subnet_ids), collectors, counts_leases=leases is not None)
     # Without subnets, stat-lease has no row and does not read the lease database (measured).
     of_leases = max(len(slices), 1) if leases and subnet_ids else 1
-    others = COMMANDS_BESIDE + target.control_agent + of_leases
+    others = COMMANDS_BESIDE + target.control_agent + of_leases + (Command.RESERVATION_GET_PAGE in commands)
     names = _names(daemon, others) if statistics is Command.STATISTIC_GET else ()
     return Plan(leases, slices, statistics, names, lease)
 

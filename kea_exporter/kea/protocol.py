@@ -26,6 +26,7 @@ class Command(StrEnum):
     LEASE6_GET = "lease6-get"
     LEASE6_GET_PAGE = "lease6-get-page"
     LIST_COMMANDS = "list-commands"
+    RESERVATION_GET_PAGE = "reservation-get-page"
     STATISTIC_GET = "statistic-get"
     STATISTIC_GET_ALL = "statistic-get-all"
     STATISTIC_GLOBAL_GET_ALL = "statistic-global-get-all"
@@ -45,6 +46,8 @@ LIMITS: Mapping[Command, int] = MappingProxyType(
         Command.LEASE4_GET: MIB,
         Command.LEASE6_GET: MIB,
         Command.LIST_COMMANDS: MIB,
+        # Of up to 100 hosts.
+        Command.RESERVATION_GET_PAGE: MIB,
         Command.STATISTIC_GET: MIB,
         Command.STATUS_GET: MIB,
         Command.VERSION_GET: MIB,

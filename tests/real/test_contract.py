@@ -458,6 +458,12 @@ RESULTS_OF_DHCP: list[tuple[str, object, int, str | None]] = [
     ("stat-lease{4}-get", {"subnet-range": 1}, 1, "subnet-range parameter is not a map"),
     ("stat-lease{4}-get", {"subnet-range": {}}, 1, "'first-subnet-id' parameter missing or not an integer"),
     ("stat-lease{4}-get", {"subnet-id": 1, "subnet-range": 1}, 1, "cannot specify both subnet-id and subnet-range"),
+    (
+        "reservation-get-page",
+        {"limit": 100, "from": 9999, "source-index": 0},
+        3,
+        "0 IPv{4} host(s) found.",
+    ),
     ("lease{4}-get", None, 1, "Parameters missing or are not a map."),
     ("lease{4}-get", [], 1, "Parameters missing or are not a map."),
     ("lease{4}-get", {}, 1, "Mandatory 'subnet-id' parameter missing."),

@@ -419,6 +419,25 @@ def test_the_only_pool_removed_at_run_time_leaves_nothing_to_give(
 
 
 @BOTH_DAEMONS
+def test_a_reservation_added_at_run_time_is_counted(lab: Lab, one: OneExporter, root: str) -> None:
+    daemon, url = start(lab, root)
+    it = watched(one, url, root)
+    wait_until_settled(it)
+    before = values(it.samples(), "kea_reservations", "server")["kea"]
+    host: Tree = (
+        {"hw-address": "02:00:00:00:fe:01", "ip-address": "10.2.0.200"}
+        if root == "Dhcp4"
+        else {"duid": "01:02:03:fe:01", "ip-addresses": ["2001:db8:200::fe01"]}
+    )
+    memory = {"operation-target": "memory"}
+    done(daemon.command("reservation-add", reservation={"subnet-id": 2, **host}, **memory))
+    assert values(it.samples(), "kea_reservations", "server")["kea"] == before + 1
+    asked = values(it.samples(), "kea_command_success", "command")
+    assert asked["reservation-get-page"] == 1
+    assert "config-get" not in asked
+
+
+@BOTH_DAEMONS
 def test_the_size_of_a_pool_stays_right_when_a_subnet_is_added(lab: Lab, one: OneExporter, root: str) -> None:
     daemon, url = start(lab, root)
     it = watched(one, url, root, pools=True)

@@ -383,6 +383,69 @@ def test_subnets_of_a_configuration_that_is_held_are_the_same_too(world: World) 
     assert known(second.subnet_series).shown is known(first.subnet_series).shown
 
 
+# Whether reservations were added at run time
+
+RESERVED = "reservation-get-page"
+
+
+def with_hosts(world: World, numbers: list[int]) -> None:
+    """Let the daemon have reservations of these numbers, all of them in its configuration."""
+
+    def page(request: Tree) -> Tree:
+        after = request["arguments"]["from"]
+        found = [number for number in numbers if number > after][: request["arguments"]["limit"]]
+        if not found:
+            return {"result": 3, "arguments": {"count": 0, "hosts": []}, "text": "0 IPv4 host(s) found."}
+        last = {"from": found[-1], "source-index": 0}
+        return answer({"count": len(found), "hosts": [{} for _ in found], "next": last})
+
+    world.commands = [*OWN_COMMANDS, *HOOK_COMMANDS, RESERVED]
+    world.more_configuration = {"reservations": [{"hw-address": f"02::{number}"} for number in numbers]}
+    world.answers[RESERVED] = page
+
+
+def test_a_reservation_that_is_added_at_run_time_is_counted(world: World) -> None:
+    with_hosts(world, [1, 2, 3])
+    assert known(world.scrape().configuration).reservations == 3
+    assert RESERVED not in world.asked
+    world.scrape()
+    assert world.asked == [LIST, RESERVED, ALL, ROWS]
+    assert world.kea.received[3]["arguments"] == {"limit": 100, "from": 3, "source-index": 0}
+    with_hosts(world, [1, 2, 3, 4])
+    assert known(world.scrape().configuration).reservations == 4
+    assert world.asked == [LIST, RESERVED, CONFIG, ALL, ROWS]
+    world.scrape()
+    assert world.asked == [LIST, RESERVED, ALL, ROWS]
+
+
+def test_gaps_in_the_numbers_of_reservations_cost_one_more_look_at_the_configuration(world: World) -> None:
+    with_hosts(world, [3, 7, 9])
+    world.scrape()
+    for expected in ([LIST, RESERVED, CONFIG, ALL, ROWS], [LIST, RESERVED, ALL, ROWS], [LIST, RESERVED, ALL, ROWS]):
+        assert known(world.scrape().configuration).reservations == 3
+        assert world.asked == expected
+
+
+def test_after_a_reload_reservations_are_numbered_anew(world: World) -> None:
+    with_hosts(world, [3, 7, 9])
+    world.scrape()
+    assert world.scrape().last_reservation == 9
+    with_hosts(world, [1, 2])
+    world.reload()
+    assert world.scrape().last_reservation is None
+    with_hosts(world, [1, 2, 3])
+    assert known(world.scrape().configuration).reservations == 3
+
+
+@pytest.mark.parametrize("said", [error(), answer({"count": 1, "hosts": [{}]})], ids=["an error", "no number"])
+def test_without_a_page_of_reservations_the_configuration_is_held(world: World, said: Tree) -> None:
+    with_hosts(world, [1])
+    world.scrape()
+    world.answers[RESERVED] = said
+    assert known(world.scrape().configuration).reservations == 1
+    assert CONFIG not in world.asked
+
+
 # Whether the lease database answers
 
 LEASE = "lease4-get"

@@ -49,6 +49,7 @@ def test_every_command_only_reads() -> None:
         "list-commands",
         "stat-lease4-get",
         "stat-lease6-get",
+        "reservation-get-page",
         "statistic-get",
         "statistic-get-all",
         "statistic-global-get-all",

@@ -20,10 +20,10 @@ from grafana.src.looks import (
 )
 from grafana.src.panels import Query, Words, bars, stat_of, timeline
 from grafana.src.queries import (
-    SUBNET,
     explained,
     fullness,
     gauge,
+    highest_fullness,
     of,
     of_exporter,
     time_left,
@@ -41,7 +41,7 @@ ALL_MET = "All requirements that could be judged are met"
 MET_BY = worst(of("kea_requirement_met"), "requirement", "severity")
 EVER_UNMET = worst(f"min_over_time({of('kea_requirement_met')}[$__range] @ end())", "requirement", "severity")
 NOT_AFTER = "kea_certificate_not_after_timestamp_seconds"
-NO_ROOT, ALONE = 'role!="root"', 'shared_network=""'
+NO_ROOT = 'role!="root"'
 
 
 def unmet(severity: str) -> str:
@@ -129,8 +129,8 @@ def _glance() -> list[Built]:
             link=to(Dashboard.CERTIFICATES),
         ),
         stat_of(
-            Words("Fullest subnet", "The greatest share of addresses leased, of subnets in no shared network."),
-            f"max({fullness('address', *SUBNET, where=ALONE)})",
+            Words("Fullest subnet", "The highest utilisation of a subnet that is judged by itself."),
+            highest_fullness("address"),
             FULLNESS,
             link=to(Dashboard.SUBNETS),
         ),
@@ -241,7 +241,7 @@ def _running_out() -> list[Built]:
         ),
         bars(
             Words("Fullest subnets", "The ten subnets with the greatest share of addresses leased.", "No subnets"),
-            Query(f"topk(10, {fullness('address', *SUBNET)})", "{{subnet}} ({{server}})"),
+            Query(f"topk(10, {fullness('address')})", "{{subnet}} ({{server}})"),
             FULLNESS,
             height=12,
             link=to_series(Dashboard.SUBNETS),

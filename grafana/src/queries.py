@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from kea_exporter.alerts.thresholds import EXHAUSTION_MIN_RISE, EXHAUSTION_MIN_SIZE, FULLNESS_DIFFERENCE
 from kea_exporter.kea.plan import FEW_SUBNETS
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ CAPACITY = {"address": "kea_subnet_addresses", "prefix": "kea_subnet_prefixes"}
 ONE_BY_ONE = f"a server with more than {FEW_SUBNETS} subnets before Kea 3.1.2"
 NOT_READ = f"Not read from {ONE_BY_ONE}."
 # As far back as the alert KeaSubnetExhaustionPredicted looks.
-TREND = "6h"
+TREND, TREND_SECONDS = "6h", 21_600
 SELECTOR_END = re.compile(r"\}(\[[^\]]+\])?")
 
 
@@ -106,29 +107,63 @@ def numbered(family: str, label: str, values: Sequence[str], *labels: str) -> st
     return once(" or ".join(f"{number} * ({it} == 1)" for number, it in enumerate(selected)), *labels)
 
 
-def fullness(kind: str, *labels: str, where: str = "") -> str:
-    """Return the share of a subnet's addresses or delegated prefixes that is leased."""
+def in_pools(kind: str, *where: str) -> str:
+    """Return how many leases lie in the pools of subnets at least, as the rules have it (see `alerts.subnets`)."""
     capacity = CAPACITY[kind]
-    assigned = gauge(f"{capacity}_assigned", *labels, where=where)
-    return f"{assigned} / ({gauge(capacity, *labels, where=where)} > 0)"
+    inside, assigned = (_of_subnets(f"{capacity}_{it}", *where) for it in ("assigned_in_pool", "assigned"))
+    reserved = _of_subnets(f"{capacity}_reserved", 'placement="out_of_pool"', *where)
+    return f"({inside} or clamp_min({assigned} - {reserved}, 0) or {assigned})"
+
+
+def fullness(kind: str, *where: str) -> str:
+    """Return the share of a subnet's addresses or delegated prefixes that is leased."""
+    return f"clamp_max({in_pools(kind, *where)} / ({_of_subnets(CAPACITY[kind], *where)} > 0), 1)"
+
+
+def fullness_with_reserved(kind: str) -> str:
+    """Return the share that is leased or reserved, where it differs from what is leased by enough to be told."""
+    capacity = CAPACITY[kind]
+    inside, assigned = (_of_subnets(f"{capacity}_{it}") for it in ("assigned_in_pool", "assigned"))
+    reserved = _of_subnets(f"{capacity}_reserved", 'placement="in_pool"')
+    taken = f"(({inside} or {assigned}) + {reserved} or {assigned})"
+    full = f"clamp_max({taken} / ({_of_subnets(capacity)} > 0), 1)"
+    return f"({full} > {fullness(kind)} + {FULLNESS_DIFFERENCE})"
+
+
+def highest_fullness(kind: str) -> str:
+    """Return the highest utilisation of the subnets that are judged by themselves: in no network, or guarded."""
+    guarded = f"{fullness(kind, IN_NETWORK)} and {GUARDED}"
+    return f"max({fullness(kind, ALONE)} or {guarded})"
 
 
 def shared_fullness(kind: str) -> str:
-    """Return the same of shared networks, whose clients may have addresses of any of their subnets."""
-    capacity, where = CAPACITY[kind], 'shared_network!=""'
-    assigned, all_of = (
-        total(gauge(family, *SUBNET, where=where), "server", "daemon", "shared_network")
-        for family in (f"{capacity}_assigned", capacity)
-    )
-    return f"{assigned} / ({all_of} > 0)"
+    """Return the share of shared networks, whose clients may have addresses of any subnet that is for all of them."""
+
+    def ratio(without: str) -> str:
+        sums = [
+            total(f"{counted}{without}", "server", "daemon", "shared_network")
+            for counted in (in_pools(kind, IN_NETWORK), _of_subnets(CAPACITY[kind], IN_NETWORK))
+        ]
+        return f"clamp_max({sums[0]} / ({sums[1]} > 0), 1)"
+
+    return f"({ratio(f' unless {GUARDED}')} or {ratio('')})"
+
+
+def _of_subnets(family: str, *where: str) -> str:
+    return once(of(family, *where), *SUBNET)
+
+
+ALONE, IN_NETWORK = 'shared_network=""', 'shared_network!=""'
+GUARDED = _of_subnets("kea_subnet_info", 'client_classes!=""')
 
 
 def exhausted_in(kind: str) -> str:
-    """Return in how many seconds subnets are full, if they go on filling like in the last hours."""
+    """Return in how many seconds subnets are full, if they go on filling like in the last hours; never less than 0."""
     capacity = CAPACITY[kind]
-    assigned = f"{capacity}_assigned"
-    more_a_second = once(f"deriv({of(assigned)}[{TREND}])", *SUBNET)
-    return f"({gauge(capacity, *SUBNET)} - {gauge(assigned, *SUBNET)}) / ({more_a_second} > 0)"
+    a_second = once(f"deriv({of(f'{capacity}_assigned')}[{TREND}])", *SUBNET)
+    rise = f"{a_second} >= {EXHAUSTION_MIN_RISE / TREND_SECONDS:.6f}"
+    free = f"({_of_subnets(capacity)} >= {EXHAUSTION_MIN_SIZE}) - {in_pools(kind)}"
+    return f"clamp_min(({free}) / ({rise}), 0)"
 
 
 def greatest(count: int, expression: str) -> str:

@@ -13,8 +13,10 @@ from grafana.src.queries import (
     each_store,
     exhausted_in,
     fullness,
+    fullness_with_reserved,
     gauge,
     greatest,
+    in_pools,
     least,
     of,
     once,
@@ -39,6 +41,9 @@ ONCE = "Partners of a pair, and servers that share a lease database, count once.
 NO_SUBNETS = "No DHCP daemon that answers has subnets"
 NO_PREFIXES = "No subnet has prefixes to delegate"
 NO_POOLS = "Pools have no series: collect.pools of the exporter's configuration turns them on"
+NO_FAILURES = "Not read of each subnet: collect.pools of the exporter's configuration turns it on"
+NO_GUARDS = "No subnet has a name or client-classes"
+OF_SUBNET = ("server", "daemon", *SUBNET)
 STEADY = "No subnet has become fuller in the last hours"
 
 
@@ -55,16 +60,18 @@ def build() -> Builder:
             Section("Delegated prefixes", _prefixes()),
             Section("Leases", _leases()),
             Section("Pools", _pools()),
+            Section("Names and guards", _guards()),
         ],
     )
 
 
 def _fuller_than(share: float) -> str:
-    return total(each_store(f"{fullness('address', *SUBNET)} > bool {share}", *SUBNET))
+    return total(each_store(f"{fullness('address')} > bool {share}", *SUBNET))
 
 
 def _glance() -> list[Built]:
-    capacity, assigned = (_of_subnets(it) for it in (CAPACITY["address"], "kea_subnet_addresses_assigned"))
+    capacity = _of_subnets(CAPACITY["address"])
+    leased = total(each_store(in_pools("address"), *SUBNET))
     return [
         stat_of(
             Words("Subnets", f"Configured subnets, those of shared networks included. {ONCE}"),
@@ -77,7 +84,7 @@ def _glance() -> list[Built]:
                 f"Leased addresses of all subnets; for IPv4 and IPv6 apart, choose a daemon. {ONCE}",
                 NO_SUBNETS,
             ),
-            f"{assigned} / ({capacity} > 0)",
+            f"clamp_max({leased} / ({capacity} > 0), 1)",
             FULLNESS,
         ),
         *(
@@ -109,10 +116,11 @@ def _of_subnets(family: str) -> str:
 
 def _table(kind: str, nothing: str) -> Table:
     """Return the fullest subnets; tens of thousands of rows would help nobody."""
-    capacity, full = CAPACITY[kind], fullness(kind, *SUBNET)
+    capacity, full = CAPACITY[kind], fullness(kind)
     fullest = f"topk({ROWS}, {full})"
     columns = {
         "leased share": Column(fullest, FULLNESS, bar=True, width=220),
+        "with reserved": Column(f"{fullness_with_reserved(kind)} and {fullest}", FULLNESS),
         "leased": Column(f"{gauge(f'{capacity}_assigned', *SUBNET)} and {fullest}", NUMBER),
         "all": Column(f"{gauge(capacity, *SUBNET)} and {fullest}", NUMBER),
         "full in": Column(f"{exhausted_in(kind)} and {fullest}", EXHAUSTION),
@@ -122,7 +130,8 @@ def _table(kind: str, nothing: str) -> Table:
     return table_of(
         Words(
             f"{NAMES[kind]} by subnet",
-            f"The {ROWS} fullest subnets. Full in: if it goes on filling like in the last hours.",
+            f"The {ROWS} fullest subnets. Leased share: of the addresses in the pools. With reserved: where hosts with "
+            "a reserved address may be absent. Full in: if it goes on filling like in the last hours.",
             nothing,
         ),
         labels=("subnet", "subnet_id", "shared_network", "server", "daemon"),
@@ -137,7 +146,7 @@ def _course() -> list[Built]:
     return [
         lines(
             Words(f"The {TOP} fullest", "Of the subnets that are fullest at the end of the time range.", NO_SUBNETS),
-            [Query(greatest(TOP, fullness("address", *SUBNET)), LEGEND)],
+            [Query(greatest(TOP, fullness("address")), LEGEND)],
             FULLNESS,
         ),
         lines(
@@ -153,7 +162,7 @@ def _shared() -> list[Built]:
     return [
         bars(
             Words(
-                f"{NAMES[kind]} of shared networks", "Clients may have those of any subnet of their network.", nothing
+                f"{NAMES[kind]} of shared networks", "Of the subnets that all clients of the network may use.", nothing
             ),
             Query(f"sort_desc({shared_fullness(kind)})", "{{shared_network}} ({{server}} {{daemon}})"),
             FULLNESS,
@@ -209,6 +218,21 @@ def _leases() -> list[Built]:
             ),
             [Query(greatest(TOP, gauge("kea_subnet_addresses_registered", *SUBNET)), LEGEND)],
         ),
+        lines(
+            Words("Refused per second", "The subnets that had no lease for most requests.", NO_FAILURES),
+            [
+                Query(
+                    greatest(TOP, total(rate("kea_subnet_allocation_failures_total", "scope", *SUBNET), *OF_SUBNET)),
+                    LEGEND,
+                )
+            ],
+            PER_SECOND,
+        ),
+        lines(
+            Words("Reclaimed per second", "The subnets with most expired leases that were taken back.", NO_FAILURES),
+            [Query(greatest(TOP, rate("kea_subnet_leases_reclaimed_total", *SUBNET)), LEGEND)],
+            PER_SECOND,
+        ),
         _of_no_subnet(),
     ]
 
@@ -226,6 +250,29 @@ def _of_no_subnet() -> Built:
         ],
         TROUBLE,
     )
+
+
+def _guards() -> list[Built]:
+    return [
+        table_of(
+            Words(
+                "Named and guarded subnets",
+                "Those with a name in their user context, and those for some clients alone.",
+                NO_GUARDS,
+            ),
+            labels=("server", "daemon", *SUBNET, "name", "client_classes"),
+            columns={"is": Column(gauge("kea_subnet_info", *SUBNET, "name", "client_classes"), hidden=True)},
+            sort="subnet",
+            width=14,
+        ),
+        table_of(
+            Words("Guarded pools", "Those that are for some client classes alone.", NO_POOLS),
+            labels=("server", "daemon", "kind", *POOL, "client_classes"),
+            columns={"is": Column(gauge("kea_pool_info", "kind", *POOL, "client_classes"), hidden=True)},
+            sort="server",
+            width=10,
+        ),
+    ]
 
 
 def _pools() -> list[Built]:
@@ -247,7 +294,7 @@ def _pools() -> list[Built]:
 def _of_pools(kind: str, name: str) -> dict[str, Column]:
     capacity, assigned = gauge(f"kea_pool_{name}", *POOL), gauge(f"kea_pool_{name}_assigned", *POOL)
     columns = {
-        "leased share": Column(f"{assigned} / ({capacity} > 0)", FULLNESS, bar=True),
+        "leased share": Column(f"clamp_max({assigned} / ({capacity} > 0), 1)", FULLNESS, bar=True),
         "leased": Column(assigned, NUMBER),
         "all": Column(capacity, NUMBER),
         "assigned per second": Column(rate(f"kea_pool_{kind}_assignments_total", *POOL), PER_SECOND),

@@ -40,26 +40,29 @@ class Links:
     runbooks: str = ""
 
 
-def rules(links: Links | None = None, hold: str | None = None) -> str:
+def rules(links: Links | None = None, hold: str | None = None, keep: str | None = None) -> str:
     """Return all rules as one YAML document.
 
     Args:
         links: what messages link to; by default there are no links.
-        hold: replaces `for` and `keep_firing_for` of each alert; for tests, which cannot wait.
+        hold: replaces `for` of each alert, and `keep_firing_for` unless *keep* does; for tests, which cannot wait.
+        keep: replaces `keep_firing_for`.
     """
     together: dict[str, list[Group]] = {}
     for group in GROUPS:
         together.setdefault(TOGETHER.get(group.name, group.name), []).append(group)
-    groups = [{"name": name, "rules": _rules(them, links or Links(), hold)} for name, them in together.items()]
+    groups = [
+        {"name": name, "rules": _rules(them, links or Links(), hold, keep or hold)} for name, them in together.items()
+    ]
     # A line break within a template would be hard to read.
     text: str = yaml.safe_dump({"groups": groups}, sort_keys=False, width=10_000)
     return text
 
 
-def _rules(groups: list[Group], links: Links, hold: str | None) -> list[dict[str, Any]]:
+def _rules(groups: list[Group], links: Links, hold: str | None, keep: str | None) -> list[dict[str, Any]]:
     recordings = [_recording(it) for group in groups for it in group.recordings]
     alerts = sorted((it for group in groups for it in group.alerts), key=_rank)
-    return recordings + [_alert(it, links, hold) for it in alerts]
+    return recordings + [_alert(it, links, hold or it.hold, keep or it.keep) for it in alerts]
 
 
 def _rank(alert: Alert) -> tuple[bool, int]:
@@ -72,14 +75,13 @@ def _recording(recording: Recording) -> dict[str, Any]:
     return {"record": recording.name, "expr": recording.expression, **labels}
 
 
-def _alert(alert: Alert, links: Links, hold: str | None) -> dict[str, Any]:
+def _alert(alert: Alert, links: Links, hold: str, keep: str) -> dict[str, Any]:
     requirement = {"requirement": alert.requirement} if alert.requirement else {}
-    keep = {"keep_firing_for": hold or alert.keep} if alert.keep else {}
     return {
         "alert": alert.name,
         "expr": alert.expression,
-        "for": hold or alert.hold,
-        **keep,
+        "for": hold,
+        **({"keep_firing_for": keep} if alert.keep else {}),
         "labels": {"severity": str(alert.severity), **requirement},
         "annotations": _annotations(alert, links),
     }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from kea_simulator.activity import chance_of, events
 from kea_simulator.pools import V4, V6, Counts, summed
-from kea_simulator.traffic import packets
+from kea_simulator.traffic import packets, packets_of_standby
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ class DhcpStatistics:
     Attributes:
         family: 4 or 6.
         removed: subnets that were removed at run time, and whose leases were not.
-        serves: whether clients come to it; a standby only learns of their leases.
+        serves: whether it serves its clients; a standby drops their packets, and only learns of their leases.
     """
 
     family: int
@@ -58,6 +58,8 @@ class DhcpStatistics:
         addresses, prefixes = summed(inside for _, inside, _ in counted), summed(delegated for *_, delegated in counted)
         since, with_reasons = elapsed if self.serves else 0.0, self.version >= WITH_REASONS
         found = packets(self.family, self.traffic, addresses, since, with_reasons=with_reasons)
+        if not self.serves:
+            found |= packets_of_standby(self.family, self._arrived(elapsed), with_reasons=with_reasons)
         found |= self._failures(since) | dict.fromkeys(REUSES[self.family], 0)
         if self.family == V4:
             found["v4-reservation-conflicts"] = 0
@@ -69,6 +71,11 @@ class DhcpStatistics:
             found |= {f"subnet[{subnet.id}].{name}": it for name, it in self._left_of(subnet).items()}
             found["declined-addresses"] += subnet.addresses.declined.first
         return found
+
+    def _arrived(self, elapsed: float) -> Values:
+        """Return the packet counters of the partner of a standby: both see the same packets."""
+        leases = summed(subnet.addresses.counts(elapsed, elapsed) for subnet in self.subnets)
+        return packets(self.family, self.traffic, leases, elapsed, with_reasons=False)
 
     def _left_of(self, subnet: Subnet) -> Values:
         """Return what is still counted of a subnet after it was removed (measured)."""

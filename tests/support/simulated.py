@@ -29,7 +29,7 @@ def report_of(subnets: int, daemon: str, *, pools: bool = False) -> Report:
     with KeaServer(twin.answers) as kea:
         entry = {"name": "kea", daemon: {"url": kea.url}, "collect": {"pools": pools}}
         [settings] = settings_from_tree({"servers": [entry]}, Path()).daemons
-        [report] = reports(probe(settings, Deadline.after(30.0)))
+        [report] = reports(probe(settings, Deadline.after(300.0)))
     return report
 
 

@@ -337,6 +337,22 @@ def test_numbers_go_together(name: str, version: str) -> None:
         assert len({it["ip-address"] for it in leases["arguments"]["leases"]}) == len(kinds)
 
 
+@pytest.mark.parametrize(("version", "is_counted"), [("3.0.3", False), ("3.2.0", True)])
+def test_a_standby_receives_what_its_partner_receives_and_counts_no_message(version: str, *, is_counted: bool) -> None:
+    """From Kea 3.1.5 on, what the partner serves counts as dropped (measured on real pairs in tests/real)."""
+    start, pair = 1_800_000_000.0, {}
+    for role in ("primary", "standby"):
+        server = Server("kea", "", version=version, uses=(0.5, 0.97), role=role)
+        pair[role] = newest(Blueprint(server, 1, 1, Life(lambda: start + 5000.0, start, 7)).daemon("dhcp4", [{}]))
+    standby, arrived = pair["standby"], pair["primary"]["pkt4-received"]
+    broken = pair["primary"]["pkt4-parse-failed"]
+    assert arrived == standby["pkt4-received"] > broken > 0
+    assert [value for name, value in standby.items() if re.fullmatch(r"pkt4-.+-(received|sent)", name) and value] == []
+    assert standby["pkt4-parse-failed"] == broken
+    assert standby["pkt4-receive-drop"] == (arrived if is_counted else broken)
+    assert standby.get("pkt4-not-for-us") == (arrived - broken if is_counted else None)
+
+
 @pytest.mark.parametrize("name", ["dhcp4", "dhcp6", "d2"])
 def test_what_counts_never_falls(name: str) -> None:
     before: dict[str, int] = {}

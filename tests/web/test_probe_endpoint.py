@@ -232,7 +232,7 @@ def test_debug_shows_what_was_asked_answered_judged_and_exported(debugged: Serve
         [line] = [line for line in told.splitlines() if f"bytes  {command}: answered" in line]
         duration, unit, size, *_ = line.split()
         assert (float(duration) >= 0, unit, int(size) > 10) == (True, "ms", True)
-    assert "met             service-running (required): " in told
+    assert "met             service-matches (required): " in told
     assert set(parsed(exported)) == set(parsed(debugged.probe(target=server).text))
     assert values(parsed(exported), "kea_up", "server") == {server: 1}
 

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from kea_exporter.transport.sockets import DeadlineSocket, DeadlineTlsSocket
 
 CHUNK = 64 * 1024
+# Kea sends no chunks, and proxies send larger ones; each costs some microseconds, whatever its size.
+MAX_SMALL_CHUNKS, MIN_CHUNK = 1000, 64
 # For one probe, or one page of a lease audit: one for each command of a probe, and a few more.
 MAX_CONNECTIONS = 24
 # Kea's heads have 200 bytes; with one comes as much of the body as fits into the buffer.
@@ -314,10 +316,13 @@ def _read_body(response: requests.Response, limit: int) -> bytearray:
     if announced.isdecimal() and int(announced[:20]) > limit:
         raise too_large(Stage.HTTP, limit)
     body = bytearray()
-    for chunk in _chunks(response):
+    for number, chunk in enumerate(_chunks(response)):
         body += chunk
         if len(body) > limit:
             raise too_large(Stage.HTTP, limit)
+        if number > MAX_SMALL_CHUNKS + len(body) // MIN_CHUNK:
+            detail = "the answer comes in chunks of a few bytes"
+            raise TransportError(Failure(Stage.HTTP, Reason.INVALID_HTTP, detail))
     return body
 
 

@@ -85,7 +85,21 @@ def test_brackets_in_texts_do_not_refuse_a_configuration(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["[[]]", "[ [ ] ]", "[]", "{}", '{"":{"":{}}}', '{"":0}', '{"" : 0}', '"ab"', r'"\"\""', "257", "1.5"]
+    "piece",
+    [
+        "[[]]",
+        "[ [ ] ]",
+        "[]",
+        "{}",
+        '{"":{"":{}}}',
+        '{"":0}',
+        '{"" : 0}',
+        '"ab"',
+        r'"\"\""',
+        "257",
+        "1.5",
+        r'"\n\n\n\n\n\n\n\n"',
+    ],
 )
 def test_many_small_values_are_refused(piece: str) -> None:
     with pytest.raises(MalformedAnswerError, match="too many values"):

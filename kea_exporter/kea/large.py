@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from kea_exporter.kea.reading import MalformedAnswerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 # Up to here an answer is parsed without further ado: it takes 70 MiB at most.
 MAX_SMALL = 2 * 1024**2
@@ -49,34 +49,47 @@ def check(body: bytes | bytearray) -> None:
         MalformedAnswerError: it consists of more values than any answer of Kea of its size.
     """
     allowed = max(MAX_TIMES * len(body), MAX_EXEMPT)
-    lists, maps, commas, texts, keys = (sum(column) for column in zip(*map(_counts, _slices(body)), strict=True))
-    values = max(0, texts - keys)
-    size = (
-        len(body)
-        + ESCAPE * body.count(b"\\")
-        + LIST * lists
-        + MAP * maps
-        + PLACE * commas
-        + TEXT * values
-        + NUMBER * max(0, commas - values)
-    )
+    size, keys = _estimate(body, _slices(body))
+    if size + NEW_KEY * keys > allowed:  # perhaps because brackets and commas of texts were counted too
+        size, keys = _estimate(body, _outside_of_texts(_slices(body)))
     # Most keys of a configuration are alike: they are compared only where that decides.
     max_keys = (allowed - size) // NEW_KEY
     if max_keys < 0 or (keys > max_keys and _has_more_keys(body, max_keys)):
         raise MalformedAnswerError("it consists of too many values for its size")
 
 
+def _estimate(body: bytes | bytearray, parts: Iterable[bytes | bytearray]) -> tuple[int, int]:
+    """Return what an answer would take in memory but for new keys, and how many keys it has."""
+    lists, maps, commas, quotes, keys = (sum(column) for column in zip(*map(_counts, parts), strict=True))
+    texts = max(0, quotes // 2 - keys)
+    values = LIST * lists + MAP * maps + PLACE * commas + TEXT * texts + NUMBER * max(0, commas - texts)
+    return len(body) + ESCAPE * body.count(b"\\") + values, keys
+
+
+def _counts(part: bytes | bytearray) -> tuple[int, ...]:
+    return tuple(part.count(sign) for sign in (b"[", b"{", b",", b'"', b'":'))
+
+
 def _slices(body: bytes | bytearray) -> Iterator[bytes | bytearray]:
     """Return the parts of an answer without blanks and escaped quotes; between them, other threads have their turn."""
-    for start in range(0, len(body), SLICE):
-        part = body[start : start + SLICE].translate(None, BLANKS)
-        yield part.replace(rb"\\", b"").replace(rb"\"", b"") if b"\\" in part else part
+    start = 0
+    while start < len(body):
+        part = body[start : start + SLICE]
+        if (len(part) - len(part.rstrip(b"\\"))) % 2:  # what it escapes belongs to it
+            part = body[start : start + SLICE + 1]
+        start += len(part)
+        if b"\\" in part:
+            part = part.replace(rb"\\", b"").replace(rb"\"", b"")
+        yield part.translate(None, BLANKS)
 
 
-def _counts(part: bytes | bytearray) -> tuple[int, int, int, int, int]:
-    """Return how many lists, maps, commas, texts and keys begin in a part; brackets in `subnet[1].pool[0]` are none."""
-    lists = part.count(b"[") - part.count(b"t[") - part.count(b"l[")
-    return lists, part.count(b"{"), part.count(b","), part.count(b'"') // 2, part.count(b'":')
+def _outside_of_texts(parts: Iterable[bytes | bytearray]) -> Iterator[bytes]:
+    """Return the parts of an answer with empty texts."""
+    inside = 0
+    for part in parts:
+        pieces = part.split(b'"')
+        yield b'""'.join(pieces[inside::2])
+        inside = (inside + len(pieces) - 1) % 2
 
 
 def _has_more_keys(body: bytes | bytearray, limit: int) -> bool:

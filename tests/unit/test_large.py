@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kea_exporter.kea.large import MAX_REST_SECONDS, MAX_SMALL, BusyError, Turns, check
+from kea_exporter.kea.large import MAX_REST_SECONDS, MAX_SMALL, SLICE, BusyError, Turns, check
 from kea_exporter.kea.protocol import decode
 from kea_exporter.kea.reading import MalformedAnswerError
 from tests.support import hostile_answers as answers
@@ -55,12 +55,12 @@ def test_a_configuration_of_20000_subnets_with_100000_reservations_is_parsed() -
     check(json.dumps(large_configuration(), separators=(",", ":")).encode())
 
 
-@pytest.mark.parametrize("samples", [1, 20])
-def test_statistics_of_many_subnets_are_parsed(samples: int) -> None:
-    statistic = [[257, "2026-11-23 16:02:30.129558"]] * samples
-    names = [f"subnet[{number}].pool[0].cumulative-assigned-addresses" for number in range(40_000)]
-    body = as_kea_writes({"result": 0, "arguments": dict.fromkeys(names, statistic)})
-    assert len(body) > MAX_SMALL
+@pytest.mark.parametrize(("samples", "count"), [(1, 280_000), (20, 40_000)])
+def test_statistics_of_many_subnets_are_parsed(samples: int, count: int) -> None:
+    statistic = ", ".join(['[ 257, "2026-11-23 16:02:30.129558" ]'] * samples)
+    entry = '"subnet[%d].pool[0].assigned-addresses": [ ' + statistic + " ]"
+    body = f'{{ "arguments": {{ {", ".join(entry % number for number in range(count))} }}, "result": 0 }}'.encode()
+    assert len(body) > 20 * 2**20
     check(body)
 
 
@@ -104,6 +104,15 @@ def test_brackets_in_texts_do_not_refuse_a_configuration(text: str) -> None:
 def test_many_small_values_are_refused(piece: str) -> None:
     with pytest.raises(MalformedAnswerError, match="too many values"):
         check(answers.filled(piece, SIZE))
+
+
+@pytest.mark.parametrize("offset", range(4))
+@pytest.mark.parametrize("text", [r"\"", r"\\", r"\\\"", r"\"\\"])
+def test_no_escape_at_the_end_of_a_slice_hides_values(text: str, offset: int) -> None:
+    escapes = "x" * offset + text * SLICE
+    body = f'{{"result": 0, "text": "{escapes}", "arguments": [{",".join(["[[]]"] * 2**20)}]}}'
+    with pytest.raises(MalformedAnswerError, match="too many values"):
+        check(body.encode())
 
 
 @pytest.mark.parametrize("entry", ['"%x":0', '"%x" :0', '"%x":"%x"'])

@@ -34,8 +34,10 @@ class Daemon(StrEnum):
     D2 = "d2"
 
 
-# What a daemon lacks, or what nobody wants of it, did not fail; a lost lease database is a fact of its own.
-NO_FAILURES = {Reason.UNSUPPORTED, Reason.NOT_COLLECTED, Reason.NO_LEASE_MANAGER, Reason.LEASE_DATABASE_LOST}
+# What a daemon lacks, or what nobody wants of it, is not there to be learnt.
+NOT_THERE = {Reason.UNSUPPORTED, Reason.NOT_COLLECTED}
+# Nor is a lost lease database a failure of the probe: it is a fact of its own.
+NO_FAILURES = {*NOT_THERE, Reason.NO_LEASE_MANAGER, Reason.LEASE_DATABASE_LOST}
 ROOT_KEYS = {Daemon.DHCP4: "Dhcp4", Daemon.DHCP6: "Dhcp6", Daemon.D2: "DhcpDdns"}
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kea_exporter.facts.failure import Failure, Reason, Stage
-from kea_exporter.facts.leases import Leases
+from kea_exporter.facts.leases import LeaseDatabase, Leases
 from kea_exporter.facts.snapshot import Admission, Connection, Daemon, Snapshot, Version
 from kea_exporter.facts.status import MultiThreading, Peer
 from kea_exporter.facts.subnets import Count, Counts, Subnets
@@ -654,7 +654,7 @@ def test_the_facts_of_a_daemon_are_listed() -> None:
     assert facts(detail(sound())) == {
         "Version": "3.0.3",
         "Running": "for 24 h, with this configuration for 1 h ( process 4711 )",
-        "DHCP service": "enabled",
+        "DHCP service": "enabled, serves clients",
         "Threads": "4 threads ( packets waiting, on average over the last 10, 100 and 1000: 0.5 / 0.25 / 0.125 )",
         "Reached at": "192.0.2.1 port 8001",
         "TLS": "TLSv1.3, TLS_AES_256_GCM_SHA384",
@@ -696,6 +696,22 @@ def test_a_disabled_service_is_said_to_be_disabled() -> None:
     assert state is not None
     off = replace(status(), dhcp_state=replace(state, globally_disabled=True))
     assert facts(detail(sound(status=off)))["DHCP service"] == "disabled"
+
+
+def test_a_daemon_that_answers_and_serves_nobody_is_said_to_do_so() -> None:
+    lost = Failure(Stage.COMMAND, Reason.NO_LEASE_MANAGER, "no current lease manager is available")
+    found = detail(sound(lease_database=LeaseDatabase.NO_MANAGER, leases=lost))
+    assert facts(found)["DHCP service"].startswith("serves no clients ( the configuration is half applied")
+    unsure = Failure(Stage.COMMAND, Reason.UNSUPPORTED, "no lease_cmds")
+    said = facts(detail(sound(lease_database=unsure)))["DHCP service"]
+    assert said == "enabled ( whether clients are served is not known: no lease_cmds )"
+
+
+def test_leases_that_cannot_be_read_are_not_known() -> None:
+    lost = Failure(Stage.COMMAND, Reason.NO_LEASE_MANAGER, "no current lease manager is available")
+    shown = glance.leases(reports(sound(lease_database=LeaseDatabase.NO_MANAGER, leases=lost))[0])
+    assert isinstance(shown, Word)
+    assert (shown.text, "no current lease manager" in shown.more) == ("?", True)
 
 
 def test_certificates_are_listed_with_what_is_left_of_them() -> None:

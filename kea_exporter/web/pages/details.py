@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kea_exporter.facts.failure import Failure
+from kea_exporter.facts.failure import Failure, UnknownFactError
 from kea_exporter.facts.snapshot import ROOT_KEYS, Daemon
 from kea_exporter.requirements.certificates import unneeded
+from kea_exporter.requirements.serving import obstacle
 from kea_exporter.web.pages import glance
 from kea_exporter.web.pages.glance import UNKNOWN, Tone, Word
 from kea_exporter.web.pages.words import counted, day, moment, span
@@ -65,7 +66,7 @@ def facts(report: Report) -> tuple[Item, ...]:
     return (
         Item("Version", (glance.version(report),)),
         Item("Running", (_word(snapshot.status, _running),)),
-        Item("DHCP service", (_word(snapshot.status, _dhcp_service),)),
+        Item("DHCP service", (_dhcp_service(snapshot),)),
         Item("Threads", (_word(snapshot.status, _threads),)),
         Item("Reached at", (_word(snapshot.connection, _place),)),
         Item("TLS", (_word(snapshot.tls, _tls),)),
@@ -114,11 +115,19 @@ def _running(status: Status) -> Word:
     return Word(since, more=f"process {status.pid}")
 
 
-def _dhcp_service(status: Status) -> Word:
-    state = status.dhcp_state
+def _dhcp_service(snapshot: Snapshot) -> Word:
+    if isinstance(snapshot.status, Failure):
+        return glance.unknown(snapshot.status)
+    state = snapshot.status.dhcp_state
     if state is None:
         return Word("not said", Tone.QUIET)
-    return Word("disabled", Tone.BAD) if state.globally_disabled else Word("enabled")
+    if state.globally_disabled:
+        return Word("disabled", Tone.BAD)
+    try:
+        found = obstacle(snapshot)
+    except UnknownFactError as error:
+        return Word("enabled", more=f"whether clients are served is not known: {error.failure.detail}")
+    return Word("enabled, serves clients") if found is None else Word("serves no clients", Tone.BAD, found.evidence)
 
 
 def _threads(status: Status) -> Word:

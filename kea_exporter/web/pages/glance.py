@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import Failure
-from kea_exporter.facts.snapshot import NO_FAILURES, TransportKind
+from kea_exporter.facts.snapshot import NOT_THERE, TransportKind
 from kea_exporter.facts.subnets import Count
 from kea_exporter.requirements import Status
 from kea_exporter.requirements.next_steps import NEXT_STEPS
@@ -81,7 +81,7 @@ class Trouble:
 
 def unknown(failure: Failure) -> Word:
     """Return what stands for a fact that could not be learnt; what a daemon lacks is not unknown."""
-    if failure.reason in NO_FAILURES:
+    if failure.reason in NOT_THERE:
         return Word(LACKING, Tone.QUIET, failure.detail)
     return Word(UNKNOWN, Tone.QUIET, f"not known: {failure.stage}: {failure.detail}")
 

@@ -206,7 +206,8 @@ class Collector:
 
     def _nothing(self, started: Probe, reason: Reason, detail: str) -> Snapshot:
         failure = Failure(Stage.DEADLINE, reason, detail)
-        return nothing_learnt(started.daemon.target, failure, self._clock.wall(), started.timeout_seconds)
+        before = self._last(started.daemon)
+        return nothing_learnt(started.daemon.target, failure, self._clock.wall(), started.timeout_seconds, before)
 
     def _log_change(self, outcome: Outcome) -> None:
         """Log a failure when it begins, changes and ends, not on every scrape.

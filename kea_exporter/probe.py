@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.facts.snapshot import Daemon, Snapshot, TransportKind
+from kea_exporter.facts.statistics import Counted
 from kea_exporter.kea.client import KeaClient
 from kea_exporter.kea.configuration import read_configuration
 from kea_exporter.kea.inquiry import inquire
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
         Target,
         Tls,
     )
+    from kea_exporter.facts.statistics import Statistics
     from kea_exporter.facts.status import Lifetime, Status
     from kea_exporter.transport.deadline import Deadline
     from kea_exporter.transport.model import Transport
@@ -90,10 +92,20 @@ def probe(
             client_certificate=transport.client_certificate,
             authorities=transport.authorities,
             duration_seconds=clock.monotonic() - started,
+            counted=_counted(running, learnt.statistics, before),
         )
 
 
-def nothing_learnt(target: Target, failure: Failure, taken_at: float, timeout: float) -> Snapshot:
+def _counted(running: Fact[Lifetime], statistics: Fact[Statistics], before: Snapshot | None) -> Counted | None:
+    """Return what was counted last, so that counters go on after a probe that did not read them."""
+    if isinstance(running, Failure) or isinstance(statistics, Failure):
+        return before.counted if before is not None else None
+    return Counted(running.pid, running.started.at, statistics)
+
+
+def nothing_learnt(
+    target: Target, failure: Failure, taken_at: float, timeout: float, before: Snapshot | None = None
+) -> Snapshot:
     """Return the snapshot of a probe that took all its time and learnt nothing, for one reason."""
     return Snapshot(
         target=target,
@@ -117,6 +129,7 @@ def nothing_learnt(target: Target, failure: Failure, taken_at: float, timeout: f
         exchanges=(),
         supported={},
         tls=failure,
+        counted=before.counted if before is not None else None,
     )
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kea_exporter.certificates import Certificate
     from kea_exporter.facts.failure import Fact, Stage
     from kea_exporter.facts.leases import LeaseAudit, LeaseDatabase, Leases
-    from kea_exporter.facts.statistics import Statistics
+    from kea_exporter.facts.statistics import Counted, Statistics
     from kea_exporter.facts.status import Lifetime, Status
     from kea_exporter.facts.subnets import Capacities, Descriptions, PoolSeries, PoolTotals, Subnets, SubnetSeries
 
@@ -261,6 +261,7 @@ class Snapshot:
         client_certificate: the exporter's own, None where it has none to show.
         authorities: the certificates of its own `ca_file`, those that expire first in front.
         audit: the last lease audit; None where audits are off.
+        counted: the statistics that were last read, in this probe or before; None where none were.
     """
 
     target: Target
@@ -289,6 +290,7 @@ class Snapshot:
     last_reservation: int | None = None
     authorities: tuple[Certificate, ...] = ()
     audit: Fact[LeaseAudit | None] = None
+    counted: Counted | None = None
 
     @property
     def shows_tls(self) -> bool:

@@ -9,6 +9,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kea_exporter.facts.status import Lifetime
+
+# Two moments that were each cut to whole seconds, and the answer's own time.
+ROUNDING_SECONDS = 3.0
+
 
 class Measure(Enum):
     """What is counted; the value names its labels."""
@@ -71,3 +76,20 @@ class Statistics:
     dropped_in_all: int | None = None
     dropped_moved: int = 0
     response_times: Mapping[str, ResponseTime] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The statistics that were last read, and the process of the daemon that had counted them.
+
+    Attributes:
+        started_at: when it was started, in seconds since the epoch, as far as whole seconds tell.
+    """
+
+    pid: int
+    started_at: float
+    statistics: Statistics
+
+    def is_of(self, running: Lifetime) -> bool:
+        """Return whether the daemon was not restarted since: reloading keeps its counters (measured)."""
+        return running.pid == self.pid and abs(running.started.at - self.started_at) <= ROUNDING_SECONDS

@@ -111,7 +111,9 @@ class _Inquiry:
         self._version = version
         self._before = before
         self._held = before if _holds(lifetime, before) else None
-        self._counting = before if _runs_on(lifetime, before) else None
+        counted = before.counted if before is not None else None
+        was_restarted = counted is not None and not isinstance(lifetime, Failure) and not counted.is_of(lifetime)
+        self._counted = None if was_restarted else counted
         self._last_reservation = self._held.last_reservation if self._held is not None else None
 
     def make(self) -> Learnt:
@@ -284,9 +286,8 @@ class _Inquiry:
         return pool_series(known(said), configuration.capacities, chosen, self._collectors)
 
     def _statistics(self, todo: Plan, said: Fact[AllStatistics]) -> Statistics:
-        before = self._counting.statistics if self._counting is not None else None
         now = self._read_statistics(todo, said)
-        return statistics.continued(now, None if isinstance(before, Failure) else before)
+        return statistics.continued(now, self._counted.statistics if self._counted is not None else None)
 
     def _read_statistics(self, todo: Plan, said: Fact[AllStatistics]) -> Statistics:
         if self._collectors.statistics == "none" or todo.statistics is None:
@@ -326,13 +327,6 @@ def _holds(lifetime: Fact[Lifetime], before: Snapshot | None) -> bool:
     if before is None or isinstance(lifetime, Failure) or isinstance(before.lifetime, Failure):
         return False
     return before.lifetime.is_settled and lifetime.is_same_as(before.lifetime)
-
-
-def _runs_on(lifetime: Fact[Lifetime], before: Snapshot | None) -> bool:
-    """Return whether the daemon was not restarted since before: reloading keeps its counters (measured)."""
-    if before is None or isinstance(lifetime, Failure) or isinstance(before.lifetime, Failure):
-        return False
-    return lifetime.started.at == before.lifetime.started.at
 
 
 def _fact(find: Callable[[], T]) -> Fact[T]:

@@ -738,6 +738,20 @@ def test_packets_dropped_for_other_reasons_go_on_until_a_restart(world: World) -
     assert known(world.scrape().statistics).values[Measure.PACKETS_DROPPED]["other",] == 1
 
 
+@pytest.mark.parametrize("failing", ["statistic-get-all", "status-get"])
+def test_a_reset_and_a_probe_that_fails_do_not_let_other_reasons_jump(world: World, failing: str) -> None:
+    world.statistics = {"pkt4-receive-drop": 7, "pkt4-parse-failed": 3}
+    world.scrape()
+    world.statistics = {"pkt4-receive-drop": 7, "pkt4-parse-failed": 0}
+    answering = world.answers[failing]
+    world.answers[failing] = error()
+    now = world.scrape().statistics
+    assert isinstance(now, Failure) or now.values[Measure.PACKETS_DROPPED]["other",] == 4
+    assert isinstance(now, Failure) == (failing == "statistic-get-all")
+    world.answers[failing] = answering
+    assert known(world.scrape().statistics).values[Measure.PACKETS_DROPPED]["other",] == 4
+
+
 def test_a_reload_keeps_kea_s_counters_and_ours(world: World) -> None:
     world.statistics = {"pkt4-receive-drop": 7, "pkt4-parse-failed": 3}
     world.scrape()

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kea_exporter.facts.failure import Failure
+from kea_exporter.facts.fullness import KINDS, fullest_subnets, fullness_of
 from kea_exporter.requirements import Severity, Status
 from kea_exporter.requirements.ranking import GRAVEST_FIRST, WORST_FIRST, by_server, tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from kea_exporter.facts.failure import Failure
+    from kea_exporter.facts.snapshot import Snapshot
     from kea_exporter.requirements import Report, Requirement, Verdict
 
 JSON_SHAPE_VERSION = 1
+MAX_SUBNETS = 20
 INDENT = " " * 4
 BAR_WIDTH = 30
 COLOURS = {Status.UNMET: "red", Status.UNKNOWN: "yellow", Status.MET: "green"}
@@ -76,8 +79,32 @@ def _daemon_document(report: Report) -> dict[str, object]:
         "daemon": str(target.daemon),
         "url": target.url,
         "taken_at": report.snapshot.taken_at,
+        "fullest_subnets": [*_subnet_documents(report.snapshot)],
         "requirements": [_verdict_document(verdict) for verdict in report.verdicts],
     }
+
+
+def _subnet_documents(snapshot: Snapshot) -> Iterator[dict[str, object]]:
+    """Return the fullest subnets: what is leased in their pools, as a share of what these hold, and raw counts."""
+    leases, subnets = snapshot.leases, snapshot.subnets
+    if isinstance(leases, Failure) or isinstance(subnets, Failure):
+        return
+    kinds = [fullness_of(leases.subnets, kind) for kind in KINDS]
+    networks = dict(zip(subnets.ids, subnets.networks, strict=True))
+    for place in fullest_subnets(snapshot, MAX_SUBNETS):
+        number = leases.subnets.keys[place]
+        for found in (kind[place] for kind in kinds):
+            if found is not None:
+                yield {
+                    "subnet_id": number,
+                    "subnet": subnets.by_id.get(number),
+                    "shared_network": networks.get(number) or None,
+                    "kind": found.kind,
+                    "capacity": found.capacity,
+                    "assigned": found.assigned,
+                    "utilisation": round(found.share, 4),
+                    "utilisation_with_reserved": round(found.upper_share, 4),
+                }
 
 
 def _failure_document(failure: Failure | None) -> dict[str, str] | None:

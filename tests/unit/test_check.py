@@ -9,9 +9,11 @@ import pytest
 
 from kea_exporter.check import as_json, as_text, exit_status, explanation, progress_bar
 from kea_exporter.facts.failure import Failure, Reason, Stage
+from kea_exporter.facts.leases import Leases
 from kea_exporter.facts.snapshot import Daemon
+from kea_exporter.facts.subnets import Count, Counts
 from kea_exporter.requirements import REQUIREMENTS, Report, Requirement, Severity, Status, Subject, Verdict
-from tests.support.examples import silent
+from tests.support.examples import silent, sound
 
 if TYPE_CHECKING:
     from kea_exporter.config import Profile
@@ -468,8 +470,33 @@ def test_the_json_carries_its_version_and_each_daemon() -> None:
         "daemon": "d2",
         "url": "https://192.0.2.1:8001",
         "taken_at": silent().taken_at,
+        "fullest_subnets": [],
         "requirements": [],
     }
+
+
+def test_the_json_has_the_fullest_subnets_by_the_leases_in_their_pools() -> None:
+    columns = {
+        Count.ADDRESSES: (4, 20),
+        Count.ADDRESSES_ASSIGNED: (2, 60),
+        Count.ADDRESSES_RESERVED_IN_POOL: (2, 0),
+        Count.ADDRESSES_RESERVED_OUT_OF_POOL: (0, 60),
+        Count.ADDRESSES_IN_POOL: (2, 0),
+    }
+    snapshot = sound(leases=Leases(Counts((1, 10), columns)))
+    (daemon,) = document_of(Report(snapshot, ()))["daemons"]
+    first, second = daemon["fullest_subnets"]
+    assert first == {
+        "subnet_id": 1,
+        "subnet": "192.0.2.0/24",
+        "shared_network": None,
+        "kind": "address",
+        "capacity": 4,
+        "assigned": 2,
+        "utilisation": 0.5,
+        "utilisation_with_reserved": 1.0,
+    }
+    assert (second["shared_network"], second["assigned"], second["utilisation"]) == ("office", 60, 0.0)
 
 
 def test_the_json_says_of_each_daemon_when_it_was_looked_at() -> None:

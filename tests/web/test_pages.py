@@ -11,11 +11,11 @@ from hatchling.builders.wheel import WheelBuilder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kea_exporter.facts.failure import Failure, Reason, Stage
+from kea_exporter.facts.failure import Failure, Reason, Stage, known
 from kea_exporter.facts.leases import LeaseDatabase, Leases
 from kea_exporter.facts.snapshot import Admission, Connection, Daemon, Snapshot, Version
 from kea_exporter.facts.status import MultiThreading, Peer
-from kea_exporter.facts.subnets import Count, Counts, Subnets
+from kea_exporter.facts.subnets import Count, Counts, Descriptions, Subnets
 from kea_exporter.requirements import REQUIREMENTS, Severity, Status, Subject
 from kea_exporter.requirements.next_steps import NEXT_STEPS
 from kea_exporter.text import printable
@@ -23,6 +23,7 @@ from kea_exporter.web.pages import LONGEST_TEXT, OLD_SECONDS, fleet_page, glance
 from kea_exporter.web.pages.fleet import MOST_SOUND, shown_name
 from kea_exporter.web.pages.fullness import MOST_SHOWN
 from kea_exporter.web.pages.glance import Bar, Tone, Word
+from kea_exporter.web.pages.standing import outcome
 from kea_exporter.web.pages.words import LARGEST, amount, day, moment, per_cent, span
 from tests.support.examples import (
     ADDRESS,
@@ -49,8 +50,9 @@ from tests.support.markup import Element, assert_sound
 from tests.support.pages import reports
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from kea_exporter.facts.subnets import Column
     from kea_exporter.requirements import Report
 
 NOW = TAKEN_AT + 12
@@ -167,7 +169,7 @@ def test_no_number_is_too_large_to_be_said() -> None:
     assert amount(10**5000) == amount(LARGEST)
     assert amount(-(10**5000)) == amount(-LARGEST)
     assert span(10**5000) == f"{amount(LARGEST)} d"
-    assert per_cent(10**5000, 1) == 999
+    assert per_cent(10**5000, 1) == 100
 
 
 def test_a_moment_that_no_calendar_has_is_left_out() -> None:
@@ -228,14 +230,66 @@ def bars(snapshot: Snapshot) -> tuple[Bar, ...]:
     return found
 
 
-def test_leases_are_summed_over_all_subnets() -> None:
-    assert bars(sound()) == (Bar("address", 40.6, "41 %", "122 of 300 addresses"),)
+def test_the_fullest_subnet_is_shown_and_not_the_average_of_all() -> None:
+    assert bars(sound()) == (Bar("address", 50.0, "50 %", "100 of 200 addresses of 192.0.2.0/24"),)
+    assert bars(filled(0, 96)) == (Bar("address", 96.0, "96 %", "96 of 100 addresses of 10.0.2.0/24"),)
+
+
+def test_a_subnet_above_the_threshold_of_the_alert_is_worth_a_look() -> None:
+    assert outcome([of(filled(0, 85))]) == Word("sound", Tone.GOOD)
+    assert outcome([of(filled(0, 96))]) == Word("worth a look", Tone.WARN, "10.0.2.0/24 nearly full")
+    assert outcome([of(filled(90, 96))]).more == "10.0.2.0/24 and 1 more nearly full"
+    assert outcome([of(filled(100, capacity=4))]) == Word("sound", Tone.GOOD), "so few are often all leased"
+
+
+def test_leases_outside_the_pools_fill_nothing() -> None:
+    beside = with_counts(filled(300, capacity=20), {Count.ADDRESSES_RESERVED_OUT_OF_POOL: (60,)})
+    assert bars(beside) == (
+        Bar(
+            "address",
+            0.0,
+            "0 % to 100 %",
+            "0 of 20 addresses of 10.0.1.0/24, 20 leased or reserved; Kea counts 60 leases",
+        ),
+    )
+    exact = with_counts(filled(97, capacity=40), {Count.ADDRESSES_IN_POOL: (1,)})
+    assert bars(exact) == (Bar("address", 2.5, "2 %", "1 of 40 addresses of 10.0.1.0/24; Kea counts 38 leases"),)
+
+
+def test_what_is_reserved_for_absent_hosts_stands_beside() -> None:
+    counts = {Count.ADDRESSES_RESERVED_IN_POOL: (2,), Count.ADDRESSES_IN_POOL: (2,), Count.ALLOCATION_FAILURES: (3,)}
+    few = with_counts(filled(50, capacity=4), counts)
+    said = "2 of 4 addresses of 10.0.1.0/24, 4 leased or reserved"
+    assert bars(few) == (Bar("address", 50.0, "50 % to 100 %", said),)
+    [table] = detail(few).of_class("subnets")
+    assert "3 requests refused since Kea started" in table.text
+
+
+def test_guarded_subnets_of_a_shared_network_are_judged_by_themselves() -> None:
+    cable = with_network(filled(41, 100), "cable")
+    [bar] = bars(cable)
+    assert (bar.text, bar.said) == ("70 %", "141 of 200 addresses of shared network cable")
+    configuration = known(cable.configuration)
+    guards = Descriptions(classes={1: "cm", 2: "cpe"})
+    [bar] = bars(replace(cable, configuration=replace(configuration, descriptions=guards)))
+    assert bar.said == "100 of 100 addresses of 10.0.2.0/24"
+
+
+def with_counts(snapshot: Snapshot, columns: Mapping[Count, Column]) -> Snapshot:
+    leases = known(snapshot.leases)
+    counts = Counts(leases.subnets.keys, {**leases.subnets.columns, **columns})
+    return replace(snapshot, leases=replace(leases, subnets=counts))
+
+
+def with_network(snapshot: Snapshot, name: str) -> Snapshot:
+    subnets = known(snapshot.subnets)
+    return replace(snapshot, subnets=replace(subnets, networks=(name,) * len(subnets.ids)))
 
 
 def test_prefixes_have_a_bar_of_their_own_and_little_is_not_nothing() -> None:
     addresses, prefixes = bars(sound(Daemon.DHCP6))
-    assert addresses == Bar("address", 0.0, "< 1 %", "122 of 3.1 \u00d7 10\u00b2\u2070 addresses")
-    assert prefixes == Bar("prefix", 11.7, "12 %", "30 of 256 prefixes")
+    assert addresses.text == "< 1 %"
+    assert (prefixes.per_cent, prefixes.text, prefixes.said[:18]) == (11.7, "12 %", "30 of 256 prefixes")
 
 
 @pytest.mark.parametrize(
@@ -258,9 +312,10 @@ def test_a_daemon_without_subnets_is_said_to_have_none() -> None:
     assert glance.leases(of(sound(leases=Leases(Counts((), {}))))) == Word("no subnets", Tone.QUIET)
 
 
-def test_more_leases_than_addresses_are_said_to_be_more_than_all() -> None:
+def test_more_leases_than_addresses_are_no_more_than_all() -> None:
     [bar] = bars(filled(150))
-    assert (bar.per_cent, bar.text) == (150.0, "150 %")
+    assert (bar.per_cent, bar.text) == (100.0, "100 %")
+    assert bar.said == "100 of 100 addresses of 10.0.1.0/24; Kea counts 150 leases"
 
 
 def test_what_a_daemon_lacks_is_not_unknown() -> None:
@@ -384,11 +439,15 @@ def test_a_row_says_what_is_to_be_known_at_a_glance() -> None:
     assert {name: it.text for name, it in cells.items()} == {
         "Version": "3.0.3",
         "Certificate": "59 d",
-        "Leases": "41 %",
+        "Leases": "50 %",
         "HA": "primary, hot-standby",
     }
     meter = cells["Leases"].one("meter").attributes
-    assert (meter["value"], meter["max"], meter["aria-label"]) == ("40.6", "100", "122 of 300 addresses leased")
+    assert (meter["value"], meter["max"], meter["aria-label"]) == (
+        "50.0",
+        "100",
+        "100 of 200 addresses of 192.0.2.0/24 leased",
+    )
 
 
 def test_a_failed_probe_says_its_stage_its_reason_and_what_to_do() -> None:

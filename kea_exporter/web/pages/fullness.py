@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from heapq import nlargest
 from typing import TYPE_CHECKING
 
+from kea_exporter.alerts.thresholds import FULLNESS_MIN_SIZE, FULLNESS_WARNING
 from kea_exporter.facts.failure import Failure
+from kea_exporter.facts.fullness import KINDS, fullest_subnets, fullness_of, judged_rooms
 from kea_exporter.facts.subnets import Count
-from kea_exporter.web.pages.glance import KINDS, Bar, bar
+from kea_exporter.web.pages.glance import Bar, bar
+from kea_exporter.web.pages.words import amount
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from kea_exporter.facts.leases import Leases
     from kea_exporter.facts.snapshot import Snapshot
-    from kea_exporter.facts.subnets import Column, Subnets
 
 MOST_SHOWN = 20
-PER_MILLION = 1_000_000
+REFUSED = (Count.ALLOCATION_FAILURES, Count.ALLOCATION_FAILURES_OF_NETWORK)
 
 
 @dataclass(frozen=True)
@@ -25,14 +28,14 @@ class SubnetRow:
 
     Attributes:
         network: the name of its shared network; empty where it is in none.
-        declined: how many addresses clients found to be in use already; None where that is not known.
+        notes: what else is to be said of it, such as `3 declined`.
     """
 
     number: int
     prefix: str
     network: str
     bars: tuple[Bar, ...]
-    declined: int | None
+    notes: tuple[str, ...]
 
 
 def fullest(snapshot: Snapshot) -> tuple[SubnetRow, ...]:
@@ -40,35 +43,35 @@ def fullest(snapshot: Snapshot) -> tuple[SubnetRow, ...]:
     leases, subnets = snapshot.leases, snapshot.subnets
     if isinstance(leases, Failure) or isinstance(subnets, Failure):
         return ()
-    shares = _shares(leases)
-    places = nlargest(MOST_SHOWN, (it for it, share in enumerate(shares) if share >= 0), key=lambda it: shares[it])
-    rows = {number: row for row, number in enumerate(subnets.ids)}
-    return tuple(_row(leases, subnets, place, rows) for place in places)
+    kinds = [fullness_of(leases.subnets, kind) for kind in KINDS]
+    labels = dict(zip(subnets.ids, zip(subnets.prefixes, subnets.networks, strict=True), strict=True))
+    rows = []
+    for place in fullest_subnets(snapshot, MOST_SHOWN):
+        number = leases.subnets.keys[place]
+        prefix, network = labels.get(number, (f"subnet {number}", ""))
+        bars = tuple(bar(found) for kind in kinds if (found := kind[place]) is not None)
+        rows.append(SubnetRow(number, prefix, network, bars, tuple(_notes(leases, place))))
+    return tuple(rows)
 
 
-def _shares(leases: Leases) -> list[int]:
-    """Return for each subnet the larger of its shares, in millionths; -1 where none is known."""
-    shares = [-1] * len(leases.subnets.keys)
-    for _, capacity, assigned in KINDS:
-        columns = zip(_column(leases, capacity), _column(leases, assigned), strict=True)
-        for place, (whole, part) in enumerate(columns):
-            if part is not None and whole is not None and whole > 0:
-                shares[place] = max(shares[place], part * PER_MILLION // whole)
-    return shares
+def nearly_full(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return what is nearly full, as the alerts on subnets and shared networks have it; the fullest first."""
+    full = [
+        room
+        for room in judged_rooms(snapshot)
+        if room.fullness.share > FULLNESS_WARNING and room.fullness.capacity >= FULLNESS_MIN_SIZE
+    ]
+    return tuple(dict.fromkeys(room.name for room in sorted(full, key=lambda it: -it.fullness.share)))
 
 
-def _row(leases: Leases, subnets: Subnets, place: int, rows: dict[int, int]) -> SubnetRow:
-    number = leases.subnets.keys[place]
-    row = rows.get(number)
-    bars = (bar(kind, _column(leases, it)[place], _column(leases, of)[place]) for kind, of, it in KINDS)
-    return SubnetRow(
-        number=number,
-        prefix=f"subnet {number}" if row is None else subnets.prefixes[row],
-        network="" if row is None else subnets.networks[row],
-        bars=tuple(it for it in bars if it),
-        declined=_column(leases, Count.ADDRESSES_DECLINED)[place],
-    )
+def _notes(leases: Leases, place: int) -> Iterator[str]:
+    declined = _value(leases, Count.ADDRESSES_DECLINED, place)
+    if declined:
+        yield f"{amount(declined)} declined"
+    if refused := sum(_value(leases, count, place) for count in REFUSED):
+        yield f"{amount(refused)} requests refused since Kea started"
 
 
-def _column(leases: Leases, count: Count) -> Column:
-    return leases.subnets.columns.get(count) or (None,) * len(leases.subnets.keys)
+def _value(leases: Leases, count: Count, place: int) -> int:
+    column = leases.subnets.columns.get(count)
+    return (column[place] or 0) if column else 0

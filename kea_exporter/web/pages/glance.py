@@ -6,25 +6,23 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from kea_exporter.alerts.thresholds import FULLNESS_DIFFERENCE
 from kea_exporter.facts.failure import Failure
+from kea_exporter.facts.fullness import KINDS, highest
 from kea_exporter.facts.snapshot import NOT_THERE, TransportKind
-from kea_exporter.facts.subnets import Count
 from kea_exporter.requirements import Status
 from kea_exporter.requirements.next_steps import NEXT_STEPS
 from kea_exporter.web.pages.words import DAY, amount, day, per_cent, span
 
 if TYPE_CHECKING:
     from kea_exporter.certificates import Certificate
+    from kea_exporter.facts.fullness import Fullness
     from kea_exporter.facts.status import Relationship
-    from kea_exporter.facts.subnets import Counts
+    from kea_exporter.facts.subnets import Count, Counts
     from kea_exporter.requirements import Report
 
 # Kea ARM, "Server States": those in which a pair stays for as long as all is well.
 USUAL_STATES = {"hot-standby", "load-balancing", "passive-backup", "backup"}
-KINDS = (
-    ("address", Count.ADDRESSES, Count.ADDRESSES_ASSIGNED),
-    ("prefix", Count.PREFIXES, Count.PREFIXES_ASSIGNED),
-)
 # What stands for a fact that was not learnt, and for one that there is none of.
 UNKNOWN, LACKING = "?", "\N{EN DASH}"
 PLURALS = {"address": "addresses", "prefix": "prefixes"}
@@ -58,9 +56,9 @@ class Bar:
     """How full something is.
 
     Attributes:
-        per_cent: 0 to 100, or above where more is leased than there is.
+        per_cent: 0 to 100.
         text: the same as text; what is leased at all is never said to be 0.
-        said: such as `122 of 300 addresses`.
+        said: such as `122 of 300 addresses of 192.0.2.0/23`.
     """
 
     kind: str
@@ -130,33 +128,40 @@ def validity(shown: Certificate, now: float, *, is_due: bool = False, is_needed:
 
 
 def leases(report: Report) -> tuple[Bar, ...] | Word:
-    """Return how full all subnets of a daemon together are, by kind of lease."""
+    """Return how full the fullest subnet or shared network of a daemon is, by kind of lease."""
     found = report.snapshot.leases
     if isinstance(found, Failure):
         return unknown(found)
     if not found.subnets.keys:
         return Word("no subnets", Tone.QUIET)
-    sums = [(kind, _sum(found.subnets, assigned), _sum(found.subnets, capacity)) for kind, capacity, assigned in KINDS]
-    if bars := tuple(it for row in sums if (it := bar(*row))):
+    rooms = highest(report.snapshot)
+    known = [it.name for it in KINDS if _is_known(found.subnets, it.capacity) and _is_known(found.subnets, it.assigned)]
+    if bars := tuple(bar(rooms[kind].fullness, f" of {rooms[kind].name}") for kind in known if kind in rooms):
         return bars
-    if any(whole == 0 for _, _, whole in sums):
+    if known:
         return Word("no pools", Tone.QUIET)
     return Word(UNKNOWN, Tone.QUIET, "not known: the daemon does not count the leases of each subnet")
 
 
-def bar(kind: str, assigned: int | None, capacity: int | None) -> Bar | None:
-    """Return a bar; None where either number is not known, or there is nothing to lease."""
-    if assigned is None or not capacity or capacity < 0:
-        return None
-    said = f"{amount(assigned)} of {amount(capacity)} {kind if capacity == 1 else PLURALS[kind]}"
-    share = per_cent(assigned, capacity)
-    return Bar(kind, share, "< 1 %" if share < 1 and assigned > 0 else f"{share:.0f} %", said)
+def bar(found: Fullness, of_what: str = "") -> Bar:
+    """Return a bar; what is leased or reserved is told where it differs from what is leased by more than 5 points."""
+    said = f"{amount(found.lower)} of {amount(found.capacity)} {_plural(found.kind, found.capacity)}{of_what}"
+    share, up_to = per_cent(found.lower, found.capacity), per_cent(found.upper, found.capacity)
+    text = "< 1 %" if share < 1 and found.lower > 0 else f"{share:.0f} %"
+    if found.upper_share - found.share > FULLNESS_DIFFERENCE:
+        text, said = f"{text} to {up_to:.0f} %", f"{said}, {amount(found.upper)} leased or reserved"
+    if found.assigned != found.lower:
+        said = f"{said}; Kea counts {amount(found.assigned)} leases"
+    return Bar(found.kind, share, text, said)
 
 
-def _sum(counts: Counts[int], count: Count) -> int | None:
-    column = counts.columns.get(count, ())
-    known = [it for it in column if it is not None]
-    return sum(known) if column and len(known) == len(column) else None
+def _plural(kind: str, number: int) -> str:
+    return kind if number == 1 else PLURALS[kind]
+
+
+def _is_known(counts: Counts[int], count: Count) -> bool:
+    column = counts.columns.get(count)
+    return bool(column) and None not in (column or ())
 
 
 def high_availability(report: Report) -> tuple[Word, ...]:

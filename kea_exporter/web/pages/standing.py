@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 from kea_exporter.requirements import Severity, Status
 from kea_exporter.requirements.ranking import by_server, rank
 from kea_exporter.web.pages import glance
+from kea_exporter.web.pages.fullness import nearly_full
 from kea_exporter.web.pages.glance import Tone, Word
+from kea_exporter.web.pages.words import amount
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from kea_exporter.requirements import Report
-
-# In per cent of all that a daemon has to lease; from here on its bar is red.
-NEARLY_FULL = 90
 
 
 class Standing(StrEnum):
@@ -69,10 +68,12 @@ def outcome(reports: Sequence[Report]) -> Word:
 
 def concerns(report: Report) -> tuple[str, ...]:
     """Return what no requirement is about, and yet is worth a look."""
-    states, filled = glance.high_availability(report), glance.leases(report)
+    states, full = glance.high_availability(report), nearly_full(report.snapshot)
     found = ("high availability",) if any(it.tone in {Tone.WARN, Tone.BAD} for it in states) else ()
-    is_full = not isinstance(filled, Word) and any(it.per_cent >= NEARLY_FULL for it in filled)
-    return (*found, "nearly full") if is_full else found
+    if not full:
+        return found
+    more = f" and {amount(len(full) - 1)} more" if len(full) > 1 else ""
+    return (*found, f"{full[0]}{more} nearly full")
 
 
 def _open(reports: Sequence[Report]) -> list[str]:

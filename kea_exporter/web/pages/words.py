@@ -9,7 +9,6 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 MOST_DIGITS = 10**9
 # More than all IPv6 addresses: what counts further is a mistake, and would fill the page.
 LARGEST = 10**39
-MOST_PER_MILLE = 9990
 SUPERSCRIPTS = str.maketrans("0123456789", "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 
 
@@ -48,11 +47,8 @@ def amount(number: int) -> str:
 
 
 def per_cent(part: int, whole: int) -> float:
-    """Return how much of *whole*, which is above 0, *part* is: between 0 and 999, with one digit after the point.
-
-    Kea may count more leases than addresses: after pools were made smaller, and where reservations lie outside them.
-    """
-    return min(max(part, 0) * 1000 // whole, MOST_PER_MILLE) / 10
+    """Return how much of *whole*, which is above 0, *part* is: between 0 and 100, with one digit after the point."""
+    return min(max(part, 0) * 1000 // whole, 1000) / 10
 
 
 def counted(number: int, what: str) -> str:

@@ -7,6 +7,7 @@ import threading
 import time
 import weakref
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 from itertools import count
 from threading import Event
 from typing import TYPE_CHECKING
@@ -469,3 +470,40 @@ def test_the_next_collection_judges_by_the_profile_of_the_reload() -> None:
     [now] = collect_all(service).reports
     judged = [{verdict.requirement.id for verdict in report.verdicts} for report in (before, now)]
     assert judged[0] - judged[1] == {"service-running"}
+
+
+# A collection that had too little time.
+
+
+LATE = Failure(Stage.HTTP, Reason.TIMED_OUT, "no answer in time")
+
+
+def test_a_collection_that_lacked_time_does_not_replace_one_that_had_more_for_five_minutes() -> None:
+    now, failures = [NOON], dict[str, Failure]()
+
+    def look(daemon: DaemonSettings, deadline: Deadline, before: Snapshot | None) -> Snapshot:
+        if daemon.target.server in failures:
+            return nothing_learnt(daemon.target, failures[daemon.target.server], NOON, deadline.remaining())
+        return replace(answer(daemon, deadline, before), timeout_seconds=deadline.remaining())
+
+    def collected(seconds: float) -> bool:
+        """Collect with so much time, and return whether that is the last collection now."""
+        under_way = service.begin(service.settings.daemons, Deadline.after(seconds))
+        wait(under_way.futures, timeout=GENEROUS)
+        collection = service.keep(service.end(under_way))
+        return service.last is collection
+
+    service = service_of(Configuration(servers("a", "b")), look, clock=lambda: now[0])
+    assert collected(10)
+    assert collected(1)
+    assert collected(10)
+    failures["b"] = LATE
+    assert not collected(1)
+    assert collected(10)
+    assert not collected(1)
+    now[0] += 299
+    assert not collected(1)
+    now[0] += 2
+    assert collected(1)
+    failures["b"] = REFUSED
+    assert collected(0.5)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fuzz.trees import mutated
 from kea_exporter.facts.snapshot import Daemon, Version
 from kea_exporter.kea.configuration import read_configuration
+from kea_exporter.kea.large import check
 from kea_exporter.kea.lease_pages import AuditTally, read_lease_page
 from kea_exporter.kea.protocol import decode
 from kea_exporter.kea.reading import MalformedAnswerError
@@ -58,6 +59,7 @@ def seeds() -> Iterator[bytes]:
 
 def test(data: bytes) -> None:
     with suppress(MalformedAnswerError):
+        check(data)
         answer = decode(data)
         for read in READERS:
             with suppress(MalformedAnswerError):

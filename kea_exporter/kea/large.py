@@ -49,9 +49,9 @@ def check(body: bytes | bytearray) -> None:
         MalformedAnswerError: it consists of more values than any answer of Kea of its size.
     """
     allowed = max(MAX_TIMES * len(body), MAX_EXEMPT)
-    size, keys = _estimate(body, _slices(body))
+    size, keys = _estimate(body, slices(body))
     if size + NEW_KEY * keys > allowed:  # perhaps because brackets and commas of texts were counted too
-        size, keys = _estimate(body, _outside_of_texts(_slices(body)))
+        size, keys = _estimate(body, outside_of_texts(slices(body)))
     # Most keys of a configuration are alike: they are compared only where that decides.
     max_keys = (allowed - size) // NEW_KEY
     if max_keys < 0 or (keys > max_keys and _has_more_keys(body, max_keys)):
@@ -60,17 +60,18 @@ def check(body: bytes | bytearray) -> None:
 
 def _estimate(body: bytes | bytearray, parts: Iterable[bytes | bytearray]) -> tuple[int, int]:
     """Return what an answer would take in memory but for new keys, and how many keys it has."""
-    lists, maps, commas, quotes, keys = (sum(column) for column in zip(*map(_counts, parts), strict=True))
+    lists, maps, commas, quotes, keys = (sum(column) for column in zip(*map(counts, parts), strict=True))
     texts = max(0, quotes // 2 - keys)
     values = LIST * lists + MAP * maps + PLACE * commas + TEXT * texts + NUMBER * max(0, commas - texts)
     return len(body) + ESCAPE * body.count(b"\\") + values, keys
 
 
-def _counts(part: bytes | bytearray) -> tuple[int, ...]:
+def counts(part: bytes | bytearray) -> tuple[int, ...]:
+    """Return how many lists, maps, commas, quotes and keys there are in a part."""
     return tuple(part.count(sign) for sign in (b"[", b"{", b",", b'"', b'":'))
 
 
-def _slices(body: bytes | bytearray) -> Iterator[bytes | bytearray]:
+def slices(body: bytes | bytearray) -> Iterator[bytes | bytearray]:
     """Return the parts of an answer without blanks and escaped quotes; between them, other threads have their turn."""
     start = 0
     while start < len(body):
@@ -83,7 +84,7 @@ def _slices(body: bytes | bytearray) -> Iterator[bytes | bytearray]:
         yield part.translate(None, BLANKS)
 
 
-def _outside_of_texts(parts: Iterable[bytes | bytearray]) -> Iterator[bytes]:
+def outside_of_texts(parts: Iterable[bytes | bytearray]) -> Iterator[bytes]:
     """Return the parts of an answer with empty texts."""
     inside = 0
     for part in parts:
@@ -95,7 +96,7 @@ def _outside_of_texts(parts: Iterable[bytes | bytearray]) -> Iterator[bytes]:
 def _has_more_keys(body: bytes | bytearray, limit: int) -> bool:
     """Return whether an answer has more different keys than that."""
     seen: set[bytes] = set()
-    for part in _slices(body):
+    for part in slices(body):
         seen.update(KEY.findall(part))
         if len(seen) > limit:
             return True

@@ -7,7 +7,10 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from kea_exporter.kea import large
 from kea_exporter.kea.large import MAX_REST_SECONDS, MAX_SMALL, SLICE, BusyError, Turns, check
 from kea_exporter.kea.protocol import decode
 from kea_exporter.kea.reading import MalformedAnswerError
@@ -104,6 +107,29 @@ def test_brackets_in_texts_do_not_refuse_a_configuration(text: str) -> None:
 def test_many_small_values_are_refused(piece: str) -> None:
     with pytest.raises(MalformedAnswerError, match="too many values"):
         check(answers.filled(piece, SIZE))
+
+
+def lists_and_maps(value: object) -> tuple[int, int]:
+    inner = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+    found = [lists_and_maps(it) for it in inner]
+    lists, maps = sum(it[0] for it in found), sum(it[1] for it in found)
+    return lists + isinstance(value, list), maps + isinstance(value, dict)
+
+
+TEXTS = st.text(alphabet='ab"\\[]{},: ', max_size=12)
+JSON = st.recursive(
+    TEXTS | st.integers(), lambda it: st.lists(it, max_size=4) | st.dictionaries(TEXTS, it, max_size=4), max_leaves=20
+)
+
+
+@given(value=JSON, size=st.integers(1, 16))
+def test_lists_and_maps_outside_of_texts_are_counted_wherever_slices_end(value: object, size: int) -> None:
+    body = json.dumps(value).encode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(large, "SLICE", size)
+        counted = [large.counts(part) for part in large.outside_of_texts(large.slices(body))]
+    lists, maps, *_ = (sum(column) for column in zip(*counted, strict=True))
+    assert (lists, maps) == lists_and_maps(value)
 
 
 @pytest.mark.parametrize("offset", range(4))

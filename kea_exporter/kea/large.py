@@ -25,6 +25,7 @@ MAX_TIMES = 7
 MAX_EXEMPT = 64 * 1024**2
 
 SLICE = 256 * 1024
+NO_COUNTS = (0, 0, 0, 0, 0)
 BLANKS = b" \t\r\n"
 KEY = re.compile(rb'"([^"\\]*)":')
 # Bytes of CPython on 64 bits: a list with its items, a map with its first keys, the place of a value, a text beside
@@ -60,7 +61,7 @@ def check(body: bytes | bytearray) -> None:
 
 def _estimate(body: bytes | bytearray, parts: Iterable[bytes | bytearray]) -> tuple[int, int]:
     """Return what an answer would take in memory but for new keys, and how many keys it has."""
-    lists, maps, commas, quotes, keys = (sum(column) for column in zip(*map(counts, parts), strict=True))
+    lists, maps, commas, quotes, keys = (sum(column) for column in zip(NO_COUNTS, *map(counts, parts), strict=True))
     texts = max(0, quotes // 2 - keys)
     values = LIST * lists + MAP * maps + PLACE * commas + TEXT * texts + NUMBER * max(0, commas - texts)
     return len(body) + ESCAPE * body.count(b"\\") + values, keys

@@ -132,6 +132,10 @@ def test_lists_and_maps_outside_of_texts_are_counted_wherever_slices_end(value: 
     assert (lists, maps) == lists_and_maps(value)
 
 
+def test_nothing_is_no_large_answer() -> None:
+    check(b"")
+
+
 @pytest.mark.parametrize("offset", range(4))
 @pytest.mark.parametrize("text", [r"\"", r"\\", r"\\\"", r"\"\\"])
 def test_no_escape_at_the_end_of_a_slice_hides_values(text: str, offset: int) -> None:

@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from kea_exporter.text import printable
 
@@ -57,6 +58,7 @@ class Certificate:
         not_before: seconds since the epoch; so is *not_after*.
         addresses: the iPAddress entries of the SAN; at most 1000 entries of each kind are kept.
         names: its dNSName entries.
+        is_for_servers: whether extendedKeyUsage, if there is one, contains serverAuth (RFC 5280 section 4.2.1.12).
     """
 
     subject: str
@@ -69,6 +71,7 @@ class Certificate:
     is_self_issued: bool
     addresses: frozenset[Address]
     names: frozenset[str]
+    is_for_servers: bool = True
 
     def has_expired(self, at: float) -> bool:
         """Return whether its validity has ended at a moment, in seconds since the epoch."""
@@ -145,7 +148,16 @@ def _facts(certificate: x509.Certificate) -> Certificate:
         is_self_issued=certificate.subject == certificate.issuer,
         addresses=addresses,
         names=names,
+        is_for_servers=_is_for_servers(certificate),
     )
+
+
+def _is_for_servers(certificate: x509.Certificate) -> bool:
+    try:
+        usages = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return True
+    return bool({ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE} & set(usages))
 
 
 def _san(certificate: x509.Certificate) -> tuple[frozenset[Address], frozenset[str]]:

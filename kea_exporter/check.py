@@ -17,8 +17,9 @@ from kea_exporter.requirements.ranking import GRAVEST_FIRST, WORST_FIRST, by_ser
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from kea_exporter.facts.failure import Failure
     from kea_exporter.facts.snapshot import Snapshot
-    from kea_exporter.requirements import Report, Requirement, Verdict
+    from kea_exporter.requirements import Problem, Report, Requirement, Verdict
 
 JSON_SHAPE_VERSION = 1
 MAX_SUBNETS = 20
@@ -58,12 +59,13 @@ def explanation(requirement: Requirement, width: int) -> str:
     severity = requirement.severity or "only where a profile asks for it"
     lines = [click.style(f"{requirement.id} ({severity})", bold=True), *_wrapped(requirement.title, INDENT, width)]
     for heading, text in (
-        ("The source document says", requirement.clause or "nothing; this project added it"),
-        ("It is met when", requirement.rule),
-        ("Where it is not", requirement.remedy),
-        ("For example", requirement.example),
+        ("Source document", requirement.clause or "none; this project added the requirement"),
+        ("Met when", requirement.rule),
     ):
-        lines += ["", heading, *_wrapped(text, INDENT, width)] if text else []
+        lines += ["", heading, *_wrapped(text, INDENT, width)]
+    for cause in requirement.causes:
+        lines += ["", f"{cause.title} ({cause.id})", *_wrapped(f"-> {cause.remedy}", INDENT, width)]
+        lines += _wrapped(cause.example, INDENT * 2, width)
     return "\n".join(lines)
 
 
@@ -118,9 +120,22 @@ def _verdict_document(verdict: Verdict) -> dict[str, object]:
         "status": str(verdict.status),
         "title": verdict.requirement.title,
         "evidence": verdict.evidence,
+        "cause": verdict.problems[0].cause.id if verdict.problems else None,
         "remedy": verdict.remedy or None,
         "example": verdict.example or None,
+        "problems": [_problem_document(problem) for problem in verdict.problems],
         "failure": _failure_document(verdict.failure),
+    }
+
+
+def _problem_document(problem: Problem) -> dict[str, object]:
+    return {
+        "cause": problem.cause.id,
+        "title": problem.cause.title,
+        "count": problem.count,
+        "evidence": list(problem.evidence),
+        "remedy": problem.remedy,
+        "example": problem.example or None,
     }
 
 
@@ -130,14 +145,23 @@ def _heading(report: Report) -> Iterator[str]:
 
 
 def _unmet(report: Report, width: int) -> Iterator[str]:
-    unmet = sorted(_of(report, Status.UNMET), key=lambda it: GRAVEST_FIRST[it.severity])
-    for (evidence, remedy), verdicts in groupby(unmet, key=lambda it: (it.evidence, it.remedy)):
+    unmet = sorted(_of(report, Status.UNMET), key=lambda verdict: GRAVEST_FIRST[verdict.severity])
+    for _, verdicts in groupby(unmet, key=lambda verdict: (verdict.evidence, verdict.remedy)):
         group = list(verdicts)
         for verdict in group:
             yield from _entry(Status.UNMET, f"{verdict.requirement.id} ({verdict.severity})", width)
-        yield from _wrapped(evidence, INDENT * 2, width)
-        yield from _wrapped(f"-> {remedy}", INDENT * 2, width)
-        yield from (f"{INDENT * 3}{it}" for it in dict.fromkeys(it.example for it in group) if it)
+        for problem in group[0].problems:
+            yield from _problem(problem, width)
+
+
+def _problem(problem: Problem, width: int) -> Iterator[str]:
+    for sentence in problem.evidence:
+        yield from _wrapped(sentence, INDENT * 2, width)
+    if problem.count > len(problem.evidence):
+        yield f"{INDENT * 2}and {problem.count - len(problem.evidence)} more"
+    yield from _wrapped(f"-> {problem.remedy}", INDENT * 2, width)
+    if problem.example:
+        yield f"{INDENT * 3}{problem.example}"
 
 
 def _unknown(report: Report, width: int) -> Iterator[str]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kea_exporter.alerts import Alert
     from kea_exporter.kea.statistics_table import Row
     from kea_exporter.metrics import Family
-    from kea_exporter.requirements import Requirement
+    from kea_exporter.requirements import Cause, Requirement
 
 FAMILIES_OF: Mapping[Scope, Mapping[Any, Family]] = {
     Scope.DAEMON: traffic.FAMILY_OF,
@@ -66,7 +66,6 @@ def _requirements_document() -> str:
 def _requirement_section(requirement: Requirement) -> Iterable[str]:
     severity = str(requirement.severity).capitalize() if requirement.severity else "Only where a profile asks for it"
     clause = f"> {requirement.clause}" if requirement.clause else "> (added by this project)"
-    example = ("    " + requirement.example, "") if requirement.example else ()
     return (
         f"## {requirement.id}",
         "",
@@ -76,10 +75,16 @@ def _requirement_section(requirement: Requirement) -> Iterable[str]:
         "",
         f"**Met when** {requirement.rule}",
         "",
-        f"**Remedy:** {requirement.remedy}",
+        "| cause | remedy |",
+        "|---|---|",
+        *map(_cause_row, requirement.causes),
         "",
-        *example,
     )
+
+
+def _cause_row(cause: Cause) -> str:
+    example = f"<br>`{cause.example}`" if cause.example else ""
+    return f"| `{cause.id}`: {cause.title} | {cause.remedy}{example} |"
 
 
 def _metrics_document() -> str:

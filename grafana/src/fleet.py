@@ -52,11 +52,13 @@ def unmet(severity: str) -> str:
 
 def remedies(words: Words, width: int = 24, height: int = 10) -> Table:
     """Return the requirements that are not met, with what to do."""
-    found = explained(f"({MET_BY} == 0)", "kea_requirement_info", ("requirement", "severity"), "title", "remedy")
+    unmet_by_cause = worst(of("kea_requirement_unmet"), "requirement", "severity", "cause")
+    with_remedy = explained(unmet_by_cause, "kea_requirement_unmet_info", ("requirement", "cause"), "remedy")
+    found = explained(with_remedy, "kea_requirement_info", ("requirement", "severity"), "title")
     return table_of(
         words,
-        labels=("server", "daemon", "severity", "requirement", "title", "remedy"),
-        columns={"met": Column(found, hidden=True)},
+        labels=("server", "daemon", "severity", "requirement", "title", "cause", "remedy"),
+        columns={"unmet": Column(found, hidden=True)},
         sort="severity",
         descending=True,
         width=width,

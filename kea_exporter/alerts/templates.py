@@ -51,11 +51,14 @@ def first(query: str, text: str) -> str:
 
 OF_DAEMON = ("job", "instance", "server", "daemon")
 _REQUIREMENT_INFO = lookup("kea_requirement_info", "requirement")
+_UNMET = lookup("kea_requirement_unmet", *OF_DAEMON, "requirement")
+_UNMET_INFO = 'printf "kea_requirement_unmet_info{requirement=%q,cause=%q}" .Labels.requirement .Labels.cause | query'
 _FAILURE_INFO = 'printf "kea_probe_failure_info{reason=%q}" .Labels.reason | query'
 
-# What to do where the requirement of the alert is not met; the second begins with what the requirement says.
-REMEDY = first(_REQUIREMENT_INFO, "{{ .Labels.remedy }}")
-REQUIREMENT = first(_REQUIREMENT_INFO, "{{ .Labels.title }}. {{ .Labels.remedy }}")
+# The remedy for each cause for which the requirement of the alert is unmet; the second begins with the requirement.
+# A cause is no label of an alert: a changed cause would be another alert.
+REMEDY = each(_UNMET, by="cause", text=first(_UNMET_INFO, "{{ .Labels.remedy }}"), between=" ")
+REQUIREMENT = first(_REQUIREMENT_INFO, "{{ .Labels.title }}. ") + REMEDY
 # Where and why the probe fails, and what to do next.
 FAILURE = each(
     lookup("kea_probe_failure", *OF_DAEMON),

@@ -84,20 +84,29 @@ _INCOMPLETE = Failure(
 
 @dataclass(frozen=True)
 class Misplaced:
-    """Leases that are not where they belong: how many by subnet id, and a few of their addresses.
+    """Leases whose subnet id does not fit their address.
 
     Attributes:
-        others: how many more there are, in subnet ids that are too many to be listed.
+        in_no_subnet: their number by subnet id, of those whose address lies in no configured subnet.
+        examples: a few of the addresses of these.
+        others: the number of further leases, in subnet ids that are too many to be listed.
+        moved: the number of leases by their subnet id and the id of the configured subnet that contains their address.
     """
 
-    counts: Mapping[int, int]
+    in_no_subnet: Mapping[int, int]
     examples: tuple[str, ...]
     others: int = 0
+    moved: Mapping[tuple[int, int], int] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
-        """Return how many leases they are."""
-        return sum(self.counts.values()) + self.others
+        """Return the number of these leases."""
+        return sum(self.in_no_subnet.values()) + self.others + self.under_another_id
+
+    @property
+    def under_another_id(self) -> int:
+        """Return the number of leases that lie in a subnet that is configured with another id."""
+        return sum(self.moved.values())
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,7 @@ class AuditTally:
         self.leases = 0
         self._subnets = dict(subnets)
         self._networks = {number: _network(prefix) for number, prefix in subnets.items()}
+        self._prefixes = _Prefixes(self._networks)
         self._orphaned = _Misplacements()
         self._outside = _Misplacements()
 
@@ -76,9 +77,9 @@ class AuditTally:
             if lease.state in FREE:
                 continue
             if lease.subnet_id not in self._networks:
-                self._orphaned.add(lease)
+                self._orphaned.add(lease, self._prefixes.containing(lease))
             elif self._is_outside(lease):
-                self._outside.add(lease)
+                self._outside.add(lease, self._prefixes.containing(lease))
 
     def result(self, finished_at: float, *, is_complete: bool) -> LeaseAudit:
         """Return what was found."""
@@ -100,10 +101,17 @@ class AuditTally:
 class _Misplacements:
     def __init__(self) -> None:
         self._counts: dict[int, int] = {}
+        self._moved: dict[tuple[int, int], int] = {}
         self._examples: list[str] = []
         self._others = 0
 
-    def add(self, lease: Lease) -> None:
+    def add(self, lease: Lease, containing: int | None) -> None:
+        """Count a lease, given the id of the configured subnet that contains its address; None where there is none."""
+        if containing is not None:
+            pair = (lease.subnet_id, containing)
+            if pair in self._moved or len(self._moved) < MOST_SUBNETS:
+                self._moved[pair] = self._moved.get(pair, 0) + 1
+                return
         if lease.subnet_id in self._counts or len(self._counts) < MOST_SUBNETS:
             self._counts[lease.subnet_id] = self._counts.get(lease.subnet_id, 0) + 1
         else:
@@ -112,7 +120,31 @@ class _Misplacements:
             self._examples.append(str(lease.address))
 
     def frozen(self) -> Misplaced:
-        return Misplaced(dict(sorted(self._counts.items())), tuple(self._examples), self._others)
+        counts, moved = dict(sorted(self._counts.items())), dict(sorted(self._moved.items()))
+        return Misplaced(counts, tuple(self._examples), self._others, moved)
+
+
+class _Prefixes:
+    """The configured prefixes by length, for the narrowest one that contains an address."""
+
+    def __init__(self, networks: Mapping[int, IPv4Network | IPv6Network | None]) -> None:
+        self._by_length: dict[int, dict[int, int]] = {}
+        for number, network in networks.items():
+            if network is not None:
+                first = int(network.network_address)
+                self._by_length.setdefault(network.prefixlen, {}).setdefault(first, number)
+        self._lengths = sorted(self._by_length, reverse=True)
+
+    def containing(self, lease: Lease) -> int | None:
+        """Return the id of the narrowest subnet that contains a lease; None for a delegated prefix, or without one."""
+        if lease.is_prefix:
+            return None
+        bits = lease.address.max_prefixlen
+        for length in self._lengths:
+            first = int(lease.address) >> bits - length << bits - length
+            if (number := self._by_length[length].get(first)) is not None:
+                return number
+        return None
 
 
 def _network(prefix: str) -> IPv4Network | IPv6Network | None:

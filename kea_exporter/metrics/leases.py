@@ -91,6 +91,12 @@ FAMILIES = (
         source="lease4-get-page, lease6-get-page",
     ),
     per_daemon(
+        "kea_leases_under_another_id",
+        "Leases that lie in a subnet that is configured with another id than theirs, from the last lease audit.",
+        partial(_audit, read=lambda audit: audit.orphaned.under_another_id + audit.outside.under_another_id),
+        source="lease4-get-page, lease6-get-page",
+    ),
+    per_daemon(
         "kea_lease_audit_timestamp_seconds",
         "When the last lease audit of the current configuration finished.",
         partial(_audit, read=lambda audit: audit.finished_at),

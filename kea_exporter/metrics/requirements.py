@@ -29,12 +29,25 @@ def _counts(report: Report) -> Iterator[Sample]:
         yield Sample((str(status),), report.count(status))
 
 
+def _unmet(report: Report) -> Iterator[Sample]:
+    for verdict in report.verdicts:
+        for problem in verdict.problems:
+            yield Sample((verdict.requirement.id, str(verdict.severity), problem.cause.id), 1)
+
+
 def _info(page: Page) -> Iterator[Sample]:
-    """Say it once for each severity that a profile in use gives to a requirement."""
+    """Yield one sample for each severity that a profile in use gives to a requirement."""
     judged = ((verdict.requirement, verdict.severity) for report in page.reports for verdict in report.verdicts)
-    seen = {(it.id, severity): it for it, severity in judged}
-    for (requirement_id, severity), it in sorted(seen.items()):
-        yield Sample((requirement_id, str(severity), it.title, it.remedy), 1)
+    seen = {(requirement.id, severity): requirement for requirement, severity in judged}
+    for (requirement_id, severity), requirement in sorted(seen.items()):
+        yield Sample((requirement_id, str(severity), requirement.subject, requirement.title), 1)
+
+
+def _unmet_info(page: Page) -> Iterator[Sample]:
+    verdicts = (verdict for report in page.reports for verdict in report.verdicts)
+    found = {(verdict.requirement.id, problem.cause) for verdict in verdicts for problem in verdict.problems}
+    for requirement_id, cause in sorted(found, key=lambda pair: (pair[0], pair[1].id)):
+        yield Sample((requirement_id, cause.id, cause.remedy), 1)
 
 
 def _verdict(report: Report, requirement_id: str) -> Iterable[Sample]:
@@ -74,11 +87,25 @@ FAMILIES = (
         ("status",),
         source="the verdicts",
     ),
+    per_daemon(
+        "kea_requirement_unmet",
+        "1 for each cause for which the requirement is unmet, else absent. For alerts use kea_requirement_met.",
+        _unmet,
+        ("requirement", "severity", "cause"),
+        source="the verdicts",
+    ),
+    Family(
+        "kea_requirement_unmet_info",
+        Kind.GAUGE,
+        "The remedy for a cause for which a requirement is unmet; always 1.",
+        ("requirement", "cause", "remedy"),
+        _unmet_info,
+    ),
     Family(
         "kea_requirement_info",
         Kind.GAUGE,
-        "What a requirement is about, and what to do where it is not met; always 1.",
-        ("requirement", "severity", "title", "remedy"),
+        "Subject and title of a requirement; always 1.",
+        ("requirement", "severity", "subject", "title"),
         _info,
     ),
     per_daemon(

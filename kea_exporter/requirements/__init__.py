@@ -5,6 +5,8 @@ The order is that of the report: from reaching the daemon to what it has loaded.
 
 from kea_exporter.requirements import authentication, certificates, hooks, leases, reaching, sockets, version
 from kea_exporter.requirements.model import (
+    Cause,
+    Problem,
     Report,
     Requirement,
     Severity,
@@ -27,6 +29,8 @@ REQUIREMENTS: tuple[Requirement, ...] = (
 
 __all__ = [
     "REQUIREMENTS",
+    "Cause",
+    "Problem",
     "Report",
     "Requirement",
     "Severity",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import Failure, UnknownFactError, known
 from kea_exporter.facts.snapshot import Admission, Authentication
-from kea_exporter.requirements.model import Finding, Requirement, Severity, Subject, met, not_applicable, unmet
+from kea_exporter.requirements.model import Cause, Finding, Requirement, Severity, Subject, met, not_applicable, unmet
 from kea_exporter.requirements.reaching import require_expected_daemon
 from kea_exporter.requirements.socket_in_use import (
     require_answer_of_kea,
@@ -47,12 +47,69 @@ def _configured(snapshot: Snapshot, profile: Profile) -> Finding:
         return met("the control socket in use demands credentials")
     evidence = f"{_why_open(snapshot)}: everybody who reaches it can command the daemon{_refusal_note(snapshot)}"
     realm = profile.realms.get(snapshot.target.daemon)
-    return unmet(evidence, example=_EXAMPLE % (f'"realm": "{realm}", ' if realm else ""))
+    cause = NO_CLIENTS if socket_in_use(snapshot).authentication is not None else NO_AUTHENTICATION
+    return unmet(cause, evidence, example=_EXAMPLE % (f'"realm": "{realm}", ' if realm else ""))
 
 
 _EXAMPLE = (
     '"authentication": {"type": "basic", %s"directory": "/etc/kea", '
     '"clients": [{"user-file": "kea-user", "password-file": "kea-password"}]}'
+)
+
+
+NO_AUTHENTICATION = Cause(
+    "no_authentication",
+    "The control socket in use has no authentication",
+    "Add authentication with a client to the entry in control-sockets. Give the exporter the same credentials first.",
+    _EXAMPLE % '"realm": "kea-dhcpv4-server", ',
+)
+NO_CLIENTS = Cause(
+    "no_clients",
+    "The authentication of the control socket in use lists no clients",
+    "Add a client to clients under authentication: with an empty list Kea accepts everybody. Give the exporter the "
+    "same "
+    "credentials first.",
+    _EXAMPLE % '"realm": "kea-dhcpv4-server", ',
+)
+NOT_BASIC = Cause(
+    "not_basic",
+    "The type of the authentication is not basic",
+    'Set "type": "basic" under authentication.',
+    '"authentication": {"type": "basic", ...}',
+)
+OTHER_REALM = Cause(
+    "other_realm",
+    "The realm is not the one that the profile requires",
+    'Set "realm" under authentication to kea-dhcpv4-server for DHCPv4, kea-dhcpv6-server for DHCPv6.',
+    '"authentication": {"realm": "kea-dhcpv4-server", ...}',
+)
+REJECTED = Cause(
+    "rejected",
+    "Kea rejected the configured credentials",
+    "Set username and password of basic_auth in the exporter's configuration to those of a client under authentication "
+    "in Kea's; Kea reads its password files only at start and on reload.",
+)
+NOT_CONFIGURED_HERE = Cause(
+    "no_credentials",
+    "Kea requires credentials, and the exporter has none",
+    "Give the exporter credentials: username and password_file under basic_auth (--user and --password-file).",
+    "basic_auth: {username: monitor, password_file: /etc/kea-exporter/password}   (in the exporter's configuration)",
+)
+FORBIDDEN_HERE = Cause(
+    "forbidden",
+    "The socket does not allow the command",
+    "Use the port of an entry of control-sockets; the listener of the high availability hook library answers with 403.",
+)
+HA_LISTENER = Cause(
+    "ha_listener",
+    "The listener of high availability answers, which is no control socket",
+    "Use the port of an entry of control-sockets in the exporter's url.",
+)
+CLEAR_TEXT = Cause(
+    "clear_text",
+    "Credentials of clients are in the configuration in clear text",
+    "Write user and password of each client into files, and name these with directory, user-file and password-file.",
+    '"directory": "/etc/kea", "clients": [{"user-file": "kea-user", "password-file": "kea-password"}]',
 )
 
 
@@ -98,7 +155,7 @@ def _type_basic(snapshot: Snapshot, _: Profile) -> Finding:
     if authentication is None:
         return not_applicable(NOT_CONFIGURED)
     if authentication.kind != "basic":
-        return unmet(f"the authentication type is {authentication.kind}")
+        return unmet(NOT_BASIC, f"the authentication type is {authentication.kind}")
     return met("the authentication type is basic")
 
 
@@ -108,6 +165,8 @@ def _realm_matches(snapshot: Snapshot, profile: Profile) -> Finding:
         return not_applicable(f"the profile {profile.name} demands no realm of {snapshot.target.daemon}")
     if snapshot.admission is None:
         return not_applicable(ON_UNIX)
+    if snapshot.target.control_agent:
+        return not_applicable("a Control Agent has one realm for all daemons behind it")
     require_expected_daemon(snapshot)
     realm = _challenge(snapshot)
     if realm is None:
@@ -116,8 +175,11 @@ def _realm_matches(snapshot: Snapshot, profile: Profile) -> Finding:
             return not_applicable(NOT_CONFIGURED)
         realm = authentication.realm
     if realm != wanted:
-        evidence, remedy = f"the realm is '{realm}', not '{wanted}'", f'Set "realm": "{wanted}" under authentication.'
-        return unmet(evidence, remedy, f'"authentication": {{"realm": "{wanted}", ...}}')
+        remedy, example = (
+            f'Set "realm": "{wanted}" under authentication.',
+            f'"authentication": {{"realm": "{wanted}", ...}}',
+        )
+        return unmet(OTHER_REALM, f"the realm is '{realm}', not '{wanted}'", remedy, example)
     return met(f"the realm is '{realm}'")
 
 
@@ -126,15 +188,15 @@ def _accepted(snapshot: Snapshot, _: Profile) -> Finding:
     if admission is None:
         return not_applicable(ON_UNIX)
     if admission.status == HTTPStatus.UNAUTHORIZED and admission.is_json and admission.realm == "":
-        return unmet("the listener of Kea's high availability hook answers (401, empty realm)", _NOT_A_CONTROL_SOCKET)
+        return unmet(HA_LISTENER, "the listener of Kea's high availability hook library answers (401, empty realm)")
     require_answer_of_kea(snapshot)
     if admission.status == HTTPStatus.OK:
         return met("credentials were accepted" if _were_looked_at(snapshot) else "no credentials were demanded")
     if admission.status == HTTPStatus.FORBIDDEN:
-        return unmet("the server answered 403: this socket does not allow the command", _NOT_A_CONTROL_SOCKET)
+        return unmet(FORBIDDEN_HERE, "the server answered 403: this socket does not allow the command")
     if not snapshot.target.sends_credentials:
-        return unmet("the server demands credentials (401), none are configured", _CONFIGURE_CREDENTIALS)
-    return unmet("the server did not accept the configured credentials (401)")
+        return unmet(NOT_CONFIGURED_HERE, "the server requires credentials (401), and none are configured")
+    return unmet(REJECTED, "the server rejected the configured credentials (401)")
 
 
 def _were_looked_at(snapshot: Snapshot) -> bool:
@@ -145,23 +207,15 @@ def _were_looked_at(snapshot: Snapshot) -> bool:
         return True
 
 
-_CONFIGURE_CREDENTIALS = (
-    "Give the exporter credentials: username and password_file under basic_auth (--user and --password-file)."
-)
-_NOT_A_CONTROL_SOCKET = (
-    "Use the port of an entry of control-sockets; the listener of the high availability hook answers like this."
-)
-
-
 def _in_files(snapshot: Snapshot, _: Profile) -> Finding:
     lists = [socket.authentication for socket in known(snapshot.sockets) if socket.authentication]
     clients, in_clear = sum(it.clients for it in lists), sum(it.clients_in_clear for it in lists)
     if not clients:
         return not_applicable("no control socket lists clients")
     if in_clear:
-        said = f"{in_clear} of {clients} clients stand with user or password in clear text in the configuration"
-        return unmet(f"{said}{_upgrade_note(snapshot)}")
-    return met("user and password of every client are kept in files")
+        evidence = f"user or password of {in_clear} of {clients} clients are in the configuration in clear text"
+        return unmet(CLEAR_TEXT, f"{evidence}{_upgrade_note(snapshot)}")
+    return met("user and password of every client are in files")
 
 
 REQUIREMENTS = (
@@ -170,49 +224,45 @@ REQUIREMENTS = (
         subject=Subject.AUTHENTICATION,
         short="configured",
         severity=Severity.RECOMMENDED,
-        title="The control socket in use demands credentials",
+        title="The control socket in use must require credentials",
         clause="Although not required, we strongly recommend configuring clients that will have access to the API "
         "service.",
         rule="the control socket in use has an authentication with at least one client.",
-        remedy="Add an authentication with a client to the entry in control-sockets.",
+        causes=(NO_AUTHENTICATION, NO_CLIENTS),
         judge=_configured,
-        example=_EXAMPLE % '"realm": "kea-dhcpv4-server", ',
     ),
     Requirement(
         id="authentication-type-basic",
         subject=Subject.AUTHENTICATION,
         short="type basic",
         severity=Severity.REQUIRED,
-        title="Authentication is of type basic",
+        title="Authentication must be of type basic",
         clause="It is mandatory to set type to basic as this is currently the only supported authentication mechanism.",
         rule="the type of the authentication is basic, where there is one.",
-        remedy='Set "type": "basic" under authentication.',
+        causes=(NOT_BASIC,),
         judge=_type_basic,
-        example='"authentication": {"type": "basic", ...}',
     ),
     Requirement(
         id="authentication-realm-matches",
         subject=Subject.AUTHENTICATION,
         short="realm",
         severity=Severity.REQUIRED,
-        title="The authentication realm is the demanded one",
+        title="The authentication realm must be the required one",
         clause="The realm should be set to kea-dhcpv4-server when configuring IPv4 service and kea-dhcpv6-server for "
         "IPv6.",
-        rule="the realm is the one that the profile demands of this daemon, where there is authentication.",
-        remedy='Set "realm" under authentication to kea-dhcpv4-server for DHCPv4, kea-dhcpv6-server for DHCPv6.',
+        rule="the realm is the one that the profile requires of this daemon, if there is authentication.",
+        causes=(OTHER_REALM,),
         judge=_realm_matches,
-        example='"authentication": {"realm": "kea-dhcpv4-server", ...}',
     ),
     Requirement(
         id="authentication-accepted",
         subject=Subject.AUTHENTICATION,
         short="accepted",
         severity=Severity.REQUIRED,
-        title="The configured credentials are accepted",
+        title="Kea must accept the configured credentials",
         clause="Client credentials are set in the array under clients parameter.",
         rule="the server answers with HTTP status 200 to the exporter's credentials.",
-        remedy="Make username and password of basic_auth in the exporter's configuration the same as those of a client "
-        "under authentication in Kea's; Kea reads its password files only when it starts or reloads.",
+        causes=(REJECTED, NOT_CONFIGURED_HERE, FORBIDDEN_HERE, HA_LISTENER),
         judge=_accepted,
     ),
     Requirement(
@@ -220,13 +270,11 @@ REQUIREMENTS = (
         subject=Subject.AUTHENTICATION,
         short="in files",
         severity=Severity.RECOMMENDED,
-        title="Credentials of clients are kept in files",
+        title="Credentials of clients must be kept in files",
         clause="Kea changed its configuration in a specific version: it no longer allows client credentials directly "
         "in the file. Instead, you must store the username and password in separate files.",
         rule="every client has user-file and password-file instead of user and password.",
-        remedy="Write user and password of each client into files of their own, and name these with directory, "
-        "user-file and password-file.",
+        causes=(CLEAR_TEXT,),
         judge=_in_files,
-        example='"directory": "/etc/kea", "clients": [{"user-file": "kea-user", "password-file": "kea-password"}]',
     ),
 )

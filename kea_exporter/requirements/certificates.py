@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from kea_exporter.certificates import parse_address
 from kea_exporter.facts.failure import Failure, Reason, Stage, UnknownFactError, known
 from kea_exporter.facts.snapshot import Daemon, TransportKind
-from kea_exporter.requirements.model import Finding, Requirement, Severity, Status, Subject, met, not_applicable, unmet
+from kea_exporter.requirements.model import (
+    Cause,
+    Finding,
+    Problem,
+    Requirement,
+    Severity,
+    Status,
+    Subject,
+    met,
+    not_applicable,
+    problem,
+    unmet,
+    unmet_for,
+)
 from kea_exporter.requirements.socket_in_use import (
     plain_socket_behind_proxy,
     require_answer_of_kea,
@@ -28,25 +40,148 @@ if TYPE_CHECKING:
     Judge = Callable[[Snapshot, Profile], Finding]
 
 DAY = 86400.0
-AT_PROXY = "TLS ends at a proxy in front of Kea: replace the certificate there, and let the proxy load it."
+_INSTALL = (
+    "put it at cert-file, check that it belongs to its key, and send config-reload (a failed reload stops DHCP "
+    "service, and config-test does not read certificates and keys)"
+)
+# Many requirements have the same cause and advice: the certificate is not Kea's.
+AT_PROXY = Cause(
+    "at_proxy",
+    "TLS ends at a proxy in front of Kea, and the certificate is the proxy's",
+    "Replace the certificate at the proxy, and let the proxy load it.",
+)
+ADDRESS_MISSING = Cause(
+    "address_missing",
+    "The SAN lacks the IP address of the server",
+    f"Issue a certificate whose subjectAltName contains the IP address of the server, {_INSTALL}.",
+    "subjectAltName = IP:10.10.10.10, DNS:kea1.example.com   (in the request to the certificate authority)",
+)
+NAME_MISSING = Cause(
+    "name_missing",
+    "The SAN lacks the name in the exporter's url",
+    "Issue a certificate whose subjectAltName contains the name too; or use the IP address in the exporter's url; or "
+    "set "
+    "server_name of tls_config to a name or address that the certificate contains.",
+    "subjectAltName = IP:10.10.10.10, DNS:kea1.example.com   (in the request to the certificate authority)",
+)
+NO_SAN = Cause(
+    "no_san",
+    "The certificate has no SAN; its common name does not count",
+    f"Issue a certificate with a subjectAltName that contains the IP address of the server, {_INSTALL}.",
+    "subjectAltName = IP:10.10.10.10, DNS:kea1.example.com   (in the request to the certificate authority)",
+)
+EXPIRED = Cause("expired", "The server certificate has expired", f"Issue a new certificate, {_INSTALL}.")
+NOT_YET_VALID = Cause(
+    "not_yet_valid",
+    "The server certificate is not valid yet",
+    "Compare the clocks of the exporter and of the certificate authority. If both are right, issue a certificate "
+    "that is "
+    "valid now.",
+)
+LEAF_EXPIRES = Cause("leaf_expires", "The server certificate expires soon", f"Renew the certificate, {_INSTALL}.")
+INTERMEDIATE_EXPIRES = Cause(
+    "intermediate_expires",
+    "An intermediate CA certificate expires soon",
+    "Get the renewed intermediate certificate from the CA, replace it in cert-file behind the server certificate, "
+    "and send "
+    "config-reload.",
+)
+ROOT_EXPIRES = Cause(
+    "root_expires",
+    "The root CA certificate expires soon",
+    "Plan the change to a new root: add it to ca_file of the exporter and of the IPAM beside the old one, then issue "
+    "new "
+    "certificates, then replace trust-anchor.",
+)
+STALE_CERTIFICATE = Cause(
+    "stale_certificate",
+    "The server sends an expired CA certificate that nobody needs",
+    "Remove the expired certificate from cert-file or from the trust-anchor file, and send config-reload. The server "
+    "certificate is fine.",
+)
+SELF_SIGNED = Cause(
+    "self_signed",
+    "The server certificate is self-signed",
+    f"Issue a certificate with your CA, {_INSTALL}. To trust this one instead, add it to ca_file of tls_config.",
+    "tls_config: {ca_file: /etc/kea-exporter/ca.pem}   (in the exporter's configuration)",
+)
+UNKNOWN_CA = Cause(
+    "unknown_ca",
+    "Another CA than those in ca_file issued the certificate",
+    "Set ca_file of tls_config in the exporter's configuration to the CA that issued the certificate. If that CA is "
+    "wrong, issue the certificate with the right one.",
+    "tls_config: {ca_file: /etc/kea-exporter/ca.pem}   (in the exporter's configuration)",
+)
+MISSING_INTERMEDIATE = Cause(
+    "missing_intermediate",
+    "The chain does not lead to a CA in ca_file: an intermediate certificate is missing, or the CA is another one",
+    "Append the intermediate certificates behind the server certificate in cert-file, and send config-reload; or set "
+    "ca_file of tls_config to the CA that issued the certificate.",
+    "tls_config: {ca_file: /etc/kea-exporter/ca.pem}   (in the exporter's configuration)",
+)
+INTERMEDIATE_EXPIRED = Cause(
+    "intermediate_expired",
+    "An intermediate CA certificate has expired",
+    "Get the renewed intermediate certificate from the CA, replace it in cert-file behind the server certificate, "
+    "and send "
+    "config-reload.",
+)
+ROOT_EXPIRED = Cause(
+    "root_expired",
+    "The root CA certificate has expired",
+    "Create or get the new root, set it in ca_file of the exporter and of the IPAM, issue new certificates from it, "
+    "and "
+    "replace cert-file and trust-anchor.",
+)
+CA_NOT_YET_VALID = Cause(
+    "ca_not_yet_valid",
+    "A CA certificate of the chain is not valid yet",
+    "Compare the clocks of the exporter and of the CA.",
+)
+KEY_USAGE = Cause(
+    "key_usage",
+    "The certificate is not for servers",
+    f"Issue a certificate with serverAuth in extendedKeyUsage, {_INSTALL}.",
+    "extendedKeyUsage = serverAuth   (in the request to the certificate authority)",
+)
+STRICT_PROFILE = Cause(
+    "strict_profile",
+    "The chain breaks RFC 5280, and x509_strict is true",
+    "Issue certificates that follow RFC 5280, or set x509_strict of tls_config to false.",
+    "tls_config: {x509_strict: false}   (in the exporter's configuration)",
+)
+INVALID_CHAIN = Cause(
+    "invalid",
+    "The chain cannot be verified",
+    f"Issue a new certificate, {_INSTALL}; the evidence names OpenSSL's reason.",
+)
+NOT_REQUIRED = Cause(
+    "not_required",
+    "cert-required is false",
+    "Set cert-required to true, and give each client a certificate of the CA at trust-anchor.",
+    '"cert-required": true',
+)
+_HSTS = '"http-headers": [{"name": "Strict-Transport-Security", "value": "max-age=31536000"}]'
+NO_HEADER = Cause(
+    "no_header", "Answers lack the header", "Add the header to http-headers of the control socket.", _HSTS
+)
+NO_HEADER_AT_PROXY = Cause(
+    "no_header_at_proxy",
+    "Answers of the proxy lack the header",
+    "Add the header at the proxy where TLS ends, or to http-headers of the control socket behind it.",
+    _HSTS,
+)
 MOST_SHOWN = 8
-# What to do about a certificate above the leaf, by its role.
-RENEW = {
-    "intermediate": "Put the current intermediate certificate of the CA behind the server's own in cert-file, in place "
-    "of the old one, and send config-reload.",
-    "root": "Add a new root CA to trust-anchor of Kea and to ca_file of the exporter, beside the old one. Then issue "
-    "the certificates anew with it, put them at cert-file, and send config-reload.",
-}
 NOT_HTTPS = "the control socket in use is not https"
 
 
 def _wherever_tls_ends(judge: Judge) -> Judge:
-    """Return the judge with another remedy for a certificate that is a proxy's."""
+    """Return the judge with another cause for a certificate that is a proxy's."""
 
     def judged(snapshot: Snapshot, profile: Profile) -> Finding:
         finding = judge(snapshot, profile)
         is_of_proxy = finding.status is Status.UNMET and plain_socket_behind_proxy(snapshot) is not None
-        return replace(finding, remedy=AT_PROXY) if is_of_proxy else finding
+        return unmet(AT_PROXY, finding.evidence) if is_of_proxy else finding
 
     return judged
 
@@ -79,10 +214,13 @@ def _covers_address(snapshot: Snapshot, _: Profile) -> Finding:
     certificate = leaf(snapshot)
     if certificate is None:
         return not_applicable(NOT_HTTPS)
-    holds = _san_text(certificate)
+    entries = _san_text(certificate)
     if missing := uncovered(snapshot, certificate):
-        return unmet(f"the SAN holds {holds}, not {' and not '.join(map(_entry, missing))}")
-    return met(f"the SAN holds {holds}")
+        cause = ADDRESS_MISSING if parse_address(missing[0]) else NAME_MISSING
+        if not certificate.addresses and not certificate.names:
+            cause = NO_SAN
+        return unmet(cause, f"the SAN contains {entries}, not {' and not '.join(map(_entry, missing))}")
+    return met(f"the SAN contains {entries}")
 
 
 def _entry(host: str) -> str:
@@ -101,18 +239,24 @@ def _within_validity(snapshot: Snapshot, _: Profile) -> Finding:
     if certificate is None:
         return not_applicable(NOT_HTTPS)
     if certificate.has_expired(snapshot.taken_at):
-        return unmet(f"the certificate expired on {_date(certificate.not_after)}")
+        return unmet(EXPIRED, f"the certificate expired on {_date(certificate.not_after)}")
     if certificate.has_not_begun(snapshot.taken_at):
-        return unmet(f"the certificate is not valid before {_date(certificate.not_before)}", _CLOCK)
-    return met(f"the certificate is valid until {_date(certificate.not_after)}{_left_over(snapshot)}")
+        return unmet(NOT_YET_VALID, f"the certificate is not valid before {_date(certificate.not_before)}")
+    return met(f"the certificate is valid until {_date(certificate.not_after)}")
 
 
-def _left_over(snapshot: Snapshot) -> str:
-    """Return a note on expired certificates above the leaf that the chain verifies without."""
-    found = [old.subject for old in unneeded(known(snapshot.tls), snapshot.taken_at)]
-    if not found:
-        return ""
-    return f"; expired certificates that the chain does not need are sent too: {', '.join(found[:MOST_SHOWN])}"
+def _renewal_not_due(snapshot: Snapshot, profile: Profile) -> Finding:
+    if leaf(snapshot) is None:
+        return not_applicable(NOT_HTTPS)
+    tls = known(snapshot.tls)
+    by_role = tls.by_role if tls else ()
+    window = profile.renewal_window_seconds
+    due = [(role, it) for role, it in by_role if it.not_after - snapshot.taken_at <= window]
+    if due:
+        is_trusted = tls is not None and tls.distrust is None
+        return unmet_for([_due(role, it, snapshot.taken_at, window, is_trusted=is_trusted) for role, it in due])
+    _, first = min(by_role, key=lambda pair: pair[1].not_after)
+    return met(f"{_time_left(first, snapshot.taken_at)}, which expires first")
 
 
 def unneeded(tls: Tls | None, at: float) -> tuple[Certificate, ...]:
@@ -122,41 +266,57 @@ def unneeded(tls: Tls | None, at: float) -> tuple[Certificate, ...]:
     return tuple(certificate for certificate in tls.chain[1:] if certificate.has_expired(at))
 
 
-_CLOCK = "Check the clocks of exporter and certificate authority, or issue a certificate that is valid already."
+def _due(role: str, certificate: Certificate, now: float, window: float, *, is_trusted: bool) -> Problem:
+    cause = EXPIRES_CAUSES[role]
+    if role != "leaf" and is_trusted and certificate.has_expired(now):
+        # The chain verifies without it.
+        cause = STALE_CERTIFICATE
+    return problem(cause, [f"{_time_left(certificate, now)}; renew it {window / DAY:g} days before it expires"])
 
 
-def _renewal_not_due(snapshot: Snapshot, profile: Profile) -> Finding:
-    if leaf(snapshot) is None:
-        return not_applicable(NOT_HTTPS)
-    tls = known(snapshot.tls)
-    sent = [pair for pair in (tls.by_role if tls else ()) if pair[1] not in unneeded(tls, snapshot.taken_at)]
-    role, first = min(sent, key=lambda pair: pair[1].not_after)
-    left, window = first.not_after - snapshot.taken_at, profile.renewal_window_seconds
-    said = f"{left / DAY:.1f} days of validity are left" if left > 0 else "no validity is left"
-    if left <= window:
-        evidence = f"{said} to {first.subject}; it should be renewed {window / DAY:g} days before its end"
-        return unmet(evidence, RENEW.get(role, ""))
-    return met(f"{said} to {first.subject}, which ends first")
+def _time_left(certificate: Certificate, now: float) -> str:
+    if certificate.has_expired(now):
+        return f"{certificate.subject} expired on {_date(certificate.not_after)}"
+    return f"{certificate.subject} expires in {(certificate.not_after - now) / DAY:.1f} days"
+
+
+EXPIRES_CAUSES = {"leaf": LEAF_EXPIRES, "intermediate": INTERMEDIATE_EXPIRES, "root": ROOT_EXPIRES}
 
 
 def _trusted(snapshot: Snapshot, _: Profile) -> Finding:
     tls = _tls(snapshot)
     if tls is None:
         return not_applicable(NOT_HTTPS)
-    if tls.distrust is not None and tls.distrust.reason is Reason.CERTIFICATE_EXPIRED:
-        return _expired_above(tls, tls.distrust, snapshot.taken_at)
     if tls.distrust is not None:
-        return unmet(f"{tls.distrust.detail} ({_chain_text(tls)})")
-    return met(f"the chain verifies against the configured authorities ({_chain_text(tls)})")
+        cause, expired = _distrust_cause(snapshot, tls, tls.distrust), _expired_above(tls, snapshot.taken_at)
+        if tls.distrust.reason is Reason.CERTIFICATE_EXPIRED and expired is not None:
+            return unmet(cause, _time_left(expired, snapshot.taken_at))
+        return unmet(cause, f"{tls.distrust.detail} ({_chain_text(tls)})")
+    return met(f"the chain verifies against the trusted CAs ({_chain_text(tls)})")
 
 
-def _expired_above(tls: Tls, distrust: Failure, at: float) -> Finding:
-    """Return the finding on a chain that does not verify as a certificate above the leaf has expired."""
-    for role, certificate in tls.by_role[1:]:
-        if certificate.has_expired(at):
-            return unmet(f"{certificate.subject} expired on {_date(certificate.not_after)}", RENEW[role])
-    # Then a CA that is not sent has expired, unless the chain cannot be read.
-    return unmet(f"{distrust.detail} ({_chain_text(tls)})", RENEW["root"] if tls.chain else "")
+def _distrust_cause(snapshot: Snapshot, tls: Tls, distrust: Failure) -> Cause:
+    if tls.chain and not tls.chain[0].is_for_servers:
+        return KEY_USAGE
+    if distrust.reason is Reason.CERTIFICATE_EXPIRED:
+        expired = [role for role, it in tls.by_role[1:] if it.has_expired(snapshot.taken_at)]
+        return ROOT_EXPIRED if "intermediate" not in expired else INTERMEDIATE_EXPIRED
+    if distrust.reason is Reason.CERTIFICATE_UNTRUSTED_ISSUER or distrust.reason is Reason.CERTIFICATE_SELF_SIGNED:
+        if len(tls.chain) == 1:
+            return SELF_SIGNED if tls.chain[0].is_self_issued else MISSING_INTERMEDIATE
+        # Kea sends the root too, where its trust-anchor has it: then the chain is complete.
+        return UNKNOWN_CA if tls.chain and tls.chain[-1].is_self_issued else MISSING_INTERMEDIATE
+    return DISTRUST_CAUSES.get(distrust.reason, INVALID_CHAIN)
+
+
+DISTRUST_CAUSES = {
+    Reason.CERTIFICATE_NOT_YET_VALID: CA_NOT_YET_VALID,
+    Reason.CERTIFICATE_STRICT_PROFILE: STRICT_PROFILE,
+}
+
+
+def _expired_above(tls: Tls, at: float) -> Certificate | None:
+    return next((certificate for certificate in tls.chain[1:] if certificate.has_expired(at)), None)
 
 
 def _chain_text(tls: Tls) -> str:
@@ -172,7 +332,7 @@ def _client_certificate_required(snapshot: Snapshot, _: Profile) -> Finding:
     require_no_proxy(snapshot, "whether it demands a client certificate")
     if socket_in_use(snapshot).client_certificate_required:
         return met("cert-required is true")
-    return unmet("cert-required is false: whoever has a password may connect from anywhere")
+    return unmet(NOT_REQUIRED, "cert-required is false: a password is enough to connect from anywhere")
 
 
 def _strict_transport_security(snapshot: Snapshot, _: Profile) -> Finding:
@@ -184,11 +344,8 @@ def _strict_transport_security(snapshot: Snapshot, _: Profile) -> Finding:
         return met("the answer has a Strict-Transport-Security header")
     if snapshot.target.daemon is Daemon.D2:  # as of Kea 3.0.3
         return not_applicable("the control socket of D2 takes no http-headers")
-    at_proxy = "" if plain_socket_behind_proxy(snapshot) is None else _HSTS_AT_PROXY
-    return unmet("the answer has no Strict-Transport-Security header", at_proxy)
-
-
-_HSTS_AT_PROXY = "Add the header at the proxy where TLS ends, or to http-headers of the control socket behind it."
+    cause = NO_HEADER if plain_socket_behind_proxy(snapshot) is None else NO_HEADER_AT_PROXY
+    return unmet(cause, "the answer has no Strict-Transport-Security header")
 
 
 def _date(seconds: float) -> str:
@@ -196,83 +353,82 @@ def _date(seconds: float) -> str:
 
 
 # A key that does not belong to its certificate is found by no config-test (measured on 3.0.3).
-_RELOAD = (
-    "send config-reload, as Kea reads it only then. Before that, check that it belongs to its key: a reload that fails "
-    "stops DHCP service, and config-test does not read certificates and keys."
-)
-
 REQUIREMENTS = (
     Requirement(
         id="certificate-san-matches-address",
-        subject=Subject.CERTIFICATE,
+        subject=Subject.CERTIFICATES,
         short="SAN",
         severity=Severity.REQUIRED,
-        title="The certificate's SAN holds the server's IP address",
+        title="The certificate's SAN must contain the server's IP address",
         clause="When using HTTPS in Kea, the TLS/SSL certificate must include the Kea server IP address in the SAN.",
         rule="the SAN has an iPAddress entry for the address that was reached and, where the url has a name, a dNSName "
         "entry for it; a common name does not count.",
-        remedy="Issue a certificate whose subjectAltName holds the server's IP address, put it at cert-file, and "
-        f"{_RELOAD}",
+        causes=(ADDRESS_MISSING, NAME_MISSING, NO_SAN, AT_PROXY),
         judge=_wherever_tls_ends(_covers_address),
-        example="subjectAltName = IP:10.10.10.10, DNS:kea1.example.com   (in the request to the certificate authority)",
     ),
     Requirement(
         id="certificate-within-validity",
-        subject=Subject.CERTIFICATE,
+        subject=Subject.CERTIFICATES,
         short="validity",
         severity=Severity.REQUIRED,
-        title="The certificate is valid now",
+        title="The certificate must be valid now",
         clause="SSL/TLS certificate",
         rule="now is not before the certificate's begin, and before its end.",
-        remedy=f"Issue a new certificate, put it at cert-file, and {_RELOAD}",
+        causes=(EXPIRED, NOT_YET_VALID, AT_PROXY),
         judge=_wherever_tls_ends(_within_validity),
     ),
     Requirement(
         id="certificate-renewal-not-due",
-        subject=Subject.CERTIFICATE,
+        subject=Subject.CERTIFICATES,
         short="renewal",
         severity=Severity.RECOMMENDED,
-        title="The certificate need not be renewed yet",
+        title="Certificates must not expire within the renewal window",
         clause="",
         rule="more is left of the validity of every certificate sent than the profile's renewal window.",
-        remedy=f"Renew the certificate, put it at cert-file, and {_RELOAD}",
+        causes=(LEAF_EXPIRES, INTERMEDIATE_EXPIRES, ROOT_EXPIRES, STALE_CERTIFICATE, AT_PROXY),
         judge=_wherever_tls_ends(_renewal_not_due),
     ),
     Requirement(
         id="certificate-trusted",
-        subject=Subject.CERTIFICATE,
+        subject=Subject.CERTIFICATES,
         short="trusted",
         severity=Severity.REQUIRED,
-        title="The certificate is trusted",
+        title="The certificate must be signed by a trusted CA",
         clause="trust-anchor",
         rule="the chain verifies against the configured authorities; name and validity are judged apart.",
-        remedy="Set ca_file of tls_config in the exporter's configuration to the authority that issued the "
-        "certificate, and let cert-file hold the intermediate certificates behind the server's own.",
+        causes=(
+            UNKNOWN_CA,
+            MISSING_INTERMEDIATE,
+            INTERMEDIATE_EXPIRED,
+            ROOT_EXPIRED,
+            CA_NOT_YET_VALID,
+            KEY_USAGE,
+            SELF_SIGNED,
+            STRICT_PROFILE,
+            INVALID_CHAIN,
+        ),
         judge=_trusted,
-        example="tls_config: {ca_file: /etc/kea-exporter/ca.pem}   (in the exporter's configuration)",
     ),
     Requirement(
         id="client-certificate-required",
-        subject=Subject.CERTIFICATE,
+        subject=Subject.CERTIFICATES,
         short="of clients",
         severity=Severity.RECOMMENDED,
-        title="The control socket demands a client certificate",
+        title="The control socket must require a client certificate",
         clause='"cert-required": true',
         rule="cert-required of the socket in use is true, which is Kea's default.",
-        remedy="Set cert-required to true, and give each client a certificate of the authority at trust-anchor.",
+        causes=(NOT_REQUIRED,),
         judge=_client_certificate_required,
-        example='"cert-required": true',
     ),
     Requirement(
         id="hsts-header-present",
-        subject=Subject.CERTIFICATE,
+        subject=Subject.CERTIFICATES,
         short="HSTS",
         severity=Severity.ADVISORY,
-        title="Answers carry Strict-Transport-Security",
+        title="Answers should have the header Strict-Transport-Security",
         clause='"http-headers": [{"name": "Strict-Transport-Security", "value": "max-age=31536000"}]',
         rule="the first answer over https has the header.",
-        remedy="Add the header to http-headers of the control socket.",
+        causes=(NO_HEADER, NO_HEADER_AT_PROXY),
         judge=_strict_transport_security,
-        example='"http-headers": [{"name": "Strict-Transport-Security", "value": "max-age=31536000"}]',
     ),
 )

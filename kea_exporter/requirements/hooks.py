@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kea_exporter.config import hook_requirement
 from kea_exporter.facts.failure import Failure, known
 from kea_exporter.facts.snapshot import ROOT_KEYS, Daemon
-from kea_exporter.requirements.model import Finding, Requirement, Severity, Subject, met, not_applicable, unmet
+from kea_exporter.requirements.model import Cause, Finding, Requirement, Severity, Subject, met, not_applicable, unmet
 from kea_exporter.requirements.reaching import require_expected_daemon
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ SIGNS: Mapping[str, str] = MappingProxyType(
         "ha": "ha-heartbeat",
     }
 )
+# ISC sold these to subscribers before (Kea 2.7.7 release notes).
+SINCE_KEA_3_0 = frozenset({"subnet_cmds", "host_cmds", "class_cmds", "host_cache"})
+FIRST_OPEN_SOURCE = (2, 7, 7)
 
 
 def library_of(hook: str) -> str:
@@ -41,15 +44,48 @@ def library_of(hook: str) -> str:
 def _loaded(snapshot: Snapshot, _: Profile, hook: str) -> Finding:
     daemon, library = snapshot.target.daemon, library_of(hook)
     if daemon is Daemon.D2:
-        return not_applicable("D2 has no such hooks")
+        return not_applicable("D2 has no such hook libraries")
     require_expected_daemon(snapshot)
     if SIGNS[hook] in known(snapshot.commands):
         return met(f"{library} is loaded: its command {SIGNS[hook]} is registered")
+    not_configured, not_registered, *needs_upgrade = causes_of(hook)
     if not isinstance(snapshot.configuration, Failure) and library in snapshot.configuration.hooks:
-        evidence = f"{library} stands in hooks-libraries, but its command {SIGNS[hook]} is not registered"
-        return unmet(evidence, "Look for the reason in the daemon's log (HOOKS_LIBRARY_... messages), and restart it.")
+        return unmet(not_registered, f"{library} is configured, but its command {SIGNS[hook]} is not registered")
     evidence = f"{library} is not loaded: its command {SIGNS[hook]} is not registered"
-    return unmet(evidence, f'Add {{"library": "{library}"}} to hooks-libraries of {ROOT_KEYS[daemon]}, and restart it.')
+    version = snapshot.version
+    if needs_upgrade and not isinstance(version, Failure) and version.numbers < FIRST_OPEN_SOURCE:
+        return unmet(needs_upgrade[0], f"{evidence}; Kea {version.text} does not contain it")
+    root = ROOT_KEYS[daemon]
+    remedy = (
+        f'Add {{"library": "{library}"}} to hooks-libraries of {root}, check the file with -t, and restart the daemon.'
+    )
+    return unmet(not_configured, evidence, remedy)
+
+
+def causes_of(hook: str) -> tuple[Cause, ...]:
+    """Return the causes for which a hook library can be missing: not configured, not registered, not in this Kea."""
+    library = library_of(hook)
+    causes = (
+        Cause(
+            "not_configured",
+            f"{library} is not listed in hooks-libraries",
+            f'Add {{"library": "{library}"}} to hooks-libraries, check the file with -t, and restart the daemon.',
+            f'"hooks-libraries": [{{"library": "{library}"}}]',
+        ),
+        Cause(
+            "configured_not_registered",
+            f"{library} is listed in hooks-libraries, but did not register its commands",
+            "Restart the daemon, and read its log for HOOKS_ messages if the commands are still missing.",
+        ),
+    )
+    if hook not in SINCE_KEA_3_0:
+        return causes
+    needs_upgrade = Cause(
+        "needs_kea_3_0",
+        f"The open source packages contain {library} from Kea 3.0 on",
+        f"Upgrade Kea to 3.0 or later first (docs/upgrading-kea.md), then add {library} to hooks-libraries.",
+    )
+    return (*causes, needs_upgrade)
 
 
 def _requirement(hook: str, severity: Severity | None, clause: str = "") -> Requirement:
@@ -58,12 +94,11 @@ def _requirement(hook: str, severity: Severity | None, clause: str = "") -> Requ
         subject=Subject.HOOKS,
         short=hook,
         severity=severity,
-        title=f"The hook library {library_of(hook)} is loaded",
+        title=f"The hook library {library_of(hook)} must be loaded",
         clause=clause,
         rule=f"its command {SIGNS[hook]} is registered.",
-        remedy=f'Add {{"library": "{library_of(hook)}"}} to hooks-libraries, and restart the service.',
+        causes=causes_of(hook),
         judge=partial(_loaded, hook=hook),
-        example=f'"hooks-libraries": [{{"library": "{library_of(hook)}"}}]',
     )
 
 

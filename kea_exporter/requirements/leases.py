@@ -1,4 +1,4 @@
-"""Do leases and reservations stand where the IPAM looks for them?"""
+"""Whether leases and reservations are where the IPAM looks for them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,19 @@ from kea_exporter.facts.failure import Failure, Reason, Stage, UnknownFactError,
 from kea_exporter.facts.leases import Leases
 from kea_exporter.facts.snapshot import Daemon
 from kea_exporter.facts.subnets import Counts
-from kea_exporter.requirements.model import Finding, Requirement, Severity, Subject, met, not_applicable, unmet
+from kea_exporter.requirements.model import (
+    Cause,
+    Finding,
+    Requirement,
+    Severity,
+    Subject,
+    met,
+    not_applicable,
+    problem,
+    unmet,
+    unmet_for,
+)
+from kea_exporter.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +38,7 @@ def _reservations(snapshot: Snapshot, _: Profile) -> Finding:
     if snapshot.target.daemon is Daemon.D2:
         return not_applicable("D2 has no reservations")
     if found := known(snapshot.configuration).hosts_databases:
-        return unmet(f"reservations may also stand in a hosts database: {', '.join(found)}")
+        return unmet(HOSTS_DATABASE, f"reservations may also be in a hosts database: {', '.join(found)}")
     return met("no hosts database is configured")
 
 
@@ -35,12 +47,12 @@ def _no_orphans(snapshot: Snapshot, _: Profile) -> Finding:
         return not_applicable(NO_LEASES)
     audit = known(snapshot.audit)
     if audit is not None:
-        wrong, right = "belong to subnet ids that are not configured", "belong to configured subnets"
-        return _judged(audit, audit.orphaned, (wrong, right), _WIPE[snapshot.target.daemon])
+        wrong, right = "carry subnet ids that are not configured", "carry configured subnet ids"
+        return _judged(snapshot, audit, audit.orphaned, SUBNET_DELETED, (wrong, right))
     if left := _counted(snapshot).left_behind:
         said = ", ".join(f"{count} in id {number}" for number, count in list(left.items())[:MOST_SHOWN])
         evidence = f"the statistics count leases in subnets that are not configured: {said}"
-        return unmet(evidence, _LOOK_FIRST, _look_at(snapshot.target.daemon, left))
+        return unmet(COUNTED_ONLY, evidence, example=_look_at(snapshot.target.daemon, left))
     return not_applicable(AUDIT_OFF)
 
 
@@ -50,10 +62,10 @@ def _none_outside(snapshot: Snapshot, _: Profile) -> Finding:
     audit = known(snapshot.audit)
     if audit is not None:
         wrong, right = "lie outside the prefix of the subnet whose id they carry", "lie in their subnets"
-        return _judged(audit, audit.outside, (wrong, right), _DELETE[snapshot.target.daemon])
+        return _judged(snapshot, audit, audit.outside, ID_REUSED, (wrong, right))
     if overfull := sorted(_counted(snapshot).overfull)[:MOST_SHOWN]:
         evidence = f"more leases than addresses are counted in subnet ids {', '.join(map(str, overfull))}"
-        return unmet(evidence, _LOOK_FIRST, _look_at(snapshot.target.daemon, overfull))
+        return unmet(COUNTED_ONLY, evidence, example=_look_at(snapshot.target.daemon, overfull))
     return not_applicable(AUDIT_OFF)
 
 
@@ -64,11 +76,51 @@ def _counted(snapshot: Snapshot) -> Leases:
     return Leases(Counts((), {})) if is_off else known(leases)
 
 
-# A statistic has no addresses: the leases may be those of live clients in a subnet that has another id now.
-_LOOK_FIRST = (
-    "Look at these leases first (lease4-get-all or lease6-get-all, or kea-exporter check --audit-leases): where their "
-    "addresses lie in a subnet that was given another id, restore its former id; on a lease database shared with other "
-    "servers, they may be of subnets there. Delete only leases whose addresses no client can still use."
+HOSTS_DATABASE = Cause(
+    "hosts_database",
+    "A hosts database is configured",
+    "Move the reservations from the database into the configuration file, and remove hosts-databases; the IPAM does "
+    "not "
+    "see reservations in a database.",
+    '{"id": 1, "subnet": "...", "reservations": [{"hw-address": "...", "ip-address": "..."}]}',
+)
+ID_CHANGED = Cause(
+    "id_changed",
+    "Leases lie in a subnet that is configured with another id",
+    "Give the subnets their former ids again, as the evidence lists them, and send config-reload. Do not delete the "
+    "leases: their clients still use them.",
+    '"subnet4": [{"id": 6, "subnet": "10.0.6.0/24"}]',
+)
+DIFFERS_FROM_PARTNER = Cause(
+    "differs_from_partner",
+    "Leases from the partner carry other subnet ids than this server has for their prefixes",
+    "Compare the subnet ids of both partners (subnet4-list, subnet6-list), give each subnet the same id on both, and "
+    "send "
+    "config-reload. Do not delete the leases: their clients still use them.",
+)
+SUBNET_DELETED = Cause(
+    "subnet_deleted",
+    "Leases belong to a subnet that was deleted",
+    "If the subnet was deleted by mistake, configure it again with its former id. Otherwise wait until the leases "
+    "expire. To use the id again sooner, delete the leases at last (lease4-wipe, lease6-wipe): clients that still use "
+    "their addresses lose them.",
+    '{"command": "lease4-get-all", "arguments": {"subnets": [1]}}',
+)
+ID_REUSED = Cause(
+    "id_reused",
+    "The id of a deleted subnet was given to another subnet",
+    "Give the new subnet an id that was never used, and send config-reload. Only then, and if nobody uses the old "
+    "subnet "
+    "any more, delete its leases at last (lease4-del, lease6-del): clients that still use their addresses lose them.",
+    '"subnet4": [{"id": 1001, "subnet": "10.0.9.0/24"}]',
+)
+COUNTED_ONLY = Cause(
+    "counted_only",
+    "Statistics count leases that do not fit the configured subnets",
+    "Inspect these leases first (lease4-get-all or lease6-get-all, or kea-exporter check --audit-leases). If their "
+    "addresses lie in a subnet that was given another id, restore its former id. On a lease database that is shared "
+    "with "
+    "other servers they may belong to subnets there. Delete only leases whose addresses no client can still use.",
 )
 
 
@@ -78,29 +130,31 @@ def _look_at(daemon: Daemon, subnets: Iterable[int]) -> str:
     return f'{{"command": "lease{version}-get-all", "arguments": {{"subnets": [{ids}]}}}}'
 
 
-_WIPE = {
-    Daemon.DHCP4: '{"command": "lease4-wipe", "arguments": {"subnet-id": 1}}',
-    Daemon.DHCP6: '{"command": "lease6-wipe", "arguments": {"subnet-id": 1}}',
-}
-_DELETE = {
-    Daemon.DHCP4: '{"command": "lease4-del", "arguments": {"ip-address": "..."}}',
-    Daemon.DHCP6: '{"command": "lease6-del", "arguments": {"ip-address": "..."}}',
-}
-
-
-def _judged(audit: LeaseAudit, misplaced: Misplaced, words: tuple[str, str], example: str) -> Finding:
-    """Return the verdict of an audit, given the words for leases that are misplaced and for those that are not."""
+def _judged(
+    snapshot: Snapshot, audit: LeaseAudit, misplaced: Misplaced, cause: Cause, words: tuple[str, str]
+) -> Finding:
+    """Return the verdict of an audit, given the cause of leases in no configured subnet, and the words for both."""
     wrong, right = words
     if not misplaced.total and not audit.is_complete:
-        detail = f"only the first {audit.leases} leases were looked at (max_leases); they {right}"
+        detail = f"only the first {audit.leases} leases were read (max_leases); they {right}"
         raise UnknownFactError(Failure(Stage.COMMAND, Reason.AUDIT_INCOMPLETE, detail))
     if not misplaced.total:
         return met(f"all {audit.leases} leases {right}")
-    by_subnet = ", ".join(f"{count} in id {number}" for number, count in list(misplaced.counts.items())[:MOST_SHOWN])
-    return unmet(
-        f"{misplaced.total} of {audit.leases} leases {wrong}: {by_subnet}; {', '.join(misplaced.examples)}",
-        example=example,
-    )
+    problems = []
+    if misplaced.moved:
+        is_paired = not isinstance(snapshot.status, Failure) and bool(snapshot.status.relationships)
+        evidence = [
+            f"{count} leases with the subnet id {number} lie in {printable(audit.subnets[other])}, which has the id "
+            f"{other}"
+            for (number, other), count in misplaced.moved.items()
+        ]
+        problems.append(problem(DIFFERS_FROM_PARTNER if is_paired else ID_CHANGED, evidence))
+    if left := misplaced.in_no_subnet:
+        by_subnet = ", ".join(f"{count} in id {number}" for number, count in list(left.items())[:MOST_SHOWN])
+        number = sum(left.values()) + misplaced.others
+        examples = ", ".join(misplaced.examples)
+        problems.append(problem(cause, [f"{number} of {audit.leases} leases {wrong}: {by_subnet}; {examples}"]))
+    return unmet_for(problems)
 
 
 REQUIREMENTS = (
@@ -109,41 +163,35 @@ REQUIREMENTS = (
         subject=Subject.LEASES,
         short="reservations",
         severity=Severity.RECOMMENDED,
-        title="Host reservations stand in the configuration only",
+        title="Host reservations must be in the configuration only",
         clause="Hosts reservations are made only in configuration file.",
         rule="neither hosts-database nor hosts-databases is configured.",
-        remedy="Move the reservations from the database into the configuration file, and remove hosts-databases; the "
-        "IPAM does not see those in a database.",
+        causes=(HOSTS_DATABASE,),
         judge=_reservations,
-        example='{"id": 1, "subnet": "...", "reservations": [{"hw-address": "...", "ip-address": "..."}]}',
     ),
     Requirement(
         id="no-orphaned-leases",
         subject=Subject.LEASES,
         short="no orphans",
         severity=Severity.RECOMMENDED,
-        title="No lease belongs to a subnet that is not configured",
+        title="Every lease must belong to a configured subnet",
         clause="When removing subnets from Kea using IPAM, neither the leases nor the host reservations associated "
         "with a subnet outside the configuration file are removed.",
         rule="every lease carries the id of a configured subnet (from the lease audit, or from left-over statistics).",
-        remedy="Delete the leases with lease4-del or lease6-del (lease4-wipe or lease6-wipe for all of an id) before "
-        "the subnet id is used again.",
+        causes=(ID_CHANGED, DIFFERS_FROM_PARTNER, SUBNET_DELETED, COUNTED_ONLY),
         judge=_no_orphans,
-        example=_WIPE[Daemon.DHCP4],
     ),
     Requirement(
         id="no-leases-outside-their-subnet",
         subject=Subject.LEASES,
         short="in subnets",
         severity=Severity.REQUIRED,
-        title="Every lease lies in the prefix of its subnet",
+        title="Every lease must lie in the prefix of its subnet",
         clause="once the subnet is removed, an administrator might create a new subnet reusing the same ID. In that "
         "case, any existing leases or static reservations tied to the old subnet would clash with the new one.",
         rule="the address of every lease lies in the prefix of the subnet whose id it carries (from the lease "
         "audit, or from more leases counted than the prefix has addresses); delegated prefixes are not compared.",
-        remedy="Delete the leases of the old subnet with lease4-del or lease6-del, or give the new subnet an id "
-        "that was never used.",
+        causes=(ID_CHANGED, DIFFERS_FROM_PARTNER, ID_REUSED, COUNTED_ONLY),
         judge=_none_outside,
-        example=_DELETE[Daemon.DHCP4],
     ),
 )

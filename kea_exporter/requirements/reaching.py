@@ -7,8 +7,20 @@ from typing import TYPE_CHECKING
 from kea_exporter.facts.failure import Failure, Reason, Stage, UnknownFactError, known
 from kea_exporter.facts.snapshot import ROOT_KEYS, Daemon
 from kea_exporter.facts.status import BACKUP
-from kea_exporter.requirements.model import Finding, Requirement, Severity, Subject, met, not_applicable, unmet
+from kea_exporter.requirements.model import (
+    Cause,
+    Finding,
+    Requirement,
+    Severity,
+    Subject,
+    met,
+    not_applicable,
+    problem,
+    unmet,
+    unmet_for,
+)
 from kea_exporter.requirements.next_steps import NEXT_STEPS
+from kea_exporter.requirements.serving import CAUSES as SERVING_CAUSES
 from kea_exporter.requirements.serving import dhcp_state, obstacle
 
 if TYPE_CHECKING:
@@ -17,23 +29,31 @@ if TYPE_CHECKING:
     from kea_exporter.config import Profile
     from kea_exporter.facts.snapshot import Snapshot
     from kea_exporter.facts.status import DhcpState
+    from kea_exporter.facts.status import Status as DaemonStatus
 
-# What is the server's, the network's or the name service's doing; anything else is not known to be.
+AGENT_ROOT = "Control-agent"
+# Failures of the server, the network or the name service; other failures may be those of the exporter's host.
 UNREACHABLE = {
-    (Stage.RESOLVE, Reason.NAME_NOT_RESOLVED),
-    (Stage.CONNECT, Reason.REFUSED),
-    (Stage.CONNECT, Reason.TIMED_OUT),
-    (Stage.CONNECT, Reason.CONNECTION_CLOSED),
-    (Stage.CONNECT, Reason.NO_ROUTE),
-    (Stage.CONNECT, Reason.NO_SUCH_SOCKET),
-    (Stage.CONNECT, Reason.PERMISSION_DENIED),
+    (Stage.RESOLVE, Reason.NAME_NOT_RESOLVED): "The name in the url has no address",
+    (Stage.CONNECT, Reason.REFUSED): "Nothing listens on the port",
+    (Stage.CONNECT, Reason.TIMED_OUT): "The host or a firewall does not answer",
+    (Stage.CONNECT, Reason.CONNECTION_CLOSED): "The connection was closed at once",
+    (Stage.CONNECT, Reason.NO_ROUTE): "There is no route to the host",
+    (Stage.CONNECT, Reason.NO_SUCH_SOCKET): "The unix socket does not exist",
+    (Stage.CONNECT, Reason.PERMISSION_DENIED): "The exporter may not use the unix socket",
 }
+UNREACHABLE_CAUSES = {
+    reason: Cause(str(reason), title, NEXT_STEPS[reason]) for (_, reason), title in UNREACHABLE.items()
+}
+DAEMON_OFFLINE = Cause(
+    "daemon_offline", "The Control Agent answers, but not the daemon behind it", NEXT_STEPS[Reason.DAEMON_OFFLINE]
+)
 
 
 def _reachable(snapshot: Snapshot, _: Profile) -> Finding:
     connection = snapshot.connection
     if isinstance(connection, Failure) and (connection.stage, connection.reason) in UNREACHABLE:
-        return unmet(connection.detail, NEXT_STEPS[connection.reason])
+        return unmet(UNREACHABLE_CAUSES[connection.reason], connection.detail)
     reached = known(connection)
     port = f" port {reached.port}" if reached.port is not None else ""
     return met(f"a connection to {reached.address}{port} was established")
@@ -43,7 +63,7 @@ def _running(snapshot: Snapshot, _: Profile) -> Finding:
     version = snapshot.version
     if isinstance(version, Failure) and version.reason is Reason.DAEMON_OFFLINE:
         evidence = "the daemon is offline: the Control Agent answers, but cannot reach the daemon behind it"
-        return unmet(evidence, NEXT_STEPS[Reason.DAEMON_OFFLINE])
+        return unmet(DAEMON_OFFLINE, evidence)
     known(version)
     known(snapshot.status)
     if snapshot.target.daemon is Daemon.D2:
@@ -59,45 +79,93 @@ def _dhcp_enabled(snapshot: Snapshot, _: Profile) -> Finding:
     status, state = known(snapshot.status), dhcp_state(snapshot)
     if state.by_local_command and any(it.local.role == BACKUP for it in status.relationships):
         return not_applicable("a backup in high availability serves no DHCP clients")
-    if not state.globally_disabled:
-        return met("DHCP service is enabled")
-    paused = next((it.local.state for it in status.relationships if it.local.state in PAUSED), "")
-    by_whom = " and ".join(_origins(state)) or "an unnamed origin"
-    evidence = f"DHCP service is disabled by {by_whom}{f' (state {paused})' if paused else ''}"
-    return unmet(evidence, " ".join(_remedies(state, paused)))
+    if state.globally_disabled:
+        problems = [problem(cause, [f"DHCP service is disabled by {by}"]) for cause, by in _origins(state, status)]
+        return unmet_for(problems or [problem(BY_UNKNOWN, ["DHCP service is disabled"])])
+    return met("DHCP service is enabled")
 
 
-# What to do where high availability itself keeps a server from serving, by its state (Kea ARM, "Server States").
-PAUSED = {
-    "in-maintenance": "The partner serves the clients; send ha-maintenance-cancel to the partner once the maintenance "
-    "is done.",
-    "waiting": "The server waits for its partner: start the partner, or fix the connection to its url under peers.",
-    "syncing": "The server fetches the leases of its partner and then serves; where this does not end, look for "
-    "HA_SYNC in Kea's log.",
-    "ready": "The server has the leases and waits for its partner, which takes it in with one of its next heartbeats.",
-}
-
-
-def _remedies(state: DhcpState, paused: str) -> Iterator[str]:
-    """Return what to do about each origin; a server that high availability has paused must not be enabled by hand."""
+def _origins(state: DhcpState, status: DaemonStatus) -> Iterator[tuple[Cause, str]]:
     if state.by_user:
-        yield "Send dhcp-enable, once the person who sent dhcp-disable is done."
-    if state.by_local_command and paused:
-        yield PAUSED[paused]
+        yield BY_USER, "a user's dhcp-disable"
+    if state.by_local_command:
+        state_of_server = next((it.local.state for it in status.relationships), "")
+        named = f"this server's high availability, which is in the state {state_of_server or 'unknown'}"
+        yield HA_CAUSES.get(state_of_server, HA_OTHER), named
     if state.by_remote_command:
-        yield "The partner fetches the leases; Kea enables the service after that, or after a minute."
+        yield BY_PARTNER, "a command of the partner"
     if state.by_database_connection:
-        yield "Restore the connection to the database; Kea then enables the service."
+        yield DATABASE_LOST, "a lost database connection"
 
 
-def _origins(state: DhcpState) -> list[str]:
-    named = {
-        "a user's dhcp-disable": state.by_user,
-        "this server's high availability": state.by_local_command,
-        "its partner's high availability": state.by_remote_command,
-        "a lost database connection": state.by_database_connection,
-    }
-    return [name for name, is_origin in named.items() if is_origin]
+BY_USER = Cause(
+    "by_user",
+    "A user disabled DHCP service, or Kea runs in repair mode (-R)",
+    "Find out who sent dhcp-disable and why. Then send dhcp-enable, or restart the daemon without -R.",
+    '{"command": "dhcp-enable"}',
+)
+BY_PARTNER = Cause(
+    "by_partner",
+    "The partner disabled DHCP service, which it does while it fetches the leases",
+    "Wait: Kea enables the service when the partner has the leases, or after a minute. Do not send dhcp-enable.",
+)
+DATABASE_LOST = Cause(
+    "database_lost",
+    "Kea disabled DHCP service because it lost a database",
+    "Start the database, or restore the network to it: Kea enables the service when it has reconnected.",
+)
+# A server that high availability has paused must not be enabled by hand (Kea ARM, "Server States").
+HA_MAINTENANCE = Cause(
+    "ha_maintenance",
+    "The server is in maintenance, and its partner serves the clients",
+    "Finish the maintenance: shut the server down and start it again, or send ha-maintenance-cancel to the partner.",
+    '{"command": "ha-maintenance-cancel"}',
+)
+HA_SYNCING = Cause(
+    "ha_syncing",
+    "The server fetches the leases of its partner",
+    "Wait: the server serves afterwards. If the synchronization does not end, read the HA_SYNC messages in Kea's log.",
+)
+HA_READY = Cause(
+    "ha_ready",
+    "The server has the leases and waits for its partner to accept it",
+    "Wait for one of the next heartbeats. If the state does not change, check that the partner runs and is reachable.",
+)
+HA_WAITING = Cause(
+    "ha_waiting",
+    "The server waits for its partner",
+    "Start the partner, or fix the connection to its url under peers. If both wait, read Kea's log on both.",
+)
+HA_TERMINATED = Cause(
+    "ha_terminated",
+    "High availability is terminated",
+    "Fix the cause that Kea's log names (clock skew, different subnets), then restart both servers.",
+)
+HA_OTHER = Cause(
+    "ha_other",
+    "The high availability of this server disabled DHCP service",
+    "Compare the states of both servers (status-get), and read Kea's log on both.",
+)
+BY_UNKNOWN = Cause("unknown_origin", "DHCP service is disabled, and Kea does not name the origin", "Read Kea's log.")
+HA_CAUSES = {
+    "in-maintenance": HA_MAINTENANCE,
+    "syncing": HA_SYNCING,
+    "ready": HA_READY,
+    "waiting": HA_WAITING,
+    "terminated": HA_TERMINATED,
+}
+DISABLED_CAUSES = (
+    BY_USER,
+    BY_PARTNER,
+    DATABASE_LOST,
+    HA_MAINTENANCE,
+    HA_SYNCING,
+    HA_READY,
+    HA_WAITING,
+    HA_TERMINATED,
+    HA_OTHER,
+    BY_UNKNOWN,
+)
 
 
 def require_expected_daemon(snapshot: Snapshot) -> None:
@@ -111,11 +179,28 @@ def require_expected_daemon(snapshot: Snapshot) -> None:
 def _matches(snapshot: Snapshot, _: Profile) -> Finding:
     version = snapshot.version
     if isinstance(version, Failure) and version.reason is Reason.UNSUPPORTED_SERVICE:
-        return unmet(version.detail, NEXT_STEPS[version.reason])
+        return unmet(NOT_AN_AGENT, version.detail)
     found, wanted = known(snapshot.configuration).root, ROOT_KEYS[snapshot.target.daemon]
     if found != wanted:
-        return unmet(f"{found} answers where {wanted} was expected")
+        cause = CONTROL_AGENT if found == AGENT_ROOT else OTHER_DAEMON
+        return unmet(cause, f"{found} answers where {wanted} was expected")
     return met(f"{found} answers")
+
+
+CONTROL_AGENT = Cause(
+    "control_agent",
+    "A Control Agent answers instead of the daemon",
+    "Set control_agent: true for this daemon in the exporter's configuration.",
+    'dhcp4: {url: "http://10.10.10.10:8000", control_agent: true}   (in the exporter\'s configuration)',
+)
+OTHER_DAEMON = Cause(
+    "other_daemon",
+    "Another daemon answers",
+    "Correct the url under dhcp4, dhcp6 or d2 in the exporter's configuration: each daemon has its own socket-port.",
+)
+NOT_AN_AGENT = Cause(
+    "not_an_agent", "A daemon answers instead of a Control Agent", NEXT_STEPS[Reason.UNSUPPORTED_SERVICE]
+)
 
 
 REQUIREMENTS = (
@@ -124,11 +209,11 @@ REQUIREMENTS = (
         subject=Subject.REACHING,
         short="reachable",
         severity=Severity.REQUIRED,
-        title="The control socket can be reached",
+        title="The control socket must be reachable",
         clause="The socket-address and socket-port specify an IP address and port to which the HTTP service will be "
         "bound to. Ensure that the ports specified in the configuration files are open (check your firewall).",
         rule="a connection to the configured address and port was established.",
-        remedy="Start the Kea service, check socket-address and socket-port, and open the port in the firewalls.",
+        causes=tuple(UNREACHABLE_CAUSES.values()),
         judge=_reachable,
     ),
     Requirement(
@@ -140,8 +225,7 @@ REQUIREMENTS = (
         clause="Verify that the Kea services are running so IPAM can communicate with your server.",
         rule="the daemon answers version-get and status-get; a DHCP daemon also has a lease database that answers, no "
         "failed DHCP socket, and at least one interface in interfaces-config.",
-        remedy="Start the service of this daemon. Where it answers and does not serve clients: fix the configuration "
-        "whose reload failed and send config-reload, restore the lease database, or correct interfaces-config.",
+        causes=(DAEMON_OFFLINE, *SERVING_CAUSES),
         judge=_running,
     ),
     Requirement(
@@ -149,11 +233,10 @@ REQUIREMENTS = (
         subject=Subject.REACHING,
         short="DHCP enabled",
         severity=Severity.RECOMMENDED,
-        title="DHCP service is enabled",
+        title="DHCP service must be enabled",
         clause="Verify that the Kea services are running so IPAM can communicate with your server.",
-        rule="DHCP service is not disabled, by whomever.",
-        remedy="Send dhcp-enable where a user disabled the service. During maintenance and synchronization the partner "
-        "serves the clients; otherwise start the partner, or restore the database connection.",
+        rule="status-get reports that DHCP service is not disabled.",
+        causes=DISABLED_CAUSES,
         judge=_dhcp_enabled,
     ),
     Requirement(
@@ -161,12 +244,11 @@ REQUIREMENTS = (
         subject=Subject.REACHING,
         short="right daemon",
         severity=Severity.REQUIRED,
-        title="The daemon behind the socket is the one configured",
+        title="The daemon behind the socket must be the configured one",
         clause="The realm should be set to kea-dhcpv4-server when configuring IPv4 service and kea-dhcpv6-server for "
         "IPv6.",
         rule="the root key of the running configuration is Dhcp4, Dhcp6 or DhcpDdns, as configured here.",
-        remedy="Correct the url under dhcp4, dhcp6 or d2 in the exporter's configuration: each daemon has its own "
-        "socket-port.",
+        causes=(CONTROL_AGENT, OTHER_DAEMON, NOT_AN_AGENT),
         judge=_matches,
     ),
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kea_exporter.facts.failure import Failure, Reason, Stage, UnknownFactError, known
 from kea_exporter.facts.leases import LeaseDatabase
 from kea_exporter.facts.snapshot import Daemon
-from kea_exporter.requirements.model import Finding, unmet
+from kea_exporter.requirements.model import Cause, Finding, unmet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,25 +21,35 @@ if TYPE_CHECKING:
 
 MEMFILE = "memfile"
 NO_DHCP = Failure(Stage.COMMAND, Reason.UNSUPPORTED, "D2 does not serve DHCP clients")
-HALF_APPLIED = "the configuration is half applied: the last reload failed, and since then Kea serves no client"
-HALF_APPLIED_REMEDY = (
+HALF_APPLIED = Cause(
+    "configuration_half_applied",
+    "The configuration is half applied: the last reload failed, and Kea serves no client",
     "Find the error of the last reload in Kea's log, fix the file that it names, and send config-reload. Before that, "
     "test the configuration with config-test, and compare certificates with their keys (openssl): config-test does not "
-    "read them."
+    "read them.",
+    '{"command": "config-reload"}',
 )
-DATABASE_REMEDY = (
-    "Start the lease database or restore the network to it: Kea connects again by itself. Send config-reload only once "
-    "the database accepts connections: a reload that fails ends all further attempts. Where the database is well, the "
-    "last reload failed: find its error in Kea's log, fix it, and send config-reload."
+DATABASE_UNAVAILABLE = Cause(
+    "lease_database_unavailable",
+    "The lease database is not available",
+    "Start the lease database or restore the network to it: Kea reconnects by itself. Send config-reload only after "
+    "the database accepts connections, because a failed reload ends all further attempts. If the database works, the "
+    "last reload failed: find its error in Kea's log, fix it, and send config-reload.",
 )
-SOCKETS_REMEDY = (
-    "Free the port or the address that the evidence names, or correct interfaces-config; then restart the service."
+SOCKETS_FAILED = Cause(
+    "sockets_failed",
+    "DHCP sockets could not be opened",
+    "Free the port or the address that the evidence names, or correct interfaces-config; then restart the service.",
 )
-INTERFACES_REMEDY = (
-    'Name the interfaces of the clients in interfaces-config, or all of them with "*", test the configuration with '
-    "config-test, and send config-reload."
+NO_INTERFACES = Cause(
+    "no_interfaces",
+    "No interface is configured",
+    'Set interfaces-config to the interfaces of the clients, or to "*" for all, test the configuration with '
+    "config-test, and send config-reload.",
+    '"interfaces-config": {"interfaces": ["eth0"]}',
 )
-INTERFACES_EXAMPLE = '"interfaces-config": {"interfaces": ["eth0"]}'
+DISABLED = Cause("disabled", "DHCP service is disabled", "See the requirement dhcp-service-enabled.")
+CAUSES = (HALF_APPLIED, DATABASE_UNAVAILABLE, SOCKETS_FAILED, NO_INTERFACES)
 
 
 def dhcp_state(snapshot: Snapshot) -> DhcpState:
@@ -90,7 +100,7 @@ def _first_obstacle(snapshot: Snapshot, conditions: Iterable[Condition]) -> Find
 
 
 def _disabled(snapshot: Snapshot) -> Finding | None:
-    return unmet("DHCP service is disabled") if dhcp_state(snapshot).globally_disabled else None
+    return unmet(DISABLED, "DHCP service is disabled") if dhcp_state(snapshot).globally_disabled else None
 
 
 def _no_lease_database(snapshot: Snapshot) -> Finding | None:
@@ -103,10 +113,12 @@ def _no_lease_database(snapshot: Snapshot) -> Finding | None:
         return None
     kind = "" if isinstance(snapshot.configuration, Failure) else snapshot.configuration.lease_database
     if database is LeaseDatabase.NO_MANAGER and (contradicts or kind == MEMFILE):
-        return unmet(HALF_APPLIED, HALF_APPLIED_REMEDY)
+        evidence = "the configuration is half applied: the last reload failed, and since then Kea serves no client"
+        return unmet(HALF_APPLIED, evidence)
     said = "Kea lost the connection" if database is LeaseDatabase.CONNECTION_LOST else "Kea has no connection"
     named = f" ({kind})" if kind else ""
-    return unmet(f"the lease database{named} is not available: {said} to it, and serves no client", DATABASE_REMEDY)
+    evidence = f"the lease database{named} is not available: {said} to it, and serves no client"
+    return unmet(DATABASE_UNAVAILABLE, evidence)
 
 
 def _contradicts(snapshot: Snapshot) -> bool:
@@ -127,14 +139,14 @@ def _sockets_failed(snapshot: Snapshot) -> Finding | None:
     if status.sockets_status != "failed":
         return None
     errors = "; ".join(status.sockets_errors) or "no reason given"
-    return unmet(f"DHCP sockets could not be opened: {errors}", SOCKETS_REMEDY)
+    return unmet(SOCKETS_FAILED, f"DHCP sockets could not be opened: {errors}")
 
 
 def _no_interfaces(snapshot: Snapshot) -> Finding | None:
     if known(snapshot.configuration).interfaces:
         return None
-    evidence = "no interface is configured: Kea listens nowhere, and calls its sockets ready all the same"
-    return unmet(evidence, INTERFACES_REMEDY, INTERFACES_EXAMPLE)
+    evidence = "no interface is configured: Kea listens nowhere, although it reports its sockets as ready"
+    return unmet(NO_INTERFACES, evidence)
 
 
 CONDITIONS: tuple[Condition, ...] = (_no_lease_database, _sockets_failed, _no_interfaces)

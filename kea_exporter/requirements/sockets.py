@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kea_exporter.certificates import parse_address
 from kea_exporter.facts.failure import Failure, Reason, Stage, UnknownFactError, known
 from kea_exporter.facts.snapshot import TransportKind
-from kea_exporter.requirements.model import Finding, Requirement, Severity, Subject, met, not_applicable, unmet
+from kea_exporter.requirements.model import Cause, Finding, Requirement, Severity, Subject, met, not_applicable, unmet
 from kea_exporter.requirements.socket_in_use import (
     binds,
     over_http,
@@ -18,7 +18,7 @@ from kea_exporter.requirements.socket_in_use import (
 
 if TYPE_CHECKING:
     from kea_exporter.config import Profile
-    from kea_exporter.facts.snapshot import ControlSocket, Snapshot
+    from kea_exporter.facts.snapshot import Connection, ControlSocket, Snapshot
 
 # After these the server may well speak TLS; it could not be told.
 TELLS_NOTHING_OF_TLS = {Reason.TIMED_OUT, Reason.CONNECTION_CLOSED, Reason.LOCAL_FILE_UNREADABLE}
@@ -27,8 +27,65 @@ TELLS_NOTHING_OF_TLS = {Reason.TIMED_OUT, Reason.CONNECTION_CLOSED, Reason.LOCAL
 def _offers_http(snapshot: Snapshot, _: Profile) -> Finding:
     offered = over_http(known(snapshot.configuration).sockets)
     if not offered:
-        return unmet("the daemon has no control socket of type http or https")
+        evidence = "the daemon has no control socket of type http or https"
+        return unmet(NEEDS_KEA_3_0 if _is_too_old(snapshot) else NO_HTTP_SOCKET, evidence)
     return met(f"the daemon offers {_listed(offered)}")
+
+
+def _is_too_old(snapshot: Snapshot) -> bool:
+    version = snapshot.version
+    return not isinstance(version, Failure) and version.numbers < FIRST_WITH_HTTP_SOCKETS
+
+
+FIRST_WITH_HTTP_SOCKETS = (2, 7, 2)
+NO_HTTP_SOCKET = Cause(
+    "no_http_socket",
+    "The daemon has unix sockets only",
+    "Add an entry of socket-type https to control-sockets, with the IP address of the server.",
+    '"control-sockets": [{"socket-type": "https", "socket-address": "10.10.10.10", "socket-port": 8001, '
+    '"trust-anchor": "/etc/kea/ca.pem", "cert-file": "/etc/kea/cert.pem", "key-file": "/etc/kea/key.pem"}]',
+)
+NEEDS_KEA_3_0 = Cause(
+    "needs_kea_3_0",
+    "Daemons have http sockets of their own from Kea 3.0 on",
+    "Upgrade Kea to 3.0 or later first (docs/upgrading-kea.md), then add an https entry to control-sockets.",
+)
+PLAIN_HTTP = Cause(
+    "plain_http",
+    "The control socket in use is plain http",
+    "Set socket-type to https, with trust-anchor, cert-file and key-file, and write https:// in the url of every "
+    "client.",
+    '"socket-type": "https", "trust-anchor": "/etc/kea/ca.pem", "cert-file": "/etc/kea/cert.pem", '
+    '"key-file": "/etc/kea/key.pem"',
+)
+PLAIN_AGENT = Cause(
+    "plain_control_agent",
+    "The Control Agent is reached over plain http",
+    "Set trust-anchor, cert-file and key-file of the Control Agent, and write https:// in the url of every client.",
+    '"Control-agent": {"trust-anchor": "/etc/kea/ca.pem", "cert-file": "/etc/kea/cert.pem", '
+    '"key-file": "/etc/kea/key.pem", ...}',
+)
+NOT_TLS = Cause(
+    "not_tls",
+    "The url is https, but the server answers in plain http",
+    "Set socket-type to https with its three TLS files, or write http:// in the exporter's url if plain http is "
+    "intended.",
+    '"socket-type": "https", "trust-anchor": "/etc/kea/ca.pem", "cert-file": "/etc/kea/cert.pem", '
+    '"key-file": "/etc/kea/key.pem"',
+)
+PLAIN_BEHIND_PROXY = Cause(
+    "plain_behind_proxy",
+    "TLS ends at a proxy, and the control socket behind it is plain http",
+    "Set socket-type to https, with trust-anchor, cert-file and key-file, and let the proxy connect by https; or run "
+    "the proxy on Kea's host and set socket-address to 127.0.0.1.",
+)
+NOT_BOUND = Cause(
+    "not_bound",
+    "No control socket is bound to the address at which the server is reached",
+    "Set socket-address to the IP address at which the server is reached (or to 0.0.0.0 or ::), and socket-port to its "
+    "port.",
+    '"socket-address": "2001:db8::10", "socket-port": 8001',
+)
 
 
 def _uses_tls(snapshot: Snapshot, _: Profile) -> Finding:
@@ -40,10 +97,11 @@ def _uses_tls(snapshot: Snapshot, _: Profile) -> Finding:
         require_answer_of_kea(snapshot)
         in_clear = snapshot.target.sends_credentials
         exposed = ", and the exporter's credentials cross the network in clear" if in_clear else ""
-        return unmet(f"the control socket in use is plain http{exposed}")
+        cause = PLAIN_AGENT if snapshot.target.control_agent else PLAIN_HTTP
+        return unmet(cause, f"the control socket in use is plain http{exposed}")
     if isinstance(failure, Failure) and failure.stage is Stage.TLS:
         if failure.reason is Reason.NOT_TLS:
-            return unmet(failure.detail)
+            return unmet(NOT_TLS, failure.detail)
         if failure.reason in TELLS_NOTHING_OF_TLS:
             raise UnknownFactError(failure)
     else:
@@ -59,13 +117,8 @@ def _behind_proxy(snapshot: Snapshot, socket: ControlSocket) -> Finding:
     if address is not None and address.is_loopback:
         return met(f"{said}, which does not leave the host")
     in_clear = snapshot.target.sends_credentials
-    return unmet(f"{said}{', and credentials cross that network in clear' if in_clear else ''}", _PLAIN_BEHIND_PROXY)
-
-
-_PLAIN_BEHIND_PROXY = (
-    "Set socket-type to https, with trust-anchor, cert-file and key-file, and let the proxy connect by https; or run "
-    "the proxy on Kea's host and set socket-address to 127.0.0.1."
-)
+    exposed = ", and credentials cross that network in clear" if in_clear else ""
+    return unmet(PLAIN_BEHIND_PROXY, f"{said}{exposed}")
 
 
 def _address_matches(snapshot: Snapshot, _: Profile) -> Finding:
@@ -75,8 +128,13 @@ def _address_matches(snapshot: Snapshot, _: Profile) -> Finding:
     require_no_proxy(snapshot, "whether Kea can be reached at its own address")
     reached = f"{connection.address} port {connection.port}"
     if not any(binds(socket, connection) for socket in offered):
-        return unmet(f"no control socket is bound to {reached}; configured: {_listed(offered) or 'none over http'}")
+        evidence = f"no control socket is bound to {reached}; configured: {_listed(offered) or 'none over http'}"
+        return unmet(NOT_BOUND, evidence, remedy=_bind(connection))
     return met(f"a control socket is bound to {reached}")
+
+
+def _bind(connection: Connection) -> str:
+    return f'Set "socket-address": "{connection.address}" and "socket-port": {connection.port} of a control socket.'
 
 
 def _listed(sockets: list[ControlSocket]) -> str:
@@ -86,45 +144,37 @@ def _listed(sockets: list[ControlSocket]) -> str:
 REQUIREMENTS = (
     Requirement(
         id="control-socket-over-http",
-        subject=Subject.SOCKET,
+        subject=Subject.SOCKETS,
         short="over http",
         severity=Severity.REQUIRED,
-        title="The daemon offers a control socket over http or https",
+        title="The daemon must offer a control socket over http or https",
         clause="The socket-type must be http or https.",
         rule="control-sockets has at least one entry of socket-type http or https.",
-        remedy="Add an entry of socket-type https to control-sockets, with the server's IP address; it needs Kea 3.0 "
-        "or later.",
+        causes=(NO_HTTP_SOCKET, NEEDS_KEA_3_0),
         judge=_offers_http,
-        example='"control-sockets": [{"socket-type": "https", "socket-address": "10.10.10.10", "socket-port": 8001, '
-        "...}]",
     ),
     Requirement(
         id="control-socket-uses-tls",
-        subject=Subject.SOCKET,
+        subject=Subject.SOCKETS,
         short="uses TLS",
         severity=Severity.RECOMMENDED,
-        title="The control socket in use is https",
+        title="The control socket in use must be https",
         clause="When using https, TLS is required.",
         rule="the exporter reaches the daemon over https.",
-        remedy="Set socket-type to https, with trust-anchor, cert-file and key-file, and write https:// in the url of "
-        "every client.",
+        causes=(PLAIN_HTTP, PLAIN_AGENT, NOT_TLS, PLAIN_BEHIND_PROXY),
         judge=_uses_tls,
-        example='"socket-type": "https", "trust-anchor": "/etc/kea/ca.pem", "cert-file": "/etc/kea/cert.pem", '
-        '"key-file": "/etc/kea/key.pem"',
     ),
     Requirement(
         id="control-socket-address-matches",
-        subject=Subject.SOCKET,
+        subject=Subject.SOCKETS,
         short="address",
         severity=Severity.REQUIRED,
-        title="A control socket is bound to the address at which the server is reached",
+        title="A control socket must be bound to the address at which the server is reached",
         clause="When adding a server to IPAM with an IPv6 address, make sure that in the Kea configuration file, the "
         "control socket is also set to this IPv6 address.",
         rule="an entry of control-sockets binds the address (or a wildcard) and the port at which the server is "
         "reached.",
-        remedy="Set socket-address to the IP address at which the server is reached (or to 0.0.0.0 or ::), and "
-        "socket-port to its port.",
+        causes=(NOT_BOUND,),
         judge=_address_matches,
-        example='"socket-address": "2001:db8::10", "socket-port": 8001',
     ),
 )

@@ -5,25 +5,38 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import known
-from kea_exporter.requirements.model import Finding, Requirement, Severity, Subject, met, unmet
+from kea_exporter.requirements.model import Cause, Finding, Requirement, Severity, Subject, met, unmet
 
 if TYPE_CHECKING:
     from kea_exporter.config import Profile
     from kea_exporter.facts.snapshot import Snapshot
 
 
+TOO_OLD = Cause(
+    "too_old",
+    "Kea is older than the profile's minimum_version",
+    "Upgrade Kea to the minimum_version of the profile or later (docs/upgrading-kea.md).",
+)
+NOT_TESTED = Cause(
+    "newer_than_tested",
+    "Kea is newer than the profile's tested_version",
+    "Ask the vendor of the IPAM whether it supports this Kea version. If it does, set tested_version in a profile.",
+    'profiles: {ipam: {tested_version: "3.2.0"}}   (in the exporter\'s configuration)',
+)
+
+
 def _supported(snapshot: Snapshot, profile: Profile) -> Finding:
     version, minimum = known(snapshot.version), profile.minimum_version
     if version.numbers < minimum.numbers:
         evidence = f"the daemon runs {version.text}, older than {minimum.text}"
-        return unmet(evidence, f"Upgrade Kea to {minimum.text} or later.")
+        return unmet(TOO_OLD, evidence, f"Upgrade Kea to {minimum.text} or later.")
     return met(f"the daemon runs {version.text}; {minimum.text} or later is supported")
 
 
 def _tested(snapshot: Snapshot, profile: Profile) -> Finding:
     version, tested = known(snapshot.version), profile.tested_version
     if version.numbers > tested.numbers:
-        return unmet(f"the daemon runs {version.text}, newer than {tested.text}, the last one tested")
+        return unmet(NOT_TESTED, f"the daemon runs {version.text}, newer than {tested.text}, the last tested version")
     return met(f"the daemon runs {version.text}; versions up to {tested.text} were tested")
 
 
@@ -33,10 +46,10 @@ REQUIREMENTS = (
         subject=Subject.VERSION,
         short="supported",
         severity=Severity.REQUIRED,
-        title="The Kea version is supported",
+        title="The Kea version must be supported",
         clause="Base supported Kea version: 3.0.0 (first LTS).",
         rule="the version is at least the profile's minimum; what follows the three numbers does not count.",
-        remedy="Upgrade Kea to the minimum of the profile or later.",
+        causes=(TOO_OLD,),
         judge=_supported,
     ),
     Requirement(
@@ -44,10 +57,10 @@ REQUIREMENTS = (
         subject=Subject.VERSION,
         short="tested",
         severity=Severity.RECOMMENDED,
-        title="The Kea version was tested",
+        title="The Kea version must be a tested one",
         clause="tested up to 3.1.3.",
         rule="the version is at most the last one that the profile calls tested.",
-        remedy="Ask the IPAM's vendor whether it works with this Kea version, or stay with one that was tested.",
+        causes=(NOT_TESTED,),
         judge=_tested,
     ),
 )

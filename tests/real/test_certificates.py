@@ -133,7 +133,7 @@ def again(intermediate: Authority, issuer: Authority, days: tuple[float, float])
     return signed.public_bytes(Encoding.PEM)
 
 
-def test_a_stale_intermediate_that_the_chain_does_not_need_is_only_noted(lab: Lab) -> None:
+def test_a_stale_intermediate_that_the_chain_does_not_need_is_to_be_removed(lab: Lab) -> None:
     intermediate = Authority(lab.folder, "intermediate", lab.authority)
     pair = intermediate.issue("kea", addresses=[IP])
     intermediate.append_to(pair)
@@ -141,8 +141,8 @@ def test_a_stale_intermediate_that_the_chain_does_not_need_is_only_noted(lab: La
         file.write(again(intermediate, lab.authority, (-60, -1)))
     report = judge(f"https://{IP}:{serve(lab, pair)}", lab.authority.certificate)
     assert certificate_verdicts(report) == (MET, MET, MET)
-    assert verdict(report, "certificate-renewal-not-due").status is MET
-    assert "does not need are sent too: CN=intermediate" in verdict(report, "certificate-within-validity").evidence
+    [problem] = verdict(report, "certificate-renewal-not-due").problems
+    assert (problem.cause.id, problem.evidence[0][:27]) == ("stale_certificate", "CN=intermediate expired on ")
 
 
 def test_an_expired_intermediate_is_to_be_replaced(lab: Lab) -> None:
@@ -153,7 +153,7 @@ def test_an_expired_intermediate_is_to_be_replaced(lab: Lab) -> None:
     report = judge(f"https://{IP}:{serve(lab, pair)}", lab.authority.certificate)
     assert certificate_verdicts(report) == (MET, MET, UNMET)
     assert "CN=intermediate expired on" in verdict(report, "certificate-trusted").evidence
-    assert "current intermediate certificate of the CA" in verdict(report, "certificate-trusted").remedy
+    assert verdict(report, "certificate-trusted").problems[0].cause.id == "intermediate_expired"
 
 
 def test_the_cas_of_ca_file_are_read(lab: Lab, tmp_path: Path) -> None:

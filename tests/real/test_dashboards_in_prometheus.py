@@ -106,7 +106,8 @@ def test_what_is_scraped_in_both_ways_is_shown_and_counted_once(scraped: Scraped
 def test_what_is_not_met_and_what_fails_is_told_with_its_remedy(scraped: Scraped, choice: str) -> None:
     unmet = labels_of(scraped, "kea-fleet: What to do", choice)
     assert {it["requirement"] for it in unmet if it["server"] == "hooks-missing"} >= {"hook-host-cmds-loaded"}
-    assert {(it["requirement"], it["remedy"]) for it in unmet} <= {(it.id, it.remedy) for it in REQUIREMENTS}
+    advice = {(it.id, cause.id, cause.remedy) for it in REQUIREMENTS for cause in it.causes}
+    assert {(row["requirement"], row["cause"], row["remedy"]) for row in unmet} <= advice
     failing = {it["server"]: it for it in labels_of(scraped, "kea-fleet: Probes that fail", choice)}
     assert {server: it["reason"] for server, it in failing.items()} == FAILURES
     assert {it["reason"]: it["remedy"] for it in failing.values()} == {it: NEXT_STEPS[it] for it in FAILURES.values()}

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.lab
 
 EXAMPLE = Path(__file__).parent.parent.parent / "prometheus/alertmanager.example.yml"
-REMEDIES = {it.id: it.remedy for it in REQUIREMENTS}
+REMEDIES = {it.id: it.causes[0].remedy for it in REQUIREMENTS}
 # Long enough for a scrape on a busy machine; and what belongs together comes within two scrapes.
 SCRAPE, EVALUATION, HOLD, GROUP_WAIT, GROUP_INTERVAL = "1500ms", "500ms", "1s", "3s", "1s"
 # Whether a scrape comes late, or too late, depends on the machine, and it is not a matter of the servers.

@@ -110,7 +110,7 @@ def test_without_an_audit_left_over_statistics_hint_at_orphans(lab: Lab, hooks: 
     found = verdict(unaudited(port), ORPHANS)
     assert (found.status, "25 in id 1" in found.evidence) == (Status.UNMET, True)
     # Of leases whose addresses are not known, nobody is told to delete them without a look.
-    assert found.remedy.startswith("Look at these leases first")
+    assert found.remedy.startswith("Inspect these leases first")
     looked_at = json.loads(found.example)
     assert len(daemon.command(looked_at["command"], **looked_at["arguments"])["arguments"]["leases"]) == 25
 

@@ -12,7 +12,17 @@ from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.facts.leases import Leases
 from kea_exporter.facts.snapshot import Daemon
 from kea_exporter.facts.subnets import Count, Counts
-from kea_exporter.requirements import REQUIREMENTS, Report, Requirement, Severity, Status, Subject, Verdict
+from kea_exporter.requirements import (
+    REQUIREMENTS,
+    Cause,
+    Problem,
+    Report,
+    Requirement,
+    Severity,
+    Status,
+    Subject,
+    Verdict,
+)
 from tests.support.examples import silent, sound
 
 if TYPE_CHECKING:
@@ -22,6 +32,9 @@ if TYPE_CHECKING:
 
 WIDTH = 60
 UMLAUT = "\N{LATIN SMALL LETTER A WITH DIAERESIS}"
+
+
+CAUSE = Cause("missing", "One is missing", "Add one.", '{"one": 1}')
 
 
 def never_judged(_snapshot: Snapshot, _profile: Profile) -> Finding:
@@ -35,14 +48,15 @@ def verdict(
     evidence: str = "so it was found",
     remedy: str = "",
 ) -> Verdict:
-    return Verdict(requirement(name, severity), severity, status, evidence, remedy)
+    problems = (Problem(CAUSE, (evidence,), 1, remedy, ""),) if status is Status.UNMET else ()
+    return Verdict(requirement(name, severity), severity, status, evidence, problems, remedy)
 
 
-def with_example(it: Verdict, example: str) -> Verdict:
-    return replace(it, example=example)
+def with_example(found: Verdict, example: str) -> Verdict:
+    return replace(found, problems=tuple(replace(problem, example=example) for problem in found.problems))
 
 
-def requirement(name: str, severity: Severity | None, clause: str = "", example: str = "") -> Requirement:
+def requirement(name: str, severity: Severity | None, clause: str = "") -> Requirement:
     return Requirement(
         id=name,
         subject=Subject.REACHING,
@@ -51,9 +65,8 @@ def requirement(name: str, severity: Severity | None, clause: str = "", example:
         title=f"title of {name}",
         clause=clause,
         rule=f"rule of {name}.",
-        remedy=f"remedy of {name}",
+        causes=(CAUSE,),
         judge=never_judged,
-        example=example,
     )
 
 
@@ -140,35 +153,41 @@ def test_an_example_follows_the_remedy_as_it_is_to_be_written() -> None:
     ]
 
 
-@pytest.mark.parametrize("status", [Status.MET, Status.UNKNOWN, Status.NOT_APPLICABLE])
-def test_there_is_no_example_where_nothing_is_to_be_done(status: Status) -> None:
-    assert "example-of-it" not in text_of(report(with_example(verdict("one", status), "example-of-it")))
-
-
-def test_the_example_is_that_of_the_verdict_not_of_its_requirement() -> None:
-    general = requirement("one", Severity.REQUIRED, example="general")
-    it = replace(verdict("one", Status.UNMET, evidence="none", remedy="Add one."), requirement=general)
-    assert lines_about(it)[1:] == ["        none", "        -> Add one."]
-    assert lines_about(with_example(it, "special"))[1:] == [
+def test_the_example_is_that_of_the_problem_not_of_its_cause() -> None:
+    found = verdict("one", Status.UNMET, evidence="none", remedy="Add one.")
+    assert lines_about(found)[1:] == ["        none", "        -> Add one."]
+    assert lines_about(with_example(found, "special"))[1:] == [
         "        none",
         "        -> Add one.",
         "            special",
     ]
-    found = document_of(report(it, with_example(it, "special")))["daemons"][0]["requirements"]
-    assert [document["example"] for document in found] == [None, "special"]
+    documents = document_of(report(found, with_example(found, "special")))["daemons"][0]["requirements"]
+    assert [document["example"] for document in documents] == [None, "special"]
 
 
-def test_what_has_the_same_evidence_and_remedy_is_told_once_with_each_example() -> None:
-    told = (Status.UNMET, Severity.REQUIRED, "no TLS", "Configure it.")
-    verdicts = [with_example(verdict(name, *told), example) for name, example in zip("abc", "xyx", strict=True)]
-    assert lines_about(*verdicts) == [
+def test_each_problem_of_a_requirement_has_its_evidence_and_remedy() -> None:
+    problems = (
+        Problem(CAUSE, ("pool 1 is missing", "pool 2 is missing"), 7, "Add them.", ""),
+        Problem(replace(CAUSE, id="other"), ("a class is missing",), 1, "Define it.", ""),
+    )
+    assert lines_about(replace(verdict("one", Status.UNMET), problems=problems)) == [
+        "    unmet    one (required)",
+        "        pool 1 is missing",
+        "        pool 2 is missing",
+        "        and 5 more",
+        "        -> Add them.",
+        "        a class is missing",
+        "        -> Define it.",
+    ]
+
+
+def test_what_has_the_same_problems_is_shown_once() -> None:
+    same = (Status.UNMET, Severity.REQUIRED, "no TLS", "Configure it.")
+    assert lines_about(*(verdict(name, *same) for name in "ab")) == [
         "    unmet    a (required)",
         "    unmet    b (required)",
-        "    unmet    c (required)",
         "        no TLS",
         "        -> Configure it.",
-        "            x",
-        "            y",
     ]
 
 
@@ -394,29 +413,26 @@ ALL_ABOUT_IT = """\
 one (required)
     title of one
 
-The source document says
+Source document
     "there must be one"
 
-It is met when
+Met when
     rule of one.
 
-Where it is not
-    remedy of one
-
-For example
-    {"one": 1}"""
+One is missing (missing)
+    -> Add one.
+        {"one": 1}"""
 
 
 def test_an_explanation_has_all_that_is_known_of_a_requirement() -> None:
-    it = requirement("one", Severity.REQUIRED, clause='"there must be one"', example='{"one": 1}')
-    assert explained(it) == ALL_ABOUT_IT
+    found = requirement("one", Severity.REQUIRED, clause='"there must be one"')
+    assert explained(found) == ALL_ABOUT_IT
 
 
 def test_an_explanation_says_what_this_project_added() -> None:
     text = explained(requirement("one", Severity.ADVISORY))
     assert text.startswith("one (advisory)\n")
-    assert "The source document says\n    nothing; this project added it" in text
-    assert "For example" not in text
+    assert "Source document\n    none; this project added the requirement" in text
 
 
 def test_an_explanation_says_that_a_requirement_is_not_judged_by_itself() -> None:
@@ -427,8 +443,8 @@ def test_an_explanation_says_that_a_requirement_is_not_judged_by_itself() -> Non
 def test_every_requirement_can_be_explained(it: Requirement) -> None:
     text = explained(it)
     assert text.startswith(f"{it.id} (")
-    assert it.remedy.split()[-1] in text
-    assert "\n\nIt is met when\n    " in text
+    assert all(cause.id in text for cause in it.causes)
+    assert "\n\nMet when\n    " in text
 
 
 # How far a lease audit came.
@@ -525,8 +541,19 @@ def test_the_json_says_what_was_found_and_how_to_mend_it() -> None:
         "status": "unmet",
         "title": "title of one",
         "evidence": f"it is {UMLAUT}",
+        "cause": "missing",
         "remedy": "Mend it.",
         "example": '{"one": 1}',
+        "problems": [
+            {
+                "cause": "missing",
+                "title": "One is missing",
+                "count": 1,
+                "evidence": [f"it is {UMLAUT}"],
+                "remedy": "Mend it.",
+                "example": '{"one": 1}',
+            }
+        ],
         "failure": None,
     }
     assert (met["remedy"], met["example"]) == (None, None)

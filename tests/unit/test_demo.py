@@ -58,7 +58,6 @@ UNMET = {
     "too-old": {
         "control-socket-over-http",
         "control-socket-uses-tls",
-        "authentication-realm-matches",
         "version-supported",
         "hook-subnet-cmds-loaded",
         "hook-host-cmds-loaded",

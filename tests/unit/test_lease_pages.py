@@ -119,11 +119,23 @@ def test_leases_in_their_subnets_are_not_misplaced() -> None:
 
 
 def test_a_lease_of_a_subnet_that_is_not_configured_is_orphaned() -> None:
-    found = audit(lease4("192.0.2.10", 9), lease4("10.0.0.1", 7), lease4("10.0.0.2", 7, state=1), lease4())
-    assert found.orphaned == Misplaced({7: 2, 9: 1}, ("192.0.2.10", "10.0.0.1", "10.0.0.2"))
-    assert list(found.orphaned.counts) == [7, 9]
+    found = audit(lease4("198.51.100.10", 9), lease4("10.0.0.1", 7), lease4("10.0.0.2", 7, state=1), lease4())
+    assert found.orphaned == Misplaced({7: 2, 9: 1}, ("198.51.100.10", "10.0.0.1", "10.0.0.2"))
+    assert list(found.orphaned.in_no_subnet) == [7, 9]
     assert found.outside.total == 0
     assert found.leases == 4
+
+
+RENUMBERED = {1: "10.0.0.0/8", 2: "10.0.2.0/24", 3: "10.0.3.0/24"}
+
+
+def test_leases_in_a_subnet_that_has_another_id_are_told_apart() -> None:
+    """The narrowest subnet counts that contains the address (kea-facts: renumbering after a subnet was removed)."""
+    leases = (lease4("10.0.2.9", 9), lease4("10.0.2.8", 3), lease4("10.0.3.1", 2), lease4("192.0.2.1", 9))
+    found = audit(*leases, subnets=RENUMBERED)
+    assert found.orphaned == Misplaced({9: 1}, ("192.0.2.1",), moved={(9, 2): 1})
+    assert found.outside == Misplaced({}, (), moved={(2, 3): 1, (3, 2): 1})
+    assert (found.orphaned.under_another_id, found.outside.total) == (1, 2)
 
 
 @pytest.mark.parametrize("kind", ["IA_NA", "IA_PD"])
@@ -181,7 +193,7 @@ def test_only_a_few_addresses_are_kept_as_examples() -> None:
 
 def test_of_many_subnets_not_all_are_kept_but_all_leases_are_counted() -> None:
     found = audit(*(lease4("10.0.0.1", number) for number in range(2, 2002))).orphaned
-    assert len(found.counts) <= 1001
+    assert len(found.in_no_subnet) <= 1001
     assert found.total == 2000
 
 

@@ -478,7 +478,18 @@ def test_the_report_has_the_shape_that_is_documented(started: Exporter) -> None:
         assert daemon.keys() == {"server", "daemon", "url", "taken_at", "requirements"}
         assert abs(daemon["taken_at"] - time.time()) < 3600
         for requirement in daemon["requirements"]:
-            keys = {"id", "severity", "status", "title", "evidence", "remedy", "example", "failure"}
+            keys = {
+                "id",
+                "severity",
+                "status",
+                "title",
+                "evidence",
+                "cause",
+                "remedy",
+                "example",
+                "problems",
+                "failure",
+            }
             assert requirement.keys() == keys
             assert requirement["status"] in {"met", "unmet", "unknown", "not_applicable"}
 

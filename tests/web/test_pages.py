@@ -479,7 +479,7 @@ def test_each_column_counts_the_daemons_that_do_not_meet_it() -> None:
 
 def test_the_columns_are_grouped_and_explained() -> None:
     page = fleet(sound())
-    assert [it.text for it in page.all("th", scope="colgroup")] == list(Subject)
+    assert [it.text for it in page.all("th", scope="colgroup")] == [it.capitalize() for it in Subject]
     judged = [it.requirement for it in of(sound()).verdicts]
     explained = page.of_class("columns")[0].all("th", scope="row")
     assert [it.text for it in explained] == [f"{it.title} {it.id}" for it in judged]
@@ -646,12 +646,13 @@ def test_the_worst_daemon_comes_first() -> None:
 def test_an_unmet_requirement_has_evidence_remedy_and_example() -> None:
     article = detail(without_hooks()).one("article", id="dhcp4-hook-lease-cmds-loaded")
     [verdict] = [it for it in of(without_hooks()).verdicts if it.requirement.id == "hook-lease-cmds-loaded"]
+    verdict = replace(verdict, evidence="; ".join(verdict.problems[0].evidence))
     assert article.one("h4").text == f"unmet: {verdict.requirement.title}"
     assert article.of_class("meta")[0].text == "hook-lease-cmds-loaded required"
     assert article.of_class("evidence")[0].text == verdict.evidence
     assert article.of_class("next")[0].text == verdict.remedy
-    example, about = article.all("details")
-    assert example.one("pre").text == verdict.example
+    *examples, about = article.all("details")
+    assert [example.one("pre").text for example in examples] == [it.example for it in verdict.problems if it.example]
     assert verdict.requirement.rule in about.text
     assert verdict.requirement.clause in about.text
 

@@ -17,7 +17,6 @@ from kea_exporter.requirements.ranking import GRAVEST_FIRST, WORST_FIRST, by_ser
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from kea_exporter.facts.failure import Failure
     from kea_exporter.facts.snapshot import Snapshot
     from kea_exporter.requirements import Problem, Report, Requirement, Verdict
 

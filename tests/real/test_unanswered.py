@@ -142,13 +142,13 @@ def series(before: Samples, after: Samples) -> Iterable[Tree]:
             yield {"series": selector(name, **labels, **TARGET), "values": f"{began} {value}x30"}
 
 
-def selector(name: str, **labels: str) -> str:
+def selector(name: str, /, **labels: str) -> str:
     quoted = ((key, value.replace("\\", "\\\\").replace('"', '\\"')) for key, value in labels.items())
     matchers = ",".join(f'{key}="{value}"' for key, value in quoted)
     return f"{name}{{{matchers}}}"
 
 
-def sample(name: str, value: float, **labels: str) -> Tree:
+def sample(name: str, value: float, /, **labels: str) -> Tree:
     return {"labels": selector(name, **labels), "value": value}
 
 

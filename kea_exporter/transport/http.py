@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import base64
 import io
-import re
-import ssl
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -23,16 +21,17 @@ from urllib3.exceptions import HTTPError
 
 from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.facts.snapshot import Admission, Connection, TransportKind
-from kea_exporter.text import bracketed, printable
+from kea_exporter.text import bracketed
 from kea_exporter.transport.credentials import read_credentials
-from kea_exporter.transport.errors import lost_connection, tcp_failure
-from kea_exporter.transport.model import TransportError, too_large
-from kea_exporter.transport.sockets import TooMuchError, connect_tcp
-from kea_exporter.transport.tls import own_authorities, own_certificate, secure, tls_failure_later
+from kea_exporter.transport.errors import tcp_failure
+from kea_exporter.transport.http_answer import JSON, admission_of, check_status, http_failure, read_body
+from kea_exporter.transport.model import TransportError
+from kea_exporter.transport.sockets import connect_tcp
+from kea_exporter.transport.tls import own_authorities, own_certificate, secure
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable
 
     from kea_exporter.certificates import Certificate
     from kea_exporter.config import DaemonSettings
@@ -40,18 +39,10 @@ if TYPE_CHECKING:
     from kea_exporter.transport.deadline import Deadline
     from kea_exporter.transport.sockets import DeadlineSocket, DeadlineTlsSocket
 
-CHUNK = 64 * 1024
-# Kea sends no chunks, and proxies send larger ones; each costs some microseconds, whatever its size.
-MAX_SMALL_CHUNKS, MIN_CHUNK = 1000, 64
 # For one probe, or one page of a lease audit: one for each command of a probe, and a few more.
 MAX_CONNECTIONS = 24
 # Kea's heads have 200 bytes; with one comes as much of the body as fits into the buffer.
 MAX_HEAD = 64 * 1024 + io.DEFAULT_BUFFER_SIZE
-# Searching it takes a time that grows with the square of its length.
-MAX_CHALLENGE = 1000
-JSON = "application/json"
-# Kea sends neither of these (measured on 2.6.3 and 3.0.3); nginx, Apache, HAProxy, Envoy and Caddy send some of them.
-HEADERS_OF_PROXIES = ("Server", "Via", "Connection")
 FAILURES = (requests.RequestException, HTTPError, OSError, ValueError)
 HEADERS = {
     # Kea answers 400 to any other type, and to this one with a charset.
@@ -115,14 +106,14 @@ class HttpTransport:
         try:
             return self._post(self._adapter, request, limit)
         except FAILURES as error:
-            failure = _http_failure(error, is_tls=self.tls is not None)
+            failure = http_failure(error, is_tls=self.tls is not None)
         # A server may close a connection after an answer while the next command is on its way. Commands only read.
         if failure.reason is not Reason.CONNECTION_CLOSED or not self._answers:
             raise TransportError(failure)
         try:
             return self._post(self._adapter, request, limit)
         except FAILURES as error:
-            raise TransportError(_http_failure(error, is_tls=self.tls is not None)) from None
+            raise TransportError(http_failure(error, is_tls=self.tls is not None)) from None
 
     def close(self) -> None:
         """Close the connection."""
@@ -171,12 +162,12 @@ class HttpTransport:
         with adapter.send(prepared, stream=True) as response:
             self._allow(MAX_HEAD + limit)
             if self.admission is None:
-                self.admission = _admission(response)
+                self.admission = admission_of(response)
             if response.status_code != HTTPStatus.FORBIDDEN:  # another command may be allowed, over this connection
-                _check_status(response)
-            body = _read_body(response, limit)
+                check_status(response)
+            body = read_body(response, limit)
             self._answers += 1
-            _check_status(response)
+            check_status(response)
             return body
 
     def _allow(self, size: int) -> None:
@@ -262,108 +253,3 @@ def _authorization(settings: DaemonSettings) -> dict[str, str]:
 def _as_kea_reads(text: str) -> bytes:
     """Encode as Kea does: it takes the bytes of its UTF-8 configuration for latin-1 and encodes them once more."""
     return text.encode().decode("latin-1").encode()
-
-
-def _admission(response: requests.Response) -> Admission:
-    headers = response.headers
-    return Admission(
-        status=response.status_code,
-        realm=_realm(headers),
-        strict_transport_security="Strict-Transport-Security" in headers,
-        is_json=_is_json(headers),
-        through_proxy=any(name in headers for name in HEADERS_OF_PROXIES),
-    )
-
-
-def _is_json(headers: Mapping[str, str]) -> bool:
-    return headers.get("Content-Type", "").partition(";")[0].strip().lower() == JSON
-
-
-def _realm(headers: Mapping[str, str]) -> str | None:
-    challenge = headers.get("WWW-Authenticate", "")[:MAX_CHALLENGE]
-    found = re.search(r'basic\s[^"]*realm="([^"]*)"', challenge, re.IGNORECASE)
-    return printable(found[1]) if found else None
-
-
-def _check_status(response: requests.Response) -> None:
-    status = response.status_code
-    if status == HTTPStatus.OK:
-        return
-    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED}:
-        raise TransportError(_unauthorized(response))
-    if status == HTTPStatus.FORBIDDEN:
-        detail = "the server answered 403: this socket forbids the command"
-        raise TransportError(Failure(Stage.AUTH, Reason.FORBIDDEN, detail))
-    if status in range(300, 400):
-        detail = f"the server redirects ({status}); Kea never does"
-        raise TransportError(Failure(Stage.HTTP, Reason.REDIRECTED, detail))
-    detail = f"the server answered with HTTP status {status}"
-    raise TransportError(Failure(Stage.HTTP, Reason.UNEXPECTED_STATUS, detail))
-
-
-def _unauthorized(response: requests.Response) -> Failure:
-    if not _is_json(response.headers):
-        detail = f"the server answered {response.status_code}, not in Kea's form: a proxy in front of Kea refuses"
-        return Failure(Stage.AUTH, Reason.REFUSED_BY_PROXY, detail)
-    if _realm(response.headers) == "":
-        detail = "the server answered 401 with an empty realm: this is the listener of Kea's high availability hook"
-        return Failure(Stage.AUTH, Reason.HA_LISTENER, detail)
-    return Failure(Stage.AUTH, Reason.UNAUTHORIZED, "the server answered 401: it did not accept the credentials")
-
-
-def _read_body(response: requests.Response, limit: int) -> bytearray:
-    announced = response.headers.get("Content-Length", "")
-    if announced.isdecimal() and int(announced[:20]) > limit:
-        raise too_large(Stage.HTTP, limit)
-    body = bytearray()
-    for number, chunk in enumerate(_chunks(response)):
-        body += chunk
-        if len(body) > limit:
-            raise too_large(Stage.HTTP, limit)
-        if number > MAX_SMALL_CHUNKS + len(body) // MIN_CHUNK:
-            detail = "the answer comes in chunks of a few bytes"
-            raise TransportError(Failure(Stage.HTTP, Reason.INVALID_HTTP, detail))
-    return body
-
-
-def _chunks(response: requests.Response) -> Iterator[bytes]:
-    # Undecoded: nothing was asked to be compressed, and a compressed answer could grow without limit.
-    chunks: Iterator[bytes] = response.raw.stream(CHUNK, decode_content=False)
-    return chunks
-
-
-def _http_failure(error: Exception, *, is_tls: bool) -> Failure:
-    causes = list(_causes(error))
-    for cause in causes:
-        # A server that demands a client certificate says so only now under TLS 1.3.
-        if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError):
-            return tls_failure_later(cause)
-        if isinstance(cause, OSError) and (failure := lost_connection(cause, Stage.HTTP)):
-            return failure
-    if any(isinstance(cause, TooMuchError) for cause in causes):
-        return Failure(
-            Stage.HTTP, Reason.INVALID_HTTP, "the answer has more beside its body than HTTP as Kea speaks it"
-        )
-    if any(isinstance(cause, TimeoutError) for cause in causes):
-        return Failure(Stage.HTTP, Reason.TIMED_OUT, "connected, but no complete answer came in time")
-    if any(isinstance(cause, ConnectionError | ssl.SSLEOFError) for cause in causes):
-        guess = "" if is_tls else "; it may speak https"
-        reason, detail = Reason.CONNECTION_CLOSED, f"the server closed the connection without an answer{guess}"
-    elif any("IncompleteRead" in type(cause).__name__ for cause in causes):
-        reason, detail = Reason.ANSWER_INCOMPLETE, "the connection ended in the middle of an answer"
-    else:
-        reason, detail = Reason.INVALID_HTTP, "the answer is not HTTP as Kea speaks it"
-    return Failure(Stage.HTTP, reason, detail)
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Walk through the errors that requests and urllib3 wrap into one another."""
-    pending, seen = [error], set[int]()
-    while pending:
-        current = pending.pop(0)
-        if id(current) in seen:
-            continue
-        seen.add(id(current))
-        yield current
-        linked = (*current.args, getattr(current, "reason", None), current.__cause__, current.__context__)
-        pending += [cause for cause in linked if isinstance(cause, BaseException)]

@@ -18,7 +18,7 @@ from kea_exporter.requirements.next_steps import NEXT_STEPS
 from kea_exporter.transport.choice import transport_to
 from kea_exporter.transport.deadline import Deadline
 from kea_exporter.transport.errors import lost_connection, tcp_failure, unix_failure
-from kea_exporter.transport.http import _http_failure
+from kea_exporter.transport.http_answer import http_failure
 from kea_exporter.transport.model import TransportError
 from kea_exporter.transport.tls import tls_failure
 from tests.support.serving import needs_ipv6
@@ -153,7 +153,7 @@ def test_a_unix_path_that_python_refuses_is_no_such_socket() -> None:
 def test_a_connection_that_the_network_breaks_keeps_the_reason(number: int, stage: Stage) -> None:
     by_stage: dict[Stage, Callable[[OSError], Failure | None]] = {
         Stage.TLS: tls_failure,
-        Stage.HTTP: lambda it: _http_failure(it, is_tls=False),
+        Stage.HTTP: lambda it: http_failure(it, is_tls=False),
         Stage.COMMAND: lambda it: lost_connection(it, Stage.COMMAND),
     }
     expected = tcp_failure(error(number), "a").reason
@@ -166,4 +166,4 @@ def test_a_connection_that_the_network_breaks_keeps_the_reason(number: int, stag
 def test_a_connection_that_the_peer_closes_is_closed(number: int) -> None:
     assert lost_connection(error(number), Stage.COMMAND) is None
     assert tls_failure(error(number)).reason is Reason.CONNECTION_CLOSED
-    assert _http_failure(error(number), is_tls=False).reason is Reason.CONNECTION_CLOSED
+    assert http_failure(error(number), is_tls=False).reason is Reason.CONNECTION_CLOSED

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lab.servers.certificates import Authority
+from lab.servers.datagrams import discover, send
 from lab.servers.fleet import ADDRESS, PASSWORD, USER, WITH_DATABASE, add_leases4, password_of
 from lab.servers.high_availability import PARTNER
 from lab.servers.kea import SUCCESS, succeeded
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 V4, V6 = "sound-v4", "sound-v6"
 # Of the 100 addresses in the pool of a subnet without leases.
 FILLED_SUBNET, FILLED_HOSTS = 2, range(10, 106)
+REFUSED_CLIENTS = 3
 UNLOADED = "libdhcp_host_cmds.so"
 
 
@@ -47,6 +49,7 @@ def faults_of(fleet: Fleet, database: Postgresql) -> dict[str, Fault]:
         _password(fleet, V6),
         _hook(V6, v6),
         _subnet(V4, v4),
+        _reservations(V4, v4),
         Fault("disable-dhcp", V4, "disable DHCP service", _sent(v4, "dhcp-disable"), _sent(v4, "dhcp-enable")),
         _failed_reload(fleet, V4),
         Fault(
@@ -102,6 +105,30 @@ def _subnet(server: str, kea: KeaDaemon) -> Fault:
         lambda: add_leases4(kea, FILLED_SUBNET, FILLED_HOSTS),
         _sent(kea, "lease4-wipe", **{"subnet-id": FILLED_SUBNET}),
     )
+
+
+def _reservations(server: str, kea: KeaDaemon) -> Fault:
+    """Return the fault of a pool whose addresses are all kept for hosts that are not there."""
+    first, *others = kea.configuration["subnet4"]
+    [crowded] = [subnet for subnet in (first, *others) if subnet["id"] == FILLED_SUBNET]
+    hosts = [
+        {"hw-address": f"02:00:00:01:00:{host:02x}", "ip-address": f"10.0.{FILLED_SUBNET}.{host}"}
+        for host in range(10, 110)
+    ]
+    subnets = [{**it, "reservations": hosts} if it is crowded else it for it in (first, *others)]
+
+    def inject() -> None:
+        kea.write({**kea.configuration, "subnet4": subnets})
+        kea.reload()
+        for client in range(REFUSED_CLIENTS):
+            send(kea.dhcp_port, discover(client, relay=f"10.0.{FILLED_SUBNET}.1"))
+
+    def repair() -> None:
+        kea.write(kea.configuration)
+        kea.reload()
+
+    what = f"reserve the pool of subnet {FILLED_SUBNET} for absent hosts, and let {REFUSED_CLIENTS} clients ask"
+    return Fault("reservations", server, what, inject, repair)
 
 
 def _failed_reload(fleet: Fleet, server: str) -> Fault:

@@ -44,7 +44,12 @@ class KeaDaemon:
         config_file: the file that it reads at its start, and when it is reloaded.
         unix_socket: the socket for the lab's commands.
         launch: starts its program.
+
+    Attributes:
+        dhcp_port: where it listens for DHCP clients; 0 for its usual port.
     """
+
+    dhcp_port = 0
 
     def __init__(
         self, root: str, configuration: Tree, config_file: Path, unix_socket: Path, launch: Callable[[], Running]
@@ -191,6 +196,7 @@ class Lab:
         program = [*run_by, *self.chroot.command(PROGRAMS[root], "-c", self.inside(config_file), *options)]
         whole = {**os.environ, **dict.fromkeys(FOLDERS, self.inside(folder)), **environment}
         daemon = KeaDaemon(root, tree, config_file, unix_socket, lambda: Running(program, folder / "log", whole))
+        daemon.dhcp_port = int(options[options.index("-p") + 1]) if "-p" in options else 0
         self._daemons.append(daemon)
         daemon.wait_until_it_listens()
         return daemon

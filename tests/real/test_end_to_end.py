@@ -85,6 +85,12 @@ CASES = (
         "Add a pool",
     ),
     Case(
+        "reservations",
+        {"KeaSubnetNearlyFull critical sound-v4"},
+        {"KeaSubnetNearlyFull warning sound-v4"},
+        "has 100% of its addresses leased or reserved. It had no lease for",
+    ),
+    Case(
         "disable-dhcp",
         {"KeaDhcpNotServing critical sound-v4"},
         {

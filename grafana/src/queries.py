@@ -23,6 +23,7 @@ CAPACITY = {"address": "kea_subnet_addresses", "prefix": "kea_subnet_prefixes"}
 # Why a panel may be empty (see kea_exporter/kea/plan.py).
 ONE_BY_ONE = f"a server with more than {FEW_SUBNETS} subnets before Kea 3.1.2"
 NOT_READ = f"Not read from {ONE_BY_ONE}."
+NOT_READ_BY_SUBNET = f"Not read from a server with more than {FEW_SUBNETS} subnets, nor from Kea 3.1.2 on."
 # As far back as the alert KeaSubnetExhaustionPredicted looks.
 TREND, TREND_SECONDS = "6h", 21_600
 SELECTOR_END = re.compile(r"\}(\[[^\]]+\])?")

@@ -9,6 +9,7 @@ from grafana.src.looks import DECLINED_RISE, EXHAUSTION, FULLNESS, NUMBER, PER_S
 from grafana.src.panels import Query, Words, bars, lines, stat_of
 from grafana.src.queries import (
     CAPACITY,
+    NOT_READ_BY_SUBNET,
     SUBNET,
     each_store,
     exhausted_in,
@@ -27,7 +28,6 @@ from grafana.src.queries import (
 from grafana.src.tables import Column, table_of
 from kea_exporter.alerts.model import Dashboard
 from kea_exporter.alerts.thresholds import FULLNESS_CRITICAL, FULLNESS_WARNING
-from kea_exporter.kea.plan import FEW_SUBNETS
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.dashboard import Dashboard as Builder
@@ -212,14 +212,17 @@ def _leases() -> list[Built]:
         lines(
             Words(
                 "Registered addresses",
-                "Addresses that DHCPv6 clients registered (RFC 9686). Not read from a server with more than "
-                f"{FEW_SUBNETS} subnets, nor from Kea 3.1.2 on.",
+                f"Addresses that DHCPv6 clients registered (RFC 9686). {NOT_READ_BY_SUBNET}",
                 "No DHCPv6 daemon counts registered addresses",
             ),
             [Query(greatest(TOP, gauge("kea_subnet_addresses_registered", *SUBNET)), LEGEND)],
         ),
         lines(
-            Words("Refused per second", "The subnets that had no lease for most requests.", NO_FAILURES),
+            Words(
+                "Refused per second",
+                f"The subnets that had no lease for most requests. {NOT_READ_BY_SUBNET}",
+                NO_FAILURES,
+            ),
             [
                 Query(
                     greatest(TOP, total(rate("kea_subnet_allocation_failures_total", "scope", *SUBNET), *OF_SUBNET)),
@@ -229,7 +232,11 @@ def _leases() -> list[Built]:
             PER_SECOND,
         ),
         lines(
-            Words("Reclaimed per second", "The subnets with most expired leases that were taken back.", NO_FAILURES),
+            Words(
+                "Reclaimed per second",
+                f"The subnets with most expired leases that were taken back. {NOT_READ_BY_SUBNET}",
+                NO_FAILURES,
+            ),
             [Query(greatest(TOP, rate("kea_subnet_leases_reclaimed_total", *SUBNET)), LEGEND)],
             PER_SECOND,
         ),

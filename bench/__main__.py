@@ -28,7 +28,7 @@ RESULTS = Path("bench/results.md")
 SIZES = (100, 1_000, 10_000)
 ROUNDS = 5
 # One of them is for DHCP clients.
-LEAST_SUBNETS = 2
+MIN_SUBNETS = 2
 
 
 def main(arguments: list[str]) -> int:
@@ -78,7 +78,7 @@ class Run:
         minutes = (time.monotonic() - started) / 60
         took = f"{self._rounds} rounds, values are medians; the run took {minutes:.0f} minutes."
         parts = (self._sections[name].text() for name in ALL if name in self._sections)
-        servers = "".join(f"- {it}\n" for it in self._servers)
+        servers = "".join(f"- {server}\n" for server in self._servers)
         return f"# What the exporter costs\n\n{machine.described(version)} {took}\n\n{servers}\n" + "\n".join(parts)
 
     def _measure(self, size: int) -> None:
@@ -108,13 +108,13 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often each value is taken")
     parser.add_argument("--only", type=_parts, default=ALL, metavar="PART,...", help=f"some of {','.join(ALL)}")
     options = parser.parse_args(arguments)
-    if options.rounds < 1 or min(options.sizes) < LEAST_SUBNETS:
-        parser.error(f"--rounds has to be 1 or more, and each of --sizes {LEAST_SUBNETS} or more")
+    if options.rounds < 1 or min(options.sizes) < MIN_SUBNETS:
+        parser.error(f"--rounds has to be 1 or more, and each of --sizes {MIN_SUBNETS} or more")
     return options
 
 
 def _sizes(text: str) -> tuple[int, ...]:
-    return tuple(int(it) for it in text.split(","))
+    return tuple(int(part) for part in text.split(","))
 
 
 def _parts(text: str) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ OURS = "ours"
 PLAIN = "config-get + statistic-get-all"
 THEIRS = f"{OTHER} {OTHER_VERSION}"
 OTHERS = (PLAIN, THEIRS)
-PLAIN_BODIES = tuple(json.dumps({"command": it}).encode() for it in ("config-get", "statistic-get-all"))
+PLAIN_BODIES = tuple(json.dumps({"command": name}).encode() for name in ("config-get", "statistic-get-all"))
 WARM_UP_SCRAPES = 2
 RECORDED_SCRAPES = 5
 LOGGED_SCRAPES = 2
@@ -97,7 +97,7 @@ def kea_time(site: Site) -> Found:
             repeats = 5 if name == OURS else 1
             site.tidy_up()
             spent[name].append(_kea_seconds(site, act, repeats))
-    ratios = [Row(f"ours ÷ {it}", _ratio(spent[OURS], spent[it]), 3, limit=1 / 8) for it in OTHERS]
+    ratios = [Row(f"ours ÷ {other}", _ratio(spent[OURS], spent[other]), 3, limit=1 / 8) for other in OTHERS]
     return Found([*ratios, *(Row(f"{name}, ms", MILLI * median(found), 1) for name, found in spent.items())])
 
 
@@ -110,8 +110,13 @@ def wait_of_others(site: Site) -> Found:
             for name, act in actors.items():
                 site.tidy_up()
                 slowest[name].append(asker.slowest_during(act))
-    rows = [Row(f"ours ÷ {it}, medians", median(slowest[OURS]) / median(slowest[it]), 3, limit=1 / 8) for it in OTHERS]
-    rows += [Row(f"ours ÷ {it}, worst", max(slowest[OURS]) / max(slowest[it]), 3, limit=1 / 8) for it in OTHERS]
+    rows = [
+        Row(f"ours ÷ {other}, medians", median(slowest[OURS]) / median(slowest[other]), 3, limit=1 / 8)
+        for other in OTHERS
+    ]
+    rows += [
+        Row(f"ours ÷ {other}, worst", max(slowest[OURS]) / max(slowest[other]), 3, limit=1 / 8) for other in OTHERS
+    ]
     for name, found in slowest.items():
         rows += [Row(f"{name}: median, ms", MILLI * median(found), 1), Row(f"{name}: worst, ms", MILLI * max(found), 1)]
     return Found(rows)

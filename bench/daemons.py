@@ -80,10 +80,12 @@ def _written(answer: Tree) -> bytes:
 
 
 def _recorded() -> dict[str, Tree]:
-    answers: dict[str, Tree] = {it.stem: json.loads(it.read_text()) for it in RECORDED.glob("*.json")}
+    answers: dict[str, Tree] = {path.stem: json.loads(path.read_text()) for path in RECORDED.glob("*.json")}
     if "subnet4-list" not in answers:
         config = answers["config-get"]["arguments"]["Dhcp4"]
-        subnets = [{"id": it["id"], "shared-network-name": None, "subnet": it["subnet"]} for it in config["subnet4"]]
+        subnets = [
+            {"id": entry["id"], "shared-network-name": None, "subnet": entry["subnet"]} for entry in config["subnet4"]
+        ]
         answers["subnet4-list"] = {"result": 0, "arguments": {"subnets": subnets}}
     return answers
 
@@ -93,7 +95,7 @@ async def _serve(count: int) -> None:
     servers = [
         await loop.create_server(lambda: Conversation(answers), "127.0.0.1", 0, backlog=BACKLOG) for _ in range(count)
     ]
-    print(json.dumps([it.sockets[0].getsockname()[1] for it in servers]), flush=True)
+    print(json.dumps([server.sockets[0].getsockname()[1] for server in servers]), flush=True)
     await asyncio.Event().wait()
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 RATE = 100
 SECONDS = 12
 # Each takes the better part of a minute.
-MOST_ROUNDS = 3
+MAX_ROUNDS = 3
 INTERVAL_SECONDS = 2.0
 QUIET = "quiet"
 PATIENCE_MS = 1000 * PATIENCE_SECONDS
@@ -41,7 +41,7 @@ def delay_of_offers(site: Site) -> Found:
     """Measure all collectors in turn, several times."""
     actors = {QUIET: lambda: None, **site.actors()}
     found: dict[str, list[Delays]] = {name: [] for name in actors}
-    for _ in range(min(site.rounds, MOST_ROUNDS)):
+    for _ in range(min(site.rounds, MAX_ROUNDS)):
         for name, act in actors.items():
             found[name].append(_delays_while(act, site))
     return Found(_rows(found))
@@ -68,14 +68,16 @@ def read_report(report: str) -> Delays:
 
 
 def _rows(found: dict[str, list[Delays]]) -> list[Row]:
-    worst = {name: median(it.worst for it in delays) for name, delays in found.items()}
+    worst = {name: median(delay.worst for delay in delays) for name, delays in found.items()}
     added = {name: value - worst[QUIET] for name, value in worst.items()}
-    rows = [Row(f"delay added to the worst, ours ÷ {it}", added[OURS] / added[it], 3, limit=1 / 8) for it in OTHERS]
+    rows = [
+        Row(f"delay added to the worst, ours ÷ {other}", added[OURS] / added[other], 3, limit=1 / 8) for other in OTHERS
+    ]
     for name, delays in found.items():
         rows += [
             Row(f"{name}: worst, ms", worst[name], 1),
-            Row(f"{name}: average, ms", median(it.average for it in delays), 1),
-            Row(f"{name}: without an offer", median(it.dropped for it in delays), 0),
+            Row(f"{name}: average, ms", median(delay.average for delay in delays), 1),
+            Row(f"{name}: without an offer", median(delay.dropped for delay in delays), 0),
         ]
     return rows
 

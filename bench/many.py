@@ -34,8 +34,8 @@ def many_daemons(folder: Path, rounds: int) -> list[Row]:
         urls = [f"http://127.0.0.1:{port}" for port in ports]
         some_dead = [f"http://127.0.0.1:{port}" for port in (*dead, *ports[DEAD:])]
         timeout = f"{TIMEOUT_SECONDS}s"
-        exporters = [stack.enter_context(ours(folder, it, timeout=timeout)) for it in (urls, urls[:1], some_dead)]
-        scrapes = [[it.scraper.scrape() for it in exporters] for _ in range(rounds + 1)][1:]
+        exporters = [stack.enter_context(ours(folder, entry, timeout=timeout)) for entry in (urls, urls[:1], some_dead)]
+        scrapes = [[exporter.scraper.scrape() for exporter in exporters] for _ in range(rounds + 1)][1:]
     many, alone, lamed = zip(*scrapes, strict=True)
     for scrapes_of_one, answering in ((many, DAEMONS), (alone, 1), (lamed, DAEMONS - DEAD)):
         _check(scrapes_of_one, answering)
@@ -43,23 +43,25 @@ def many_daemons(folder: Path, rounds: int) -> list[Row]:
 
 
 def _rows(many: tuple[Scrape, ...], alone: tuple[Scrape, ...], lamed: tuple[Scrape, ...]) -> list[Row]:
-    whole, lame = (median(it.seconds for it in scrapes) for scrapes in (many, lamed))
-    slowest = [_slowest_daemon(it) for it in many]
-    to_slowest = median(it.seconds / slow for it, slow in zip(many, slowest, strict=True))
-    to_alone = median(it.seconds / single.seconds for it, single in zip(many, alone, strict=True))
+    whole, lame = (median(scrape.seconds for scrape in scrapes) for scrapes in (many, lamed))
+    slowest = [_slowest_daemon(entry) for entry in many]
+    to_slowest = median(measured.seconds / slow for measured, slow in zip(many, slowest, strict=True))
+    to_alone = median(measured.seconds / single.seconds for measured, single in zip(many, alone, strict=True))
     return [
         Row("scrape ÷ its slowest daemon", to_slowest, limit=1.2),
         Row("scrape ÷ scrape of one such daemon alone", to_alone),
         Row(f"with {DEAD} of them dead: scrape ÷ their deadline", lame / TIMEOUT_SECONDS, 3, limit=1.05),
         Row("scrape, ms", MILLI * whole, 0),
         Row("its slowest daemon, ms", MILLI * median(slowest), 0),
-        Row("scrape of one such daemon alone, ms", MILLI * median(it.seconds for it in alone), 0),
+        Row("scrape of one such daemon alone, ms", MILLI * median(measured.seconds for measured in alone), 0),
         Row(f"scrape with {DEAD} dead, ms", MILLI * lame, 0),
     ]
 
 
 def _slowest_daemon(scrape: Scrape) -> float:
-    return max(float(it) for it in re.findall(r"^kea_scrape_duration_seconds\{.*\} (\S+)$", scrape.page, re.MULTILINE))
+    return max(
+        float(text) for text in re.findall(r"^kea_scrape_duration_seconds\{.*\} (\S+)$", scrape.page, re.MULTILINE)
+    )
 
 
 def _check(scrapes: tuple[Scrape, ...], answering: int) -> None:

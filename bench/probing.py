@@ -76,7 +76,7 @@ class Prober:
 
     async def _at_once(self, targets: Sequence[str], concurrency: int) -> list[Probed]:
         # Each replica has its share of them, or the slowest one would hold up the others.
-        waiting = [[it for it in targets if self.served_by(it) == own] for own in range(len(self._ports))]
+        waiting = [[target for target in targets if self.served_by(target) == own] for own in range(len(self._ports))]
         found: list[Probed] = []
 
         async def work(own: list[str]) -> None:

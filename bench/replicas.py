@@ -43,12 +43,12 @@ class Pass:
     @property
     def samples(self) -> float:
         """Return the samples of one probe."""
-        return sum(it.samples() for it in self.probed) / len(self.probed)
+        return sum(measured.samples() for measured in self.probed) / len(self.probed)
 
     @property
     def received(self) -> float:
         """Return the bytes that one probe sends to Prometheus."""
-        return sum(it.received for it in self.probed) / len(self.probed)
+        return sum(measured.received for measured in self.probed) / len(self.probed)
 
     @property
     def busiest(self) -> float:
@@ -57,7 +57,7 @@ class Pass:
 
     def percentile(self, percent: int) -> float:
         """Return the milliseconds within which so many of them were answered."""
-        times = sorted(it.seconds for it in self.probed)
+        times = sorted(measured.seconds for measured in self.probed)
         return MILLI * times[min(len(times) * percent // 100, len(times) - 1)]
 
 
@@ -70,7 +70,7 @@ class Replicas:
     @property
     def prober(self) -> Prober:
         """Return who asks each of them for its share."""
-        return Prober([it.port for it in self.exporters])
+        return Prober([exporter.port for exporter in self.exporters])
 
     def at_once(self, targets: Sequence[str]) -> Pass:
         """Probe as fast as it goes."""
@@ -82,7 +82,7 @@ class Replicas:
 
     def peak_mebibytes(self) -> float:
         """Return the most memory that one of them had."""
-        return max(it.peak_mebibytes() for it in self.exporters)
+        return max(exporter.peak_mebibytes() for exporter in self.exporters)
 
     def _measured(self, act: Callable[[], list[Probed]]) -> Pass:
         before, started = self._cpu(), time.perf_counter()
@@ -91,7 +91,7 @@ class Replicas:
         return Pass(probed, seconds, [now - then for now, then in zip(self._cpu(), before, strict=True)])
 
     def _cpu(self) -> list[float]:
-        return [cpu_seconds(it.running.pid) for it in self.exporters]
+        return [cpu_seconds(exporter.running.pid) for exporter in self.exporters]
 
 
 @contextmanager

@@ -65,7 +65,7 @@ def measured(folder: Path, servers: int) -> str:
         pages = on_one_page(folder, simulated)
     took = f"Load before the run {load:.1f}; it took {(time.monotonic() - started) / 60:.0f} minutes."
     sections = (sizes, needed(costs, SERVERS), replicas, pages)
-    return "\n".join([f"{machine.described()} {took} {ABOUT}\n", *(f"#{it.text()}" for it in sections)])
+    return "\n".join([f"{machine.described()} {took} {ABOUT}\n", *(f"#{section.text()}" for section in sections)])
 
 
 def _say(text: str) -> None:

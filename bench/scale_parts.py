@@ -72,13 +72,13 @@ def _of_one(one: Replicas, servers: Fleet) -> tuple[Found, float]:
     before = servers.counts()
     passes = [one.at_once(targets) for _ in range(ROUNDS)]
     asked, probes = servers.counts() - before, ROUNDS * len(targets)
-    last, cost = passes[-1], median(it.milliseconds for it in passes)
+    last, cost = passes[-1], median(measured.milliseconds for measured in passes)
     rows = [
         Row("servers probed", len(targets), 0),
         Row("processor time of a probe, ms", cost, 1),
         Row("the same, of the first probe, ms", first.milliseconds, 1),
-        Row("probes a second", median(it.rate for it in passes), 1),
-        Row("samples a second", median(it.rate * it.samples for it in passes), 0),
+        Row("probes a second", median(measured.rate for measured in passes), 1),
+        Row("samples a second", median(measured.rate * measured.samples for measured in passes), 0),
         Row("samples of a server", last.samples, 0),
         Row("KiB to Prometheus, compressed", last.received / KIBI, 1),
         Row("commands to Kea", asked.commands / probes, 1),
@@ -116,7 +116,7 @@ def by_replicas(folder: Path, servers: Fleet) -> Section:
     )
     section = Section(f"{len(servers.urls):,} servers over replicas", about)
     with ExitStack() as stack:
-        sets = {it: stack.enter_context(replicas(folder, servers.urls, it)) for it in REPLICAS}
+        sets = {replica: stack.enter_context(replicas(folder, servers.urls, replica)) for replica in REPLICAS}
         targets = names(servers.urls)
         for each in sets.values():
             each.at_once(targets)
@@ -137,13 +137,13 @@ def _side_by_side(sets: Mapping[int, Replicas], targets: Sequence[str]) -> dict[
 
 
 def _of_replicas(each: Replicas, hurried: Sequence[Pass], alone: Sequence[Pass], spread: Pass) -> list[Row]:
-    served = [each.prober.served_by(it.target) for it in spread.probed]
-    ratio = median(it.rate / one.rate for it, one in zip(hurried, alone, strict=True))
+    served = [each.prober.served_by(daemon.target) for daemon in spread.probed]
+    ratio = median(measured.rate / one.rate for measured, one in zip(hurried, alone, strict=True))
     return [
         Row("servers of the replica with most", max(map(served.count, served)), 0),
-        Row("at once: probes a second", median(it.rate for it in hurried), 1),
+        Row("at once: probes a second", median(measured.rate for measured in hurried), 1),
         Row("at once: the same ÷ that of one replica", ratio),
-        Row("at once: processor time of a probe, ms", median(it.milliseconds for it in hurried), 1),
+        Row("at once: processor time of a probe, ms", median(measured.milliseconds for measured in hurried), 1),
         Row("spread: median of a probe, ms", spread.percentile(50), 0),
         Row("spread: 99 of 100 probes within, ms", spread.percentile(99), 0),
         Row("spread: processor time of a probe, ms", spread.milliseconds, 1),
@@ -161,7 +161,7 @@ def on_one_page(folder: Path, servers: Fleet) -> Section:
     """Scrape /metrics of exporters with more and more servers."""
     about = f"Servers with {FEW_SUBNETS} subnets each; medians of {PAGE_ROUNDS} scrapes after the first."
     section = Section("All servers on one page", about)
-    for count in sorted({min(it, len(servers.urls)) for it in PAGES}):
+    for count in sorted({min(page, len(servers.urls)) for page in PAGES}):
         with ours(folder, servers.urls[:count], timeout=f"{PAGE_TIMEOUT_SECONDS}s") as exporter:
             section.add(f"{count:,} servers", Found(_of_page(exporter, count)))
     return section

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from lab.servers.kea import KeaDaemon, Lab, Tree
 
-MOST_LEASES = 50_000
+MAX_LEASES = 50_000
 # Below subnet4's 100 addresses: the last one is kept free for the leases that come and go.
-MOST_LEASES_OF_SUBNET = 90
+MAX_LEASES_OF_SUBNET = 90
 SPARE_HOST = 99
 SAMPLES = 20
 # Offers that come late are the point: they count as late for so long, not as lost after a second.
@@ -59,7 +59,7 @@ class FilledKea:
 
     def perfdhcp(self, seconds: int, rate: int) -> str:
         """Send DISCOVER and REQUEST at a steady rate and return perfdhcp's report."""
-        server, client = (str(it) for it in self.dhcp_ports)
+        server, client = (str(port) for port in self.dhcp_ports)
         options = ("-4", "-d", str(PATIENCE_SECONDS), "-r", str(rate), "-p", str(seconds), "-R", "200")
         ports = ("-l", "127.0.0.1", "-L", client, "-N", server)
         return self.lab.chroot.run("perfdhcp", *options, *ports, "127.0.0.1").stdout
@@ -67,7 +67,7 @@ class FilledKea:
 
 def start_filled(lab: Lab, size: int) -> FilledKea:
     """Start a Kea with *size* subnets and fill all but the last."""
-    leases_of_subnet = min(MOST_LEASES // size, MOST_LEASES_OF_SUBNET)
+    leases_of_subnet = min(MAX_LEASES // size, MAX_LEASES_OF_SUBNET)
     started = time.monotonic()
     port, dhcp_ports = free_port(), free_dhcp_ports("Dhcp4")
     arguments = ("-p", str(dhcp_ports[0]), "-P", str(dhcp_ports[1]))

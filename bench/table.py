@@ -63,18 +63,18 @@ class Section:
             lines = ([row.what, *self._values(row), *self._verdict(row)[: len(targets)]] for row in rows)
             parts.append(aligned([["", *self.columns, *targets], *lines]))
         if self.notes:
-            parts.append("\n".join(f"- {it}" for it in self.notes))
+            parts.append("\n".join(f"- {note}" for note in self.notes))
         return "\n\n".join(parts) + "\n"
 
     def _values(self, row: Row) -> list[str]:
-        found = ([it for it in rows if it.what == row.what] for rows in self.columns.values())
-        return [f"{it[0].value:,.{it[0].digits}f}" if it else "" for it in found]
+        found = ([entry for entry in rows if entry.what == row.what] for rows in self.columns.values())
+        return [f"{entry[0].value:,.{entry[0].digits}f}" if entry else "" for entry in found]
 
     def _verdict(self, row: Row) -> list[str]:
         if row.limit is None:
             return ["", ""]
         target = f"≤ {row.limit:g}"
-        value = next((it.value for it in self.columns.get(self.targets_in, ()) if it.what == row.what), None)
+        value = next((entry.value for entry in self.columns.get(self.targets_in, ()) if entry.what == row.what), None)
         if value is None:
             return [target, "not measured"]
         return [target, "met" if value <= row.limit else "**missed**"]

@@ -15,8 +15,8 @@ from pathlib import Path
 TARGETS = ("answers", "conversations", "framing", "certificates", "configurations")
 SECONDS = os.environ.get("FUZZ_SECONDS", "60")
 FOLDER = Path("build/fuzz")
-LONGEST = {"certificates": 4096}
-LONGEST_OF_OTHERS = 65_536
+MAX_LENGTHS = {"certificates": 4096}
+MAX_OF_OTHERS = 65_536
 
 
 def main(targets: list[str]) -> int:
@@ -34,7 +34,7 @@ def _run(target: str) -> tuple[str, str, str]:
         (folder / name).mkdir(parents=True, exist_ok=True)
     options = [
         f"-max_total_time={SECONDS}",
-        f"-max_len={LONGEST.get(target, LONGEST_OF_OTHERS)}",
+        f"-max_len={MAX_LENGTHS.get(target, MAX_OF_OTHERS)}",
         f"-artifact_prefix={folder}/found/",
         "-timeout=20",
         "-rss_limit_mb=2048",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PATH = Path(tempfile.mkdtemp()) / "config.yml"
-IDS = tuple(it.id for it in REQUIREMENTS)
+IDS = tuple(requirement.id for requirement in REQUIREMENTS)
 
 
 def seeds() -> Iterator[bytes]:

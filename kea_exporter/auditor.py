@@ -140,7 +140,7 @@ class Auditor:
 
     def _drop_removed(self) -> None:
         """Give up audits of daemons that are not configured any more, or otherwise."""
-        for audit in [it for it in self._running if it.daemon not in self._daemons]:
+        for audit in [entry for entry in self._running if entry.daemon not in self._daemons]:
             audit.pages.close()
             self._running.remove(audit)
 
@@ -149,7 +149,7 @@ class Auditor:
 
     def _take_turn(self) -> None:
         """Read a page of the audit that has waited for longest."""
-        audit = min(self._running, key=lambda it: it.due)
+        audit = min(self._running, key=lambda entry: entry.due)
         begun = self._clock()
         if audit.due > begun:
             return

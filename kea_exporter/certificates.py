@@ -21,8 +21,8 @@ from kea_exporter.text import printable
 
 Address = IPv4Address | IPv6Address
 
-LONGEST_NAME = 256
-MOST_SAN_ENTRIES = 1000
+MAX_NAME = 256
+MAX_SAN_ENTRIES = 1000
 MAX_BUNDLE_CERTIFICATES = 16
 
 
@@ -165,9 +165,9 @@ def _san(certificate: x509.Certificate) -> tuple[frozenset[Address], frozenset[s
         san = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
         return frozenset(), frozenset()
-    hosts = {_unmapped(it) for it in san.get_values_for_type(x509.IPAddress)[:MOST_SAN_ENTRIES]}
-    names = san.get_values_for_type(x509.DNSName)[:MOST_SAN_ENTRIES]
-    return frozenset(hosts), frozenset(printable(name, LONGEST_NAME) for name in names)
+    hosts = {_unmapped(entry) for entry in san.get_values_for_type(x509.IPAddress)[:MAX_SAN_ENTRIES]}
+    names = san.get_values_for_type(x509.DNSName)[:MAX_SAN_ENTRIES]
+    return frozenset(hosts), frozenset(printable(name, MAX_NAME) for name in names)
 
 
 def _unmapped(address: Address | IPv4Network | IPv6Network) -> Address:
@@ -195,7 +195,7 @@ def _labels(name: str) -> list[str]:
 
 
 def _shown(name: x509.Name) -> str:
-    return printable(name.rfc4514_string(), LONGEST_NAME)
+    return printable(name.rfc4514_string(), MAX_NAME)
 
 
 def _hexadecimal(number: int) -> str:

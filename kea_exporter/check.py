@@ -164,11 +164,13 @@ def _problem(problem: Problem, width: int) -> Iterator[str]:
 
 
 def _unknown(report: Report, width: int) -> Iterator[str]:
-    unknown = sorted(_of(report, Status.UNKNOWN), key=lambda it: (it.evidence, GRAVEST_FIRST[it.severity]))
-    for evidence, verdicts in groupby(unknown, key=lambda it: it.evidence):
+    unknown = sorted(
+        _of(report, Status.UNKNOWN), key=lambda verdict: (verdict.evidence, GRAVEST_FIRST[verdict.severity])
+    )
+    for evidence, verdicts in groupby(unknown, key=lambda verdict: verdict.evidence):
         group = list(verdicts)
         yield from _entry(Status.UNKNOWN, evidence, width)
-        yield from _wrapped(", ".join(it.requirement.id for it in group), INDENT * 2, width)
+        yield from _wrapped(", ".join(verdict.requirement.id for verdict in group), INDENT * 2, width)
         if group[0].remedy:
             yield from _wrapped(f"-> {group[0].remedy}", INDENT * 2, width)
 
@@ -210,7 +212,7 @@ def _summary(reports: Sequence[Report]) -> str:
 
 
 def _outcome(report: Report) -> str:
-    unmet, unknown = (report.count(it, Severity.REQUIRED) for it in (Status.UNMET, Status.UNKNOWN))
+    unmet, unknown = (report.count(status, Severity.REQUIRED) for status in (Status.UNMET, Status.UNKNOWN))
     status = Status.UNMET if unmet else Status.UNKNOWN if unknown else Status.MET
     said = {
         Status.UNMET: f"{unmet} required unmet",

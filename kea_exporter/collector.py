@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 # Of a scrape's time, kept for putting together what the probes learnt; at most RESERVE_SECONDS.
 RESERVE_SHARE = 0.1
 # Names of unknown statistics logged for one daemon.
-MOST_TOLD = 100
+MAX_TOLD = 100
 
 log = structlog.get_logger("collector")
 
@@ -88,7 +88,7 @@ class Collector:
         reserve = min(RESERVE_SECONDS, deadline.remaining() * RESERVE_SHARE)
         scrape = deadline.earlier_by(reserve)
         probes = [self._start(daemon, scrape.sooner(daemon.timeout_seconds)) for daemon in daemons]
-        last = max((it.deadline for it in probes), key=lambda it: it.at, default=scrape)
+        last = max((probe.deadline for probe in probes), key=lambda probe: probe.at, default=scrape)
         return UnderWay(tuple(probes), last.later_by(reserve))
 
     def end(self, under_way: UnderWay) -> tuple[Report, ...]:
@@ -98,7 +98,7 @@ class Collector:
             StoppedError: `stop` was called.
             NoThreadError: a probe that was joined had no thread.
         """
-        return tuple(self._report(it) for it in under_way.probes)
+        return tuple(self._report(probe) for probe in under_way.probes)
 
     def keep_only(self, targets: Iterable[Target]) -> None:
         """Forget everything about other daemons than these."""
@@ -116,8 +116,8 @@ class Collector:
             self._is_stopped = True
             started = [*self._under_way.values(), *self._waiting.values()]
             self._waiting.clear()
-        for it in started:
-            settle(it.future, StoppedError())
+        for running in started:
+            settle(running.future, StoppedError())
 
     def _start(self, daemon: DaemonSettings, deadline: Deadline) -> Probe:
         started = Probe(daemon, deadline, deadline.remaining(), Future())
@@ -233,7 +233,7 @@ class Collector:
         names = frozenset() if isinstance(statistics, Failure) else statistics.unknown or frozenset()
         with self._lock:
             told = self._told_unknown.get(target, frozenset())
-            new = sorted(names - told)[: MOST_TOLD - len(told)]
+            new = sorted(names - told)[: MAX_TOLD - len(told)]
             self._told_unknown[target] = told | frozenset(new)
         if new:
             about = {"server": target.server, "daemon": str(target.daemon)}

@@ -190,7 +190,9 @@ def _supported(daemon: Daemon, commands: Fact[frozenset[str]], exchanges: Iterab
     """Return which commands of the plan the daemon has, as far as it said so."""
     wanted = (SUBNET_LIST.get(daemon), STAT_LEASE.get(daemon))
     has = frozenset() if isinstance(commands, Failure) else commands
-    supported = {} if isinstance(commands, Failure) else {str(it): it in has for it in wanted if it is not None}
+    supported = (
+        {} if isinstance(commands, Failure) else {str(entry): entry in has for entry in wanted if entry is not None}
+    )
     for exchange in exchanges:
         if exchange.failure is None or exchange.failure.stage is Stage.COMMAND:
             lacking = exchange.failure is not None and exchange.failure.reason is Reason.UNSUPPORTED

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-LONGEST = 200
+MAX_LENGTH = 200
 
 
-def printable(text: str, longest: int = LONGEST) -> str:
+def printable(text: str, max_length: int = MAX_LENGTH) -> str:
     """Return *text* as one line without control characters, cut where it is too long."""
-    if text.isprintable() and len(text) <= longest:
+    if text.isprintable() and len(text) <= max_length:
         return text
-    shown = "".join(character if character.isprintable() else " " for character in text[: longest + 1])
-    return shown if len(shown) <= longest else f"{shown[:longest]}..."
+    shown = "".join(character if character.isprintable() else " " for character in text[: max_length + 1])
+    return shown if len(shown) <= max_length else f"{shown[:max_length]}..."
 
 
 def bracketed(host: str) -> str:

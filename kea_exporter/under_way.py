@@ -72,7 +72,7 @@ class UnderWay:
     @property
     def futures(self) -> list[Future[Outcome]]:
         """Return what is done when the probes are."""
-        return [it.future for it in self.probes]
+        return [probe.future for probe in self.probes]
 
 
 def settle(future: Future[Outcome], result: Outcome | StoppedError | NoThreadError) -> None:

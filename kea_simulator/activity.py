@@ -58,12 +58,12 @@ class Flow:
     @property
     def first(self) -> int:
         """Return how many are there at the start."""
-        return round(self.level + sum(it.start for it in self.waves))
+        return round(self.level + sum(wave.start for wave in self.waves))
 
     @property
     def most(self) -> int:
         """Return how many may ever be there."""
-        return math.ceil(self.level + sum(it.height for it in self.waves)) + 1
+        return math.ceil(self.level + sum(wave.height for wave in self.waves)) + 1
 
     def came(self, elapsed: float) -> int:
         """Return how many have come since the start; that only rises."""
@@ -78,10 +78,10 @@ class Flow:
         return self.first + self.came(elapsed) - self.went(elapsed)
 
     def _exchanged(self, elapsed: float) -> float:
-        return (self.turnover + sum(it.steepest for it in self.waves) / 2) * elapsed
+        return (self.turnover + sum(wave.steepest for wave in self.waves) / 2) * elapsed
 
     def _risen(self, elapsed: float) -> float:
-        return sum(it.rise(elapsed) for it in self.waves)
+        return sum(wave.rise(elapsed) for wave in self.waves)
 
 
 def _whole(number: float) -> int:

@@ -91,7 +91,10 @@ def with_san(
     builder: x509.CertificateBuilder, addresses: Iterable[str], dns_names: Iterable[str] = ()
 ) -> x509.CertificateBuilder:
     """Add a subjectAltName, unless there is nothing to put into it."""
-    names = [*(x509.IPAddress(ip_address(it)) for it in addresses), *(x509.DNSName(it) for it in dns_names)]
+    names = [
+        *(x509.IPAddress(ip_address(address)) for address in addresses),
+        *(x509.DNSName(name) for name in dns_names),
+    ]
     return builder.add_extension(x509.SubjectAlternativeName(names), critical=False) if names else builder
 
 

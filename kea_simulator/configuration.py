@@ -126,7 +126,7 @@ def dhcp(
 ) -> Tree:
     """Return the configuration of a DHCP daemon, below its root key."""
     key, shared = f"subnet{family}", _shared(family, version)
-    networks = {it.network for it in subnets if it.network}
+    networks = {subnet.network for subnet in subnets if subnet.network}
     single = {"control-socket": sockets[0]} if version < (3, 0, 0) else {"control-sockets": sockets}
     return {
         **OF_DAEMONS,
@@ -137,7 +137,7 @@ def dhcp(
         "hooks-libraries": hooks,
         "loggers": [_logger(f"kea-dhcp{family}")],
         "shared-networks": [_network(family, name, subnets, shared) for name in sorted(networks)],
-        key: [_subnet(family, it, shared) for it in subnets if not it.network],
+        key: [_subnet(family, subnet, shared) for subnet in subnets if not subnet.network],
     }
 
 
@@ -202,7 +202,7 @@ def _shared(family: int, version: tuple[int, int, int]) -> Tree:
 
 
 def _network(family: int, name: str, subnets: Sequence[Subnet], shared: Tree) -> Tree:
-    inside = [_subnet(family, it, shared) for it in subnets if it.network == name]
+    inside = [_subnet(family, subnet, shared) for subnet in subnets if subnet.network == name]
     return {**shared, **OF_NETWORKS, **OF_NETWORKS_BY[family], "name": as_bytes(name), f"subnet{family}": inside}
 
 

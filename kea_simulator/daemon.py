@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Tree = dict[str, Any]
 Values = dict[str, int]
 
-MOST_SAMPLES = 20
+MAX_SAMPLES = 20
 BACKENDS = {"Dhcp4": "Memfile backend 3.0", "Dhcp6": "Memfile backend 5.0"}
 RELOADED = {"DhcpDdns": "Configuration applied successfully."}
 UNSUPPORTED = 2
@@ -136,7 +136,7 @@ class Daemon:
 
     def _counting(self, statistics: Statistics) -> dict[str, Callable[[object], Tree]]:
         return {
-            "statistic-get": lambda it: success(_named(it, self._samples(statistics))),
+            "statistic-get": lambda entry: success(_named(entry, self._samples(statistics))),
             "statistic-get-all": lambda _: success(self._samples(statistics)),
             "statistic-global-get-all": lambda _: success(_global(self._samples(statistics))),
         }
@@ -144,8 +144,8 @@ class Daemon:
     def _samples(self, statistics: Statistics) -> Tree:
         """Return the last values of each statistic, the newest first, with the moments at which they became so."""
         elapsed = self._counted_for()
-        moments = [it for it in (elapsed - back for back in range(MOST_SAMPLES)) if it > 0] + [0.0]
-        rows = [(self._life.started + it, statistics.values(it)) for it in moments]
+        moments = [number for number in (elapsed - back for back in range(MAX_SAMPLES)) if number > 0] + [0.0]
+        rows = [(self._life.started + moment, statistics.values(moment)) for moment in moments]
         return {name: _changes(name, rows) for name in rows[0][1]}
 
 
@@ -163,7 +163,7 @@ class Agent(Daemon):
             return [error("service value must be a list")]
         if not services:
             return [self._own(command)]
-        return [self._forwarded(str(it), command) for it in services]
+        return [self._forwarded(str(service), command) for service in services]
 
     def _own(self, command: Tree) -> Tree:
         answer = self.answer(command)
@@ -183,7 +183,7 @@ def numbers(version: str) -> tuple[int, int, int]:
 
 def _hooks(configuration: Tree) -> list[str]:
     """Return the short names of the configured hook libraries."""
-    return [re.sub(r".*libdhcp_(.+)\.so", r"\1", it["library"]) for it in configuration["hooks-libraries"]]
+    return [re.sub(r".*libdhcp_(.+)\.so", r"\1", entry["library"]) for entry in configuration["hooks-libraries"]]
 
 
 def _named(arguments: object, samples: Tree) -> Tree:
@@ -194,15 +194,15 @@ def _named(arguments: object, samples: Tree) -> Tree:
         raise RefusedError("Missing mandatory 'name' parameter.")
     if not isinstance(arguments["name"], str):
         raise RefusedError("'name' parameter expected to be a string.")
-    return {name: it for name, it in samples.items() if name == arguments["name"]}
+    return {name: sample for name, sample in samples.items() if name == arguments["name"]}
 
 
 def _global(samples: Tree) -> Tree:
-    return {name: it for name, it in samples.items() if not name.startswith("subnet[")}
+    return {name: sample for name, sample in samples.items() if not name.startswith("subnet[")}
 
 
 def _changes(name: str, rows: Sequence[tuple[float, Values]]) -> list[list[object]]:
     """Return the samples of a statistic, given all values at some moments, the newest first."""
     values = [(row[name], moment) for moment, row in rows if name in row]
-    changes = [it for it, older in pairwise(values) if it[0] != older[0]]
-    return [[value, timestamp(moment)] for value, moment in [*changes, values[-1]][:MOST_SAMPLES]]
+    changes = [value for value, older in pairwise(values) if value[0] != older[0]]
+    return [[value, timestamp(moment)] for value, moment in [*changes, values[-1]][:MAX_SAMPLES]]

@@ -111,9 +111,9 @@ class DhcpDaemon(Daemon):
         clock, elapsed = self._life.clock, self._counted_for
         return {
             f"subnet{family}-list": lambda _: _subnet_list(family, subnets),
-            f"stat-lease{family}-get": lambda it: stat_lease(family, it, subnets, self._row, clock()),
-            f"lease{family}-get": self._reading(lambda it: one(family, it, leased, clock(), elapsed())),
-            f"lease{family}-get-page": self._reading(lambda it: page(family, it, leased, clock(), elapsed())),
+            f"stat-lease{family}-get": lambda entry: stat_lease(family, entry, subnets, self._row, clock()),
+            f"lease{family}-get": self._reading(lambda entry: one(family, entry, leased, clock(), elapsed())),
+            f"lease{family}-get-page": self._reading(lambda entry: page(family, entry, leased, clock(), elapsed())),
         }
 
     def _reading(self, handler: Callable[[object], Tree]) -> Callable[[object], Tree]:
@@ -151,8 +151,8 @@ def _no_reservations(family: int) -> Tree:
 
 def _subnet_list(family: int, subnets: Sequence[Subnet]) -> Tree:
     found = [
-        {"id": it.id, "shared-network-name": as_bytes(it.network) or None, "subnet": it.prefix}
-        for it in sorted(subnets, key=lambda it: it.id)
+        {"id": subnet.id, "shared-network-name": as_bytes(subnet.network) or None, "subnet": subnet.prefix}
+        for subnet in sorted(subnets, key=lambda subnet: subnet.id)
     ]
     text = f"{len(found)} IPv{family} subnet{'' if len(found) == 1 else 's'} found"
     return success({"subnets": found}, text) if found else empty({"subnets": found}, text)

@@ -140,5 +140,5 @@ class Fleet:
 
 def _first_subnet(server: Server) -> int:
     """Return the id of a server's first subnet; both of a pair have the same."""
-    index = next(index for index, it in enumerate(SERVERS) if it is server or (server.role and it.role))
+    index = next(index for index, value in enumerate(SERVERS) if value is server or (server.role and value.role))
     return 10 * index + 1

@@ -116,7 +116,7 @@ def write(answer: Answer, version: str) -> bytes:
 def written(value: object) -> str:
     """Return JSON as Kea writes it: keys sorted, and a blank between everything."""
     if isinstance(value, dict):
-        return f"{{ {', '.join(f'{json.dumps(key)}: {written(it)}' for key, it in sorted(value.items()))} }}"
+        return f"{{ {', '.join(f'{json.dumps(key)}: {written(entry)}' for key, entry in sorted(value.items()))} }}"
     if isinstance(value, list | tuple):
         return f"[ {', '.join(map(written, value))} ]"
     return json.dumps(value)

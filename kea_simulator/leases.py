@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Tree = dict[str, Any]
 
 PREFERRED = {"preferred-lft": LIFETIME * 5 // 8}
-LARGEST_PAGE = 2**32 - 1
+MAX_PAGE = 2**32 - 1
 ADDRESSES: dict[int, type[IPv4Address | IPv6Address]] = {V4: IPv4Address, V6: IPv6Address}
 # Kea's empty identifiers, which is what it keeps of who has declined an address.
 NOBODY: dict[int, Tree] = {V4: {"hw-address": ""}, V6: {"duid": "00:00:00", "iaid": 0}}
@@ -30,7 +30,9 @@ def page(family: int, arguments: object, subnets: Sequence[Subnet], now: float, 
         RefusedError: the arguments are not what they should be.
     """
     first, limit = _arguments(family, arguments)
-    found = [it for it in sorted(_leases(family, subnets, now, elapsed), key=_number) if _number(it) > first][:limit]
+    found = [lease for lease in sorted(_leases(family, subnets, now, elapsed), key=_number) if _number(lease) > first][
+        :limit
+    ]
     text = f"{len(found)} IPv{family} lease(s) found."
     return answer(0 if found else 3, {"count": len(found), "leases": found}, text)
 
@@ -42,7 +44,11 @@ def one(family: int, arguments: object, subnets: Sequence[Subnet], now: float, e
         RefusedError: the arguments are not what they should be.
     """
     wanted = _address(family, arguments)
-    found = (it for it in _leases(family, subnets, now, elapsed) if _number(it) == wanted and "prefix-len" not in it)
+    found = (
+        lease
+        for lease in _leases(family, subnets, now, elapsed)
+        if _number(lease) == wanted and "prefix-len" not in lease
+    )
     if (lease := next(found, None)) is None:
         return answer(3, None, "Lease not found.")
     return answer(0, lease, f"IPv{family} lease found.")
@@ -101,8 +107,8 @@ def _limit(value: object) -> int:
         raise RefusedError("'limit' parameter must be a number")
     if value == 0:
         raise RefusedError("page size of retrieved leases must not be 0")
-    if not 0 < value <= LARGEST_PAGE:
-        raise RefusedError(f"page size of retrieved leases must not be greater than {LARGEST_PAGE}")
+    if not 0 < value <= MAX_PAGE:
+        raise RefusedError(f"page size of retrieved leases must not be greater than {MAX_PAGE}")
     return value
 
 

@@ -22,10 +22,10 @@ SINCE_3_0 = {"Dhcp4": "subnet4-select-test subnet4o6-select-test", "Dhcp6": "sub
 SINCE_3_2 = "interface-add interface-list interface-redetect kea-lfc-start statistic-global-get-all"
 HOOKS = {
     "subnet_cmds": " ".join(
-        f"network{it}-add network{it}-del network{it}-get network{it}-list network{it}-subnet-add "
-        f"network{it}-subnet-del subnet{it}-add subnet{it}-del subnet{it}-delta-add subnet{it}-delta-del "
-        f"subnet{it}-get subnet{it}-list subnet{it}-update"
-        for it in (4, 6)
+        f"network{ip}-add network{ip}-del network{ip}-get network{ip}-list network{ip}-subnet-add "
+        f"network{ip}-subnet-del subnet{ip}-add subnet{ip}-del subnet{ip}-delta-add subnet{ip}-delta-del "
+        f"subnet{ip}-get subnet{ip}-list subnet{ip}-update"
+        for ip in (4, 6)
     ),
     "host_cmds": "reservation-add reservation-del reservation-get reservation-get-all reservation-get-by-address "
     "reservation-get-by-hostname reservation-get-by-id reservation-get-page reservation-update",
@@ -41,9 +41,9 @@ HOOKS = {
 HOOKS_SINCE_3_2 = {
     "lease_cmds": "lease4-get-by-state lease6-get-by-hw-address lease6-get-by-state "
     + " ".join(
-        f"sflq-pool{it}-del sflq-pool{it}-get-all sflq-pool{it}-get-by-range sflq-pool{it}-get-by-subnet "
-        f"sflq-pool{it}-rebuild"
-        for it in (4, 6)
+        f"sflq-pool{ip}-del sflq-pool{ip}-get-all sflq-pool{ip}-get-by-range sflq-pool{ip}-get-by-subnet "
+        f"sflq-pool{ip}-rebuild"
+        for ip in (4, 6)
     )
 }
 

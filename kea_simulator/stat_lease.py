@@ -30,7 +30,7 @@ COLUMNS = {
 }
 # Before, declined leases are left out of the assigned ones.
 DECLINED_IS_ASSIGNED = (3, 1, 2)
-LARGEST_ID = 2**32 - 1
+MAX_ID = 2**32 - 1
 NO_SUBNETS = "selected ID range: {} through {} includes no known subnets"
 
 
@@ -48,7 +48,11 @@ def stat_lease(
     """
     asked = _asked(arguments)
     start = f"stat-lease{family}-get[{asked.about}]:"
-    rows = [rows_of(it) for it in sorted(subnets, key=lambda it: it.id) if asked.first <= it.id <= asked.last]
+    rows = [
+        rows_of(subnet)
+        for subnet in sorted(subnets, key=lambda subnet: subnet.id)
+        if asked.first <= subnet.id <= asked.last
+    ]
     if not rows:
         return empty({}, f"{start} no matching data, {asked.nothing}")
     result_set = {"columns": COLUMNS[family], "rows": rows, "timestamp": timestamp(now)}
@@ -76,7 +80,7 @@ def _asked(arguments: object) -> _Asked:
     if "subnet-range" in asked:
         first, last = _range(asked["subnet-range"])
         return _Asked(first, last, f"subnets {first} through {last}", NO_SUBNETS.format(first, last))
-    return _Asked(0, LARGEST_ID, "all subnets", NO_SUBNETS.format(0, 0))
+    return _Asked(0, MAX_ID, "all subnets", NO_SUBNETS.format(0, 0))
 
 
 def row(family: int, version: tuple[int, int, int], subnet: Subnet, addresses: Counts, prefixes: Counts) -> list[int]:

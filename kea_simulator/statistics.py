@@ -54,7 +54,7 @@ class DhcpStatistics:
 
     def values(self, elapsed: float) -> Values:
         """Return the value of every statistic."""
-        counted = [(it, *self.counts(it, elapsed)) for it in self.subnets]
+        counted = [(subnet, *self.counts(subnet, elapsed)) for subnet in self.subnets]
         addresses, prefixes = summed(inside for _, inside, _ in counted), summed(delegated for *_, delegated in counted)
         since, with_reasons = elapsed if self.serves else 0.0, self.version >= WITH_REASONS
         found = packets(self.family, self.traffic, addresses, since, with_reasons=with_reasons)
@@ -66,9 +66,9 @@ class DhcpStatistics:
         if counted:  # without subnets, Kea has none of these
             found |= self._of_all(addresses, prefixes)
         for subnet, inside, delegated in counted:
-            found |= {f"subnet[{subnet.id}].{name}": it for name, it in self._of_one(inside, delegated).items()}
+            found |= {f"subnet[{subnet.id}].{name}": value for name, value in self._of_one(inside, delegated).items()}
         for subnet in self.removed:
-            found |= {f"subnet[{subnet.id}].{name}": it for name, it in self._left_of(subnet).items()}
+            found |= {f"subnet[{subnet.id}].{name}": value for name, value in self._left_of(subnet).items()}
             found["declined-addresses"] += subnet.addresses.declined.first
         return found
 
@@ -81,18 +81,18 @@ class DhcpStatistics:
         """Return what is still counted of a subnet after it was removed (measured)."""
         every = self._of_one(*self.counts(subnet, 0.0))
         left = {*REUSES[self.family], "v4-reservation-conflicts"}
-        return {name: it for name, it in every.items() if name in left or STILL_COUNTED.search(name)}
+        return {name: value for name, value in every.items() if name in left or STILL_COUNTED.search(name)}
 
     def _failures(self, since: float) -> Values:
         """Return how often no address was free: once by where, once as such, once for the class of all clients."""
         failed, name = self.traffic.failures.came(since), f"v{self.family}-allocation-fail"
-        found = dict.fromkeys([f"{name}{it}" for it in FAILURES], 0)
+        found = dict.fromkeys([f"{name}{failure}" for failure in FAILURES], 0)
         if failed:
             first = self.subnets[0]
             counted = [name, f"{name}-classes", f"{name}-{'shared-network' if first.network else 'subnet'}"]
             found |= dict.fromkeys(counted, failed)
             # Only now Kea has them for the subnet.
-            found |= dict.fromkeys([f"subnet[{first.id}].{it}" for it in counted], failed)
+            found |= dict.fromkeys([f"subnet[{first.id}].{entry}" for entry in counted], failed)
         return found
 
     def _of_all(self, addresses: Counts, prefixes: Counts) -> Values:
@@ -121,7 +121,7 @@ class DhcpStatistics:
         }
         found = {
             **pool,
-            **{f"pool[0].{name}": it for name, it in pool.items()},
+            **{f"pool[0].{name}": value for name, value in pool.items()},
             **dict.fromkeys(REUSES[self.family], 0),
         }
         if self.family == V4:
@@ -142,7 +142,7 @@ def _delegated(prefixes: Counts) -> Values:
         "cumulative-assigned-pds": prefixes.assignments,
     }
     inside = {**pool, "reclaimed-leases": prefixes.reclaimed}
-    return {**pool, **{f"pd-pool[0].{name}": it for name, it in inside.items()}}
+    return {**pool, **{f"pd-pool[0].{name}": value for name, value in inside.items()}}
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ class DdnsStatistics:
         results = {"update-sent": sent, "update-success": updates, "update-error": errors, "update-timeout": timeouts}
         return {
             **results,
-            **{f"key[{self.key}.].{name}": it for name, it in results.items()},
+            **{f"key[{self.key}.].{name}": result for name, result in results.items()},
             "update-signed": sent,
             "update-unsigned": 0,
             "ncr-received": sent + invalid,

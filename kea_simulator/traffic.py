@@ -99,7 +99,7 @@ def packets_of_standby(family: int, arrived: Values, *, with_reasons: bool) -> V
 
 
 def _messages4(what: Traffic, leases: Counts, since: float) -> tuple[Values, Values]:
-    renewals, informs, refusals = (it.came(since) for it in (what.renewals, what.informs, what.refusals))
+    renewals, informs, refusals = (pace.came(since) for pace in (what.renewals, what.informs, what.refusals))
     received = {
         "discover": leases.assignments + what.failures.came(since),
         "request": leases.assignments + renewals + refusals + what.strangers.came(since),

@@ -124,12 +124,12 @@ def verdicts(samples: Sequence[Sample]) -> Iterator[str]:
     warm = samples[int(len(samples) * WARM_UP_SHARE) :]
     second, last = warm[len(warm) // 4 : len(warm) // 2], warm[-(len(warm) // 4) :]
     limits = {
-        "mebibytes": max(MORE_MEMORY_SHARE * median(it.mebibytes for it in second), MORE_MEBIBYTES),
+        "mebibytes": max(MORE_MEMORY_SHARE * median(measured.mebibytes for measured in second), MORE_MEBIBYTES),
         "threads": MORE_OF_OTHERS,
         "descriptors": MORE_OF_OTHERS,
     }
     for name, limit in limits.items():
-        before, after = (median(getattr(it, name) for it in part) for part in (second, last))
+        before, after = (median(getattr(entry, name) for entry in part) for part in (second, last))
         print(f"{name}: {before:.1f} in the second quarter, {after:.1f} in the last")
         if after - before > limit:
             yield f"{name} grew by {after - before:.1f}, more than {limit:.1f}"

@@ -165,8 +165,8 @@ def _runbooks_index() -> str:
         lines += [f"## {group.name}", "", COLUMNS, "|---|---|---|---|---|---|"]
         lines += [*map(_alert_row, group.alerts), ""]
     lines += ["## Recorded", "", "| series | expression |", "|---|---|"]
-    recorded = (it for group in GROUPS for it in group.recordings)
-    return "\n".join([*lines, *(f"| `{it.name}` | {_code(it.expression)} |" for it in recorded), ""])
+    recorded = (recording for group in GROUPS for recording in group.recordings)
+    return "\n".join([*lines, *(f"| `{alert.name}` | {_code(alert.expression)} |" for alert in recorded), ""])
 
 
 def _alert_row(alert: Alert) -> str:

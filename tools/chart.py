@@ -25,7 +25,9 @@ def derived() -> dict[Path, str]:
 
     They are copies, as some tools that install from a repository leave symbolic links out.
     """
-    dashboards = {CHART / "files/dashboards" / it.name: it.read_text() for it in sorted(DASHBOARDS.glob("*.json"))}
+    dashboards = {
+        CHART / "files/dashboards" / path.name: path.read_text() for path in sorted(DASHBOARDS.glob("*.json"))
+    }
     return {CHART / "files/rules.yml": rules(Links(grafana=PLACEHOLDER)), SCHEMA: _values_schema(), **dashboards}
 
 

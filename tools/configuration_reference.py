@@ -105,13 +105,13 @@ def _default(field: Schema) -> str:
 
 
 def _choices(field: Schema) -> list[str]:
-    found = next((it for it in _branches(field) if "enum" in it), {})
+    found = next((branch for branch in _branches(field) if "enum" in branch), {})
     return list(found.get("enum", ()))
 
 
 def _section(field: Schema) -> str | None:
     """Return the name of the section that a key holds, alone, in a list or by names."""
-    found = next((it["$ref"] for it in _branches(field) if "$ref" in it), None)
+    found = next((branch["$ref"] for branch in _branches(field) if "$ref" in branch), None)
     return found.rpartition("/")[2] if found else None
 
 

@@ -18,12 +18,14 @@ def documents() -> Mapping[str, str]:
     """Return the golden files by their paths in the project."""
     return {
         # Dashboards, rules and outside checks rely on these names and labels.
-        "tests/golden/metrics.txt": _lines(f"{it.name}{{{','.join(it.labels)}}}" for it in FAMILIES),
+        "tests/golden/metrics.txt": _lines(f"{family.name}{{{','.join(family.labels)}}}" for family in FAMILIES),
         # Alerts, dashboards and runbooks rely on these ids; without a severity: judged only where a profile asks.
-        "tests/golden/requirements.txt": _lines(f"{it.id} {it.severity or '-'}" for it in REQUIREMENTS),
+        "tests/golden/requirements.txt": _lines(
+            f"{requirement.id} {requirement.severity or '-'}" for requirement in REQUIREMENTS
+        ),
         # Routes and silences rely on these names.
         "tests/golden/alert-names.txt": _lines(
-            sorted(f"{it.name} {it.severity}" for group in GROUPS for it in group.alerts)
+            sorted(f"{alert.name} {alert.severity}" for group in GROUPS for alert in group.alerts)
         ),
         "tests/golden/sound-and-silent.txt": Encoder().encode(golden_page())[0].decode(),
     }

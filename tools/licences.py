@@ -65,7 +65,9 @@ class Package:
 
 def documents() -> Mapping[str, str]:
     """Return the generated document by its path in the project."""
-    rows = "".join(f"| [{it.name}]({it.address}) | {it.version} | {it.licence} |\n" for it in packages())
+    rows = "".join(
+        f"| [{package.name}]({package.address}) | {package.version} | {package.licence} |\n" for package in packages()
+    )
     return {DOCUMENT: f"{ABOUT}\n| package | version | licence |\n|---|---|---|\n{rows}"}
 
 
@@ -91,9 +93,9 @@ def _licence(name: str, installed: Distribution) -> str:
 
 def _address(name: str, installed: Distribution) -> str:
     """Return where its source is."""
-    pairs = (it.partition(", ") for it in installed.metadata.get_all("Project-URL") or ())
+    pairs = (entry.partition(", ") for entry in installed.metadata.get_all("Project-URL") or ())
     addresses = {label.lower(): address for label, _, address in pairs}
-    found = next((addresses[it] for it in ADDRESSES if it in addresses), _field(installed, "Home-page"))
+    found = next((addresses[address] for address in ADDRESSES if address in addresses), _field(installed, "Home-page"))
     if not found:
         raise LicenceError(f"{name} says nowhere where its source is")
     return found

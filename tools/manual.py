@@ -95,7 +95,7 @@ def _commands(context: click.Context) -> Iterator[str]:
 
 def _options(context: click.Context) -> Iterator[str]:
     # Whatever the width of the terminal: nothing is wrapped here.
-    records = (it.get_help_record(context) for it in context.command.params)
+    records = (param.get_help_record(context) for param in context.command.params)
     for names, about in filter(None, records):
         yield f".TP\n\\fB{_text(names)}\\fR\n{_text(about) or 'See above.'}"
 
@@ -107,7 +107,7 @@ def _section(title: str, entries: Mapping[str, str]) -> Iterator[str]:
 
 
 def _paragraphs(text: str) -> str:
-    return "\n.PP\n".join(_text(" ".join(it.split())) for it in re.split(r"\n\s*\n", text))
+    return "\n.PP\n".join(_text(" ".join(part.split())) for part in re.split(r"\n\s*\n", text))
 
 
 def _text(text: str) -> str:

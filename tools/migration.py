@@ -61,8 +61,8 @@ EXPORTERS = (
 
 def documents() -> Mapping[str, str]:
     """Return the generated files by their paths in the project."""
-    tables = {it.document: _document(it) for it in EXPORTERS}
-    return {**tables, **{it.rules: _rules(it) for it in EXPORTERS}}
+    tables = {exporter.document: _document(exporter) for exporter in EXPORTERS}
+    return {**tables, **{exporter.rules: _rules(exporter) for exporter in EXPORTERS}}
 
 
 def _document(exporter: Exporter) -> str:
@@ -74,7 +74,7 @@ def _document(exporter: Exporter) -> str:
         "",
         f"*Recorded* names are kept by [{exporter.rules}](../{exporter.rules}), see [Migration](migration.md).",
         "",
-        *(f"- {it}" for it in exporter.remarks),
+        *(f"- {remark}" for remark in exporter.remarks),
         "",
         "| theirs | here | recorded |",
         "|---|---|---|",

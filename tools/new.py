@@ -183,7 +183,7 @@ def new_statistic(name: str, root: Path = ROOT) -> list[str]:
     Returns:
         The files that were changed.
     """
-    beginning = next((it for it in DAEMONS if name.startswith(it)), None)
+    beginning = next((daemon for daemon in DAEMONS if name.startswith(daemon)), None)
     if beginning is None:
         raise NewError(f"{name}: no daemon is known whose statistics begin like this; these do: {', '.join(DAEMONS)}")
     daemon = DAEMONS[beginning]
@@ -213,7 +213,7 @@ def _check(text: str, pattern: str, wanted: str) -> None:
 
 def _module(root: Path, folder: str, name: str, table: str) -> str:
     """Return the path of a module that has a table."""
-    modules = sorted(it.stem for it in (root / folder).glob("*.py") if f"\n{table} = " in it.read_text())
+    modules = sorted(path.stem for path in (root / folder).glob("*.py") if f"\n{table} = " in path.read_text())
     if name not in modules:
         raise NewError(f"{name or 'nothing'} was given; write one of {', '.join(modules)}")
     return f"{folder}/{name}.py"
@@ -256,7 +256,7 @@ def _into(name: str, template: str, words: dict[str, str], keyword: str = "") ->
     def change(text: str) -> str:
         value = _assigned(text, name).value
         if keyword and isinstance(value, ast.Call):
-            value = next(it.value for it in value.keywords if it.arg == keyword)
+            value = next(entry.value for entry in value.keywords if entry.arg == keyword)
         return _insert(text, value.end_lineno or 0, template.format(**words))
 
     return change
@@ -266,8 +266,8 @@ def _into_class(name: str, added: str) -> Callable[[str], str]:
     """Return what adds a member after the last one of an enumeration."""
 
     def change(text: str) -> str:
-        [found] = [it for it in ast.parse(text).body if isinstance(it, ast.ClassDef) and it.name == name]
-        last = [it for it in found.body if isinstance(it, ast.Assign)][-1]
+        [found] = [entry for entry in ast.parse(text).body if isinstance(entry, ast.ClassDef) and entry.name == name]
+        last = [entry for entry in found.body if isinstance(entry, ast.Assign)][-1]
         return _insert(text, (last.end_lineno or 0) + 1, added)
 
     return change
@@ -277,7 +277,9 @@ def _at_the_end_of(function: str, added: str) -> Callable[[str], str]:
     """Return what adds lines at the end of a function."""
 
     def change(text: str) -> str:
-        [found] = [it for it in ast.parse(text).body if isinstance(it, ast.FunctionDef) and it.name == function]
+        [found] = [
+            entry for entry in ast.parse(text).body if isinstance(entry, ast.FunctionDef) and entry.name == function
+        ]
         return _insert(text, (found.end_lineno or 0) + 1, added)
 
     return change

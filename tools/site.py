@@ -35,7 +35,7 @@ def on_page_markdown(markdown: str, page: Any, config: Any, **_: object) -> str:
 def with_wide_lists(markdown: str) -> str:
     """Return a text whose lists are indented by four spaces where it has what GitHub takes, the width of the marker."""
     parts = FENCED.split(markdown)
-    return "".join(it if it.startswith("```") else LIST.sub(_widened, it) for it in parts)
+    return "".join(part if part.startswith("```") else LIST.sub(_widened, part) for part in parts)
 
 
 def _widened(found: re.Match[str]) -> str:
@@ -63,8 +63,8 @@ def _expanded_entry(entry: Any, docs: Path) -> Any:  # noqa: ANN401 - as YAML ha
 
 def _pages(folder: Path, docs: Path) -> list[str]:
     """Return the pages of a folder, the one about all of them first."""
-    found = sorted(folder.glob("*.md"), key=lambda it: (it.name != FIRST, it.name))
-    return [it.relative_to(docs).as_posix() for it in found]
+    found = sorted(folder.glob("*.md"), key=lambda path: (path.name != FIRST, path.name))
+    return [entry.relative_to(docs).as_posix() for entry in found]
 
 
 def _leading_out(docs: Path, page: Path, repository: str) -> Callable[[re.Match[str]], str]:

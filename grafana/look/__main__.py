@@ -31,7 +31,7 @@ def answers(scraped: Scraped) -> dict[str, Any]:
 
 def _chosen(scraped: Scraped, choice: Mapping[str, str]) -> dict[str, dict[str, Series]]:
     found: dict[str, dict[str, Series]] = {"instant": {}, "range": {}}
-    for target in (it for panel in PANELS for it in panel.tree["targets"]):
+    for target in (entry for panel in PANELS for entry in panel.tree["targets"]):
         found["instant" if target["instant"] else "range"][target["expr"]] = scraped.series(target, choice)
     return found
 

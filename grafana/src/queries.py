@@ -105,13 +105,13 @@ def each_store(expression: str, *labels: str) -> str:
 def numbered(family: str, label: str, values: Sequence[str], *labels: str) -> str:
     """Return the number of the value of *label* whose sample is 1: a state timeline shows numbers (see `looks`)."""
     selected = (of(family, f'{label}="{value}"') for value in values)
-    return once(" or ".join(f"{number} * ({it} == 1)" for number, it in enumerate(selected)), *labels)
+    return once(" or ".join(f"{number} * ({value} == 1)" for number, value in enumerate(selected)), *labels)
 
 
 def in_pools(kind: str, *where: str) -> str:
     """Return how many leases lie in the pools of subnets at least, as the rules have it (see `alerts.subnets`)."""
     capacity = CAPACITY[kind]
-    inside, assigned = (_of_subnets(f"{capacity}_{it}", *where) for it in ("assigned_in_pool", "assigned"))
+    inside, assigned = (_of_subnets(f"{capacity}_{name}", *where) for name in ("assigned_in_pool", "assigned"))
     reserved = _of_subnets(f"{capacity}_reserved", 'placement="out_of_pool"', *where)
     return f"({inside} or clamp_min({assigned} - {reserved}, 0) or {assigned})"
 
@@ -124,7 +124,7 @@ def fullness(kind: str, *where: str) -> str:
 def fullness_with_reserved(kind: str) -> str:
     """Return the share that is leased or reserved, where it differs from what is leased by enough to be told."""
     capacity = CAPACITY[kind]
-    inside, assigned = (_of_subnets(f"{capacity}_{it}") for it in ("assigned_in_pool", "assigned"))
+    inside, assigned = (_of_subnets(f"{capacity}_{name}") for name in ("assigned_in_pool", "assigned"))
     reserved = _of_subnets(f"{capacity}_reserved", 'placement="in_pool"')
     taken = f"(({inside} or {assigned}) + {reserved} or {assigned})"
     full = f"clamp_max({taken} / ({_of_subnets(capacity)} > 0), 1)"

@@ -48,7 +48,7 @@ WIDTHS = {
 }
 WRAPPED = ("remedy", "title")
 # Of most values, of moments, of a letter of a title, and of what stands around it.
-LEAST_WIDTH, MOMENT_WIDTH, LETTER, AROUND = 90, 160, 8, 40
+MIN_WIDTH, MOMENT_WIDTH, LETTER, AROUND = 90, 160, 8, 40
 # Else each cell without a value would say why the whole table may be empty.
 BLANK = (".*", [DynamicConfigValue("noValue", NOTHING)])
 
@@ -106,7 +106,7 @@ def matrix_of(words: Words, expression: str, label: str, look: Look, width: int 
     panel.with_target(target(Query(named), "A").instant().format(PromQueryFormat.TABLE))
     fields = {"rowField": "who", "columnField": label, "valueField": "Value"}
     panel.with_transformation(DataTransformerConfig("groupingToMatrix", options=fields))
-    panel.min_width(LEAST_WIDTH).override_by_regexp(*BLANK).override_by_regexp(
+    panel.min_width(MIN_WIDTH).override_by_regexp(*BLANK).override_by_regexp(
         r"who\\.*",
         [
             DynamicConfigValue("displayName", "daemon"),
@@ -155,7 +155,7 @@ def _of_column(title: str, column: Column) -> list[DynamicConfigValue]:
 
 
 def _width(title: str, column: Column) -> int:
-    return max(MOMENT_WIDTH if column.look.unit.startswith("dateTime") else LEAST_WIDTH, LETTER * len(title) + AROUND)
+    return max(MOMENT_WIDTH if column.look.unit.startswith("dateTime") else MIN_WIDTH, LETTER * len(title) + AROUND)
 
 
 def _cell(column: Column) -> dict[str, Any]:

@@ -168,8 +168,8 @@ def _unanswered() -> Built:
             NOTHING_YET,
         ),
         [
-            Query(f"clamp_min(({it.unanswered}) / (({it.asked}) > 0), 0)", f"{DAEMON} {it.message}")
-            for it in exchanges(IN_PANELS, dropped)
+            Query(f"clamp_min(({exchange.unanswered}) / (({exchange.asked}) > 0), 0)", f"{DAEMON} {exchange.message}")
+            for exchange in exchanges(IN_PANELS, dropped)
         ],
         UNANSWERED,
         width=24,

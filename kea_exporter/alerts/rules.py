@@ -60,9 +60,9 @@ def rules(links: Links | None = None, hold: str | None = None, keep: str | None 
 
 
 def _rules(groups: list[Group], links: Links, hold: str | None, keep: str | None) -> list[dict[str, Any]]:
-    recordings = [_recording(it) for group in groups for it in group.recordings]
-    alerts = sorted((it for group in groups for it in group.alerts), key=_rank)
-    return recordings + [_alert(it, links, hold or it.hold, keep or it.keep) for it in alerts]
+    recordings = [_recording(recording) for group in groups for recording in group.recordings]
+    alerts = sorted((alert for group in groups for alert in group.alerts), key=_rank)
+    return recordings + [_alert(alert, links, hold or alert.hold, keep or alert.keep) for alert in alerts]
 
 
 def _rank(alert: Alert) -> tuple[bool, int]:

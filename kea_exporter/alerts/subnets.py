@@ -98,7 +98,9 @@ def capacities(size: int, of_network: bool = False) -> str:  # noqa: FBT001, FBT
             return f"sum without (subnet, subnet_id) (kea_subnet_{family}{{{IN_NETWORK}}})"
         return f"kea_subnet_{family}"
 
-    found = (f'label_replace({capacity(it)} >= {size}, "kind", "{kind}", "", "")' for kind, it in FAMILIES.items())
+    found = (
+        f'label_replace({capacity(family)} >= {size}, "kind", "{kind}", "", "")' for kind, family in FAMILIES.items()
+    )
     return f"({' or '.join(found)})"
 
 
@@ -189,7 +191,7 @@ def _exhaustion(name: str, ratio: str, of_what: str, sizes: str, summary: str, t
 GROUP = Group(
     "kea-subnets",
     recordings=(
-        *(it for kind, family in FAMILIES.items() for it in _recordings(kind, family)),
+        *(recording for kind, family in FAMILIES.items() for recording in _recordings(kind, family)),
         Recording(REFUSED, "sum without (scope) (increase(kea_subnet_allocation_failures_total[1h]))"),
     ),
     alerts=(

@@ -50,9 +50,9 @@ UNANSWERED_SHARE_OF_ALL = "daemon:kea_messages_unanswered_per_messages:ratio_inc
 
 def _unanswered() -> tuple[Recording, ...]:
     found = [Recording(DROPPED_MESSAGES, dropped_messages(IN_RULES))]
-    for it in exchanges(IN_RULES, DROPPED_MESSAGES):
-        labels = (("message", it.message),)
-        found += [Recording(ASKED, it.asked, labels), Recording(UNANSWERED, it.unanswered, labels)]
+    for exchange in exchanges(IN_RULES, DROPPED_MESSAGES):
+        labels = (("message", exchange.message),)
+        found += [Recording(ASKED, exchange.asked, labels), Recording(UNANSWERED, exchange.unanswered, labels)]
     return (*found, Recording(UNANSWERED_SHARE_OF_ALL, f"{UNANSWERED} / ({ASKED} > 0)"))
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 DEFAULT_AUDIT = AuditSettings(interval=3600, page_size=1000, max_leases=1_000_000)
 CHECK_SECONDS = 600.0
-MOST_SHOWN = 20
+MAX_SHOWN = 20
 WIDEST, NARROWEST = 110, 60
 
 # The options of an ad-hoc check, by the keys of a configuration file that they stand for.
@@ -55,7 +55,7 @@ OPTIONS = {
 )
 @click.option("--server", "servers", multiple=True, help="Check this server only; may be given several times.")
 @click.option("--url", help="Check one daemon without a configuration file.")
-@click.option("--daemon", type=click.Choice([str(it) for it in Daemon]), help="What answers at --url [dhcp4].")
+@click.option("--daemon", type=click.Choice([str(daemon) for daemon in Daemon]), help="What answers at --url [dhcp4].")
 @click.option("--user", "username", help="User name for --url.")
 @click.option("--password-file", help="File with the password for --url.")
 @click.option("--ca-file", help="Trusted certificates for --url.")
@@ -96,7 +96,9 @@ def check_command(  # noqa: PLR0913 - one parameter per option
     else:
         path = config_file or Path(DEFAULT_CONFIG)
         settings = _only(servers, load(path))
-    daemons = [_with_audit(it) if audit_leases else replace(it, lease_audit=None) for it in settings.daemons]
+    daemons = [
+        _with_audit(daemon) if audit_leases else replace(daemon, lease_audit=None) for daemon in settings.daemons
+    ]
     auditor = Auditor(daemons)
     collector = Collector(audits=auditor.result)
     reports = collector.collect(daemons, Deadline.after(CHECK_SECONDS))
@@ -109,8 +111,8 @@ def check_command(  # noqa: PLR0913 - one parameter per option
 
 def _explained(requirement_id: str) -> str:
     if requirement_id == "list":
-        return "\n".join(f"{it.id:<34}{it.title}" for it in REQUIREMENTS)
-    found = next((it for it in REQUIREMENTS if it.id == requirement_id), None)
+        return "\n".join(f"{requirement.id:<34}{requirement.title}" for requirement in REQUIREMENTS)
+    found = next((requirement for requirement in REQUIREMENTS if requirement.id == requirement_id), None)
     if found is None:
         raise click.BadParameter("there is no such requirement; see --explain list", param_hint="--explain")
     return explanation(found, _width())
@@ -171,7 +173,7 @@ def _with_audit(daemon: DaemonSettings) -> DaemonSettings:
 
 def _only(servers: Sequence[str], settings: Settings) -> Settings:
     if unknown := [name for name in servers if name not in settings.servers]:
-        known_names = ", ".join(settings.servers[:MOST_SHOWN])
+        known_names = ", ".join(settings.servers[:MAX_SHOWN])
         said = f"no server is called {', '.join(unknown)}; there are: {known_names}"
         raise click.BadParameter(said, param_hint="--server")
     if not servers:

@@ -44,7 +44,7 @@ def load(path: Path, *, requires_files: bool = False) -> Settings:
     Raises:
         CommandError: the configuration has mistakes; the message has all of them.
     """
-    ids = tuple(it.id for it in REQUIREMENTS)
+    ids = tuple(requirement.id for requirement in REQUIREMENTS)
     is_unasked_for = str(path) == DEFAULT_CONFIG and not path.exists()
     hint = "; name the file with --config.file" if is_unasked_for else ""
     read = partial(load_file, path, ids, requires_files=requires_files)
@@ -75,7 +75,7 @@ def checked(read: Callable[[], Settings], source: str, reword: Callable[[str], s
         found = _unusable_files(settings)
         mistakes = [f"{name}: {detail}" for detail, names in found.items() for name in names]
     except ConfigError as error:
-        mistakes = [str(it) for it in error.mistakes]
+        mistakes = [str(mistake) for mistake in error.mistakes]
     if not mistakes:
         return settings
     raise all_mistakes(mistakes, source, reword)
@@ -84,13 +84,13 @@ def checked(read: Callable[[], Settings], source: str, reword: Callable[[str], s
 def all_mistakes(mistakes: Iterable[object], source: str, reword: Callable[[str], str] = str) -> CommandError:
     """Return the error to end with: every mistake once, after its *source*, and *reword*-ed."""
     prefix = f"{source}: " if source else ""
-    lines = [reword(f"{prefix}{it}") for it in dict.fromkeys(map(str, mistakes))]
+    lines = [reword(f"{prefix}{fromkey}") for fromkey in dict.fromkeys(map(str, mistakes))]
     return CommandError(lines[0] if len(lines) == 1 else "\n  ".join([f"{len(lines)} mistakes", *lines]))
 
 
 def _unusable_files(settings: Settings) -> dict[str, list[str]]:
     """Return the names of the daemons that each unusable file concerns, by what is wrong with it."""
-    named = [(f"{it.target.server} {it.target.daemon}", it) for it in settings.daemons]
+    named = [(f"{daemon.target.server} {daemon.target.daemon}", daemon) for daemon in settings.daemons]
     named += [("allowed_targets", allowed.template) for allowed in settings.allowed_targets]
     found: dict[str, list[str]] = {}
     for name, daemon in named:

@@ -91,7 +91,7 @@ def _serve(config_file: Path, sockets: list[socket.socket]) -> None:
 
 
 def _welcome(fleet: Fleet, address: str, credentials: str) -> str:
-    lines = [f"  {it.server:<15}{it.daemon:<6}{it.url:<24}{it.about}" for it in fleet.places]
+    lines = [f"  {place.server:<15}{place.daemon:<6}{place.url:<24}{place.about}" for place in fleet.places]
     check = f"{_program()} check --config.file {fleet.config_file}"
     return WELCOME.format(
         servers="\n".join(lines),

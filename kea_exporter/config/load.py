@@ -111,6 +111,6 @@ def validated(
         details = error.errors(include_url=False, include_input=False)
         mistakes += [mistake_of(detail, root) for detail in details]
     if mistakes:
-        located = [Mistake(it.place, it.text, line_of(node, it.place)) for it in mistakes]
-        raise ConfigError(tuple(sorted(located, key=lambda it: it.line or 0)))
+        located = [Mistake(mistake.place, mistake.text, line_of(node, mistake.place)) for mistake in mistakes]
+        raise ConfigError(tuple(sorted(located, key=lambda entry: entry.line or 0)))
     return written

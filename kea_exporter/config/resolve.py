@@ -49,7 +49,7 @@ def _derived(name: str, entry: schema.ProfileEntry, base: Profile) -> Profile:
     if entry.hooks is not None:
         # They take the place of whatever the base says of hooks.
         of_hooks = {hook_requirement(hook) for hook in get_args(schema.HookName)}
-        severities = {it: severity for it, severity in severities.items() if it not in of_hooks}
+        severities = {value: severity for value, severity in severities.items() if value not in of_hooks}
         severities |= {hook_requirement(hook): "required" for hook in entry.hooks}
         left_out -= of_hooks
         left_out |= {hook_requirement(hook) for hook in STANDARD_HOOKS if hook not in entry.hooks}

@@ -44,7 +44,7 @@ def _bare(kind: Any) -> Any:  # noqa: ANN401
     if get_origin(kind) is Annotated:
         return _bare(get_args(kind)[0])
     if get_origin(kind) in {Union, UnionType}:
-        return _bare(next(it for it in get_args(kind) if it is not type(None)))
+        return _bare(next(arg for arg in get_args(kind) if arg is not type(None)))
     return kind
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 NO_REQUIREMENT = "there is no such requirement; kea-exporter check --explain list names them all"
-LONGEST_UNIX_PATH = 107
+MAX_UNIX_PATH = 107
 # Where a URL names no port.
 DEFAULT_PORTS = {"http": 80, "https": 443}
 # From the oldest that is accepted to the newest.
@@ -28,8 +28,8 @@ TLS_VERSIONS = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3
 DURATION_PATTERN = r"^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?$"
 SECRET_FILES = {"username_file", "password_file"}
 DURATION_UNITS = (86400.0, 3600.0, 60.0, 1.0, 0.001)
-LONGEST_TIMEOUT = 600.0
-SHORTEST_PERIOD, LONGEST_PERIOD = 60.0, 366 * 86400.0
+MAX_TIMEOUT = 600.0
+SHORTEST_PERIOD, MAX_PERIOD = 60.0, 366 * 86400.0
 VERSION_PATTERN = r"^(\d{1,6})\.(\d{1,6})\.(\d{1,6})$"
 SIZE_PATTERN = r"^(\d{1,12})(B|KB|MB|GB|KiB|MiB|GiB)$"
 SIZE_UNITS = {"B": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
@@ -57,7 +57,7 @@ def parse_timeout(value: object) -> float:
         ValueError: it is no such text, or not above 0 and at most ten minutes.
     """
     seconds = _seconds(value, "5s, 500ms or 1m30s")
-    if not 0 < seconds <= LONGEST_TIMEOUT:
+    if not 0 < seconds <= MAX_TIMEOUT:
         raise ValueError("write more than 0s and at most 10m")
     return seconds
 
@@ -69,7 +69,7 @@ def parse_period(value: object) -> float:
         ValueError: it is no such text, or not between one minute and a year.
     """
     seconds = _seconds(value, "30m, 1h or 30d")
-    if not SHORTEST_PERIOD <= seconds <= LONGEST_PERIOD:
+    if not SHORTEST_PERIOD <= seconds <= MAX_PERIOD:
         raise ValueError("write at least 1m and at most 366d")
     return seconds
 
@@ -191,8 +191,8 @@ def parse_url(value: object) -> SplitResult:
 
 
 def _unix(parts: SplitResult) -> SplitResult:
-    if len(parts.path.encode()) > LONGEST_UNIX_PATH:
-        raise ValueError(f"the path of a unix socket has at most {LONGEST_UNIX_PATH} bytes; use a shorter one")
+    if len(parts.path.encode()) > MAX_UNIX_PATH:
+        raise ValueError(f"the path of a unix socket has at most {MAX_UNIX_PATH} bytes; use a shorter one")
     if parts.netloc or not parts.path.startswith("/"):
         raise ValueError('a unix url has three slashes and an absolute path: "unix:///run/kea/kea4-ctrl-socket"')
     return parts

@@ -156,10 +156,10 @@ def judged_rooms(snapshot: Snapshot) -> Iterator[Room]:
 def _summed(kind: str, parts: list[Fullness]) -> Fullness:
     return Fullness(
         kind,
-        sum(it.capacity for it in parts),
-        sum(it.assigned for it in parts),
-        sum(it.lower for it in parts),
-        sum(it.upper for it in parts),
+        sum(part.capacity for part in parts),
+        sum(part.assigned for part in parts),
+        sum(part.lower for part in parts),
+        sum(part.upper for part in parts),
     )
 
 
@@ -187,4 +187,6 @@ def fullest_subnets(snapshot: Snapshot, number: int) -> list[int]:
         for place, found in enumerate(fullness_of(leases.subnets, kind)):
             if found is not None:
                 shares[place] = max(shares[place], found.share)
-    return nlargest(number, (it for it, share in enumerate(shares) if share >= 0), key=lambda it: shares[it])
+    return nlargest(
+        number, (value for value, share in enumerate(shares) if share >= 0), key=lambda entry: shares[entry]
+    )

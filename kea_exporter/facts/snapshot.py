@@ -119,7 +119,7 @@ class Tls:
     @property
     def by_role(self) -> tuple[tuple[str, Certificate], ...]:
         """Return each certificate of the chain with what it is: leaf, intermediate or root."""
-        above = ("root" if it.is_self_issued else "intermediate" for it in self.chain[1:])
+        above = ("root" if certificate.is_self_issued else "intermediate" for certificate in self.chain[1:])
         return tuple(zip(("leaf", *above), self.chain, strict=False))
 
 

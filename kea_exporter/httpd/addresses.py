@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kea_exporter.config.values import LONGEST_UNIX_PATH
+from kea_exporter.config.values import MAX_UNIX_PATH
 from kea_exporter.text import host_and_port
 
 if TYPE_CHECKING:
@@ -120,14 +120,16 @@ def _listen(address: str, option: str) -> list[socket.socket]:
         text = error.strerror if isinstance(error, OSError) else "this is no name"
         raise ListenError(f"cannot listen on {address}: {text}") from None
     tried = [(family, _tried(family, place)) for family, _, _, _, place in found]
-    sockets = [it for _, it in tried if isinstance(it, socket.socket)]
-    failures = [(family, it) for family, it in tried if isinstance(it, OSError)]
+    sockets = [value for _, value in tried if isinstance(value, socket.socket)]
+    failures = [(family, value) for family, value in tried if isinstance(value, OSError)]
     # A machine without IPv6 serves IPv4 alone.
-    grave = [it for family, it in failures if family != socket.AF_INET6 or it.errno not in NO_SUCH_FAMILY]
+    grave = [
+        failure for family, failure in failures if family != socket.AF_INET6 or failure.errno not in NO_SUCH_FAMILY
+    ]
     if sockets and not grave:
         return sockets
     close(sockets)
-    raise _cannot(address, (grave or [it for _, it in failures])[0], option)
+    raise _cannot(address, (grave or [failure for _, failure in failures])[0], option)
 
 
 def _cannot(address: str, error: OSError, option: str) -> ListenError:
@@ -165,8 +167,8 @@ def _split(address: str) -> tuple[str, int]:
 
 def _listen_unix(address: str, option: str) -> socket.socket:
     path = address.removeprefix(UNIX)
-    if not path.startswith("/") or "\0" in path or len(os.fsencode(path)) > LONGEST_UNIX_PATH:
-        wanted = f"an absolute path of at most {LONGEST_UNIX_PATH} bytes"
+    if not path.startswith("/") or "\0" in path or len(os.fsencode(path)) > MAX_UNIX_PATH:
+        wanted = f"an absolute path of at most {MAX_UNIX_PATH} bytes"
         raise ListenError(f"{address} is no address to listen on; write unix: and {wanted}")
     try:
         _remove_dead(path)

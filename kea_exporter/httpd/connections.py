@@ -98,20 +98,22 @@ class Connections:
         if not candidates:
             return False
         held = Counter(visitor.client for visitor in self._visitors)
-        return self._drop(min(candidates, key=lambda it: (-held[it.client], it.phase, it.since)))
+        return self._drop(
+            min(candidates, key=lambda candidate: (-held[candidate.client], candidate.phase, candidate.since))
+        )
 
     def owe(self, visitor: Visitor, unsent: bytes) -> None:
         """Take note of an answer that is about to be sent; too much unsent closes the connection that reads slowest."""
         visitor.unsent = unsent
         while unsent and self._unsent() > self._unsent_limit:
-            others = [it for it in self._visitors if it.unsent and it.unsent is not unsent]
+            others = [visitor for visitor in self._visitors if visitor.unsent and visitor.unsent is not unsent]
             if not others:
                 return
-            self._drop(min(others, key=lambda it: it.since))
+            self._drop(min(others, key=lambda other: other.since))
 
     def _unsent(self) -> int:
         """Return the bytes of all answers that wait, each once: several connections may wait for the same one."""
-        return sum({id(it.unsent): len(it.unsent) for it in self._visitors}.values())
+        return sum({id(visitor.unsent): len(visitor.unsent) for visitor in self._visitors}.values())
 
     def _drop(self, visitor: Visitor) -> bool:
         self._visitors.discard(visitor)

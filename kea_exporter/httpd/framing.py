@@ -12,7 +12,7 @@ from http import HTTPStatus
 
 HEAD_LIMIT = 16 * 1024
 BODY_LIMIT = 8 * 1024
-MOST_HEADERS = 100
+MAX_HEADERS = 100
 
 END = b"\r\n\r\n"
 REQUEST_LINE = re.compile(rb"[A-Z]{1,20} [\x21-\x7e]+ HTTP/(\d\.\d)")
@@ -103,8 +103,8 @@ def body_length(head: bytes) -> int:
         raise RefusalError(HTTPStatus.BAD_REQUEST, "the request line is not sound")
     if found[1] not in VERSIONS:
         raise RefusalError(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "HTTP/1.1 is spoken here")
-    if len(lines) > MOST_HEADERS:
-        raise RefusalError(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"a request has at most {MOST_HEADERS} headers")
+    if len(lines) > MAX_HEADERS:
+        raise RefusalError(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"a request has at most {MAX_HEADERS} headers")
     headers = _headers(lines)
     hosts = len(headers.get(b"host", ()))
     if hosts > 1 or (not hosts and found[1] != b"1.0"):
@@ -128,7 +128,7 @@ def _content_length(headers: dict[bytes, list[bytes]]) -> int:
         if lengths:
             raise RefusalError(HTTPStatus.BAD_REQUEST, "a request has either Content-Length or Transfer-Encoding")
         raise RefusalError(HTTPStatus.LENGTH_REQUIRED, "send a Content-Length instead of a Transfer-Encoding")
-    if len(lengths) > 1 or not all(re.fullmatch(rb"[0-9]{1,18}", it) for it in lengths):
+    if len(lengths) > 1 or not all(re.fullmatch(rb"[0-9]{1,18}", length) for length in lengths):
         raise RefusalError(HTTPStatus.BAD_REQUEST, "a request has one Content-Length, a number")
     length = int(lengths[0]) if lengths else 0
     if length > BODY_LIMIT:

@@ -34,7 +34,7 @@ DEFAULT_REALMS = {
 DEFAULT_ADDRESS = "127.0.0.1"
 DEFAULT_PORT = 8000
 SUBNET_KEYS = {"Dhcp4": "subnet4", "Dhcp6": "subnet6"}
-MOST_ENTRIES = 256
+MAX_ENTRIES = 256
 MEMFILE = "memfile"
 # A database on the server itself, which no other server reaches by this name; Kea's default is localhost.
 LOCAL_HOSTS = {"", "localhost"}
@@ -68,10 +68,10 @@ def read_configuration(answer: Answer) -> Configuration:
     if root is None:
         raise MalformedAnswerError(f"none of {', '.join(ROOTS)} is there")
     tree = as_map(answer.map[root], root)
-    hooks = as_list(tree.get("hooks-libraries", []), "hooks-libraries")[:MOST_ENTRIES]
+    hooks = as_list(tree.get("hooks-libraries", []), "hooks-libraries")[:MAX_ENTRIES]
     return Configuration(
         root=root,
-        sockets=tuple(_socket(entry, root) for entry in _socket_entries(tree, root)[:MOST_ENTRIES]),
+        sockets=tuple(_socket(entry, root) for entry in _socket_entries(tree, root)[:MAX_ENTRIES]),
         **_of_subnets(tree, root),
         hooks=tuple(_base_name(hook) for hook in hooks),
         pairs=tuple(read_pairs(hooks)),
@@ -123,13 +123,17 @@ def _authentication(entry: Mapping[str, Any], root: str) -> Authentication:
 def _hosts_databases(tree: Mapping[str, Any]) -> Iterator[str]:
     single = tree.get("hosts-database")
     entries = as_list(tree.get("hosts-databases", [single] if single else []), "hosts-databases")
-    for entry in entries[:MOST_ENTRIES]:
+    for entry in entries[:MAX_ENTRIES]:
         yield printable(as_text(as_map(entry, "hosts-databases").get("type"), "type"))
 
 
 def _of_subnets(tree: Mapping[str, Any], root: str) -> _OfSubnets:
-    networks = [as_map(it, "shared-networks") for it in as_list(tree.get("shared-networks", []), "shared-networks")]
-    entries = sorted(_subnets(tree, networks, SUBNET_KEYS.get(root)), key=lambda it: as_int(it.subnet.get("id"), "id"))
+    networks = [
+        as_map(network, "shared-networks") for network in as_list(tree.get("shared-networks", []), "shared-networks")
+    ]
+    entries = sorted(
+        _subnets(tree, networks, SUBNET_KEYS.get(root)), key=lambda subnet: as_int(subnet.subnet.get("id"), "id")
+    )
     subnets = [entry for entry, _ in entries]
     held = capacities(subnets)
     kept = reserved(tree, entries, delegating=root == ROOT_KEYS[Daemon.DHCP6])
@@ -161,7 +165,7 @@ def _has_config_databases(tree: Mapping[str, Any]) -> bool:
 
 def _interfaces(tree: Mapping[str, Any]) -> Iterator[str]:
     listening = as_map(tree.get("interfaces-config", {}), "interfaces-config")
-    for name in as_list(listening.get("interfaces", []), "interfaces")[:MOST_ENTRIES]:
+    for name in as_list(listening.get("interfaces", []), "interfaces")[:MAX_ENTRIES]:
         yield printable(as_text(name, "interfaces"))
 
 

@@ -38,7 +38,7 @@ def descriptions(subnets: Sequence[Mapping[str, Any]]) -> Descriptions:
 def _name(subnet: Mapping[str, Any]) -> str:
     context = subnet.get("user-context")
     texts = [context.get(key) for key in NAME_KEYS] if isinstance(context, dict) else []
-    return next((printable(as_text(it, "name"), MAX_LENGTH) for it in texts if it and isinstance(it, str)), "")
+    return next((printable(as_text(text, "name"), MAX_LENGTH) for text in texts if text and isinstance(text, str)), "")
 
 
 def _classes(guarded: Mapping[str, Any]) -> str:

@@ -267,7 +267,7 @@ class _Inquiry:
         if not todo.slices:
             return known(self._client.ask(todo.leases, read))
         ranges = [{"first-subnet-id": first, "last-subnet-id": last} for first, last in todo.slices]
-        return joined([known(self._client.ask(todo.leases, read, {"subnet-range": it})) for it in ranges])
+        return joined([known(self._client.ask(todo.leases, read, {"subnet-range": range_})) for range_ in ranges])
 
     def _shown(self, subnets: Subnets) -> Shown:
         before = self._before

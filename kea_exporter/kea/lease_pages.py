@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 # Lease states expired-reclaimed and released: the address is free again, the lease is kept for history only.
 FREE = {2, 3}
-MOST_EXAMPLES = 5
-MOST_SUBNETS = 1000
+MAX_EXAMPLES = 5
+MAX_SUBNETS = 1000
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def read_lease_page(answer: Answer) -> tuple[Lease, ...]:
     """
     if answer.result == Result.EMPTY:
         return ()
-    return tuple(_lease(as_map(it, "leases")) for it in as_list(answer.map.get("leases"), "leases"))
+    return tuple(_lease(as_map(lease, "leases")) for lease in as_list(answer.map.get("leases"), "leases"))
 
 
 def _lease(entry: Mapping[str, object]) -> Lease:
@@ -109,14 +109,14 @@ class _Misplacements:
         """Count a lease, given the id of the configured subnet that contains its address; None where there is none."""
         if containing is not None:
             pair = (lease.subnet_id, containing)
-            if pair in self._moved or len(self._moved) < MOST_SUBNETS:
+            if pair in self._moved or len(self._moved) < MAX_SUBNETS:
                 self._moved[pair] = self._moved.get(pair, 0) + 1
                 return
-        if lease.subnet_id in self._counts or len(self._counts) < MOST_SUBNETS:
+        if lease.subnet_id in self._counts or len(self._counts) < MAX_SUBNETS:
             self._counts[lease.subnet_id] = self._counts.get(lease.subnet_id, 0) + 1
         else:
             self._others += 1
-        if len(self._examples) < MOST_EXAMPLES:
+        if len(self._examples) < MAX_EXAMPLES:
             self._examples.append(str(lease.address))
 
     def frozen(self) -> Misplaced:

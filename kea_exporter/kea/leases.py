@@ -109,7 +109,7 @@ def _inside(total: int | None, said_total: int | None, said_inside: int | None) 
 
 def _with_missing_rows(rows: Counts[int]) -> Counts[int]:
     """Return rows of stat-lease, with none assigned in the subnets that have no row."""
-    counted = [it for it in (*KINDS, Count.ADDRESSES_DECLINED) if None in rows.columns.get(it, ())]
+    counted = [kind for kind in (*KINDS, Count.ADDRESSES_DECLINED) if None in rows.columns.get(kind, ())]
     if not counted:
         return rows
     missing = [all(value is None for value in row) for row in zip(*rows.columns.values(), strict=True)]

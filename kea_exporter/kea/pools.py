@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Sizes = Mapping[PoolKey, int]
 
-LONGEST_PREFIX = 128
+MAX_PREFIX = 128
 
 
 def capacities(subnets: Iterable[Mapping[str, Any]]) -> Capacities:
@@ -59,7 +59,7 @@ def _sizes(
     """Return the size of each pool; those of a subnet that share a pool-id are one (measured)."""
     sizes: Counter[PoolKey] = Counter()
     for number, subnet in subnets:
-        for pool in (as_map(it, key) for it in as_list(subnet.get(key, []), key)):
+        for pool in (as_map(entry, key) for entry in as_list(subnet.get(key, []), key)):
             sizes[number, as_int(pool.get("pool-id", 0), "pool-id")] += size(pool)
     return dict(sorted(sizes.items()))
 
@@ -113,6 +113,6 @@ def pd_pool_range(pool: Mapping[str, Any]) -> tuple[int, int]:
 
 def _prefixes(pool: Mapping[str, Any]) -> int:
     bits = as_int(pool.get("delegated-len"), "delegated-len") - as_int(pool.get("prefix-len"), "prefix-len")
-    if not 0 <= bits <= LONGEST_PREFIX:
+    if not 0 <= bits <= MAX_PREFIX:
         raise MalformedAnswerError("'delegated-len' is not a length within the prefix")
     return 1 << bits

@@ -7,7 +7,7 @@ from ipaddress import IPv6Address
 from typing import Any
 
 # Kea counts the addresses of IPv6 in 128 bits.
-LARGEST = 2**128
+MAX_NUMBER = 2**128
 
 
 class MalformedAnswerError(Exception):
@@ -30,7 +30,7 @@ def as_list(value: object, where: str) -> list[Any]:
 
 def as_int(value: object, where: str) -> int:
     """Return *value* as an integer of up to 128 bits and a sign, or raise MalformedAnswerError."""
-    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > LARGEST:
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > MAX_NUMBER:
         raise MalformedAnswerError(f"'{where}' is not a whole number of 128 bits at most")
     return value
 
@@ -39,7 +39,7 @@ def as_number(value: object, where: str) -> float:
     """Return *value* as a number, or raise MalformedAnswerError."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         raise MalformedAnswerError(f"'{where}' is not a number")
-    if not abs(value) <= LARGEST:
+    if not abs(value) <= MAX_NUMBER:
         raise MalformedAnswerError(f"'{where}' is too large")
     return float(value)
 

@@ -58,7 +58,7 @@ def reserved(tree: Mapping[str, Any], subnets: Sequence[Configured], *, delegati
         MalformedAnswerError: a reservation is not as Kea writes it.
     """
     hosts = _hosts(tree)
-    using = [(place, it.subnet) for place, it in enumerate(subnets) if hosts and _modes(tree, it).of_all]
+    using = [(place, subnet.subnet) for place, subnet in enumerate(subnets) if hosts and _modes(tree, subnet).of_all]
     columns = _columns(tree, subnets, ADDRESSES, _global_addresses(hosts, using))
     return columns | _columns(tree, subnets, PREFIXES, _global_prefixes(hosts, using)) if delegating else columns
 
@@ -169,7 +169,7 @@ def _global_prefixes(hosts: Iterable[object], subnets: Sequence[tuple[int, Mappi
     numbers = _of_hosts(hosts, PREFIXES) if subnets else set()
     if not numbers:
         return found
-    pools = [(place, as_map(it, "pd-pools")) for place, subnet in subnets for it in subnet.get("pd-pools", [])]
+    pools = [(place, as_map(pool, "pd-pools")) for place, subnet in subnets for pool in subnet.get("pd-pools", [])]
     ranges = sorted((*pd_pool_range(pool), place) for place, pool in pools)
     starts = [first for first, _, _ in ranges]
     for number in numbers:

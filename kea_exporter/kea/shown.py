@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def shown(subnets: Subnets, selection: Selection) -> Shown:
     """Return the subnets that have series of their own, in the order of their ids."""
     every = zip(subnets.ids, subnets.prefixes, subnets.networks, strict=True)
-    chosen = [it for it in every if selection.takes_all or selection.takes(it[1], it[2])]
+    chosen = [entry for entry in every if selection.takes_all or selection.takes(entry[1], entry[2])]
     rows = tuple((str(number), prefix, network) for number, prefix, network in chosen)
     return Shown(tuple(number for number, _, _ in chosen), rows)
 
@@ -33,8 +33,8 @@ def pool_series(said: AllStatistics, configured: Capacities, chosen: Shown, coll
     more whenever a subnet is added at run time, and says 0 after statistic-reset-all (measured on 3.0.3).
     """
     ids = set(chosen.ids)
-    pools = [_within(it, ids) for it in (configured.pools, configured.pd_pools)]
-    addresses, prefixes = (it.or_of(counts) for it, counts in zip(pools, (said.pools, said.pd_pools), strict=True))
+    pools = [_within(entry, ids) for entry in (configured.pools, configured.pd_pools)]
+    addresses, prefixes = (pool.or_of(counts) for pool, counts in zip(pools, (said.pools, said.pd_pools), strict=True))
     return PoolSeries(addresses, prefixes, collectors.series_limit)
 
 

@@ -34,9 +34,9 @@ NEW_PACKETS = re.compile(r"pkt[46]-([a-z0-9-]{1,60})-(received|sent)", re.ASCII)
 DIRECTIONS = {"received": Measure.MESSAGES_RECEIVED, "sent": Measure.MESSAGES_SENT}
 POOL_SCOPES = {None: Scope.SUBNET, "pool": Scope.POOL, "pd-pool": Scope.PD_POOL}
 OTHER = (OTHER_REASON,)
-MOST_NEW_PACKETS = 100
-MOST_UNKNOWN = 100
-MOST_KEYS = 1000
+MAX_NEW_PACKETS = 100
+MAX_UNKNOWN = 100
+MAX_KEYS = 1000
 
 K = TypeVar("K", int, tuple[int, int])
 Values = dict[Measure, dict[tuple[str, ...], int]]
@@ -185,15 +185,15 @@ class _Tally:
     def _count(self, measure: Measure, labels: tuple[str, ...], value: int) -> None:
         counted = self._values.setdefault(measure, {})
         # Kea counts in 64 bits with a sign; a counter below 0 is none.
-        if value >= 0 and (labels in counted or len(counted) < MOST_KEYS):
+        if value >= 0 and (labels in counted or len(counted) < MAX_KEYS):
             counted[labels] = value
 
     def _add_new(self, named: _Named, value: int | None) -> None:
         found = NEW_PACKETS.fullmatch(named.name) if named.scope is Scope.DAEMON else None
-        if found and value is not None and self._daemon is not Daemon.D2 and self._new_packets < MOST_NEW_PACKETS:
+        if found and value is not None and self._daemon is not Daemon.D2 and self._new_packets < MAX_NEW_PACKETS:
             self._new_packets += 1
             self._count(DIRECTIONS[found[2]], (found[1].replace("-", "_"),), value)
-        elif len(self._unknown) < MOST_UNKNOWN:
+        elif len(self._unknown) < MAX_UNKNOWN:
             self._unknown.add(printable(f"{named.scope}{named.name}"))
 
 

@@ -200,5 +200,5 @@ def _label(name: str) -> str:
 
 TABLE: tuple[Row, ...] = (*_dhcp4(), *_dhcp6(), *_d2())
 BY_NAME: Mapping[tuple[Daemon, Scope, str], Row] = MappingProxyType(
-    {(it.daemon, it.scope, it.name): it for it in TABLE}
+    {(entry.daemon, entry.scope, entry.name): entry for entry in TABLE}
 )

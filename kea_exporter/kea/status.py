@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from kea_exporter.kea.protocol import Answer
 
-LONGEST_VERSION = 64
-MOST_ERRORS = 5
-LONGEST_SECONDS = 2**40
+MAX_VERSION = 64
+MAX_ERRORS = 5
+MAX_SECONDS = 2**40
 
 
 def read_version(answer: Answer) -> Version:
@@ -31,7 +31,7 @@ def read_version(answer: Answer) -> Version:
     found = re.match(r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})(?!\d)", text, re.ASCII)
     if found is None:
         raise MalformedAnswerError("'text' is not a version")
-    return Version(int(found[1]), int(found[2]), int(found[3]), text[:LONGEST_VERSION])
+    return Version(int(found[1]), int(found[2]), int(found[3]), text[:MAX_VERSION])
 
 
 def read_commands(answer: Answer) -> frozenset[str]:
@@ -51,7 +51,7 @@ def read_status(answer: Answer) -> Status:
         reload_seconds=_seconds(arguments, "reload"),
         dhcp_state=_read_dhcp_state(arguments["dhcp-state"]) if "dhcp-state" in arguments else None,
         sockets_status=as_text(sockets["status"], "status") if "status" in sockets else None,
-        sockets_errors=tuple(printable(as_text(error, "errors")) for error in errors[:MOST_ERRORS]),
+        sockets_errors=tuple(printable(as_text(error, "errors")) for error in errors[:MAX_ERRORS]),
         multi_threading=_read_multi_threading(arguments),
         extended_info_tables=_read_flag(arguments, "extended-info-tables"),
         relationships=read_relationships(arguments.get("high-availability", [])),
@@ -60,7 +60,7 @@ def read_status(answer: Answer) -> Status:
 
 def _seconds(arguments: Mapping[str, Any], key: str) -> int:
     seconds = as_int(arguments.get(key), key)
-    if not 0 <= seconds <= LONGEST_SECONDS:
+    if not 0 <= seconds <= MAX_SECONDS:
         raise MalformedAnswerError(f"'{key}' is no number of seconds")
     return seconds
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from kea_exporter.facts.snapshot import Daemon
 from kea_exporter.facts.subnets import Count, Counts, Subnets
 from kea_exporter.kea.protocol import Result
-from kea_exporter.kea.reading import LARGEST, MalformedAnswerError, as_int, as_list, as_map, as_text
+from kea_exporter.kea.reading import MAX_NUMBER, MalformedAnswerError, as_int, as_list, as_map, as_text
 from kea_exporter.kea.statistics_table import COUNTS
 from kea_exporter.text import printable
 
@@ -29,7 +29,7 @@ ADDRESS_COLUMNS = {
     Daemon.DHCP4: ("assigned-addresses", "declined-addresses"),
     Daemon.DHCP6: ("assigned-nas", "declined-addresses"),
 }
-LARGEST_ID = 2**32 - 1
+MAX_ID = 2**32 - 1
 
 
 def read_subnets(answer: Answer) -> Subnets:
@@ -58,7 +58,7 @@ def subnets_of(entries: Iterable[tuple[Mapping[str, Any], object]], digest: byte
 
 def _id(entry: Mapping[str, Any]) -> int:
     number = as_int(entry.get("id"), "id")
-    if not 0 <= number <= LARGEST_ID:
+    if not 0 <= number <= MAX_ID:
         raise MalformedAnswerError("'id' is no subnet id")
     return number
 
@@ -117,7 +117,7 @@ def _turned(rows: list[Any], width: int) -> list[tuple[int, ...]]:
         raise MalformedAnswerError("the 'rows' are not lists of one length") from None
     if len(columns) != width or any(set(map(type, column)) != {int} for column in columns):
         raise MalformedAnswerError("a row has not a whole number in each of the columns")
-    if any(max(map(abs, column)) > LARGEST for column in columns):
+    if any(max(map(abs, column)) > MAX_NUMBER for column in columns):
         raise MalformedAnswerError("a row has a number of more than 128 bits")
     return columns
 

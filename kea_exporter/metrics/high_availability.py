@@ -50,7 +50,7 @@ def _states(report: Report) -> Iterator[Sample]:
         for which, peer in _peers(relationship):
             if peer.state:  # empty before anything was heard of the partner
                 state = peer.state if peer.state in STATES else OTHER_STATE
-                yield from (Sample((name, which, peer.role, it), it == state) for it in (*STATES, OTHER_STATE))
+                yield from (Sample((name, which, peer.role, entry), entry == state) for entry in (*STATES, OTHER_STATE))
 
 
 def _scopes(report: Report) -> Iterator[Sample]:
@@ -60,13 +60,21 @@ def _scopes(report: Report) -> Iterator[Sample]:
         owners = {peer.name for _, peer in peers if peer.role in OWNERS and peer.name}
         for which, peer in peers:
             if peer.state:
-                yield from (Sample((name, which, it), it in peer.scopes) for it in sorted(owners | set(peer.scopes)))
+                yield from (
+                    Sample((name, which, owner), owner in peer.scopes) for owner in sorted(owners | set(peer.scopes))
+                )
 
 
 def _info(report: Report) -> Iterator[Sample]:
-    for name, it in _named(report):
-        of_both = it.mode, it.local.name, it.local.role, it.partner.name, it.partner.role
-        yield Sample((name, *of_both, _pair(report, it)), 1)
+    for name, relationship in _named(report):
+        of_both = (
+            relationship.mode,
+            relationship.local.name,
+            relationship.local.role,
+            relationship.partner.name,
+            relationship.partner.role,
+        )
+        yield Sample((name, *of_both, _pair(report, relationship)), 1)
 
 
 def _pair(report: Report, relationship: Relationship) -> str:
@@ -130,17 +138,17 @@ FAMILIES = (
     _of_relationship(
         "kea_ha_partner_in_touch",
         "1 once a first heartbeat to the partner was answered or has failed, 0 before.",
-        partial(_number, read=lambda it: it.in_touch),
+        partial(_number, read=lambda relationship: relationship.in_touch),
     ),
     _of_relationship(
         "kea_ha_communication_interrupted",
         "1 if the partner has not answered for longer than max-response-delay, else 0.",
-        partial(_number, read=lambda it: it.communication_interrupted),
+        partial(_number, read=lambda relationship: relationship.communication_interrupted),
     ),
     _of_relationship(
         "kea_ha_partner_age_seconds",
         "Time since the partner last answered, or since the start where it never did; absent before a first heartbeat.",
-        partial(_number, read=lambda it: it.age_seconds if it.in_touch else None),
+        partial(_number, read=lambda relationship: relationship.age_seconds if relationship.in_touch else None),
     ),
     _of_relationship(
         "kea_ha_clock_skew_seconds",
@@ -150,21 +158,21 @@ FAMILIES = (
     _of_relationship(
         "kea_ha_connecting_clients",
         "Clients that try to reach the partner while communication is interrupted.",
-        partial(_number, read=lambda it: it.connecting_clients),
+        partial(_number, read=lambda relationship: relationship.connecting_clients),
     ),
     _of_relationship(
         "kea_ha_unacked_clients",
         "Clients that the partner seems not to answer while communication is interrupted.",
-        partial(_number, read=lambda it: it.unacked_clients),
+        partial(_number, read=lambda relationship: relationship.unacked_clients),
     ),
     _of_relationship(
         "kea_ha_unacked_clients_left",
         "How many more unacked clients make the partner count as down; 0 unless communication is interrupted.",
-        partial(_number, read=lambda it: it.unacked_clients_left),
+        partial(_number, read=lambda relationship: relationship.unacked_clients_left),
     ),
     _of_relationship(
         "kea_ha_analyzed_packets",
         "Packets to the partner that were looked at to tell whether it is down.",
-        partial(_number, read=lambda it: it.analyzed_packets),
+        partial(_number, read=lambda relationship: relationship.analyzed_packets),
     ),
 )

@@ -53,7 +53,7 @@ def _failure_info(page: Page) -> Iterator[Sample]:
 
 def _command_success(report: Report) -> Iterator[Sample]:
     for command, failures in _by_command(report).items():
-        yield Sample((command,), all(it is None or it.reason in NO_FAILURES for it in failures))
+        yield Sample((command,), all(failure is None or failure.reason in NO_FAILURES for failure in failures))
 
 
 def _by_command(report: Report) -> dict[str, list[Failure | None]]:
@@ -67,7 +67,9 @@ def _by_command(report: Report) -> dict[str, list[Failure | None]]:
 def _command_duration(report: Report) -> Iterator[Sample]:
     exchanges = report.snapshot.exchanges
     for command in _by_command(report):
-        yield Sample((command,), sum(it.duration_seconds for it in exchanges if it.command == command))
+        yield Sample(
+            (command,), sum(exchange.duration_seconds for exchange in exchanges if exchange.command == command)
+        )
 
 
 def _command_supported(report: Report) -> Iterator[Sample]:

@@ -78,12 +78,12 @@ def _chain(report: Report) -> Iterator[tuple[str, str, Certificate]]:
 
 
 def _times(report: Report, attribute: str) -> Iterable[Sample]:
-    return [Sample((role, position), getattr(it, attribute)) for role, position, it in _chain(report)]
+    return [Sample((role, position), getattr(certificate, attribute)) for role, position, certificate in _chain(report)]
 
 
 def _info(report: Report) -> Iterator[Sample]:
-    for role, position, it in _chain(report):
-        identity = (it.subject, it.issuer, it.serial_number, it.fingerprint_sha256, it.key_type)
+    for role, position, entry in _chain(report):
+        identity = (entry.subject, entry.issuer, entry.serial_number, entry.fingerprint_sha256, entry.key_type)
         yield Sample((role, position, *identity), 1)
 
 

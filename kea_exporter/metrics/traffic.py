@@ -82,5 +82,7 @@ def _family(measure: Measure, name: str, help: str) -> Family:  # noqa: A002 - P
     return per_daemon(name, help, partial(_counted, measure=measure), measure.labels, Kind.COUNTER, SOURCE)
 
 
-FAMILY_OF: Mapping[Measure, Family] = MappingProxyType({it: _family(it, *named) for it, named in NAMED.items()})
+FAMILY_OF: Mapping[Measure, Family] = MappingProxyType(
+    {value: _family(value, *named) for value, named in NAMED.items()}
+)
 FAMILIES = tuple(FAMILY_OF.values())

@@ -209,7 +209,10 @@ def _were_looked_at(snapshot: Snapshot) -> bool:
 
 def _in_files(snapshot: Snapshot, _: Profile) -> Finding:
     lists = [socket.authentication for socket in known(snapshot.sockets) if socket.authentication]
-    clients, in_clear = sum(it.clients for it in lists), sum(it.clients_in_clear for it in lists)
+    clients, in_clear = (
+        sum(authentication.clients for authentication in lists),
+        sum(authentication.clients_in_clear for authentication in lists),
+    )
     if not clients:
         return not_applicable("no control socket lists clients")
     if in_clear:

@@ -171,7 +171,7 @@ NO_HEADER_AT_PROXY = Cause(
     "Add the header at the proxy where TLS ends, or to http-headers of the control socket behind it.",
     _HSTS,
 )
-MOST_SHOWN = 8
+MAX_SHOWN = 8
 NOT_HTTPS = "the control socket in use is not https"
 
 
@@ -207,7 +207,7 @@ def uncovered(snapshot: Snapshot, certificate: Certificate) -> list[str]:
     """Return the server's address, and its name where it is reached by one, as far as the SAN lacks them."""
     host = snapshot.target.host
     wanted = [known(snapshot.connection).address, *([] if parse_address(host) else [host])]
-    return [it for it in wanted if not certificate.covers(it)]
+    return [entry for entry in wanted if not certificate.covers(entry)]
 
 
 def _covers_address(snapshot: Snapshot, _: Profile) -> Finding:
@@ -228,9 +228,9 @@ def _entry(host: str) -> str:
 
 
 def _san_text(certificate: Certificate) -> str:
-    entries = [*(f"ip:{it}" for it in certificate.addresses), *(f"dns:{it}" for it in certificate.names)]
-    shown = ", ".join(printable(it) for it in sorted(entries)[:MOST_SHOWN])
-    more = f" and {len(entries) - MOST_SHOWN} more" if len(entries) > MOST_SHOWN else ""
+    entries = [*(f"ip:{address}" for address in certificate.addresses), *(f"dns:{name}" for name in certificate.names)]
+    shown = ", ".join(printable(entry) for entry in sorted(entries)[:MAX_SHOWN])
+    more = f" and {len(entries) - MAX_SHOWN} more" if len(entries) > MAX_SHOWN else ""
     return f"{shown}{more}" or "nothing"
 
 
@@ -251,10 +251,12 @@ def _renewal_not_due(snapshot: Snapshot, profile: Profile) -> Finding:
     tls = known(snapshot.tls)
     by_role = tls.by_role if tls else ()
     window = profile.renewal_window_seconds
-    due = [(role, it) for role, it in by_role if it.not_after - snapshot.taken_at <= window]
+    due = [(role, certificate) for role, certificate in by_role if certificate.not_after - snapshot.taken_at <= window]
     if due:
         is_trusted = tls is not None and tls.distrust is None
-        return unmet_for([_due(role, it, snapshot.taken_at, window, is_trusted=is_trusted) for role, it in due])
+        return unmet_for(
+            [_due(role, certificate, snapshot.taken_at, window, is_trusted=is_trusted) for role, certificate in due]
+        )
     _, first = min(by_role, key=lambda pair: pair[1].not_after)
     return met(f"{_time_left(first, snapshot.taken_at)}, which expires first")
 
@@ -299,7 +301,7 @@ def _distrust_cause(snapshot: Snapshot, tls: Tls, distrust: Failure) -> Cause:
     if tls.chain and not tls.chain[0].is_for_servers:
         return KEY_USAGE
     if distrust.reason is Reason.CERTIFICATE_EXPIRED:
-        expired = [role for role, it in tls.by_role[1:] if it.has_expired(snapshot.taken_at)]
+        expired = [role for role, certificate in tls.by_role[1:] if certificate.has_expired(snapshot.taken_at)]
         return ROOT_EXPIRED if "intermediate" not in expired else INTERMEDIATE_EXPIRED
     if distrust.reason is Reason.CERTIFICATE_UNTRUSTED_ISSUER or distrust.reason is Reason.CERTIFICATE_SELF_SIGNED:
         if len(tls.chain) == 1:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 NO_LEASES = "D2 has no leases"
 AUDIT_OFF = "the lease audit is off (lease_audit), and what was read anyway hints at nothing"
-MOST_SHOWN = 5
+MAX_SHOWN = 5
 
 
 def _reservations(snapshot: Snapshot, _: Profile) -> Finding:
@@ -50,7 +50,7 @@ def _no_orphans(snapshot: Snapshot, _: Profile) -> Finding:
         wrong, right = "carry subnet ids that are not configured", "carry configured subnet ids"
         return _judged(snapshot, audit, audit.orphaned, SUBNET_DELETED, (wrong, right))
     if left := _counted(snapshot).left_behind:
-        said = ", ".join(f"{count} in id {number}" for number, count in list(left.items())[:MOST_SHOWN])
+        said = ", ".join(f"{count} in id {number}" for number, count in list(left.items())[:MAX_SHOWN])
         evidence = f"the statistics count leases in subnets that are not configured: {said}"
         return unmet(COUNTED_ONLY, evidence, example=_look_at(snapshot.target.daemon, left))
     return not_applicable(AUDIT_OFF)
@@ -63,7 +63,7 @@ def _none_outside(snapshot: Snapshot, _: Profile) -> Finding:
     if audit is not None:
         wrong, right = "lie outside the prefix of the subnet whose id they carry", "lie in their subnets"
         return _judged(snapshot, audit, audit.outside, ID_REUSED, (wrong, right))
-    if overfull := sorted(_counted(snapshot).overfull)[:MOST_SHOWN]:
+    if overfull := sorted(_counted(snapshot).overfull)[:MAX_SHOWN]:
         evidence = f"more leases than addresses are counted in subnet ids {', '.join(map(str, overfull))}"
         return unmet(COUNTED_ONLY, evidence, example=_look_at(snapshot.target.daemon, overfull))
     return not_applicable(AUDIT_OFF)
@@ -126,7 +126,7 @@ COUNTED_ONLY = Cause(
 
 def _look_at(daemon: Daemon, subnets: Iterable[int]) -> str:
     version = 4 if daemon is Daemon.DHCP4 else 6
-    ids = ", ".join(map(str, list(subnets)[:MOST_SHOWN]))
+    ids = ", ".join(map(str, list(subnets)[:MAX_SHOWN]))
     return f'{{"command": "lease{version}-get-all", "arguments": {{"subnets": [{ids}]}}}}'
 
 
@@ -150,7 +150,7 @@ def _judged(
         ]
         problems.append(problem(DIFFERS_FROM_PARTNER if is_paired else ID_CHANGED, evidence))
     if left := misplaced.in_no_subnet:
-        by_subnet = ", ".join(f"{count} in id {number}" for number, count in list(left.items())[:MOST_SHOWN])
+        by_subnet = ", ".join(f"{count} in id {number}" for number, count in list(left.items())[:MAX_SHOWN])
         number = sum(left.values()) + misplaced.others
         examples = ", ".join(misplaced.examples)
         problems.append(problem(cause, [f"{number} of {audit.leases} leases {wrong}: {by_subnet}; {examples}"]))

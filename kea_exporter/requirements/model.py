@@ -203,7 +203,7 @@ class Report:
 
     def count(self, status: Status, severity: Severity | None = None) -> int:
         """Return how many requirements have that status, and that severity where one is given."""
-        found = [it.severity for it in self.verdicts if it.status is status]
+        found = [verdict.severity for verdict in self.verdicts if verdict.status is status]
         return len(found) if severity is None else found.count(severity)
 
 

@@ -77,7 +77,7 @@ def _dhcp_enabled(snapshot: Snapshot, _: Profile) -> Finding:
     if snapshot.target.daemon is Daemon.D2:
         return not_applicable("D2 does not serve DHCP clients")
     status, state = known(snapshot.status), dhcp_state(snapshot)
-    if state.by_local_command and any(it.local.role == BACKUP for it in status.relationships):
+    if state.by_local_command and any(relationship.local.role == BACKUP for relationship in status.relationships):
         return not_applicable("a backup in high availability serves no DHCP clients")
     if state.globally_disabled:
         problems = [problem(cause, [f"DHCP service is disabled by {by}"]) for cause, by in _origins(state, status)]
@@ -89,7 +89,7 @@ def _origins(state: DhcpState, status: DaemonStatus) -> Iterator[tuple[Cause, st
     if state.by_user:
         yield BY_USER, "a user's dhcp-disable"
     if state.by_local_command:
-        state_of_server = next((it.local.state for it in status.relationships), "")
+        state_of_server = next((relationship.local.state for relationship in status.relationships), "")
         named = f"this server's high availability, which is in the state {state_of_server or 'unknown'}"
         yield HA_CAUSES.get(state_of_server, HA_OTHER), named
     if state.by_remote_command:

@@ -64,7 +64,8 @@ def _answered_a_command(snapshot: Snapshot) -> bool:
     """Return whether some answer was in Kea's form, be it that the command failed."""
     failures = (exchange.failure for exchange in snapshot.exchanges)
     return any(
-        it is None or (it.stage is Stage.COMMAND and it.reason is not Reason.MALFORMED_ANSWER) for it in failures
+        failure is None or (failure.stage is Stage.COMMAND and failure.reason is not Reason.MALFORMED_ANSWER)
+        for failure in failures
     )
 
 

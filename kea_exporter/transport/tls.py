@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     Dial = Callable[[], DeadlineSocket]
 
-MOST_CERTIFICATES = 10
+MAX_CERTIFICATES = 10
 
 # X509_V_FLAG_NO_CHECK_TIME of OpenSSL's x509_vfy.h, which Python does not name.
 NO_CHECK_TIME = 0x200000
@@ -241,11 +241,11 @@ def _chain(sock: DeadlineTlsSocket) -> tuple[Certificate, ...]:
     """Return the certificates that were sent, up to the first that cannot be read."""
     chain: list[Certificate] = []
     with suppress(CertificateError):
-        chain.extend(read_der(der) for der in _sent_chain(sock)[:MOST_CERTIFICATES])
+        chain.extend(read_der(der) for der in _sent_chain(sock)[:MAX_CERTIFICATES])
     return tuple(chain)
 
 
 def _sent_chain(sock: Any) -> list[bytes]:  # noqa: ANN401 - what is private differs between versions of Python
     if hasattr(sock, "get_unverified_chain"):  # Python 3.13
         return [bytes(der) for der in sock.get_unverified_chain()]
-    return [ssl.PEM_cert_to_DER_cert(it.public_bytes()) for it in sock._sslobj.get_unverified_chain() or ()]  # noqa: SLF001
+    return [ssl.PEM_cert_to_DER_cert(entry.public_bytes()) for entry in sock._sslobj.get_unverified_chain() or ()]  # noqa: SLF001

@@ -30,12 +30,15 @@ def _report_lines(report: Report) -> Iterator[str]:
     yield f"  probed at {at}, {snapshot.duration_seconds:.3f} s of {snapshot.timeout_seconds:.3f} s"
     yield "  Asked and answered"
     yield from (f"    {_exchange_line(exchange)}" for exchange in snapshot.exchanges)
-    yield from (f"    failed at {it.stage} ({it.reason}): {it.detail}" for it in snapshot.failures)
+    yield from (f"    failed at {failure.stage} ({failure.reason}): {failure.detail}" for failure in snapshot.failures)
     yield "  Learnt"
     yield f"    subnets: {_subnets(snapshot)}"
     yield f"    unknown statistics: {_unknown(snapshot)}"
     yield "  Judged"
-    yield from (f"    {it.status:<15} {it.requirement.id} ({it.severity}): {it.evidence}" for it in report.verdicts)
+    yield from (
+        f"    {verdict.status:<15} {verdict.requirement.id} ({verdict.severity}): {verdict.evidence}"
+        for verdict in report.verdicts
+    )
     yield ""
 
 

@@ -251,7 +251,7 @@ class Handlers:
         if last is None:
             return None, None
         servers = set(self._service.settings.servers)
-        return tuple(it for it in last.reports if it.snapshot.target.server in servers), last.collected_at
+        return tuple(report for report in last.reports if report.snapshot.target.server in servers), last.collected_at
 
     def _deadline(self, request: Request) -> Deadline:
         return Deadline.after(scrape_seconds(request.headers.get(TIMEOUT_HEADER), self._options.timeout_offset))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-LARGEST_FORM = 4096
+MAX_FORM = 4096
 # As node_exporter and others call it.
 PART = "collect[]"
 NOT_OWN = "this host name is not one of the exporter's; allow it with --web.own-host"
@@ -96,7 +96,7 @@ async def form_value(request: Request, name: str) -> str:
     body = b""
     async for chunk in request.stream():
         body += chunk
-        if len(body) > LARGEST_FORM:
+        if len(body) > MAX_FORM:
             raise BadRequestError("the form is too large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     values = parse_qs(body.decode("utf-8", "replace")).get(name, [""])
     if len(values) > 1:

@@ -45,7 +45,11 @@ def wanted(settings: Settings, asked: Mapping[str, str], deadline: Deadline) -> 
     if is_address(asked):
         return (_free(settings, target, asked.get("daemon", str(Daemon.DHCP4)), deadline),)
     server, _, daemon = target.partition("/")
-    found = tuple(it for it in settings.daemons if it.target.server == server and daemon in {"", str(it.target.daemon)})
+    found = tuple(
+        entry
+        for entry in settings.daemons
+        if entry.target.server == server and daemon in {"", str(entry.target.daemon)}
+    )
     if not found:
         raise BadRequestError("no server of the configuration has this name, or it has no such daemon")
     return found

@@ -7,7 +7,7 @@ import math
 # What Prometheus allows unless it is configured otherwise (scrape_timeout).
 DEFAULT_SECONDS = 10.0
 SHORTEST_SECONDS = 0.1
-LONGEST_SECONDS = 120.0
+MAX_SECONDS = 120.0
 
 
 def scrape_seconds(header: str | None, offset: float) -> float:
@@ -23,4 +23,4 @@ def scrape_seconds(header: str | None, offset: float) -> float:
         allowed = DEFAULT_SECONDS
     if not (math.isfinite(allowed) and allowed > 0):
         allowed = DEFAULT_SECONDS
-    return min(max(allowed - offset, SHORTEST_SECONDS), LONGEST_SECONDS)
+    return min(max(allowed - offset, SHORTEST_SECONDS), MAX_SECONDS)

@@ -43,7 +43,7 @@ class Fault:
 
 def faults_of(fleet: Fleet, database: Postgresql) -> dict[str, Fault]:
     """Return the faults that can be injected into a fleet, one of whose servers has its leases in a database."""
-    v4, v6, partner = (fleet.daemons[it] for it in (V4, V6, PARTNER))
+    v4, v6, partner = (fleet.daemons[entry] for entry in (V4, V6, PARTNER))
     found = (
         Fault("stop-daemon", V6, "stop the daemon", v6.stop, v6.start_again),
         _password(fleet, V6),
@@ -62,7 +62,7 @@ def faults_of(fleet: Fleet, database: Postgresql) -> dict[str, Fault]:
         *_certificates(fleet, V4),
         Fault("break-ha", PARTNER, "stop one server of the pair", partner.stop, partner.start_again),
     )
-    return {it.name: it for it in found}
+    return {entry.name: entry for entry in found}
 
 
 def _sent(kea: KeaDaemon, command: str, **arguments: object) -> Callable[[], None]:
@@ -84,7 +84,7 @@ def _password(fleet: Fleet, server: str) -> Fault:
 
 
 def _hook(server: str, kea: KeaDaemon) -> Fault:
-    hooks = [it for it in kea.configuration["hooks-libraries"] if it["library"] != UNLOADED]
+    hooks = [entry for entry in kea.configuration["hooks-libraries"] if entry["library"] != UNLOADED]
 
     def run_with(configuration: Tree) -> Callable[[], None]:
         def reload() -> None:
@@ -115,7 +115,7 @@ def _reservations(server: str, kea: KeaDaemon) -> Fault:
         {"hw-address": f"02:00:00:01:00:{host:02x}", "ip-address": f"10.0.{FILLED_SUBNET}.{host}"}
         for host in range(10, 110)
     ]
-    subnets = [{**it, "reservations": hosts} if it is crowded else it for it in (first, *others)]
+    subnets = [{**entry, "reservations": hosts} if entry is crowded else entry for entry in (first, *others)]
 
     def inject() -> None:
         kea.write({**kea.configuration, "subnet4": subnets})

@@ -23,7 +23,7 @@ FAULT, REPAIR = "fault", "repair"
 # A daemon that does not end, or does not start, is waited for.
 ANSWER_SECONDS = START_SECONDS + STOP_SECONDS + 10
 ASK_SECONDS = 2.0
-MOST_BYTES = 4096
+MAX_BYTES = 4096
 
 
 class DemoError(Exception):
@@ -47,7 +47,8 @@ class Menu:
 
     def __str__(self) -> str:
         rows = [
-            f"{number:>5}  {it.name:<21}{it.server:<16}{it.what}" for number, it in enumerate(self._faults.values(), 1)
+            f"{number:>5}  {fault.name:<21}{fault.server:<16}{fault.what}"
+            for number, fault in enumerate(self._faults.values(), 1)
         ]
         return "\n".join(rows)
 
@@ -120,13 +121,13 @@ class Counter:
         connection, _ = self._socket.accept()
         with connection:
             connection.settimeout(ASK_SECONDS)
-            wish, _, name = connection.recv(MOST_BYTES).decode(errors="replace").partition(" ")
+            wish, _, name = connection.recv(MAX_BYTES).decode(errors="replace").partition(" ")
             outcome = self._menu.do(wish, name)
             print(outcome.text, flush=True)
             connection.sendall(json.dumps([outcome.is_done, outcome.text]).encode())
 
     def _read_terminal(self) -> None:
-        text = os.read(sys.stdin.fileno(), MOST_BYTES).decode(errors="replace")
+        text = os.read(sys.stdin.fileno(), MAX_BYTES).decode(errors="replace")
         self._has_terminal = bool(text)
         for which in text.split():
             print(self._menu.switch(which).text, flush=True)
@@ -164,7 +165,7 @@ def ask(path: Path, wish: str, name: str) -> Outcome:
             raise DemoError("no demo runs here; start one with: make demo") from error
         try:
             sock.sendall(f"{wish} {name}".encode())
-            is_done, text = json.loads(b"".join(iter(lambda: sock.recv(MOST_BYTES), b"")))
+            is_done, text = json.loads(b"".join(iter(lambda: sock.recv(MAX_BYTES), b"")))
         except (OSError, ValueError) as error:
             raise DemoError("the demo ended before it answered") from error
         return Outcome(is_done=is_done, text=text)

@@ -79,8 +79,14 @@ class Receiver:
 
 def _messages(webhook: dict[str, Any]) -> list[Message]:
     return [
-        Message(webhook["receiver"], it["status"] == "firing", it["fingerprint"], it["labels"], it["annotations"])
-        for it in webhook["alerts"]
+        Message(
+            webhook["receiver"],
+            entry["status"] == "firing",
+            entry["fingerprint"],
+            entry["labels"],
+            entry["annotations"],
+        )
+        for entry in webhook["alerts"]
     ]
 
 
@@ -109,7 +115,7 @@ def as_text(message: Message) -> str:
 
 
 def _title(labels: Mapping[str, str]) -> str:
-    about = [labels[it] for it in ("server", "daemon", "requirement", "subnet", "scope") if it in labels]
+    about = [labels[name] for name in ("server", "daemon", "requirement", "subnet", "scope") if name in labels]
     return "  ".join([labels["alertname"], " ".join(about)])
 
 

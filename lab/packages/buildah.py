@@ -124,7 +124,7 @@ class _Buildah:
         pip = self.folder / "pip.conf"
         pip.write_text(_pip_configuration())
         authorities = "/etc/ssl/certs/ca-certificates.crt"
-        options = [part for it in arguments.items() for part in ("--build-arg", "=".join(it))]
+        options = [part for argument in arguments.items() for part in ("--build-arg", "=".join(argument))]
         self(
             "build",
             "--pull-never",

@@ -77,8 +77,8 @@ class Cluster:
 
     def stop(self) -> None:
         """End all programs, those that were started last first."""
-        for it in reversed(self._running):
-            it.stop()
+        for running in reversed(self._running):
+            running.stop()
 
     def start(self, name: str, *arguments: str, output: str = "", **environment: str) -> Running:
         """Start one of the programs; it ends with the cluster."""
@@ -94,13 +94,13 @@ class Cluster:
     def define(self, custom_resources: Iterable[str]) -> None:
         """Make the server know custom resources by their definitions, and wait until it does."""
         version, kind = "apiextensions.k8s.io/v1", "CustomResourceDefinition"
-        for it in custom_resources:
-            self.api.ask("POST", f"apis/{version}/customresourcedefinitions", it, kind="application/yaml")
-        eventually(lambda: all(_is_established(it) for it in self.api.list(version, kind, "")))
+        for resource in custom_resources:
+            self.api.ask("POST", f"apis/{version}/customresourcedefinitions", resource, kind="application/yaml")
+        eventually(lambda: all(_is_established(entry) for entry in self.api.list(version, kind, "")))
 
     def add_node(self, name: str) -> None:
         """Make the scheduler believe in a node, in a zone of its own, that could run many pods."""
-        labels = {f"kubernetes.io/{it}": what for it, what in (("hostname", name), ("os", "linux"))}
+        labels = {f"kubernetes.io/{value}": what for value, what in (("hostname", name), ("os", "linux"))}
         labels |= {"topology.kubernetes.io/zone": name, "zone": name}
         node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels}}
         self.api.create(node)
@@ -126,7 +126,7 @@ class Cluster:
         return path
 
     def _start_etcd(self) -> None:
-        clients, peers = (f"http://{HOST}:{PORTS[it]}" for it in ("etcd", "etcd peers"))
+        clients, peers = (f"http://{HOST}:{PORTS[name]}" for name in ("etcd", "etcd peers"))
         self.start(
             "etcd",
             f"--data-dir={self.folder}/etcd",
@@ -180,7 +180,7 @@ class Cluster:
 
 def _is_established(definition: Tree) -> bool:
     conditions = definition.get("status", {}).get("conditions") or ()
-    return any((it["type"], it["status"]) == ("Established", "True") for it in conditions)
+    return any((condition["type"], condition["status"]) == ("Established", "True") for condition in conditions)
 
 
 def eventually(holds: Callable[[], bool], running: Running | None = None) -> None:

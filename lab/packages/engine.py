@@ -75,7 +75,7 @@ class Composed:
     def states(self) -> dict[str, str]:
         """Return the state of each container, or its health where one is told."""
         listed = [json.loads(line) for line in self("ps", "--all", "--format", "json").splitlines()]
-        return {it["Service"]: it["Health"] or it["State"] for it in listed}
+        return {entry["Service"]: entry["Health"] or entry["State"] for entry in listed}
 
     def inspect(self, service: str) -> Tree:
         """Return all that the engine knows of a container."""

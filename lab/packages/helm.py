@@ -134,7 +134,7 @@ def template(*values: Path, chart: Path = CHART, kubernetes: str = KUBERNETES_VE
 
 def objects(rendered: str) -> list[Tree]:
     """Return the objects of what was rendered."""
-    return [it for it in yaml.safe_load_all(rendered) if it]
+    return [entry for entry in yaml.safe_load_all(rendered) if entry]
 
 
 def kubeconform(rendered: str, kubernetes: str) -> str:
@@ -147,9 +147,11 @@ def kubeconform(rendered: str, kubernetes: str) -> str:
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
         file.write(rendered)
         file.flush()
-        locations = [f"--schema-location={it}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json" for it in (own, resources)]
+        locations = [
+            f"--schema-location={entry}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json" for entry in (own, resources)
+        ]
         options = (f"--kubernetes-version={kubernetes}", "--strict", "--summary", *locations)
-        return _run(str(program("kubeconform")), *(it.replace("--", "-", 1) for it in options), file.name)
+        return _run(str(program("kubeconform")), *(option.replace("--", "-", 1) for option in options), file.name)
 
 
 def kubernetes_schemas(version: str) -> Path:
@@ -192,7 +194,7 @@ def _standalone(wheel: Path, folder: str) -> dict[str, object]:
     """Return the schemas of our objects, each with the definitions that stand in a file of their own there."""
     with zipfile.ZipFile(wheel) as archive:
         definitions = json.loads(archive.read(f"{folder}/_definitions.json"))
-        texts = {it: archive.read(f"{folder}/{it}.json").decode() for it in OBJECTS}
+        texts = {entry: archive.read(f"{folder}/{entry}.json").decode() for entry in OBJECTS}
     return {name: {**json.loads(text.replace(SHARED, "#/")), **definitions} for name, text in texts.items()}
 
 
@@ -209,7 +211,7 @@ def _write(target: Path, schemas: Mapping[str, object]) -> None:
 def _strict(schema: object) -> object:
     """Return a schema that takes no property that it does not know: the API server would drop it silently."""
     if isinstance(schema, list):
-        return [_strict(it) for it in schema]
+        return [_strict(entry) for entry in schema]
     if not isinstance(schema, dict):
         return schema
     strict = {key: _strict(value) for key, value in schema.items()}

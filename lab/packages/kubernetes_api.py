@@ -84,7 +84,7 @@ class Api:
     def list(self, version: str, kind: str, namespace: str) -> list[Tree]:
         """Return all objects of a kind in a namespace, each with its kind."""
         found = self.ask("GET", self._path({"apiVersion": version, "kind": kind}, namespace))["items"]
-        return [{"apiVersion": version, "kind": kind, **it} for it in found]
+        return [{"apiVersion": version, "kind": kind, **entry} for entry in found]
 
     def delete(self, of: Tree, namespace: str = "", **query: str) -> None:
         """Delete an object, and let the controllers delete what was made of it."""
@@ -102,17 +102,19 @@ class Api:
 
     def _everything(self) -> Iterator[str]:
         groups = self.ask("GET", "apis")["groups"]
-        for version in ("v1", *(it["preferredVersion"]["groupVersion"] for it in groups)):
-            for it in self.ask("GET", _root(version))["resources"]:
-                if "list" in it["verbs"] and it["kind"] not in {"Event", "ComponentStatus"}:
-                    for found in self.ask("GET", f"{_root(version)}/{it['name']}")["items"]:
-                        yield f"{it['kind']} {found['metadata'].get('namespace', '')}/{found['metadata']['name']}"
+        for version in ("v1", *(group["preferredVersion"]["groupVersion"] for group in groups)):
+            for entry in self.ask("GET", _root(version))["resources"]:
+                if "list" in entry["verbs"] and entry["kind"] not in {"Event", "ComponentStatus"}:
+                    for found in self.ask("GET", f"{_root(version)}/{entry['name']}")["items"]:
+                        yield f"{entry['kind']} {found['metadata'].get('namespace', '')}/{found['metadata']['name']}"
 
     def _path(self, of: Tree, namespace: str) -> str:
         version, kind = of["apiVersion"], of["kind"]
         if (version, kind) not in self._kinds:
             resources = self.ask("GET", _root(version))["resources"]
-            self._kinds |= {(version, it["kind"]): it for it in resources if "/" not in it["name"]}
+            self._kinds |= {
+                (version, resource["kind"]): resource for resource in resources if "/" not in resource["name"]
+            }
         resource = self._kinds[version, kind]
         place = of.get("metadata", {}).get("namespace", namespace)
         inside = f"namespaces/{place}/" if resource["namespaced"] and place else ""

@@ -65,7 +65,7 @@ def in_haste(configuration: str, receiver_url: str, wait: str, interval: str) ->
     tree: Tree = yaml.safe_load(configuration)
     haste = {"group_wait": wait, "group_interval": interval, "repeat_interval": "1d"}
     for route in _routes(tree["route"]):
-        route.update({it: haste[it] for it in haste if it in route})
+        route.update({entry: haste[entry] for entry in haste if entry in route})
     for receiver in tree["receivers"]:
         for webhook in receiver.get("webhook_configs", []):
             webhook["url"] = f"{receiver_url}/{receiver['name']}"

@@ -88,7 +88,7 @@ def _ddns(control: int, port: int) -> Tree:
 def _extend(lab: Lab, fleet: Fleet, ports: dict[str, int]) -> None:
     """Add the site, and a server whose certificate comes from an authority that is not trusted."""
     tree = yaml.safe_load(fleet.config_file.read_text())
-    urls = {entry["name"]: it["url"] for entry in tree["servers"] for it in entry.values() if "url" in it}
+    urls = {entry["name"]: item["url"] for entry in tree["servers"] for item in entry.values() if "url" in item}
     stranger = lab.authority.issue("stranger")
     tls = {**tree["defaults"]["tls_config"], "ca_file": str(stranger.certificate)}
     site = {daemon: {"url": f"http://{LOOPBACK}:{port}", "basic_auth": None} for daemon, port in ports.items()}

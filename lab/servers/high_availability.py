@@ -74,7 +74,7 @@ class HighAvailability:
 
     def _relationship(self, name: str, paused: tuple[str, ...]) -> Tree:
         roles = {PRIMARY: "primary", PARTNER: ROLES_OF_PARTNER[self._mode]}
-        urls = {it: f"http://127.0.0.1:{port}/" for it, port in self._own_ports.items()}
+        urls = {value: f"http://127.0.0.1:{port}/" for value, port in self._own_ports.items()}
         return {
             "this-server-name": name,
             "mode": self._mode,
@@ -82,7 +82,7 @@ class HighAvailability:
             "max-response-delay": self._silence,
             "max-unacked-clients": 0,
             "multi-threading": {"enable-multi-threading": True, "http-dedicated-listener": True},
-            "peers": [{"name": it, "url": urls[it], "role": role} for it, role in roles.items()],
+            "peers": [{"name": value, "url": urls[value], "role": role} for value, role in roles.items()],
             "state-machine": {"states": [{"state": state, "pause": "once"} for state in paused]},
             **self._more,
         }

@@ -246,8 +246,8 @@ def _with_own_socket(root: str, configuration: Tree, socket_name: str) -> Tree:
 def _listens(root: str, tree: Tree, unix_socket: Path) -> bool:
     if root == "Control-agent":
         return accepts(tree["http-host"], tree["http-port"])
-    over_http = [it for it in tree.get("control-sockets", ()) if it["socket-type"] != "unix"]
-    return unix_socket.exists() and all(_accepts(it["socket-address"], it["socket-port"]) for it in over_http)
+    over_http = [socket for socket in tree.get("control-sockets", ()) if socket["socket-type"] != "unix"]
+    return unix_socket.exists() and all(_accepts(entry["socket-address"], entry["socket-port"]) for entry in over_http)
 
 
 def _accepts(address: str, port: int) -> bool:

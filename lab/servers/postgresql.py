@@ -45,7 +45,7 @@ class Postgresql:
         self.port = free_port()
         self._folder = Path(tempfile.mkdtemp(prefix="kea-lab-postgresql-"))
         shutil.chown(self._folder, USER, USER)
-        self._programs = max(PROGRAMS.glob("*/bin"), key=lambda it: float(it.parent.name))
+        self._programs = max(PROGRAMS.glob("*/bin"), key=lambda path: float(path.parent.name))
         _run(*AS_USER, str(self._programs / "initdb"), "--auth=trust", "--no-sync", str(self._data))
         self._running = self._launch()
         self._psql("postgres", f"CREATE DATABASE {DATABASE}")

@@ -61,7 +61,7 @@ class ConfiguredPrometheus:
 
     def alerts(self, *states: str) -> list[Tree]:
         """Return the alerts that fire, or that are in one of other *states*; none while Prometheus is not ready."""
-        return [it for it in self._ask("alerts").get("alerts", []) if it["state"] in (states or ("firing",))]
+        return [alert for alert in self._ask("alerts").get("alerts", []) if alert["state"] in (states or ("firing",))]
 
     def targets(self) -> list[Tree]:
         """Return what it scrapes; none while Prometheus is not ready."""
@@ -70,12 +70,12 @@ class ConfiguredPrometheus:
 
     def rules(self) -> list[Tree]:
         """Return its rules, and how each of them fared; none while Prometheus is not ready."""
-        return [it for group in self._ask("rules").get("groups", []) for it in group["rules"]]
+        return [entry for group in self._ask("rules").get("groups", []) for entry in group["rules"]]
 
     def has_evaluated_since(self, moment: dt.datetime) -> bool:
         """Return whether every group of rules was evaluated after a moment."""
         groups = self._ask("rules").get("groups", [])
-        return bool(groups) and all(dt.datetime.fromisoformat(it["lastEvaluation"]) > moment for it in groups)
+        return bool(groups) and all(dt.datetime.fromisoformat(group["lastEvaluation"]) > moment for group in groups)
 
     def _ask(self, what: str, **parameters: str) -> Tree:
         answer = requests.get(f"http://127.0.0.1:{self.port}/api/v1/{what}", params=parameters, timeout=10)

@@ -17,7 +17,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r
 COMMAND = b'{"command": "version-get"}'
 LIMIT = 2**20
 # What the kernel takes without being read.
-LONGEST = 150_000
+MAX_LENGTH = 150_000
 SECONDS = 10
 
 
@@ -38,7 +38,7 @@ class Talker:
             transport.open()
             sock, _ = self._listener.accept()
             with sock:
-                sock.sendall(answer[:LONGEST])
+                sock.sendall(answer[:MAX_LENGTH])
                 sock.shutdown(socket.SHUT_WR)
                 # One command: a connection that is closed after an answer is replaced.
                 with suppress(TransportError):

@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from kea_exporter.certificates import LONGEST_NAME, Certificate, CertificateError, parse_address, read_der, read_pem
+from kea_exporter.certificates import MAX_NAME, Certificate, CertificateError, parse_address, read_der, read_pem
 from lab.servers.certificates import Authority, Pair, self_signed
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def test_a_long_name_is_cut() -> None:
     units = [x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "x" * 60) for _ in range(20)]
     facts = Made(issuer=x509.Name(units)).facts()
     assert facts.issuer == f"OU={'x' * 60}," * 4 + "..."
-    assert len(facts.issuer) == LONGEST_NAME + len("...")
+    assert len(facts.issuer) == MAX_NAME + len("...")
 
 
 @pytest.mark.parametrize("name", ["two\nlines", "a\x00b", "\u202eright to left", "\x1b[31mred"])

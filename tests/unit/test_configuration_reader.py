@@ -8,7 +8,7 @@ import pytest
 
 from kea_exporter.facts.snapshot import Authentication, Configuration, ControlSocket
 from kea_exporter.facts.subnets import Capacities, Count
-from kea_exporter.kea.configuration import MOST_ENTRIES, read_configuration
+from kea_exporter.kea.configuration import MAX_ENTRIES, read_configuration
 from kea_exporter.kea.reading import MalformedAnswerError
 from tests.support.answers import CANARY, answer_of, as_kea_writes, paths, put, said
 from tests.support.recordings import RECORDED, recorded
@@ -158,7 +158,7 @@ def test_neither_sockets_nor_hooks_are_kept_without_end() -> None:
     flood = configured(
         control_sockets=[{"socket-type": "http"}] * 1000, hooks_libraries=[{"library": "libdhcp_ha.so"}] * 1000
     )
-    assert (len(flood.sockets), len(flood.hooks)) == (MOST_ENTRIES, MOST_ENTRIES)
+    assert (len(flood.sockets), len(flood.hooks)) == (MAX_ENTRIES, MAX_ENTRIES)
 
 
 def test_subnets_are_known_by_their_ids_and_prefixes_those_of_shared_networks_too() -> None:
@@ -345,7 +345,7 @@ def test_a_lease_database_is_no_hosts_database() -> None:
 
 
 def test_hosts_databases_are_not_kept_without_end() -> None:
-    assert len(configured(hosts_databases=DATABASES * 1000).hosts_databases) == MOST_ENTRIES
+    assert len(configured(hosts_databases=DATABASES * 1000).hosts_databases) == MAX_ENTRIES
 
 
 @pytest.mark.parametrize(

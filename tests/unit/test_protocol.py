@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kea_exporter.kea.protocol import Answer, Command, decode, encode
 from kea_exporter.kea.reading import MalformedAnswerError, as_text
-from kea_exporter.text import LONGEST, printable
+from kea_exporter.text import MAX_LENGTH, printable
 from tests.support.answers import as_kea_writes, said
 
 
@@ -85,7 +85,7 @@ def test_a_refusal_keeps_its_result_and_text() -> None:
 def test_the_text_of_an_answer_is_one_printable_line_of_bounded_length() -> None:
     assert decode(b'{"result": 1, "text": "one\\ntwo\\u0000\\u00e2\\u0080\\u00aethree"}').text == "one two  three"
     long = decode(json.dumps({"result": 1, "text": "x" * 5000}).encode()).text
-    assert long == "x" * LONGEST + "..."
+    assert long == "x" * MAX_LENGTH + "..."
 
 
 @pytest.mark.parametrize(
@@ -142,13 +142,13 @@ def test_text_that_is_already_whole_stays_as_it_is(text: str) -> None:
     assert as_text(text, "text") == text
 
 
-@given(st.text(st.characters(exclude_categories=()), max_size=3 * LONGEST))
+@given(st.text(st.characters(exclude_categories=()), max_size=3 * MAX_LENGTH))
 def test_what_is_shown_is_always_one_printable_line_of_bounded_length(text: str) -> None:
     shown = printable(text)
     assert shown.isprintable()
-    assert len(shown) <= LONGEST + len("...")
+    assert len(shown) <= MAX_LENGTH + len("...")
 
 
 def test_short_printable_text_is_shown_as_it_is() -> None:
     assert printable("Büro 1") == "Büro 1"
-    assert printable("x" * LONGEST) == "x" * LONGEST
+    assert printable("x" * MAX_LENGTH) == "x" * MAX_LENGTH

@@ -19,12 +19,12 @@ from kea_exporter.facts.subnets import Count, Counts, Descriptions, Subnets
 from kea_exporter.requirements import REQUIREMENTS, Severity, Status, Subject
 from kea_exporter.requirements.next_steps import NEXT_STEPS
 from kea_exporter.text import printable
-from kea_exporter.web.pages import LONGEST_TEXT, OLD_SECONDS, fleet_page, glance, server_page, style
-from kea_exporter.web.pages.fleet import MOST_SOUND, shown_name
-from kea_exporter.web.pages.fullness import MOST_SHOWN
+from kea_exporter.web.pages import MAX_TEXT, OLD_SECONDS, fleet_page, glance, server_page, style
+from kea_exporter.web.pages.fleet import MAX_SOUND, shown_name
+from kea_exporter.web.pages.fullness import MAX_SHOWN
 from kea_exporter.web.pages.glance import Bar, Tone, Word
 from kea_exporter.web.pages.standing import outcome
-from kea_exporter.web.pages.words import LARGEST, amount, day, moment, per_cent, span
+from kea_exporter.web.pages.words import MAX_NUMBER, amount, day, moment, per_cent, span
 from tests.support.examples import (
     ADDRESS,
     CONNECTION,
@@ -166,9 +166,9 @@ def test_a_large_number_is_said_by_its_magnitude(number: int, text: str) -> None
 
 
 def test_no_number_is_too_large_to_be_said() -> None:
-    assert amount(10**5000) == amount(LARGEST)
-    assert amount(-(10**5000)) == amount(-LARGEST)
-    assert span(10**5000) == f"{amount(LARGEST)} d"
+    assert amount(10**5000) == amount(MAX_NUMBER)
+    assert amount(-(10**5000)) == amount(-MAX_NUMBER)
+    assert span(10**5000) == f"{amount(MAX_NUMBER)} d"
     assert per_cent(10**5000, 1) == 100
 
 
@@ -551,23 +551,23 @@ def test_the_first_certificate_to_end_is_named() -> None:
 
 
 def test_sound_servers_are_folded_away_at_the_end_where_they_are_many() -> None:
-    many = [named(sound(), f"sound-{number}") for number in range(MOST_SOUND + 1)]
+    many = [named(sound(), f"sound-{number}") for number in range(MAX_SOUND + 1)]
     page = fleet(*many, silent(), named(paired(local="partner-down"), "alone"))
     [folded] = page.of_class("folded")
-    assert folded.one("summary").text == f"{MOST_SOUND + 1} sound servers"
-    assert servers(folded) == [f"sound-{number}" for number in range(MOST_SOUND + 1)]
+    assert folded.one("summary").text == f"{MAX_SOUND + 1} sound servers"
+    assert servers(folded) == [f"sound-{number}" for number in range(MAX_SOUND + 1)]
     assert servers(page) == ["silent", "alone", *servers(folded)]
     assert len(page.of_class("matrix")) == 2
 
 
 def test_a_few_sound_servers_are_not_folded_away() -> None:
-    page = fleet(*(named(sound(), f"sound-{number}") for number in range(MOST_SOUND)), silent())
+    page = fleet(*(named(sound(), f"sound-{number}") for number in range(MAX_SOUND)), silent())
     assert not page.of_class("folded")
-    assert len(servers(page)) == MOST_SOUND + 1
+    assert len(servers(page)) == MAX_SOUND + 1
 
 
 def test_where_all_of_many_are_sound_only_the_fold_is_left() -> None:
-    page = fleet(*(named(sound(), f"sound-{number}") for number in range(MOST_SOUND + 1)))
+    page = fleet(*(named(sound(), f"sound-{number}") for number in range(MAX_SOUND + 1)))
     assert page.of_class("folded")[0].of_class("matrix") == page.of_class("matrix")
 
 
@@ -798,9 +798,9 @@ def test_an_ended_certificate_is_said_to_have_ended() -> None:
 def test_the_fullest_subnets_come_first() -> None:
     page = detail(filled(*range(1, 31)))
     [table] = page.of_class("subnets")
-    assert table.one("caption").text == f"The fullest {MOST_SHOWN} of 30 subnets"
+    assert table.one("caption").text == f"The fullest {MAX_SHOWN} of 30 subnets"
     assert [it.all("bdi")[0].text for it in table.all("th", scope="row")] == [
-        f"10.0.{number}.0/24" for number in range(30, 30 - MOST_SHOWN, -1)
+        f"10.0.{number}.0/24" for number in range(30, 30 - MAX_SHOWN, -1)
     ]
     assert table.all("meter")[0].attributes["value"] == "30.0"
 
@@ -926,7 +926,7 @@ def test_whatever_a_peer_says_is_text_and_nothing_else(snapshot: Snapshot) -> No
 
 
 def shown_as(text: str) -> str:
-    return " ".join(printable(text, LONGEST_TEXT).split())
+    return " ".join(printable(text, MAX_TEXT).split())
 
 
 def test_the_same_reports_make_the_same_page() -> None:

@@ -11,7 +11,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from kea_exporter.web.pages.fleet import MOST_SOUND
+from kea_exporter.web.pages.fleet import MAX_SOUND
 from lab.browser import FLAGS, chromium
 from lab.servers.chroot import LabUnavailableError
 from lab.servers.fleet import start_fleet
@@ -356,7 +356,7 @@ def test_the_content_can_be_skipped_to(visit: Open, crowd: str) -> None:
 def test_many_sound_servers_are_folded_away_and_open_by_keyboard(visit: Open, crowd: str) -> None:
     page = visit(crowd)
     expect(page.locator(".matrix").first.locator("tbody")).to_have_count(5)
-    folded = page.get_by_role("link", name=f"sound-{MOST_SOUND}", exact=True)
+    folded = page.get_by_role("link", name=f"sound-{MAX_SOUND}", exact=True)
     expect(folded).to_be_hidden()
     press_until(page, ".folded > summary")
     page.keyboard.press("Enter")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["fleet_page", "page_of", "server_page", "style"]
 
-LONGEST_TEXT = 1000
+MAX_TEXT = 1000
 # What was collected longer ago says little about now.
 OLD_SECONDS = 300.0
 
@@ -92,4 +92,4 @@ def _environment() -> Environment:
 
 def _finalize(value: Any) -> Any:  # noqa: ANN401 - whatever a template shows
     """Show a text on one line, without control characters and without marks that turn the direction around."""
-    return printable(value, LONGEST_TEXT) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return printable(value, MAX_TEXT) if isinstance(value, str) and not isinstance(value, Markup) else value

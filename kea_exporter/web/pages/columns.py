@@ -48,8 +48,11 @@ def groups_of(reports: Sequence[Report]) -> tuple[Group, ...]:
     for report in reports:
         for verdict in report.verdicts:
             judged.setdefault(verdict.requirement.id, []).append(verdict)
-    columns = [_column(judged[it.id]) for it in REQUIREMENTS if it.id in judged]
-    groups = (Group(subject, tuple(it for it in columns if it.requirement.subject is subject)) for subject in Subject)
+    columns = [_column(judged[requirement.id]) for requirement in REQUIREMENTS if requirement.id in judged]
+    groups = (
+        Group(subject, tuple(column for column in columns if column.requirement.subject is subject))
+        for subject in Subject
+    )
     return tuple(group for group in groups if group.columns)
 
 
@@ -57,7 +60,7 @@ def _column(verdicts: list[Verdict]) -> Column:
     found = {verdict.severity for verdict in verdicts}
     return Column(
         requirement=verdicts[0].requirement,
-        severities=tuple(it for it in Severity if it in found),
-        unmet=sum(it.status is Status.UNMET for it in verdicts),
-        unknown=sum(it.status is Status.UNKNOWN for it in verdicts),
+        severities=tuple(entry for entry in Severity if entry in found),
+        unmet=sum(verdict.status is Status.UNMET for verdict in verdicts),
+        unknown=sum(verdict.status is Status.UNKNOWN for verdict in verdicts),
     )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kea_exporter.facts.status import Status
     from kea_exporter.requirements import Report
 
-MOST_NAMES = 12
+MAX_NAMES = 12
 MILLISECONDS = 1000
 
 
@@ -70,7 +70,7 @@ def facts(report: Report) -> tuple[Item, ...]:
         Item("Threads", (_word(snapshot.status, _threads),)),
         Item("Reached at", (_word(snapshot.connection, _place),)),
         Item("TLS", (_word(snapshot.tls, _tls),)),
-        Item("Control sockets", _words(snapshot.sockets, lambda it: tuple(map(_socket, it)))),
+        Item("Control sockets", _words(snapshot.sockets, lambda socket: tuple(map(_socket, socket)))),
         Item("Hook libraries", _words(snapshot.configuration, _hooks)),
         Item("Configuration", (_word(snapshot.configuration, _size),)),
         Item("Probe", (_probe(snapshot),)),
@@ -83,7 +83,7 @@ def certificates(report: Report, now: float) -> tuple[ShownCertificate, ...]:
     sent = () if isinstance(tls, Failure) or tls is None else tls.by_role
     shown = (*sent, *([("the exporter's own", own)] if own is not None else []))
     left_over = () if isinstance(tls, Failure) else unneeded(tls, now)
-    return tuple(_certificate(role, it, now, is_needed=it not in left_over) for role, it in shown)
+    return tuple(_certificate(role, value, now, is_needed=value not in left_over) for role, value in shown)
 
 
 def _certificate(role: str, it: Certificate, now: float, *, is_needed: bool) -> ShownCertificate:
@@ -97,8 +97,8 @@ def _certificate(role: str, it: Certificate, now: float, *, is_needed: bool) -> 
         begins=day(it.not_before),
         ends=moment(it.not_after),
         left=glance.validity(it, now, is_needed=is_needed),
-        covers=tuple(sorted(covers)[:MOST_NAMES]),
-        more=max(0, len(covers) - MOST_NAMES),
+        covers=tuple(sorted(covers)[:MAX_NAMES]),
+        more=max(0, len(covers) - MAX_NAMES),
     )
 
 
@@ -136,7 +136,7 @@ def _threads(status: Status) -> Word:
         return Word("not said", Tone.QUIET)
     if not threading.enabled:
         return Word("one; multi-threading is off")
-    waiting = " / ".join(f"{it:.3g}" for it in threading.queue_lengths)
+    waiting = " / ".join(f"{length:.3g}" for length in threading.queue_lengths)
     more = f"packets waiting, on average over the last 10, 100 and 1000: {waiting}" if waiting else ""
     return Word(counted(threading.threads, "thread") if threading.threads is not None else "several", more=more)
 

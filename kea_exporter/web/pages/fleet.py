@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from kea_exporter.requirements import Report, Verdict
 
 # More sound servers than these are folded away.
-MOST_SOUND = 30
-LONGEST_NAME = 250
+MAX_SOUND = 30
+MAX_NAME = 250
 SAID = {
     Standing.UNMET: "with required unmet",
     Standing.UNKNOWN: "not fully known",
@@ -114,14 +114,14 @@ def fleet_of(reports: Sequence[Report], now: float) -> Fleet:
     ids = [column.requirement.id for group in groups for column in group.columns]
     servers = [_server(name, found, ids, now) for name, found in worst_first(reports).items()]
     standings = Counter(server.standing for server in servers)
-    is_folded = standings[Standing.SOUND] > MOST_SOUND
-    folded = tuple(it for it in servers if is_folded and it.standing is Standing.SOUND)
+    is_folded = standings[Standing.SOUND] > MAX_SOUND
+    folded = tuple(server for server in servers if is_folded and server.standing is Standing.SOUND)
     return Fleet(
         headline=_headline(standings),
         segments=tuple(_segments(standings)),
         figures=(_answering(reports), _verdicts(reports), *_first_certificate(reports, now)),
         groups=groups,
-        shown=tuple(it for it in servers if not (is_folded and it.standing is Standing.SOUND)),
+        shown=tuple(server for server in servers if not (is_folded and server.standing is Standing.SOUND)),
         folded=folded,
         daemons=len(reports),
     )
@@ -129,7 +129,7 @@ def fleet_of(reports: Sequence[Report], now: float) -> Fleet:
 
 def shown_name(name: str) -> str:
     """Return the name of a server as it is shown: never nothing, so that it can be told and clicked."""
-    return printable(name, LONGEST_NAME).strip() or "(no printable name)"
+    return printable(name, MAX_NAME).strip() or "(no printable name)"
 
 
 def quoted(name: str) -> str:
@@ -158,7 +158,7 @@ def _row(report: Report, ids: Sequence[str], now: float) -> Row:
         certificate=glance.certificate(report, now),
         leases=glance.leases(report),
         high_availability=glance.high_availability(report),
-        cells=tuple(judged.get(it) for it in ids),
+        cells=tuple(judged.get(identifier) for identifier in ids),
         failures=glance.failures(report),
     )
 
@@ -200,7 +200,7 @@ def _first_certificate(reports: Sequence[Report], now: float) -> Iterator[Figure
     chains = ((report, report.snapshot.tls) for report in reports)
     shown = [(tls.chain[0].not_after, report) for report, tls in chains if isinstance(tls, Tls) and tls.chain]
     if shown:
-        _, first = min(shown, key=lambda it: it[0])
+        _, first = min(shown, key=lambda entry: entry[0])
         target = first.snapshot.target
         yield Figure(
             glance.certificate(first, now), f"first certificate to end: {shown_name(target.server)} {target.daemon}"

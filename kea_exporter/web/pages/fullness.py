@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kea_exporter.facts.leases import Leases
     from kea_exporter.facts.snapshot import Snapshot
 
-MOST_SHOWN = 20
+MAX_SHOWN = 20
 REFUSED = (Count.ALLOCATION_FAILURES, Count.ALLOCATION_FAILURES_OF_NETWORK)
 
 
@@ -46,7 +46,7 @@ def fullest(snapshot: Snapshot) -> tuple[SubnetRow, ...]:
     kinds = [fullness_of(leases.subnets, kind) for kind in KINDS]
     labels = dict(zip(subnets.ids, zip(subnets.prefixes, subnets.networks, strict=True), strict=True))
     rows = []
-    for place in fullest_subnets(snapshot, MOST_SHOWN):
+    for place in fullest_subnets(snapshot, MAX_SHOWN):
         number = leases.subnets.keys[place]
         prefix, network = labels.get(number, (f"subnet {number}", ""))
         bars = tuple(bar(found) for kind in kinds if (found := kind[place]) is not None)
@@ -61,7 +61,7 @@ def nearly_full(snapshot: Snapshot) -> tuple[str, ...]:
         for room in judged_rooms(snapshot)
         if room.fullness.share > FULLNESS_WARNING and room.fullness.capacity >= FULLNESS_MIN_SIZE
     ]
-    return tuple(dict.fromkeys(room.name for room in sorted(full, key=lambda it: -it.fullness.share)))
+    return tuple(dict.fromkeys(room.name for room in sorted(full, key=lambda entry: -entry.fullness.share)))
 
 
 def _notes(leases: Leases, place: int) -> Iterator[str]:

@@ -135,7 +135,11 @@ def leases(report: Report) -> tuple[Bar, ...] | Word:
     if not found.subnets.keys:
         return Word("no subnets", Tone.QUIET)
     rooms = highest(report.snapshot)
-    known = [it.name for it in KINDS if _is_known(found.subnets, it.capacity) and _is_known(found.subnets, it.assigned)]
+    known = [
+        kind.name
+        for kind in KINDS
+        if _is_known(found.subnets, kind.capacity) and _is_known(found.subnets, kind.assigned)
+    ]
     if bars := tuple(bar(rooms[kind].fullness, f" of {rooms[kind].name}") for kind in known if kind in rooms):
         return bars
     if known:
@@ -189,4 +193,4 @@ def failures(report: Report) -> tuple[Trouble, ...]:
 
 
 def _is_unmet(report: Report, requirement: str) -> bool:
-    return any(it.requirement.id == requirement and it.status is Status.UNMET for it in report.verdicts)
+    return any(verdict.requirement.id == requirement and verdict.status is Status.UNMET for verdict in report.verdicts)

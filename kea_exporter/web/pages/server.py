@@ -11,7 +11,7 @@ from kea_exporter.facts.snapshot import TransportKind
 from kea_exporter.requirements import Status
 from kea_exporter.requirements.ranking import GRAVEST_FIRST, tally
 from kea_exporter.web.pages import details, glance
-from kea_exporter.web.pages.fullness import MOST_SHOWN, SubnetRow, fullest
+from kea_exporter.web.pages.fullness import MAX_SHOWN, SubnetRow, fullest
 from kea_exporter.web.pages.standing import outcome, worst_first
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class DaemonView:
     leases: tuple[Bar, ...] | Word
     subnets: tuple[SubnetRow, ...]
     subnets_counted: int
-    most_subnets: int = MOST_SHOWN
+    most_subnets: int = MAX_SHOWN
 
 
 def daemons_of(server: str, reports: Sequence[Report], now: float) -> tuple[DaemonView, ...]:
@@ -118,11 +118,13 @@ def _steps(report: Report) -> Iterator[Step]:
 
 
 def _judged(report: Report) -> Judged:
-    found = {status: [it for it in report.verdicts if it.status is status] for status in Status}
-    unmet = sorted(found[Status.UNMET], key=lambda it: GRAVEST_FIRST[it.severity])
-    unknown = sorted(found[Status.UNKNOWN], key=lambda it: (it.evidence, it.remedy, GRAVEST_FIRST[it.severity]))
+    found = {status: [verdict for verdict in report.verdicts if verdict.status is status] for status in Status}
+    unmet = sorted(found[Status.UNMET], key=lambda verdict: GRAVEST_FIRST[verdict.severity])
+    unknown = sorted(
+        found[Status.UNKNOWN], key=lambda verdict: (verdict.evidence, verdict.remedy, GRAVEST_FIRST[verdict.severity])
+    )
     groups = (
         UnknownGroup(evidence, remedy, tuple(verdicts))
-        for (evidence, remedy), verdicts in groupby(unknown, key=lambda it: (it.evidence, it.remedy))
+        for (evidence, remedy), verdicts in groupby(unknown, key=lambda verdict: (verdict.evidence, verdict.remedy))
     )
     return Judged(tuple(unmet), tuple(groups), tuple(found[Status.MET]), tuple(found[Status.NOT_APPLICABLE]))

@@ -41,7 +41,7 @@ TONES = {
 
 def worst_first(reports: Iterable[Report]) -> dict[str, list[Report]]:
     """Return the reports of each server: as the check report has them, and then by what is worth a look."""
-    return by_server(reports, lambda it: (*rank(it), -len(concerns(it))))
+    return by_server(reports, lambda report: (*rank(report), -len(concerns(report))))
 
 
 def standing(reports: Sequence[Report]) -> Standing:
@@ -69,7 +69,7 @@ def outcome(reports: Sequence[Report]) -> Word:
 def concerns(report: Report) -> tuple[str, ...]:
     """Return what no requirement is about, and yet is worth a look."""
     states, full = glance.high_availability(report), nearly_full(report.snapshot)
-    found = ("high availability",) if any(it.tone in {Tone.WARN, Tone.BAD} for it in states) else ()
+    found = ("high availability",) if any(state.tone in {Tone.WARN, Tone.BAD} for state in states) else ()
     if not full:
         return found
     more = f" and {amount(len(full) - 1)} more" if len(full) > 1 else ""
@@ -79,7 +79,7 @@ def concerns(report: Report) -> tuple[str, ...]:
 def _open(reports: Sequence[Report]) -> list[str]:
     counts = ((status, _count(reports, Severity.RECOMMENDED, status)) for status in (Status.UNMET, Status.UNKNOWN))
     said = [f"{number} recommended {status}" for status, number in counts if number]
-    return [*said, *dict.fromkeys(it for report in reports for it in concerns(report))]
+    return [*said, *dict.fromkeys(concern for report in reports for concern in concerns(report))]
 
 
 def _count(reports: Iterable[Report], severity: Severity, status: Status) -> int:

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 # Up to here digits are read; above, the magnitude is.
-MOST_DIGITS = 10**9
+MAX_DIGITS = 10**9
 # More than all IPv6 addresses: what counts further is a mistake, and would fill the page.
-LARGEST = 10**39
+MAX_NUMBER = 10**39
 SUPERSCRIPTS = str.maketrans("0123456789", "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 
 
@@ -37,8 +37,8 @@ def span(seconds: float) -> str:
 
 def amount(number: int) -> str:
     """Return a number of things: in groups of digits, or as a power of two or ten where it is large."""
-    number = max(-LARGEST, min(number, LARGEST))
-    if abs(number) <= MOST_DIGITS:
+    number = max(-MAX_NUMBER, min(number, MAX_NUMBER))
+    if abs(number) <= MAX_DIGITS:
         return f"{number:,}"
     if number > 0 and number & (number - 1) == 0:
         return f"2{_exponent(number.bit_length() - 1)}"

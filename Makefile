@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test test-install test-kubernetes lint lint-go lint-promtool lint-pint lint-dashboards lint-workflows lint-schemas lint-security lint-actions format look screenshots lab bench bench-scale fuzz soak deb dist sbom audit docs docs-site new-requirement new-alert new-statistic lock clean
+.PHONY: help demo test test-lowest test-install test-kubernetes lint lint-go lint-promtool lint-pint lint-dashboards lint-workflows lint-schemas lint-security lint-actions format look screenshots lab bench bench-scale fuzz soak deb dist sbom audit docs docs-site new-requirement new-alert new-statistic lock clean
 
 help:
 	@echo "make demo    run the exporter on a fleet of real Kea servers (root on Debian)"
 	@echo "make fault-NAME, make repair-NAME  break a server of the running demo, and mend it; the demo lists the names"
 	@echo "make test    run all checks and tests"
+	@echo "make test-lowest  test serving and querying with the lowest versions of the libraries that are extended (minutes)"
 	@echo "make test-install  build and install every package that is shipped (minutes)"
 	@echo "make test-kubernetes  install the Helm chart into a real API server, beside Prometheus Operator (root, Go; half an hour once)"
 	@echo "make lint    only the static checks"
@@ -47,6 +48,19 @@ test: lint
 	$(BIN)/coverage run -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+# As the lock file, but for the libraries whose classes are extended.
+test-lowest: build/lowest/.ready
+	build/lowest/bin/pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile -m "not lab" \
+		tests/web tests/hostile tests/unit/test_transport.py tests/unit/test_connect_errors.py tests/unit/test_reload.py
+
+build/lowest/.ready: requirements-dev.lock pyproject.toml
+	$(PYTHON) -m venv build/lowest
+	build/lowest/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	build/lowest/bin/pip install --quiet --disable-pip-version-check --no-deps \
+		$$(sed -nE 's/^    "(requests|urllib3|uvicorn)>=([0-9.]+),.*/\1==\2/p' pyproject.toml)
+	build/lowest/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
 
 test-install: $(READY)
 	$(BIN)/pytest -m install

@@ -7,8 +7,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
-from tools.licences import LOCKED, LicenceError, Package, documents, packages
+from tools.licences import LOCK, LOCKED, LicenceError, Package, documents, packages
 
 ROOT = Path(__file__).parent.parent.parent
 PACKAGES = list(packages())
@@ -59,3 +60,14 @@ def test_the_policy_says_where_to_report_and_how_to_verify() -> None:
     assert "gh attestation verify" in policy
     for path in re.findall(r"\]\(([^)#]+)\)", policy):
         assert (ROOT / path).exists(), path
+
+
+def test_libraries_whose_classes_are_extended_are_bounded_at_both_ends() -> None:
+    """The lock file has the highest version that is allowed, and the whole suite runs on it; `make test-lowest`."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    bounds = {it.name: it.specifier for it in map(Requirement, project["dependencies"])}
+    locked = dict(LOCKED.findall((ROOT / LOCK).read_text()))
+    for name in ("requests", "urllib3", "uvicorn"):
+        assert {it.operator for it in bounds[name]} == {">=", "<"}
+        major, minor = map(int, locked[name].split(".")[:2])
+        assert f"{major}.{minor + 1}" in {it.version for it in bounds[name] if it.operator == "<"}

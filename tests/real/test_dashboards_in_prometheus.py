@@ -27,7 +27,12 @@ pytestmark = pytest.mark.lab
 
 CHOSEN = {SITE, PRIMARY}
 # What there is nothing of, whatever is chosen, and why.
-EMPTY_EVERYWHERE: dict[str, str] = {}
+EMPTY_EVERYWHERE: dict[str, str] = {
+    "kea-subnets: Named and guarded subnets": "no simulated subnet has a name or a guard",
+    "kea-subnets: Guarded pools": "no simulated pool has a guard",
+}
+# Tables of which some columns are empty: of reservations, which no simulated subnet has.
+PARTLY_EMPTY = {"kea-subnets: Addresses by subnet", "kea-subnets: Delegated prefixes by subnet"}
 # What is counted over all daemons.
 EXPECTED = {"kea-fleet: Daemons": DAEMONS, "kea-fleet: Daemons down": 3, "kea-subnets: Subnets": 12}
 FAILURES = {
@@ -78,6 +83,8 @@ def test_a_panel_has_something_to_show_where_there_is_something(scraped: Scraped
         table.add(panel, name, counts)
     if panel.name in EMPTY_EVERYWHERE:
         assert not any(map(sum, found.values()))
+    elif panel.name in PARTLY_EMPTY:
+        assert any(found["all"])
     else:
         assert all(found["all"])
         assert all(found["/metrics"])

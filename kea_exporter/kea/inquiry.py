@@ -1,4 +1,4 @@
-"""What one conversation with a daemon finds out beside version and status, asking again only for what may have changed.
+"""What one conversation with a daemon brings beside version and status, asking again only for what may have changed.
 
 The configuration, and which commands there are, change only when the daemon is restarted or reloaded, which status-get
 tells; or when subnets are changed at run time, which subnet4-list shows. What was read then is held until then.
@@ -7,60 +7,47 @@ tells; or when subnets are changed at run time, which subnet4-list shows. What w
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from kea_exporter.facts.failure import Failure, Reason, Stage, UnknownFactError, known
+from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.facts.snapshot import ROOT_KEYS, Daemon
-from kea_exporter.facts.subnets import NO_CAPACITIES, Capacities, PoolSeries, PoolTotals, Subnets
+from kea_exporter.facts.subnets import Subnets
 from kea_exporter.kea import statistics
 from kea_exporter.kea.added_reservations import page_after, read_last_number
 from kea_exporter.kea.configuration import read_configuration
-from kea_exporter.kea.leases import (
-    UNAVAILABLE,
-    lease_database_of,
-    leases_of_rows,
-    leases_of_statistics,
-    with_leases_in_pools,
+from kea_exporter.kea.counting import (
+    NOT_COLLECTED,
+    NOT_OF_D2,
+    all_statistics,
+    lease_manager,
+    lease_rows,
+    leases_of,
+    statistics_of,
+    totals_of_pools,
 )
+from kea_exporter.kea.leases import UNAVAILABLE, lease_database_of
 from kea_exporter.kea.plan import SUBNET_LIST, plan
-from kea_exporter.kea.pools import pool_totals
 from kea_exporter.kea.protocol import Command
 from kea_exporter.kea.shown import pool_series, shown, subnet_series
 from kea_exporter.kea.status import read_commands
-from kea_exporter.kea.subnets import joined, read_stat_lease, read_subnets
+from kea_exporter.kea.subnets import read_subnets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from kea_exporter.config import DaemonSettings
     from kea_exporter.facts.failure import Fact
     from kea_exporter.facts.leases import LeaseDatabase, Leases
     from kea_exporter.facts.snapshot import Configuration, Snapshot, Version
     from kea_exporter.facts.statistics import Statistics
     from kea_exporter.facts.status import Lifetime
-    from kea_exporter.facts.subnets import Counts, Shown, SubnetSeries
+    from kea_exporter.facts.subnets import PoolSeries, PoolTotals, Shown, SubnetSeries
     from kea_exporter.kea.client import KeaClient
     from kea_exporter.kea.plan import Plan
-    from kea_exporter.kea.protocol import Answer
     from kea_exporter.kea.statistics import AllStatistics
-
-T = TypeVar("T")
-
-NOT_COLLECTED = Failure(Stage.COMMAND, Reason.NOT_COLLECTED, "it is switched off in the exporter's configuration")
-NO_LEASE_COMMANDS = Failure(
-    Stage.COMMAND,
-    Reason.UNSUPPORTED,
-    "without the hook library lease_cmds, no command shows whether the lease database answers",
-)
-# The unspecified address, which is never leased: Kea finds no lease, and the answer names no client.
-UNLEASED = {Command.LEASE4_GET: "0.0.0.0", Command.LEASE6_GET: "::"}  # noqa: S104 - not bound
-NOT_OF_D2 = Failure(Stage.COMMAND, Reason.UNSUPPORTED, "D2 has no subnets and leases")
 
 
 @dataclass(frozen=True)
-class Learnt:
-    """What was learnt; see the attributes of the same names of a snapshot."""
+class InquiryResult:
+    """The facts of one inquiry; see the attributes of the same names of a snapshot."""
 
     commands: Fact[frozenset[str]]
     configuration: Fact[Configuration]
@@ -80,8 +67,8 @@ def inquire(
     version: Fact[Version],
     lifetime: Fact[Lifetime],
     before: Snapshot | None,
-) -> Learnt:
-    """Return what is learnt of one daemon.
+) -> InquiryResult:
+    """Return the facts of one daemon.
 
     Args:
         client: the conversation, which has brought version and status already.
@@ -90,69 +77,71 @@ def inquire(
         lifetime: decides whether what was read *before* still holds.
         before: the last snapshot of this daemon by the same settings; None for the first.
     """
-    return _Inquiry(client, settings, version, lifetime, before).make()
+    inquiry = _Inquiry(client, settings, lifetime, before)
+    commands = inquiry.commands()
+    listed = inquiry.listed(commands)
+    configuration = inquiry.configuration(commands, listed)
+    subnets = inquiry.subnets(configuration, listed)
+    todo = inquiry.plan(commands, subnets)
+    if isinstance(todo, Failure):
+        return inquiry.uncounted(commands, configuration, subnets, todo)
+    daemon = settings.target.daemon
+    every = all_statistics(client, todo, daemon)
+    rows = lease_rows(client, todo, daemon, version)
+    manager = lease_manager(client, todo, daemon, rows)
+    # Without a lease manager the statistics still have leases that Kea can neither read nor give.
+    is_unavailable = isinstance(manager, Failure) and manager.reason in UNAVAILABLE
+    counted = manager if isinstance(manager, Failure) and is_unavailable else every
+    totals = totals_of_pools(todo, counted, rows, subnets)
+    if inquiry.were_pools_changed(configuration, totals):
+        configuration = client.ask(Command.CONFIG_GET, read_configuration)
+        subnets = inquiry.subnets(configuration, listed)
+    wants_leases = settings.collectors.leases
+    leases = leases_of(todo, counted, rows, subnets, configuration) if wants_leases else NOT_COLLECTED
+    chosen = inquiry.shown(subnets)
+    wants_statistics = settings.collectors.statistics != "none"
+    return InquiryResult(
+        commands=commands,
+        configuration=configuration,
+        subnets=subnets,
+        lease_database=lease_database_of(manager),
+        leases=leases,
+        subnet_series=inquiry.subnet_series(leases, chosen),
+        pool_totals=inquiry.last_totals(totals),
+        last_reservation=inquiry.last_reservation,
+        pool_series=inquiry.pool_series(counted, configuration, chosen),
+        statistics=inquiry.continued(statistics_of(client, todo, daemon, every) if wants_statistics else NOT_COLLECTED),
+    )
 
 
 class _Inquiry:
-    """One inquiry under way; each method asks one kind of question."""
+    """What is asked of one daemon, and what is still known of it from the last snapshot.
+
+    Attributes:
+        last_reservation: the highest number of a reservation that was seen; None where none was.
+    """
 
     def __init__(
-        self,
-        client: KeaClient,
-        settings: DaemonSettings,
-        version: Fact[Version],
-        lifetime: Fact[Lifetime],
-        before: Snapshot | None,
+        self, client: KeaClient, settings: DaemonSettings, lifetime: Fact[Lifetime], before: Snapshot | None
     ) -> None:
         self._client = client
         self._target = settings.target
         self._daemon = settings.target.daemon
         self._collectors = settings.collectors
-        self._version = version
         self._before = before
         self._held = before if _holds(lifetime, before) else None
         counted = before.counted if before is not None else None
         was_restarted = counted is not None and not isinstance(lifetime, Failure) and not counted.is_of(lifetime)
         self._counted = None if was_restarted else counted
-        self._last_reservation = self._held.last_reservation if self._held is not None else None
+        self.last_reservation = self._held.last_reservation if self._held is not None else None
 
-    def make(self) -> Learnt:
-        commands = self._commands()
-        listed = self._listed(commands)
-        configuration = self._configuration(commands, listed)
-        subnets = self._subnets(configuration, listed)
-        todo = _fact(lambda: self._plan(known(commands), subnets))
-        said = self._all_statistics(todo)
-        rows = _fact(lambda: self._rows(known(todo)))
-        lease_manager = _fact(lambda: self._lease_manager(known(todo), rows))
-        counted = said
-        if isinstance(lease_manager, Failure) and lease_manager.reason in UNAVAILABLE:
-            counted = lease_manager  # the statistics still have leases that Kea can neither read nor give
-        totals = _fact(lambda: self._pool_totals(known(todo), counted, rows, known(subnets)))
-        if self._were_pools_changed(configuration, totals):
-            configuration = self._client.ask(Command.CONFIG_GET, read_configuration)
-            subnets = self._subnets(configuration, listed)
-        leases = _fact(lambda: self._leases(known(todo), counted, rows, known(subnets), configuration))
-        chosen = _fact(lambda: self._shown(known(subnets)))
-        return Learnt(
-            commands=commands,
-            configuration=configuration,
-            subnets=subnets,
-            lease_database=lease_database_of(lease_manager),
-            leases=leases,
-            subnet_series=_fact(lambda: self._subnet_series(known(leases), known(chosen))),
-            pool_totals=self._last_totals(totals),
-            last_reservation=self._last_reservation,
-            pool_series=_fact(lambda: self._pool_series(counted, known(configuration), known(chosen))),
-            statistics=_fact(lambda: self._statistics(known(todo), said)),
-        )
-
-    def _commands(self) -> Fact[frozenset[str]]:
+    def commands(self) -> Fact[frozenset[str]]:
+        """Return the commands that the daemon has."""
         if self._held is not None and not isinstance(self._held.commands, Failure):
             return self._held.commands
         return self._client.ask(Command.LIST_COMMANDS, read_commands)
 
-    def _listed(self, commands: Fact[frozenset[str]]) -> Fact[Subnets] | None:
+    def listed(self, commands: Fact[frozenset[str]]) -> Fact[Subnets] | None:
         """Return the subnets that are there now; None where there is no command for it."""
         command = SUBNET_LIST.get(self._daemon)
         if command is None or isinstance(commands, Failure) or command not in commands:
@@ -161,12 +150,12 @@ class _Inquiry:
         same = None if isinstance(before, Failure) else before
         return self._client.ask_for_news(command, read_subnets, same)
 
-    def _configuration(self, commands: Fact[frozenset[str]], listed: Fact[Subnets] | None) -> Fact[Configuration]:
-        if self._held is not None and _is_unchanged(self._held, listed):
-            held = self._held.configuration
-            if not self._were_reservations_added(commands, known(held)):
-                return held
-        return self._client.ask(Command.CONFIG_GET, read_configuration)
+    def configuration(self, commands: Fact[frozenset[str]], listed: Fact[Subnets] | None) -> Fact[Configuration]:
+        """Return the configuration, read again only if it may have changed."""
+        held = self._held.configuration if self._held is not None and _is_unchanged(self._held, listed) else None
+        if held is None or isinstance(held, Failure) or self._were_reservations_added(commands, held):
+            return self._client.ask(Command.CONFIG_GET, read_configuration)
+        return held
 
     def _were_reservations_added(self, commands: Fact[frozenset[str]], held: Configuration) -> bool:
         """Return whether there are reservations after the last one that was seen, as far as Kea tells."""
@@ -174,42 +163,15 @@ class _Inquiry:
         if self._daemon is Daemon.D2 or isinstance(commands, Failure) or command not in commands:
             return False
         # Where none was removed, the last one has the number of how many there are.
-        seen = max(held.reservations, self._last_reservation or 0)
+        seen = max(held.reservations, self.last_reservation or 0)
         last = self._client.ask(command, read_last_number, page_after(seen))
         if isinstance(last, Failure) or last is None:
             return False
-        self._last_reservation = last
+        self.last_reservation = last
         return True
 
-    def _pool_totals(
-        self, todo: Plan, said: Fact[AllStatistics], rows: Fact[Counts[int]], subnets: Subnets
-    ) -> PoolTotals:
-        if todo.leases is not None:
-            counted = known(rows)
-        elif todo.statistics is Command.STATISTIC_GET_ALL:
-            counted = known(said).subnets
-        else:
-            raise UnknownFactError(NOT_COLLECTED)
-        return pool_totals(counted.of(subnets.ids), None if isinstance(said, Failure) else said)
-
-    def _were_pools_changed(self, configuration: Fact[Configuration], totals: Fact[PoolTotals]) -> bool:
-        """Return whether pools are others than those of the configuration that is held.
-
-        Only what Kea itself says is compared: after statistic-reset-all that is 0, as it is without pools, and only
-        the configuration can tell. It is read once then.
-        """
-        held = self._held
-        if held is None or configuration is not held.configuration or isinstance(totals, Failure):
-            return False
-        return held.pool_totals is not None and totals.differ_from(held.pool_totals)
-
-    def _last_totals(self, totals: Fact[PoolTotals]) -> PoolTotals | None:
-        """Return what Kea said last of its pools, under the configuration that it runs now."""
-        if not isinstance(totals, Failure):
-            return totals
-        return self._held.pool_totals if self._held is not None else None
-
-    def _subnets(self, configuration: Fact[Configuration], listed: Fact[Subnets] | None) -> Fact[Subnets]:
+    def subnets(self, configuration: Fact[Configuration], listed: Fact[Subnets] | None) -> Fact[Subnets]:
+        """Return the subnets: as they are listed now, otherwise as they are configured."""
         if not isinstance(configuration, Failure) and configuration.root != ROOT_KEYS[self._daemon]:
             detail = f"{configuration.root} answers where {ROOT_KEYS[self._daemon]} was expected"
             return Failure(Stage.COMMAND, Reason.WRONG_DAEMON, detail)
@@ -219,94 +181,90 @@ class _Inquiry:
             return listed
         return configuration if isinstance(configuration, Failure) else configuration.subnets
 
-    def _plan(self, commands: frozenset[str], subnets: Fact[Subnets]) -> Plan:
-        ids = () if subnets is NOT_OF_D2 else known(subnets).ids
-        return plan(self._target, commands, ids, self._collectors)
+    def plan(self, commands: Fact[frozenset[str]], subnets: Fact[Subnets]) -> Fact[Plan]:
+        """Return what to ask for next."""
+        if isinstance(commands, Failure):
+            return commands
+        if subnets is NOT_OF_D2:
+            return plan(self._target, commands, (), self._collectors)
+        if isinstance(subnets, Failure):
+            return subnets
+        return plan(self._target, commands, subnets.ids, self._collectors)
 
-    def _all_statistics(self, todo: Fact[Plan]) -> Fact[AllStatistics]:
-        if isinstance(todo, Failure):
-            return todo
-        if todo.statistics is not Command.STATISTIC_GET_ALL:
-            return NOT_COLLECTED
-        return self._client.ask(Command.STATISTIC_GET_ALL, partial(statistics.read_all, daemon=self._daemon))
-
-    def _lease_manager(self, todo: Plan, rows: Fact[Counts[int]]) -> object:
-        """Return anything where Kea has read a lease or counted the leases of its database."""
-        if self._daemon is Daemon.D2:
-            raise UnknownFactError(NOT_OF_D2)
-        if todo.leases is not None and (isinstance(rows, Failure) or rows.keys):
-            return known(rows)
-        if todo.lease is None:
-            raise UnknownFactError(NO_LEASE_COMMANDS)
-        return known(self._client.ask(todo.lease, _nothing, {"ip-address": UNLEASED[todo.lease]}))
-
-    def _leases(
+    def uncounted(
         self,
-        todo: Plan,
-        said: Fact[AllStatistics],
-        rows: Fact[Counts[int]],
-        subnets: Subnets,
+        commands: Fact[frozenset[str]],
         configuration: Fact[Configuration],
-    ) -> Leases:
-        if not self._collectors.leases:
-            raise UnknownFactError(NOT_COLLECTED)
-        configured = _capacities(configuration)
-        if todo.leases is None:
-            leases = leases_of_statistics(known(said).subnets, subnets, configured.subnets)
-        elif isinstance(said, Failure):
-            leases = leases_of_rows(known(rows).of(subnets.ids), subnets, configured.subnets)
-        else:
-            found = known(rows).of(subnets.ids).or_of(said.subnets)
-            leases = leases_of_rows(found, subnets, configured.subnets, said.subnets)
-        return leases if isinstance(said, Failure) else with_leases_in_pools(leases, said, configured)
+        subnets: Fact[Subnets],
+        failure: Failure,
+    ) -> InquiryResult:
+        """Return the facts where it is not known what to ask for."""
+        return InquiryResult(
+            commands=commands,
+            configuration=configuration,
+            subnets=subnets,
+            lease_database=failure,
+            leases=failure,
+            subnet_series=failure,
+            pool_totals=self.last_totals(failure),
+            last_reservation=self.last_reservation,
+            pool_series=failure,
+            statistics=failure,
+        )
 
-    def _rows(self, todo: Plan) -> Counts[int]:
-        if todo.leases is None:
-            raise UnknownFactError(NOT_COLLECTED)
-        read = partial(read_stat_lease, daemon=self._daemon, version=known(self._version))
-        if not todo.slices:
-            return known(self._client.ask(todo.leases, read))
-        ranges = [{"first-subnet-id": first, "last-subnet-id": last} for first, last in todo.slices]
-        return joined([known(self._client.ask(todo.leases, read, {"subnet-range": range_})) for range_ in ranges])
+    def were_pools_changed(self, configuration: Fact[Configuration], totals: Fact[PoolTotals]) -> bool:
+        """Return whether the pools are no longer those of the configuration that is held.
 
-    def _shown(self, subnets: Subnets) -> Shown:
+        Only what Kea itself says is compared: after statistic-reset-all that is 0, as it is without pools, and only
+        the configuration can tell. It is read once then.
+        """
+        held = self._held
+        if held is None or configuration is not held.configuration or isinstance(totals, Failure):
+            return False
+        return held.pool_totals is not None and totals.differ_from(held.pool_totals)
+
+    def last_totals(self, totals: Fact[PoolTotals]) -> PoolTotals | None:
+        """Return what Kea said last of its pools, under the configuration that it runs now."""
+        if not isinstance(totals, Failure):
+            return totals
+        return self._held.pool_totals if self._held is not None else None
+
+    def shown(self, subnets: Fact[Subnets]) -> Fact[Shown]:
+        """Return the subnets that are exported one by one."""
+        if isinstance(subnets, Failure):
+            return subnets
         before = self._before
         if before is not None and before.subnets is subnets and not isinstance(before.subnet_series, Failure):
             return before.subnet_series.shown
         return shown(subnets, self._collectors.selection)
 
-    def _subnet_series(self, leases: Leases, chosen: Shown) -> SubnetSeries:
-        if not self._collectors.subnets:
-            raise UnknownFactError(NOT_COLLECTED)
-        return subnet_series(leases.subnets, chosen, self._collectors)
+    def subnet_series(self, leases: Fact[Leases], chosen: Fact[Shown]) -> Fact[SubnetSeries]:
+        """Return what is exported of subnets one by one."""
+        if isinstance(leases, Failure):
+            return leases
+        if isinstance(chosen, Failure):
+            return chosen
+        return subnet_series(leases.subnets, chosen, self._collectors) if self._collectors.subnets else NOT_COLLECTED
 
-    def _pool_series(self, said: Fact[AllStatistics], configuration: Configuration, chosen: Shown) -> PoolSeries:
+    def pool_series(
+        self, every: Fact[AllStatistics], configuration: Fact[Configuration], chosen: Fact[Shown]
+    ) -> Fact[PoolSeries]:
+        """Return what is exported of pools one by one."""
         if not self._collectors.pools:
-            raise UnknownFactError(NOT_COLLECTED)
-        return pool_series(known(said), configuration.capacities, chosen, self._collectors)
+            return NOT_COLLECTED
+        if isinstance(configuration, Failure):
+            return configuration
+        if isinstance(chosen, Failure):
+            return chosen
+        if isinstance(every, Failure):
+            return every
+        return pool_series(every, configuration.capacities, chosen, self._collectors)
 
-    def _statistics(self, todo: Plan, said: Fact[AllStatistics]) -> Statistics:
-        now = self._read_statistics(todo, said)
+    def continued(self, now: Fact[Statistics]) -> Fact[Statistics]:
+        """Return statistics whose computed counters go on from the last ones."""
+        if isinstance(now, Failure):
+            return now
         return statistics.continued(now, self._counted.statistics if self._counted is not None else None)
-
-    def _read_statistics(self, todo: Plan, said: Fact[AllStatistics]) -> Statistics:
-        if self._collectors.statistics == "none" or todo.statistics is None:
-            raise UnknownFactError(NOT_COLLECTED)
-        if todo.statistics is Command.STATISTIC_GET_ALL:
-            return known(said).daemon
-        if todo.statistics is Command.STATISTIC_GLOBAL_GET_ALL:
-            read = partial(statistics.read_global, daemon=self._daemon)
-            return known(self._client.ask(Command.STATISTIC_GLOBAL_GET_ALL, read))
-        values = {name: known(self._ask_one(name)) for name in todo.names}
-        return statistics.of_names(values, self._daemon)
-
-    def _ask_one(self, name: str) -> Fact[int | None]:
-        read = partial(statistics.read_one, name=name)
-        return self._client.ask(Command.STATISTIC_GET, read, {"name": name})
-
-
-def _nothing(_: Answer) -> None:
-    """Read nothing: that Kea answers is the fact."""
 
 
 def _is_unchanged(held: Snapshot, listed: Fact[Subnets] | None) -> bool:
@@ -318,19 +276,8 @@ def _is_unchanged(held: Snapshot, listed: Fact[Subnets] | None) -> bool:
     return isinstance(listed, Subnets) and isinstance(held.subnets, Subnets) and listed.is_same_as(held.subnets)
 
 
-def _capacities(configuration: Fact[Configuration]) -> Capacities:
-    return NO_CAPACITIES if isinstance(configuration, Failure) else configuration.capacities
-
-
 def _holds(lifetime: Fact[Lifetime], before: Snapshot | None) -> bool:
     """Return whether the configuration that was read before is still the one that the daemon runs."""
     if before is None or isinstance(lifetime, Failure) or isinstance(before.lifetime, Failure):
         return False
     return before.lifetime.is_settled and lifetime.is_same_as(before.lifetime)
-
-
-def _fact(find: Callable[[], T]) -> Fact[T]:
-    try:
-        return find()
-    except UnknownFactError as error:
-        return error.failure

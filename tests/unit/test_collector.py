@@ -18,7 +18,7 @@ from kea_exporter.config import Collectors, settings_from_tree
 from kea_exporter.facts.failure import Failure, Reason, Stage, known
 from kea_exporter.facts.leases import Misplaced
 from kea_exporter.facts.statistics import Statistics
-from kea_exporter.kea.inquiry import NOT_COLLECTED
+from kea_exporter.kea.counting import NOT_COLLECTED
 from kea_exporter.probe import nothing_learnt
 from kea_exporter.requirements import REQUIREMENTS, Status
 from kea_exporter.threads import NoThreadError

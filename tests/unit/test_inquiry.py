@@ -15,7 +15,7 @@ from kea_exporter.facts.leases import LeaseCounts, LeaseDatabase
 from kea_exporter.facts.snapshot import Daemon
 from kea_exporter.facts.statistics import Measure
 from kea_exporter.facts.subnets import Count
-from kea_exporter.kea.inquiry import NO_LEASE_COMMANDS, NOT_COLLECTED, NOT_OF_D2
+from kea_exporter.kea.counting import NO_LEASE_COMMANDS, NOT_COLLECTED, NOT_OF_D2
 from kea_exporter.kea.plan import MAX_COMMANDS_ONE_BY_ONE, ONE_BY_ONE
 from kea_exporter.probe import Clock, probe
 from kea_exporter.transport.deadline import Deadline

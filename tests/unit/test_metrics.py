@@ -17,7 +17,7 @@ from kea_exporter.facts.leases import LeaseDatabase, Leases, Misplaced
 from kea_exporter.facts.snapshot import Admission, Connection, Daemon, Exchange, Snapshot
 from kea_exporter.facts.status import MultiThreading
 from kea_exporter.facts.subnets import Count, Counts, Subnets
-from kea_exporter.kea.inquiry import NOT_COLLECTED
+from kea_exporter.kea.counting import NOT_COLLECTED
 from kea_exporter.metrics import FAMILIES, Family, Page, Sample, read_families
 from kea_exporter.metrics.encoding import Encoder
 from kea_exporter.metrics.model import Kind

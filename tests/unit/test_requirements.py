@@ -15,7 +15,7 @@ from kea_exporter.facts.failure import Failure, Reason, Stage, known
 from kea_exporter.facts.leases import LeaseDatabase, Misplaced
 from kea_exporter.facts.snapshot import Admission, Authentication, Configuration, Connection, Daemon, Snapshot, Version
 from kea_exporter.facts.status import MultiThreading, Peer, Relationship
-from kea_exporter.kea.inquiry import NOT_COLLECTED
+from kea_exporter.kea.counting import NOT_COLLECTED
 from kea_exporter.probe import nothing_learnt
 from kea_exporter.requirements import REQUIREMENTS, Requirement, Severity, Status, Verdict, judge_all
 from kea_exporter.requirements.next_steps import NEXT_STEPS

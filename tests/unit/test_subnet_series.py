@@ -15,7 +15,7 @@ from kea_exporter.config.selection import EVERY_SUBNET, Selection
 from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.facts.snapshot import Daemon
 from kea_exporter.facts.subnets import Capacities, Count, Counts, PoolSeries, Subnets, SubnetSeries
-from kea_exporter.kea.inquiry import NOT_COLLECTED
+from kea_exporter.kea.counting import NOT_COLLECTED
 from kea_exporter.kea.shown import pool_series, shown, subnet_series
 from kea_exporter.kea.statistics import read_all
 from kea_exporter.metrics.subnets import FAMILY_OF_POOL, FAMILY_OF_SUBNET

@@ -133,6 +133,18 @@ def _daemons() -> list[Built]:
             height=6,
         ),
         timeline(
+            Words(
+                "DHCP serving",
+                "Whether the daemon is able to serve DHCP clients, and whether its lease database answers.",
+                SILENT,
+            ),
+            [
+                Query(worst(of("kea_dhcp_serving")), "{{server}} {{daemon}}: serving"),
+                Query(worst(of("kea_lease_database_available")), "{{server}} {{daemon}}: lease database"),
+            ],
+            YES,
+        ),
+        timeline(
             Words("DHCP service", "Who disabled it: a user, one of the pair, or a lost database connection.", SILENT),
             [
                 Query(f"1 - {worst(of('kea_dhcp_enabled'))}", "{{server}} {{daemon}}: as a whole"),
@@ -171,6 +183,7 @@ def _leases() -> list[Built]:
                 "reservations": Column(gauge("kea_reservations"), NUMBER),
                 "orphaned leases": Column(gauge("kea_leases_orphaned"), TROUBLE),
                 "leases outside their subnet": Column(gauge("kea_leases_outside_subnet"), TROUBLE),
+                "under another subnet id": Column(gauge("kea_leases_under_another_id"), TROUBLE),
                 "audited": Column(f"1000 * {gauge('kea_lease_audit_timestamp_seconds')}", AGO),
             },
             sort="server",

@@ -144,6 +144,19 @@ def _failures() -> list[Built]:
     return [
         _unanswered(),
         lines(
+            Words(
+                "Response times",
+                "Mean and highest time from a message to its answer, measured by the hook library perfmon.",
+                "No daemon has the hook library perfmon loaded",
+            ),
+            [
+                Query(gauge("kea_response_time_mean_seconds", "exchange"), f"{DAEMON} {{{{exchange}}}}: mean"),
+                Query(gauge("kea_response_time_peak_seconds", "exchange"), f"{DAEMON} {{{{exchange}}}}: peak"),
+            ],
+            SECONDS,
+            width=24,
+        ),
+        lines(
             Words("By daemon", "Clients that got no lease, per second.", NOTHING_YET),
             [Query(total(rate("kea_allocation_failures_total", "scope"), "server", "daemon"), DAEMON)],
             ALLOCATION_FAILURES,

@@ -19,19 +19,12 @@ import requests
 
 from bench.memory import unread_pages
 from lab.servers.processes import Running, accepts, free_port
-from tests.support.exporter import COMMAND, parsed, values, written
+from tests.support.exporter import COMMAND, Exporter, parsed, values, written
+from tests.support.exporter import exporter as run_exporter
 from tests.support.peers import SimulatedKea, peer
 from tests.support.serving import kea_answers
-from tests.support.web_server import (
-    GENEROUS,
-    Process,
-    connected,
-    eventually,
-    process,
-    rest,
-    said_to,
-    statuses,
-)
+from tests.support.waiting import wait_until
+from tests.support.web_server import GENEROUS, connected, rest, said_to, statuses
 
 if TYPE_CHECKING:
     import socket
@@ -79,7 +72,7 @@ def leave(port: int, data: bytes, source: str = "127.0.0.1") -> None:
     sock.close()
 
 
-def scraped(running: Process, path: str = "/metrics") -> requests.Response:
+def scraped(running: Exporter, path: str = "/metrics") -> requests.Response:
     """Scrape as Prometheus does, from an address of its own."""
     sock = connected(running.port, request(path, headers="Connection: close\r\n"), PROMETHEUS)
     with sock:
@@ -89,7 +82,7 @@ def scraped(running: Process, path: str = "/metrics") -> requests.Response:
     return answer
 
 
-def sound_is_up(running: Process, path: str) -> bool:
+def sound_is_up(running: Exporter, path: str) -> bool:
     answer = scraped(running, path)
     return answer.status_code == 200 and values(parsed(answer.text), "kea_up", "server")["sound"] == 1
 
@@ -101,7 +94,7 @@ def silent_port() -> Iterator[int]:
 
 
 @pytest.fixture(scope="module")
-def exporter(tmp_path_factory: pytest.TempPathFactory, silent_port: int) -> Iterator[Process]:
+def exporter(tmp_path_factory: pytest.TempPathFactory, silent_port: int) -> Iterator[Exporter]:
     """An exporter of a sound, a late and a silent server, which may probe other targets too, by the default limits."""
     version = kea_answers()["version-get"]
 
@@ -123,12 +116,12 @@ def exporter(tmp_path_factory: pytest.TempPathFactory, silent_port: int) -> Iter
         }
         config = written(tmp_path_factory.mktemp("exporter"), tree)
         health = f"127.0.0.1:{HEALTH_PORT}"
-        with process(config, "--web.enable-lifecycle", "--web.health-listen-address", health) as running:
+        with run_exporter(config, "--web.enable-lifecycle", "--web.health-listen-address", health) as running:
             scraped(running)
             yield running
 
 
-def abandoned_probes(running: Process, port: int) -> Iterator[None]:
+def abandoned_probes(running: Exporter, port: int) -> Iterator[None]:
     """Case 35: 270 requests a second, each for another address, left after 30 ms."""
 
     def act(number: int) -> None:
@@ -139,12 +132,12 @@ def abandoned_probes(running: Process, port: int) -> Iterator[None]:
         yield
 
 
-def abandoned_reloads(running: Process, _: int) -> Iterator[None]:
+def abandoned_reloads(running: Exporter, _: int) -> Iterator[None]:
     with repeated(lambda _: leave(running.port, request("/-/reload", "POST", "Content-Length: 0\r\n")), threads=12):
         yield
 
 
-def sixty_scrapers(running: Process, _: int) -> Iterator[None]:
+def sixty_scrapers(running: Exporter, _: int) -> Iterator[None]:
     """Case 40: 60 clients of one address in a loop on /metrics."""
 
     def act(_: int) -> None:
@@ -155,7 +148,7 @@ def sixty_scrapers(running: Process, _: int) -> Iterator[None]:
         yield
 
 
-def sixty_readers_of_pages(running: Process, _: int) -> Iterator[None]:
+def sixty_readers_of_pages(running: Exporter, _: int) -> Iterator[None]:
     def act(number: int) -> None:
         path = ("/", "/servers/sound", "/api/v1/servers", "/metrics?collect[]=exporter")[number % 4]
         with connected(running.port, request(path, headers="Connection: close\r\n")) as sock:
@@ -165,7 +158,7 @@ def sixty_readers_of_pages(running: Process, _: int) -> Iterator[None]:
         yield
 
 
-def short_scrapes(running: Process, _: int) -> Iterator[None]:
+def short_scrapes(running: Exporter, _: int) -> Iterator[None]:
     """Case 39, in a loop."""
     headers = "X-Prometheus-Scrape-Timeout-Seconds: 0.01\r\nConnection: close\r\n"
 
@@ -177,7 +170,7 @@ def short_scrapes(running: Process, _: int) -> Iterator[None]:
         yield
 
 
-def health_connections(_: Process, __: int) -> Iterator[None]:
+def health_connections(_: Exporter, __: int) -> Iterator[None]:
     """One client opens connections to the health listener without end, and keeps them."""
     kept: list[socket.socket] = []
 
@@ -192,12 +185,12 @@ def health_connections(_: Process, __: int) -> Iterator[None]:
             sock.close()
 
 
-def signals(running: Process, _: int) -> Iterator[None]:
+def signals(running: Exporter, _: int) -> Iterator[None]:
     with repeated(lambda _: running.signal(signal.SIGHUP), pause=0.001):
         yield
 
 
-ATTACKS: dict[str, Callable[[Process, int], Iterator[None]]] = {
+ATTACKS: dict[str, Callable[[Exporter, int], Iterator[None]]] = {
     "abandoned probes of other targets": abandoned_probes,
     "abandoned reloads": abandoned_reloads,
     "60 scrapers of one address": sixty_scrapers,
@@ -210,7 +203,7 @@ ATTACKS: dict[str, Callable[[Process, int], Iterator[None]]] = {
 
 @pytest.mark.parametrize("attack", ATTACKS)
 @pytest.mark.parametrize("path", ["/metrics", "/probe?target=sound"])
-def test_a_sound_server_is_up_in_every_scrape(exporter: Process, silent_port: int, attack: str, path: str) -> None:
+def test_a_sound_server_is_up_in_every_scrape(exporter: Exporter, silent_port: int, attack: str, path: str) -> None:
     with contextmanager(ATTACKS[attack])(exporter, silent_port):
         time.sleep(1)
         most, slowest = 0, 0.0
@@ -223,10 +216,10 @@ def test_a_sound_server_is_up_in_every_scrape(exporter: Process, silent_port: in
             assert statuses(health) == [200]
         assert most <= MAX_THREADS
         assert slowest < 9.5  # what Prometheus allows
-    assert eventually(lambda: exporter.get("/-/healthy").status_code == 200)
+    wait_until(lambda: exporter.get("/-/healthy").status_code == 200)
 
 
-def test_a_tiny_timeout_does_not_replace_the_last_good_report(exporter: Process) -> None:
+def test_a_tiny_timeout_does_not_replace_the_last_good_report(exporter: Exporter) -> None:
     """Case 39: with a timeout of 0.01 s, pages showed 16 unknown requirements of each server."""
 
     def unknown() -> int:
@@ -263,7 +256,7 @@ def test_a_client_in_a_loop_has_a_daemon_probed_once_a_second(tmp_path: Path, pa
     """A client in a loop on /probe cost Kea 22 % of a core."""
     with SimulatedKea(kea_answers()) as kea:
         config = written(tmp_path, {"servers": [{"name": "sound", "dhcp4": {"url": kea.url}}]})
-        with process(config, "--probe.min-interval", "1") as running:
+        with run_exporter(config, "--probe.min-interval", "1") as running:
             started, answered = time.monotonic(), 0
             while time.monotonic() < started + 4:
                 assert sound_is_up(running, path)
@@ -283,7 +276,7 @@ def test_hangup_at_any_moment_ends_no_process(tmp_path: Path) -> None:
     try:
         wait_until_imported(running.pid)
         with repeated(lambda _: running.signal(signal.SIGHUP), pause=0.005):
-            assert eventually(lambda: accepts("127.0.0.1", port))
+            wait_until(lambda: accepts("127.0.0.1", port))
             time.sleep(0.5)
             running.signal(signal.SIGTERM)
             assert running.wait(GENEROUS) == 0
@@ -294,7 +287,7 @@ def test_hangup_at_any_moment_ends_no_process(tmp_path: Path) -> None:
 def wait_until_imported(pid: int) -> None:
     """Wait until the command line has been read; Python itself has to start before."""
     status = Path(f"/proc/{pid}/status")
-    assert eventually(lambda: handles_hangup(status.read_text()))
+    wait_until(lambda: handles_hangup(status.read_text()))
 
 
 def handles_hangup(status: str) -> bool:

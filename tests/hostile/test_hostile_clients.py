@@ -34,21 +34,11 @@ from kea_exporter.httpd.framing import BODY_LIMIT, HEAD_LIMIT, RefusalError, Req
 from kea_exporter.httpd.tls import server_context
 from kea_exporter.seldom import Seldom
 from lab.servers.certificates import Authority
-from tests.support.exporter import written
+from tests.support.exporter import Exporter, written
+from tests.support.exporter import exporter as run_exporter
 from tests.support.peers import peer
-from tests.support.web_server import (
-    GENEROUS,
-    GET,
-    Process,
-    connected,
-    crowd,
-    eventually,
-    process,
-    rest,
-    said_to,
-    served,
-    statuses,
-)
+from tests.support.waiting import wait_until
+from tests.support.web_server import GENEROUS, GET, connected, crowd, rest, said_to, served, statuses
 
 if TYPE_CHECKING:
     import socket
@@ -353,7 +343,7 @@ def test_when_all_places_are_taken_the_one_idle_for_longest_makes_room() -> None
 def test_when_every_place_is_worked_for_one_more_is_told_to_come_again(held: Held) -> None:
     app = Starlette(routes=[*APP.routes, Route("/held", held.answer)])
     with served(app, max_connections=8) as port, crowd(port, 8, GET_HELD) as crowded:
-        assert eventually(lambda: held.begun == 8)
+        wait_until(lambda: held.begun == 8)
         answer = said_to(port, LAST)
         assert statuses(answer) == [503]
         assert b"Retry-After: 5" in answer
@@ -369,7 +359,7 @@ def test_over_tls_one_more_is_sent_away_without_a_word(tls: Protection, authorit
         for _ in range(8):
             sock = context.wrap_socket(connected(port), server_hostname="127.0.0.1")
             opened.enter_context(sock).sendall(GET_HELD)
-        assert eventually(lambda: held.begun == 8)
+        wait_until(lambda: held.begun == 8)
         assert said_to(port, b"") == b""
         held.may_end.set()
 
@@ -558,7 +548,7 @@ def test_what_a_connection_used_is_given_back_before_the_garbage_collector_comes
                     with context.wrap_socket(connected(port), server_hostname="127.0.0.1") as sock:
                         sock.sendall(said)
                         rest(sock)
-            assert eventually(lambda: leftovers() == before)
+            wait_until(lambda: leftovers() == before)
     finally:
         gc.enable()
 
@@ -573,7 +563,7 @@ def say_nothing(sock: socket.socket) -> None:
 
 
 @pytest.fixture(scope="module")
-def exporter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+def exporter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exporter]:
     """An exporter of a fleet of which one server is silent and the other not there."""
     with peer(say_nothing) as silent:
         servers = [
@@ -581,7 +571,7 @@ def exporter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
             {"name": "gone", "dhcp4": {"url": "http://127.0.0.1:1"}},
         ]
         config = written(tmp_path_factory.mktemp("exporter"), {"defaults": {"timeout": "500ms"}, "servers": servers})
-        with process(config, descriptors=DESCRIPTORS) as running:
+        with run_exporter(config, descriptors=DESCRIPTORS) as running:
             running.get("/metrics")
             yield running
 
@@ -651,7 +641,7 @@ ATTACKS: dict[str, Callable[[int], Iterator[None]]] = {
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_a_normal_scrape_is_answered_as_usual(
-    exporter: Process, attack: str, record_property: Callable[[str, object], None]
+    exporter: Exporter, attack: str, record_property: Callable[[str, object], None]
 ) -> None:
     with contextmanager(ATTACKS[attack])(exporter.port):
         health = [seconds_to_get(f"{exporter.url}/-/healthy") for _ in range(5)]
@@ -663,17 +653,17 @@ def test_a_normal_scrape_is_answered_as_usual(
         assert max(scrapes) < SOON
 
 
-def test_after_all_of_it_descriptors_and_threads_are_as_before(exporter: Process) -> None:
+def test_after_all_of_it_descriptors_and_threads_are_as_before(exporter: Exporter) -> None:
     for attack in ATTACKS.values():
         with contextmanager(attack)(exporter.port):
             pass
     exporter.get("/metrics")
-    assert eventually(lambda: exporter.descriptors() <= 20), exporter.descriptors()
+    wait_until(lambda: exporter.descriptors() <= 20)
     # Threads that answered are kept for a while, and ended by the next request after that.
     assert exporter.threads() <= 45
 
 
-def test_a_crowd_does_not_fill_the_log(exporter: Process) -> None:
+def test_a_crowd_does_not_fill_the_log(exporter: Exporter) -> None:
     for attack in ATTACKS.values():
         with contextmanager(attack)(exporter.port):
             pass
@@ -687,8 +677,8 @@ def cpu_seconds(pid: int) -> float:
 
 def test_when_descriptors_run_out_it_neither_spins_nor_writes_a_long_log(tmp_path: Path) -> None:
     config = written(tmp_path, {"servers": [{"name": "gone", "dhcp4": {"url": "http://127.0.0.1:1"}}]})
-    with process(config, descriptors=12) as it, crowd(it.port, 30):
-        assert eventually(lambda: "connections cannot be accepted" in it.log())
+    with run_exporter(config, descriptors=12) as it, crowd(it.port, 30):
+        wait_until(lambda: "connections cannot be accepted" in it.log())
         before = cpu_seconds(it.pid)
         time.sleep(2)
         assert cpu_seconds(it.pid) - before < 0.5
@@ -702,7 +692,7 @@ PLACES = ["/{}", "/servers/{}", "/probe?target={}", "/probe?module={}", "/metric
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("said", [SCRIPT, "%3Cscript%3Ealert(1)%3C/script%3E", "%00", "..%2f..%2fetc", "%ff%fe"])
-def test_nothing_is_said_back_that_a_browser_would_run(exporter: Process, place: str, said: str) -> None:
+def test_nothing_is_said_back_that_a_browser_would_run(exporter: Exporter, place: str, said: str) -> None:
     request = f"GET {place.format(said)} HTTP/1.1\r\nHost: {SCRIPT}\r\nConnection: close\r\n\r\n"
     answer = said_to(exporter.port, request.encode())
     head, _, body = answer.partition(b"\r\n\r\n")
@@ -715,6 +705,6 @@ def test_nothing_is_said_back_that_a_browser_would_run(exporter: Process, place:
 @pytest.mark.parametrize(
     "target", ["/../../../../etc/passwd", "/static/../../secret", "//etc/passwd", "/./metrics", "/static/%2e%2e/app.py"]
 )
-def test_there_is_no_way_out_of_what_is_served(exporter: Process, target: str) -> None:
+def test_there_is_no_way_out_of_what_is_served(exporter: Exporter, target: str) -> None:
     answer = said_to(exporter.port, b"GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % target.encode())
     assert statuses(answer) == [404]

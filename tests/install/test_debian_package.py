@@ -35,7 +35,7 @@ from tests.install.on_debian import (
     Installed,
 )
 from tests.support.exporter import values
-from tests.support.web_server import eventually
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -189,11 +189,11 @@ def test_a_reload_takes_the_new_configuration_or_keeps_the_old_one(installed: In
     pid = installed.main_pid()
     installed.configure(server("after"))
     installed.systemctl("reload", UNIT)
-    assert eventually(lambda: installed.up().keys() == {"after"})
+    wait_until(lambda: installed.up().keys() == {"after"})
     installed.write(CONFIG, "nonsense: 1")
     installed.systemctl("reload", UNIT)
     failed = "kea_exporter_config_last_reload_successful"
-    assert eventually(lambda: installed.samples()[failed] == [({}, 0)])
+    wait_until(lambda: installed.samples()[failed] == [({}, 0)])
     assert installed.up().keys() == {"after"}
     assert installed.main_pid() == pid
     assert installed.machine.property_of(UNIT, "ActiveState") == "active"
@@ -216,8 +216,8 @@ def test_an_exporter_that_is_stuck_is_started_anew_by_the_watchdog(installed: In
     time.sleep(10)
     assert installed.main_pid() == pid
     installed.systemctl("kill", "--kill-whom=main", "--signal=STOP", UNIT)
-    assert eventually(lambda: installed.main_pid() not in {pid, "0"})
-    assert eventually(lambda: installed.machine.property_of(UNIT, "ActiveState") == "active")
+    wait_until(lambda: installed.main_pid() not in {pid, "0"})
+    wait_until(lambda: installed.machine.property_of(UNIT, "ActiveState") == "active")
     assert "Watchdog timeout" in installed.machine.log_of(UNIT)
     installed.machine.chroot.path(f"{DROP_INS}/impatient.conf").unlink()
     installed.restart()

@@ -10,9 +10,10 @@ from lab.servers.chroot import OLD, ensure
 from lab.servers.configurations import HOOKS, dhcp
 from lab.servers.kea import KeaDaemon, Lab, Tree
 from tests.real.test_counts import WITHOUT_STAT_CMDS, add_lease, done, watched
-from tests.real.test_statistics import serve, statistic, wait_until
+from tests.real.test_statistics import serve, statistic
 from tests.support.exporter import Samples, values
 from tests.support.one_exporter import OneExporter, one_exporter
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

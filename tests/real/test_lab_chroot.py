@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.web_server import eventually
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.lab
 
@@ -67,7 +67,7 @@ class Builder:
 
     def end(self, number: int) -> str:
         """End it while it builds, and return what it says."""
-        assert eventually(self.is_building)
+        wait_until(self.is_building)
         self.process.send_signal(number)
         return "".join(self.process.communicate())
 
@@ -89,14 +89,14 @@ def test_nothing_is_left_of_a_build_that_is_interrupted(tmp_path: Path) -> None:
     builder = Builder(tmp_path, SLOW, BUILD)
     assert "Traceback" not in builder.end(signal.SIGINT)
     assert builder.process.returncode == 128 + signal.SIGINT
-    assert eventually(lambda: builder.left() == []), builder.left()
+    wait_until(lambda: builder.left() == [])
 
 
 def test_what_a_killed_build_has_left_is_never_taken_for_a_chroot_and_goes_with_the_next(tmp_path: Path) -> None:
     killed = Builder(tmp_path, SLOW, ENSURE)
     killed.end(signal.SIGKILL)
     # All of it but the files themselves ends with the builder.
-    assert eventually(lambda: len(killed.left()) == 1), killed.left()
+    wait_until(lambda: len(killed.left()) == 1)
     said, _ = Builder(tmp_path, QUICK, ENSURE).process.communicate()
     assert [Path(said.strip())] == [it for it in killed.cache.iterdir() if it.is_dir()]
 

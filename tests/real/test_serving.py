@@ -14,7 +14,7 @@ from lab.servers.postgresql import Postgresql
 from lab.servers.processes import free_port
 from tests.support.exporter import values
 from tests.support.one_exporter import OneExporter, one_exporter
-from tests.support.web_server import eventually
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -153,7 +153,7 @@ def test_a_failed_reload_shows_while_the_configuration_is_held(lab: Lab, one: On
     def is_held() -> bool:
         return "config-get" not in values(served.exporter.samples(), "kea_command_success", "command")
 
-    assert eventually(is_held)
+    wait_until(is_held)
     mend = with_broken_key(served)
     assert served.reload(served.daemon.configuration) == 1
     assert_not_serving(served, HALF_APPLIED, "send config-reload")
@@ -266,7 +266,7 @@ def test_while_the_lease_database_is_lost_nobody_is_served(
         assert_not_serving(served, "the lease database (postgresql) is not available", "Start the lease database")
     finally:
         postgresql.start_again()
-    eventually(lambda: served.scraped()[0].get("kea_dhcp_serving") == 1)
+    wait_until(lambda: served.scraped()[0].get("kea_dhcp_serving") == 1)
     served.clients.ask(1)
     assert_serving(served)
 

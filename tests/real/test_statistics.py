@@ -22,12 +22,12 @@ from lab.servers.datagrams import send, update_request
 from lab.servers.dhcp_clients import LOOPBACK, DhcpClients, free_dhcp_ports, over_loopback, wait_until_serving
 from lab.servers.dhcp_messages import Type4, message4, option6, relayed6
 from lab.servers.kea import KeaDaemon, Lab, Tree
-from lab.servers.processes import START_SECONDS
 from tests.support.exporter import Exporter, Samples, values
 from tests.support.one_exporter import OneExporter, one_exporter
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from lab.servers.chroot import Chroot
 
@@ -131,13 +131,6 @@ def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneExporter]:
 
 def watched(one: OneExporter, url: str, daemon: str) -> Exporter:
     return one.watch({"name": "kea", daemon.lower(): {"url": url}})
-
-
-def wait_until(holds: Callable[[], bool], pause: float = 0.02) -> None:
-    give_up = time.monotonic() + START_SECONDS
-    while not holds():
-        assert time.monotonic() < give_up, "what was waited for did not come"
-        time.sleep(pause)
 
 
 def statistic(daemon: KeaDaemon, name: str) -> int:

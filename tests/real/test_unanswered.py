@@ -19,9 +19,9 @@ from lab.servers.datagrams import send, update_request
 from lab.servers.dhcp_clients import LOOPBACK, free_dhcp_ports, wait_until_serving
 from lab.servers.dhcp_messages import Type4, Type6, message4, message6
 from lab.servers.high_availability import PARTNER, PRIMARY, HighAvailability, wait_for
-from lab.servers.processes import START_SECONDS
 from tests.support.exporter import Samples, values
 from tests.support.one_exporter import OneExporter, one_exporter
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -82,13 +82,6 @@ class Asked:
     def _counted(self) -> dict[str, int]:
         said = self.daemon.command("statistic-get-all")["arguments"]
         return {name: samples[0][0] for name, samples in said.items() if name.startswith("pkt")}
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + START_SECONDS
-    while not holds():
-        assert time.monotonic() < give_up, "what was waited for did not come"
-        time.sleep(0.02)
 
 
 def served(lab: Lab, root: str, tree: Tree) -> Asked:

@@ -7,25 +7,24 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from threading import enumerate as running_threads
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-import uvicorn
 
 from kea_exporter.audit import audit_pages
 from kea_exporter.auditor import Auditor
 from kea_exporter.collector import Collector
 from kea_exporter.config import ConfigError, settings_from_tree
-from kea_exporter.httpd import listen
 from kea_exporter.probe import probe
 from kea_exporter.reloader import Reloader
 from kea_exporter.service import ReloadError, Service
 from kea_exporter.web import WebOptions, create_app
 from tests.support.examples import sound
 from tests.support.recordings import recorded
+from tests.support.web_server import served
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -145,7 +144,7 @@ def serving(
     probe_daemon: Probe = probe,
     audit: Callable[..., Pages] = audit_pages,
 ) -> Iterator[Served]:
-    """Serve as the command line does, but for the signals and the limits on connections."""
+    """Serve as the command line does, but for the signals."""
     if isinstance(configuration, dict):
         configuration = Configuration(configuration)
     settings = configuration.load()
@@ -154,16 +153,10 @@ def serving(
     service = Service(settings, configuration.load, collector, auditor)
     reloader = Reloader()
     reloader.start(service.reload)
-    sockets = listen(["127.0.0.1:0"])
-    config = uvicorn.Config(create_app(service, options, reloader), lifespan="off", log_config=None, access_log=False)
-    server = uvicorn.Server(config)
-    thread = Thread(target=server.run, args=(sockets,))
-    thread.start()
-    auditor.start()
-    try:
-        yield Served("http://{}:{}".format(*sockets[0].getsockname()), service)
-    finally:
-        server.should_exit = True
-        auditor.stop()
-        collector.stop()
-        thread.join(GENEROUS)
+    with served(create_app(service, options, reloader), give_up=collector.stop) as port:
+        auditor.start()
+        try:
+            yield Served(f"http://127.0.0.1:{port}", service)
+        finally:
+            auditor.stop()
+            collector.stop()

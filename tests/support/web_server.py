@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
 import socket
 import threading
-import time
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-import requests
 
 from kea_exporter.httpd import entrances, listen, unprotected
 from kea_exporter.httpd.server import Server
-from lab.servers.processes import Running, accepts, free_port
-from tests.support.exporter import COMMAND
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from starlette.types import ASGIApp
 
@@ -31,19 +24,20 @@ GET = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 @contextmanager
-def served(
+def served(  # noqa: PLR0913 - keywords, each with a default
     app: ASGIApp,
     *,
     protection: Callable[[], Protection] = unprotected,
     patience: Patience | None = None,
     max_connections: int = 512,
     notifier: Notifier | None = None,
+    give_up: Callable[[], None] = lambda: None,
 ) -> Iterator[int]:
-    """Serve *app* on a thread, and give the port."""
+    """Serve *app* on a thread, and give the port; *give_up* ends what requests in flight wait for."""
     sockets = listen(["127.0.0.1:0"])
     port = int(sockets[0].getsockname()[1])
     found = entrances(app, sockets, protection=protection, max_connections=max_connections)
-    server = Server(found, lambda: None, notifier, patience)
+    server = Server(found, give_up, notifier, patience)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -96,65 +90,3 @@ def said_to(port: int, data: bytes, source: str = "127.0.0.1") -> bytes:
 def statuses(answer: bytes) -> list[int]:
     """Return the status of each answer in a stream of them."""
     return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", answer)]
-
-
-def eventually(holds: Callable[[], bool]) -> bool:
-    """Return whether something comes to hold before long."""
-    give_up = time.monotonic() + GENEROUS
-    while not holds():
-        if time.monotonic() > give_up:
-            return False
-        time.sleep(0.02)
-    return True
-
-
-class Process:
-    """A running exporter."""
-
-    def __init__(self, running: Running, port: int, scheme: str) -> None:
-        self._running = running
-        self.port = port
-        self.url = f"{scheme}://127.0.0.1:{port}"
-
-    def get(self, path: str, authority: Path | None = None, user: tuple[str, str] | None = None) -> requests.Response:
-        return requests.get(self.url + path, timeout=GENEROUS, verify=str(authority) if authority else True, auth=user)
-
-    def descriptors(self) -> int:
-        return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
-
-    def threads(self) -> int:
-        return len(list(Path(f"/proc/{self.pid}/task").iterdir()))
-
-    def log(self) -> str:
-        return self._running.output.read_text()
-
-    @property
-    def pid(self) -> int:
-        return self._running.pid
-
-    def signal(self, number: int) -> None:
-        self._running.signal(number)
-
-    def wait(self, seconds: float = GENEROUS) -> int:
-        return self._running.wait(seconds)
-
-
-@contextmanager
-def process(
-    config_file: Path,
-    *options: str,
-    descriptors: int | None = None,
-    environment: Mapping[str, str] | None = None,
-    scheme: str = "http",
-) -> Iterator[Process]:
-    """Run the exporter as its users do, with a limit on its descriptors, until it listens."""
-    port = free_port()
-    limited = ["sh", "-c", f'ulimit -n {descriptors}; exec "$@"', "sh"] if descriptors else []
-    arguments = [*limited, *COMMAND, "serve", "--config.file", str(config_file)]
-    arguments += ["--web.listen-address", f"127.0.0.1:{port}", "--probe.min-interval", "0", *options]
-    running = Running(arguments, config_file.with_suffix(".log"), {**os.environ, **(environment or {})})
-    try:
-        running.wait_until(lambda: accepts("127.0.0.1", port))
-        yield Process(running, port, scheme)
-    finally:
-        running.stop()

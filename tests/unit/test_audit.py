@@ -24,6 +24,7 @@ from kea_exporter.transport.choice import transport_to
 from tests.support.examples import audited
 from tests.support.peers import SimulatedKea
 from tests.support.serving import in_one_page
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -511,13 +512,6 @@ def test_what_an_audit_finds_does_not_count_when_it_is_done_otherwise_meanwhile(
     assert list(asked.queue) == [365 * DAY, 366 * DAY]
     auditor.follow([])
     assert auditor.result(otherwise, UNCHANGED) == PENDING
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    by = time.monotonic() + GENEROUS
-    while not holds():
-        assert time.monotonic() < by
-        time.sleep(0.02)
 
 
 def test_an_audit_that_takes_more_than_an_hour_of_work_is_given_up(started: Callable[..., Auditor]) -> None:

@@ -29,7 +29,7 @@ from kea_simulator.server import KeaServer
 from kea_simulator.servers import SERVERS, Server
 from lab.servers.processes import Running, free_port
 from tests.support.exporter import COMMAND, is_healthy, parsed, values
-from tests.support.web_server import eventually
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -410,7 +410,7 @@ def test_nothing_stays_open_and_no_thread_runs_on(tmp_path: Path) -> None:
     for client in clients:
         client.close()
     # Fewer, where what another test has used is given back meanwhile.
-    assert eventually(lambda: all(now <= then for now, then in zip(threads_and_descriptors(), before, strict=True)))
+    wait_until(lambda: all(now <= then for now, then in zip(threads_and_descriptors(), before, strict=True)))
 
 
 def threads_and_descriptors() -> tuple[int, int]:

@@ -18,8 +18,8 @@ from kea_exporter.transport.context import build_context
 from kea_exporter.transport.credentials import read_credentials
 from kea_exporter.transport.model import TransportError
 from kea_exporter.transport.tls import own_certificate
-from tests.support.exporter import written
-from tests.support.web_server import eventually, process
+from tests.support.exporter import exporter, written
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,11 +126,11 @@ def test_files_replaced_at_run_time_stop_neither_health_nor_scrapes_nor_signals(
     web = tmp_path / "web.yml"
     web.write_text("http_server_config: {headers: {X-Frame-Options: deny}}\n")
     options = ("--web.config.file", str(web), "--config.enable-auto-reload", "--config.auto-reload-interval", "1")
-    with process(config, *options) as running:
+    with exporter(config, *options) as running:
         assert running.get("/-/healthy").status_code == 200
         for path in (web, config):
             REPLACEMENTS[replacement](path)
-        assert eventually(lambda: "configuration cannot be reloaded" in running.log())
+        wait_until(lambda: "configuration cannot be reloaded" in running.log())
         running.signal(signal.SIGHUP)
         for place in ("/-/healthy", "/metrics", "/"):
             page = running.get(place)

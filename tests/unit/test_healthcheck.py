@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lab.servers.processes import free_port
+from tests.support.exporter import exporter, written
 from tests.support.exporter import run as run_process
-from tests.support.exporter import written
 from tests.support.peers import blackhole, peer
-from tests.support.web_server import eventually, process
+from tests.support.waiting import wait_until
 from tests.unit.test_cli import CommandLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.support.web_server import Process
+    from tests.support.exporter import Exporter
     from tests.unit.test_cli import Ended
 
 HEALTHY, UNHEALTHY, USAGE_ERROR = 0, 1, 3
@@ -48,7 +48,7 @@ def ended(done: Ended) -> tuple[int, str, str]:
 
 def test_an_exporter_that_answers_is_healthy_though_its_kea_does_not(run: CommandLine, tmp_path: Path) -> None:
     port = free_port()
-    with process(written(tmp_path, NOTHING_THERE), "--web.health-listen-address", f"127.0.0.1:{port}"):
+    with exporter(written(tmp_path, NOTHING_THERE), "--web.health-listen-address", f"127.0.0.1:{port}"):
         assert run_process("healthcheck", "--url", f"http://127.0.0.1:{port}").returncode == HEALTHY
         for path in ("", "/-/healthy", "/-/ready"):
             assert ended(of_port(run, port, path)) == (HEALTHY, "", "")
@@ -69,22 +69,22 @@ def test_passwords_and_tls_of_the_pages_do_not_matter(run: CommandLine, tmp_path
     web_config, port = tmp_path / "web.yml", free_port()
     web_config.write_text("basic_auth_users:\n  alice: $2b$10$ccqjRaUZODF7N1XW1kj5juKd0E2B8xpkZOs0hLf4oL2C8sIk6a6tS\n")
     options = ("--web.config.file", str(web_config), "--web.health-listen-address", f"127.0.0.1:{port}")
-    with process(written(tmp_path, NOTHING_THERE), *options) as running:
+    with exporter(written(tmp_path, NOTHING_THERE), *options) as running:
         assert ended(of_port(run, running.port)) == (UNHEALTHY, "unhealthy: answered with status 401\n", "")
         assert ended(of_port(run, port)) == (HEALTHY, "", "")
 
 
 def test_a_health_listener_on_a_unix_socket_is_asked_there(run: CommandLine, tmp_path: Path) -> None:
     address = f"unix:{tmp_path}/health.sock"
-    with process(written(tmp_path, NOTHING_THERE), "--web.health-listen-address", address) as running:
+    with exporter(written(tmp_path, NOTHING_THERE), "--web.health-listen-address", address) as running:
         # The process listens for pages first.
-        assert eventually(lambda: run("healthcheck", "--url", address).returncode == HEALTHY)
+        wait_until(lambda: run("healthcheck", "--url", address).returncode == HEALTHY)
         assert ended(run("healthcheck", "--url", address)) == (HEALTHY, "", "")
         stopped(running)
     assert run("healthcheck", "--url", address).returncode == UNHEALTHY
 
 
-def stopped(running: Process) -> None:
+def stopped(running: Exporter) -> None:
     running.signal(signal.SIGTERM)
     running.wait()
 
@@ -95,7 +95,7 @@ def test_proxies_of_the_environment_are_not_used(
     port = free_port()
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
-    with process(written(tmp_path, NOTHING_THERE), "--web.health-listen-address", f"127.0.0.1:{port}"):
+    with exporter(written(tmp_path, NOTHING_THERE), "--web.health-listen-address", f"127.0.0.1:{port}"):
         assert of_port(run, port).returncode == HEALTHY
 
 

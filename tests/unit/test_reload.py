@@ -26,6 +26,7 @@ from lab.servers.certificates import Authority
 from tests.support.exporter import Exporter, exporter, values, written
 from tests.support.peers import SimulatedKea
 from tests.support.serving import GENEROUS, answer, kea_answers, servers
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,13 +72,6 @@ def reloaded(it: Exporter, folder: Path, tree: Tree) -> Samples:
 
 def names(samples: Samples) -> set[str]:
     return set(values(samples, "kea_up", "server"))
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + GENEROUS
-    while not holds():
-        assert time.monotonic() < give_up
-        time.sleep(0.02)
 
 
 # Over HTTP.

@@ -12,7 +12,7 @@ import pytest
 from kea_exporter.reloader import Reloader, ignore_hangup, reload_on_hangup
 from kea_exporter.service import ReloadError
 from tests.support.serving import GENEROUS
-from tests.support.web_server import eventually
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ def test_requests_during_a_reload_share_the_next_one() -> None:
     reloader, reloads = Reloader(), Reloads()
     reloader.start(reloads)
     first = reloader.request()
-    assert eventually(lambda: reloads.count == 1)
+    wait_until(lambda: reloads.count == 1)
     others = [reloader.request() for _ in range(1000)]
     assert len(set(map(id, others))) == 1
     assert not first.done()
@@ -63,7 +63,7 @@ def test_hangup_needs_no_thread_and_ends_nothing(monkeypatch: pytest.MonkeyPatch
         patched.setattr(threading.Thread, "start", refuse)
         for _ in range(100):
             signal.raise_signal(signal.SIGHUP)
-    assert eventually(lambda: reloads.count > 0)
+    wait_until(lambda: reloads.count > 0)
 
 
 def test_hangup_before_the_start_is_kept_until_after_it() -> None:
@@ -72,7 +72,7 @@ def test_hangup_before_the_start_is_kept_until_after_it() -> None:
     reload_on_hangup(reloader)
     signal.raise_signal(signal.SIGHUP)
     reloader.start(reloads)
-    assert eventually(lambda: reloads.count == 1)
+    wait_until(lambda: reloads.count == 1)
 
 
 def test_hangup_during_the_end_is_ignored() -> None:

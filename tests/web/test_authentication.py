@@ -29,8 +29,9 @@ from kea_exporter.httpd.authentication import (
 )
 from lab.servers.certificates import Authority
 from lab.servers.prometheus import Prometheus
-from tests.support.exporter import written
-from tests.support.web_server import GENEROUS, GET, Process, eventually, process, said_to, served, statuses
+from tests.support.exporter import Exporter, exporter, written
+from tests.support.waiting import wait_until
+from tests.support.web_server import GENEROUS, GET, said_to, served, statuses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -265,7 +266,7 @@ def test_passwords_are_compared_one_at_a_time_and_who_is_known_does_not_wait(hol
     port, check = holding
     with ThreadPoolExecutor() as pool:
         guesses = [pool.submit(login, port, "alice", f"guess-{number}") for number in range(3)]
-        assert eventually(lambda: check.at_once == 1)
+        wait_until(lambda: check.at_once == 1)
         assert [login(port) for _ in range(20)] == [200] * 20
         check.may_go_on.set()
         assert [guess.result(GENEROUS) for guess in guesses] == [401] * 3
@@ -278,7 +279,7 @@ def test_a_flood_of_guesses_is_turned_away_and_leaves_room_for_others(holding: t
         guesses = [pool.submit(login, port, "alice", f"guess-{number}") for number in range(60)]
         checked = 1 + MAX_WAITING_OF_CLIENT
         turned_away = 60 - checked
-        assert eventually(lambda: sum(guess.done() for guess in guesses) == turned_away)
+        wait_until(lambda: sum(guess.done() for guess in guesses) == turned_away)
         # Who is known is let in, and who is not yet known can wait in line, from another address.
         assert login(port) == 200
         first = pool.submit(login, port, "bob", "wonder", "127.0.0.2")
@@ -293,7 +294,7 @@ def test_a_flood_from_everywhere_is_bounded(holding: tuple[int, Holding]) -> Non
     checked, turned_away = 1 + MAX_WAITING, 35
     with ThreadPoolExecutor(100) as pool:
         guesses = [pool.submit(login, port, "alice", "guess", f"127.0.1.{number}") for number in range(1, 101)]
-        assert eventually(lambda: sum(guess.done() for guess in guesses) == turned_away)
+        wait_until(lambda: sum(guess.done() for guess in guesses) == turned_away)
         assert login(port) == 200
         check.may_go_on.set()
         assert sorted(guess.result(GENEROUS) for guess in guesses) == [401] * checked + [429] * turned_away
@@ -351,7 +352,7 @@ PATHS = [
 
 
 @pytest.fixture
-def secured(tmp_path: Path) -> Iterator[tuple[Process, Path]]:
+def secured(tmp_path: Path) -> Iterator[tuple[Exporter, Path]]:
     """An exporter behind TLS and a password, and the authority of its certificate."""
     authority = Authority(tmp_path)
     with running(tmp_path, authority) as it:
@@ -366,14 +367,14 @@ def web_config(folder: Path, authority: Authority) -> Path:
     return path
 
 
-def running(folder: Path, authority: Authority, *options: str) -> AbstractContextManager[Process]:
+def running(folder: Path, authority: Authority, *options: str) -> AbstractContextManager[Exporter]:
     config = written(folder, {"servers": [{"name": "a", "dhcp4": {"url": "http://127.0.0.1:1"}}]})
     web = str(web_config(folder, authority))
-    return process(config, "--web.config.file", web, *options, scheme="https")
+    return exporter(config, "--web.config.file", web, *options, scheme="https")
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "HEAD", "OPTIONS"])
-def test_no_page_at_all_is_seen_without_the_password(secured: tuple[Process, Path], method: str) -> None:
+def test_no_page_at_all_is_seen_without_the_password(secured: tuple[Exporter, Path], method: str) -> None:
     it, authority = secured
     for path in PATHS:
         answer = requests.request(method, it.url + path, verify=str(authority), timeout=GENEROUS)
@@ -381,7 +382,7 @@ def test_no_page_at_all_is_seen_without_the_password(secured: tuple[Process, Pat
         assert "kea" not in answer.text
 
 
-def test_curl_scrapes_through_tls_and_a_password(secured: tuple[Process, Path]) -> None:
+def test_curl_scrapes_through_tls_and_a_password(secured: tuple[Exporter, Path]) -> None:
     it, authority = secured
 
     def curl(*options: str) -> str:

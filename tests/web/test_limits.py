@@ -19,7 +19,8 @@ from kea_exporter.web import WebOptions
 from kea_exporter.web.sharing import Sharing
 from kea_exporter.web.slots import FullError, Slots
 from tests.support.serving import answer, servers, serving
-from tests.support.web_server import connected, eventually
+from tests.support.waiting import wait_until
+from tests.support.web_server import connected
 
 if TYPE_CHECKING:
     from kea_exporter.config import DaemonSettings
@@ -247,7 +248,7 @@ def test_a_slot_is_held_until_the_probe_of_another_target_has_ended(
         assert pages.probe(target="a").status_code == 200
         assert pages.get("/metrics").status_code == 200
         release.set()
-        assert eventually(lambda: pages.probe(target="http://127.0.1.2:8001").status_code == 200)
+        wait_until(lambda: pages.probe(target="http://127.0.1.2:8001").status_code == 200)
 
 
 def _ask_for_many(url: str, opened: ExitStack, *, abandoned: bool) -> None:

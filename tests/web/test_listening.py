@@ -23,9 +23,10 @@ from starlette.routing import Route
 from kea_exporter.httpd import ListenError, Notifier, address_of, inherited, listen
 from lab.servers.certificates import Authority
 from lab.servers.processes import free_port
-from tests.support.exporter import COMMAND, run, written
+from tests.support.exporter import COMMAND, exporter, run, written
 from tests.support.peers import peer
-from tests.support.web_server import GENEROUS, GET, crowd, eventually, process, rest, said_to, served, statuses
+from tests.support.waiting import wait_until
+from tests.support.web_server import GENEROUS, GET, crowd, rest, said_to, served, statuses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from tests.support.web_server import Process
+    from tests.support.exporter import Exporter
 
 LAST = GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
 
@@ -105,7 +106,7 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 def test_the_exporter_is_scraped_over_a_unix_socket(config: Path, tmp_path: Path) -> None:
     path = tmp_path / "kea-exporter.sock"
-    with process(config, "--web.listen-address", f"unix:{path}") as it:
+    with exporter(config, "--web.listen-address", f"unix:{path}") as it:
         command = ["curl", "--silent", "--unix-socket", str(path), "http://exporter/metrics"]
         done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=GENEROUS)
         assert 'kea_up{daemon="dhcp4",server="a"} 0.0' in done.stdout
@@ -210,10 +211,10 @@ def test_a_value_that_cannot_be_used_ends_the_command_with_what_to_do(
 
 
 @contextmanager
-def with_health(config: Path, *options: str, scheme: str = "http") -> Iterator[tuple[Process, str]]:
+def with_health(config: Path, *options: str, scheme: str = "http") -> Iterator[tuple[Exporter, str]]:
     port = free_port()
     address = f"127.0.0.1:{port}"
-    with process(config, "--web.health-listen-address", address, *options, scheme=scheme) as it:
+    with exporter(config, "--web.health-listen-address", address, *options, scheme=scheme) as it:
         yield it, f"http://{address}"
 
 
@@ -297,12 +298,12 @@ def notified(address: str) -> Iterator[Told]:
 @pytest.mark.parametrize("kind", ["file", "abstract"])
 def test_systemd_is_told_of_the_whole_life_of_the_service(config: Path, tmp_path: Path, kind: str) -> None:
     address = f"@kea-exporter-test-{os.getpid()}" if kind == "abstract" else f"{tmp_path}/notify"
-    with notified(address) as told, process(config, environment={"NOTIFY_SOCKET": address}) as it:
-        assert eventually(lambda: told.now() == ["READY=1"])
+    with notified(address) as told, exporter(config, environment={"NOTIFY_SOCKET": address}) as it:
+        wait_until(lambda: told.now() == ["READY=1"])
         assert it.get("/-/ready").status_code == 200
         before = time.monotonic_ns() // 1000
         it.signal(signal.SIGHUP)
-        assert eventually(lambda: len(told.now()) == 3)
+        wait_until(lambda: len(told.now()) == 3)
         reloading, moment = told.states[1].split("\nMONOTONIC_USEC=")
         assert (reloading, told.states[2]) == ("RELOADING=1", "READY=1")
         assert before <= int(moment) <= time.monotonic_ns() // 1000
@@ -314,12 +315,12 @@ def test_systemd_is_told_of_the_whole_life_of_the_service(config: Path, tmp_path
 def test_a_reload_that_fails_ends_as_well(config: Path, tmp_path: Path) -> None:
     with (
         notified(f"{tmp_path}/notify") as told,
-        process(config, environment={"NOTIFY_SOCKET": f"{tmp_path}/notify"}) as it,
+        exporter(config, environment={"NOTIFY_SOCKET": f"{tmp_path}/notify"}) as it,
     ):
-        assert eventually(lambda: told.now() == ["READY=1"])
+        wait_until(lambda: told.now() == ["READY=1"])
         config.write_text("nonsense: 1")
         it.signal(signal.SIGHUP)
-        assert eventually(lambda: len(told.now()) == 3)
+        wait_until(lambda: len(told.now()) == 3)
         assert told.states[2] == "READY=1"
 
 

@@ -26,7 +26,8 @@ from kea_exporter.httpd.tls import has_allowed_san
 from kea_exporter.httpd.web_config import IN_CLEAR
 from lab.servers.certificates import Authority
 from tests.support.exporter import run, written
-from tests.support.web_server import GET, connected, eventually, rest, said_to, served, statuses
+from tests.support.waiting import wait_until
+from tests.support.web_server import GET, connected, rest, said_to, served, statuses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -558,7 +559,7 @@ def test_it_is_served_when_the_files_were_written_over(folder: Path, authority: 
         renewed = authority.issue("overwritten", ["127.0.0.1"])
         for source, name in ((renewed.certificate, "web.pem"), (renewed.key, "web-key.pem")):
             (folder / name).write_bytes(source.read_bytes())
-        assert eventually(lambda: shown(port, folder) == serial(folder / "web.pem"))
+        wait_until(lambda: shown(port, folder) == serial(folder / "web.pem"))
 
 
 def test_it_is_served_when_times_and_sizes_tell_nothing(tmp_path: Path) -> None:
@@ -666,7 +667,7 @@ def test_files_that_come_after_the_configuration_that_names_them_are_found(
         renewed = authority.issue("next", ["127.0.0.1"])
         shutil.copy(renewed.key, folder / "next-key.pem")
         shutil.copy(renewed.certificate, folder / "next.pem")
-        assert eventually(lambda: shown(port, folder) == serial(folder / "next.pem"))
+        wait_until(lambda: shown(port, folder) == serial(folder / "next.pem"))
         assert logged(TAKEN) == 1
 
 

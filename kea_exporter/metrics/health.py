@@ -14,7 +14,7 @@ from kea_exporter.requirements.serving import is_serving
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from kea_exporter.facts.status import Lifetime, MultiThreading
+    from kea_exporter.facts.status import MultiThreading
     from kea_exporter.requirements import Report
 
 SOCKETS_STATUSES = ("ready", "retrying", "failed")
@@ -22,23 +22,14 @@ SOCKETS_STATUSES = ("ready", "retrying", "failed")
 WINDOWS = ("10", "100", "1000")
 
 
-def _since(report: Report, moment: Callable[[Lifetime], float]) -> Iterable[Sample]:
-    return one(moment(known(report.snapshot.lifetime)))
-
-
-def _enabled(report: Report) -> Iterator[Sample]:
+def _enabled(report: Report) -> Iterable[Sample]:
     state = known(report.snapshot.status).dhcp_state
-    if state is not None:
-        yield Sample((), not state.globally_disabled)
+    return one(None if state is None else not state.globally_disabled)
 
 
 def _serving(report: Report) -> Iterable[Sample]:
     require_expected_daemon(report.snapshot)
     return one(is_serving(report.snapshot))
-
-
-def _lease_database(report: Report) -> Iterable[Sample]:
-    return one(known(report.snapshot.lease_database) is LeaseDatabase.AVAILABLE)
 
 
 def _disabled(report: Report) -> Iterator[Sample]:
@@ -56,23 +47,15 @@ def _sockets(report: Report) -> Iterator[Sample]:
         yield from (Sample((status,), status == found) for status in SOCKETS_STATUSES)
 
 
-def _threading(report: Report, read: Callable[[MultiThreading], float | None]) -> Iterator[Sample]:
+def _threading(report: Report, read: Callable[[MultiThreading], float | None]) -> Iterable[Sample]:
     threading = known(report.snapshot.status).multi_threading
-    value = read(threading) if threading else None
-    if value is not None:
-        yield Sample((), value)
+    return one(read(threading) if threading else None)
 
 
 def _queue_lengths(report: Report) -> Iterator[Sample]:
     threading = known(report.snapshot.status).multi_threading
     lengths = threading.queue_lengths if threading else ()
     yield from (Sample((window,), length) for window, length in zip(WINDOWS, lengths, strict=False))
-
-
-def _extended_info(report: Report) -> Iterator[Sample]:
-    enabled = known(report.snapshot.status).extended_info_tables
-    if enabled is not None:
-        yield Sample((), enabled)
 
 
 def _of_status(
@@ -88,12 +71,12 @@ FAMILIES = (
     _of_status(
         "kea_start_time_seconds",
         "When the daemon was started; stays the same until it is started again.",
-        partial(_since, moment=lambda lifetime: lifetime.started.at),
+        lambda report: one(known(report.snapshot.lifetime).started.at),
     ),
     _of_status(
         "kea_config_reload_timestamp_seconds",
         "When the daemon last took its configuration; stays the same until it is reloaded or started again.",
-        partial(_since, moment=lambda lifetime: lifetime.reloaded.at),
+        lambda report: one(known(report.snapshot.lifetime).reloaded.at),
     ),
     per_daemon(
         "kea_dhcp_serving",
@@ -105,7 +88,7 @@ FAMILIES = (
     per_daemon(
         "kea_lease_database_available",
         "1 if the daemon can read its lease database, 0 if it has no lease manager or lost the connection.",
-        _lease_database,
+        lambda report: one(known(report.snapshot.lease_database) is LeaseDatabase.AVAILABLE),
         source="stat-lease4-get, stat-lease6-get, lease4-get or lease6-get",
     ),
     _of_status("kea_dhcp_enabled", "1 if DHCP service is enabled, 0 while it is disabled.", _enabled),
@@ -146,6 +129,6 @@ FAMILIES = (
     _of_status(
         "kea_extended_info_tables_enabled",
         "1 if DHCPv6 keeps the tables that lease queries need, else 0.",
-        _extended_info,
+        lambda report: one(known(report.snapshot.status).extended_info_tables),
     ),
 )

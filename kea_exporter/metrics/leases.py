@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from kea_exporter.facts.leases import LeaseAudit
+    from kea_exporter.facts.snapshot import Configuration
     from kea_exporter.requirements import Report
 
 
-def _configured(report: Report, attribute: str) -> Iterable[Sample]:
+def _configured(report: Report, read: Callable[[Configuration], float]) -> Iterable[Sample]:
     known(report.snapshot.subnets)  # of the right daemon, and one that has any
-    return one(getattr(known(report.snapshot.configuration), attribute))
+    return one(read(known(report.snapshot.configuration)))
 
 
 def _leases(report: Report) -> Iterator[Sample]:
@@ -38,10 +39,9 @@ def _lease_database(report: Report) -> Iterator[Sample]:
         yield Sample((configuration.lease_database, persistent, configuration.shared_database), 1)
 
 
-def _audit(report: Report, read: Callable[[LeaseAudit], float]) -> Iterator[Sample]:
+def _audit(report: Report, read: Callable[[LeaseAudit], float]) -> Iterable[Sample]:
     audit = known(report.snapshot.audit)
-    if audit is not None:
-        yield Sample((), read(audit))
+    return one(None if audit is None else read(audit))
 
 
 FAMILIES = (
@@ -54,13 +54,13 @@ FAMILIES = (
     per_daemon(
         "kea_shared_networks",
         "Number of configured shared networks, as of the last time that the configuration was read.",
-        partial(_configured, attribute="shared_networks"),
+        partial(_configured, read=lambda configuration: configuration.shared_networks),
         source="config-get",
     ),
     per_daemon(
         "kea_reservations",
         "Number of host reservations in the configuration, as of the last time that it was read.",
-        partial(_configured, attribute="reservations"),
+        partial(_configured, read=lambda configuration: configuration.reservations),
         source="config-get",
     ),
     per_daemon(

@@ -120,7 +120,11 @@ def per_daemon(  # noqa: PLR0913, PLR0917 - the columns of a table
         for report in page.reports:
             target = report.snapshot.target
             first_labels = (target.server, str(target.daemon))
-            for found in _known_samples(read, report):
+            try:
+                samples = list(read(report))
+            except UnknownFactError:
+                continue
+            for found in samples:
                 if isinstance(found, Column):
                     yield replace(found, first_labels=(*first_labels, *found.first_labels))
                 else:
@@ -129,9 +133,9 @@ def per_daemon(  # noqa: PLR0913, PLR0917 - the columns of a table
     return Family(name, kind, help, ("server", "daemon", *labels), read_page, source)
 
 
-def one(value: float) -> tuple[Sample, ...]:
-    """Return the only sample of a family without labels of its own."""
-    return (Sample((), value),)
+def one(value: float | None) -> tuple[Sample, ...]:
+    """Return the only sample of a family without labels of its own; none where *value* is None."""
+    return () if value is None else (Sample((), value),)
 
 
 def read_families(families: Iterable[Family], page: Page) -> Iterator[tuple[Family, list[Samples] | Exception]]:
@@ -141,10 +145,3 @@ def read_families(families: Iterable[Family], page: Page) -> Iterator[tuple[Fami
             yield family, list(family.read(page))
         except Exception as error:  # noqa: BLE001 - the edge of a family: one mistake must not cost the page
             yield family, error
-
-
-def _known_samples(read: Callable[[Report], Iterable[Samples]], report: Report) -> list[Samples]:
-    try:
-        return list(read(report))
-    except UnknownFactError:
-        return []

@@ -13,17 +13,9 @@ from kea_exporter.requirements.next_steps import NEXT_STEPS
 from kea_exporter.requirements.socket_in_use import require_answer_of_kea
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from kea_exporter.requirements import Report
-
-
-def _up(report: Report) -> Iterable[Sample]:
-    return one(not isinstance(report.snapshot.version, Failure))
-
-
-def _reachable(report: Report) -> Iterable[Sample]:
-    return one(not isinstance(report.snapshot.connection, Failure))
 
 
 def _auth_success(report: Report) -> Iterator[Sample]:
@@ -32,17 +24,6 @@ def _auth_success(report: Report) -> Iterator[Sample]:
         if admission.status == HTTPStatus.OK:
             require_answer_of_kea(report.snapshot)
         yield Sample((), admission.status == HTTPStatus.OK)
-
-
-def _auth_required(report: Report) -> Iterator[Sample]:
-    demanded = demands_credentials(report.snapshot)
-    if demanded is not None:
-        yield Sample((), demanded)
-
-
-def _failures(report: Report) -> Iterator[Sample]:
-    for failure in report.snapshot.failures:
-        yield Sample((str(failure.stage), str(failure.reason)), 1)
 
 
 def _failure_info(page: Page) -> Iterator[Sample]:
@@ -72,22 +53,17 @@ def _command_duration(report: Report) -> Iterator[Sample]:
         )
 
 
-def _command_supported(report: Report) -> Iterator[Sample]:
-    for command, is_supported in report.snapshot.supported.items():
-        yield Sample((command,), is_supported)
-
-
 FAMILIES = (
     per_daemon(
         "kea_up",
         "1 if an authenticated version-get answered with result 0 in this scrape, else 0.",
-        _up,
+        lambda report: one(not isinstance(report.snapshot.version, Failure)),
         source="version-get",
     ),
     per_daemon(
         "kea_reachable",
         "1 if a connection to the control socket was established, else 0.",
-        _reachable,
+        lambda report: one(not isinstance(report.snapshot.connection, Failure)),
         source="the connection",
     ),
     per_daemon(
@@ -100,13 +76,13 @@ FAMILIES = (
     per_daemon(
         "kea_auth_required",
         "1 if the control socket in use demands credentials, else 0; absent on a unix socket.",
-        _auth_required,
+        lambda report: one(demands_credentials(report.snapshot)),
         source="config-get or the first HTTP answer",
     ),
     per_daemon(
         "kea_probe_failure",
         "1 while the probe of the daemon fails at this stage for this reason; absent otherwise.",
-        _failures,
+        lambda report: [Sample((str(failure.stage), str(failure.reason)), 1) for failure in report.snapshot.failures],
         ("stage", "reason"),
         source="everything that was asked",
     ),
@@ -146,7 +122,7 @@ FAMILIES = (
     per_daemon(
         "kea_command_supported",
         "0 if the daemon does not have the command, 1 if it has; absent while unknown.",
-        _command_supported,
+        lambda report: [Sample((command,), has_it) for command, has_it in report.snapshot.supported.items()],
         ("command",),
         source="list-commands, and each command sent",
     ),

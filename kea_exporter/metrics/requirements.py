@@ -24,11 +24,6 @@ def _met(report: Report) -> Iterator[Sample]:
             yield Sample(labels, verdict.status is Status.MET)
 
 
-def _counts(report: Report) -> Iterator[Sample]:
-    for status in Status:
-        yield Sample((str(status),), report.count(status))
-
-
 def _unmet(report: Report) -> Iterator[Sample]:
     for verdict in report.verdicts:
         for problem in verdict.problems:
@@ -83,7 +78,7 @@ FAMILIES = (
     per_daemon(
         "kea_requirements",
         "Number of requirements by what was found of them.",
-        _counts,
+        lambda report: [Sample((str(status),), report.count(status)) for status in Status],
         ("status",),
         source="the verdicts",
     ),

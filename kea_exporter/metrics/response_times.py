@@ -2,41 +2,38 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import known
 from kea_exporter.metrics.model import Sample, per_daemon
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable
 
+    from kea_exporter.facts.statistics import ResponseTime
     from kea_exporter.requirements import Report
 
 SOURCE = "statistic-global-get-all or statistic-get-all, with the hook perfmon and its stats-mgr-reporting"
 
 
-def _means(report: Report) -> Iterator[Sample]:
-    for exchange, time in known(report.snapshot.statistics).response_times.items():
-        yield Sample((exchange,), time.mean_seconds)
-
-
-def _peaks(report: Report) -> Iterator[Sample]:
-    for exchange, time in known(report.snapshot.statistics).response_times.items():
-        yield Sample((exchange,), time.peak_seconds)
+def _times(report: Report, read: Callable[[ResponseTime], float]) -> Iterable[Sample]:
+    times = known(report.snapshot.statistics).response_times
+    return [Sample((exchange,), read(time)) for exchange, time in times.items()]
 
 
 FAMILIES = (
     per_daemon(
         "kea_response_time_mean_seconds",
         "Mean time from receiving a message to sending its answer, in the last interval of perfmon that had any.",
-        _means,
+        partial(_times, read=lambda time: time.mean_seconds),
         ("exchange",),
         source=SOURCE,
     ),
     per_daemon(
         "kea_response_time_peak_seconds",
         "Highest of the means of the intervals that Kea keeps: 20, or statistic-default-sample-count.",
-        _peaks,
+        partial(_times, read=lambda time: time.peak_seconds),
         ("exchange",),
         source=SOURCE,
     ),

@@ -136,39 +136,36 @@ def _is_cut(limit: int, counts: Counts[K]) -> bool:
     return len(counts.keys) > _most(limit, counts)
 
 
-def _subnet_family(count: Count) -> Family:
-    name, text = NAMED[count]
-    read = partial(_subnets, count=count)
-    return per_daemon(f"kea_subnet_{name}", text.format("subnet"), read, OF_SUBNETS, _kind(name), SUBNET_SOURCE)
-
-
-def _family_in_parts(name: str, text: str, label: str, counts: Mapping[str, Count]) -> Family:
-    read = partial(_parts, counts=counts)
-    return per_daemon(f"kea_subnet_{name}", text, read, (label, *OF_SUBNETS), _kind(name), SOURCES[label])
-
-
-def _pool_family(count: Count) -> Family:
-    name, text = NAMED[count]
-    labels, read = ("subnet_id", "pool_id"), partial(_pools, count=count)
-    said = f"{text.format('pool')} Pools of a subnet that share a pool-id are one."
-    return per_daemon(f"kea_pool_{name}", said, read, labels, _kind(name), POOL_SOURCE)
-
-
 def _kind(name: str) -> Kind:
     return Kind.COUNTER if name.endswith("_total") else Kind.GAUGE
 
 
 def _families_of_subnet() -> dict[Count, Family]:
-    families = {count: _subnet_family(count) for count in NAMED}
+    families: dict[Count, Family] = {}
+    for count, (name, text) in NAMED.items():
+        read = partial(_subnets, count=count)
+        families[count] = per_daemon(
+            f"kea_subnet_{name}", text.format("subnet"), read, OF_SUBNETS, _kind(name), SUBNET_SOURCE
+        )
     for name, text, label, counts in PARTS:
-        families |= dict.fromkeys(counts.values(), _family_in_parts(name, text, label, counts))
+        labels, in_parts = (label, *OF_SUBNETS), partial(_parts, counts=counts)
+        family = per_daemon(f"kea_subnet_{name}", text, in_parts, labels, _kind(name), SOURCES[label])
+        families |= dict.fromkeys(counts.values(), family)
+    return families
+
+
+def _families_of_pool() -> dict[Count, Family]:
+    families: dict[Count, Family] = {}
+    for count, (name, text) in NAMED.items():
+        if count not in ONLY_OF_SUBNETS:
+            labels, read = ("subnet_id", "pool_id"), partial(_pools, count=count)
+            said = f"{text.format('pool')} Pools of a subnet that share a pool-id are one."
+            families[count] = per_daemon(f"kea_pool_{name}", said, read, labels, _kind(name), POOL_SOURCE)
     return families
 
 
 FAMILY_OF_SUBNET: Mapping[Count, Family] = MappingProxyType(_families_of_subnet())
-FAMILY_OF_POOL: Mapping[Count, Family] = MappingProxyType(
-    {count: _pool_family(count) for count in NAMED if count not in ONLY_OF_SUBNETS}
-)
+FAMILY_OF_POOL: Mapping[Count, Family] = MappingProxyType(_families_of_pool())
 FAMILIES = (
     *dict.fromkeys(FAMILY_OF_SUBNET.values()),
     per_daemon(

@@ -11,7 +11,7 @@ from kea_exporter.metrics.model import Sample, one, per_daemon
 from kea_exporter.requirements.certificates import leaf, uncovered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from kea_exporter.certificates import Certificate
     from kea_exporter.facts.snapshot import Tls
@@ -77,8 +77,8 @@ def _chain(report: Report) -> Iterator[tuple[str, str, Certificate]]:
         yield role, str(position), certificate
 
 
-def _times(report: Report, attribute: str) -> Iterable[Sample]:
-    return [Sample((role, position), getattr(certificate, attribute)) for role, position, certificate in _chain(report)]
+def _times(report: Report, read: Callable[[Certificate], float]) -> Iterable[Sample]:
+    return [Sample((role, position), read(certificate)) for role, position, certificate in _chain(report)]
 
 
 def _info(report: Report) -> Iterator[Sample]:
@@ -89,7 +89,7 @@ def _info(report: Report) -> Iterator[Sample]:
 
 def _client_certificate(report: Report) -> Iterable[Sample]:
     certificate = report.snapshot.client_certificate
-    return one(certificate.not_after) if certificate else ()
+    return one(certificate.not_after if certificate else None)
 
 
 def _authorities(report: Report) -> Iterable[Sample]:
@@ -140,14 +140,14 @@ FAMILIES = (
     per_daemon(
         "kea_certificate_not_before_timestamp_seconds",
         "When the validity of a certificate that the server sent begins.",
-        partial(_times, attribute="not_before"),
+        partial(_times, read=lambda certificate: certificate.not_before),
         ("role", "position"),
         source="the TLS handshake",
     ),
     per_daemon(
         "kea_certificate_not_after_timestamp_seconds",
         "When the validity of a certificate that the server sent ends.",
-        partial(_times, attribute="not_after"),
+        partial(_times, read=lambda certificate: certificate.not_after),
         ("role", "position"),
         source="the TLS handshake",
     ),

@@ -78,11 +78,10 @@ def _counted(report: Report, measure: Measure) -> Iterable[Sample]:
     return [Sample(labels, value) for labels, value in counted.items()]
 
 
-def _family(measure: Measure, name: str, help: str) -> Family:  # noqa: A002 - Prometheus' word
-    return per_daemon(name, help, partial(_counted, measure=measure), measure.labels, Kind.COUNTER, SOURCE)
-
-
 FAMILY_OF: Mapping[Measure, Family] = MappingProxyType(
-    {value: _family(value, *named) for value, named in NAMED.items()}
+    {
+        measure: per_daemon(name, text, partial(_counted, measure=measure), measure.labels, Kind.COUNTER, SOURCE)
+        for measure, (name, text) in NAMED.items()
+    }
 )
 FAMILIES = tuple(FAMILY_OF.values())

@@ -1,4 +1,4 @@
-"""What the exporter tells Prometheus: families of samples, read from reports and written as text.
+"""Metric families: samples read from reports and encoded as text.
 
 The order is that of the page and of the documentation.
 """

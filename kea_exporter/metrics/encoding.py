@@ -1,4 +1,4 @@
-"""Samples to the text that Prometheus reads, in one pass.
+"""Encoding of samples as text for Prometheus, in one pass.
 
 Source: Prometheus documentation, "Exposition formats"; OpenMetrics 1.0. Byte for byte what prometheus_client would
 write (a test compares them), in a small part of its time on a page of ten thousand subnets, and without its losing the
@@ -34,8 +34,8 @@ OPENMETRICS = "application/openmetrics-text"
 END = b"# EOF\n"
 # The starts of the lines of a column are kept for the next page where at least one of so many rows has a value.
 SPARSE = 8
-# What writing a bad sample raises: labels that are no texts, too few or too many, or not to be encoded; odd values.
-MISTAKES = (AttributeError, TypeError, ValueError)
+# Errors of a sample that cannot be encoded: wrong type or number of labels, or an invalid value.
+ENCODING_ERRORS = (AttributeError, TypeError, ValueError)
 
 
 class Encoder:
@@ -93,7 +93,7 @@ class Encoder:
                 else:
                     parts.append(_line(family, sample))
                     seen.add(sample.labels)
-            except MISTAKES:
+            except ENCODING_ERRORS:
                 dropped += len(sample) if isinstance(sample, Column) else 1
         return parts, dropped
 
@@ -160,7 +160,7 @@ def _head(family: Family, *, is_openmetrics: bool) -> bytes:
 
 
 def _line(family: Family, sample: Sample) -> bytes:
-    """Return the line of a sample, or raise one of MISTAKES."""
+    """Return the line of a sample, or raise one of ENCODING_ERRORS."""
     value, labels = _value(family, sample.value), _labels(family.labels, sample.labels)
     if value is None:
         raise ValueError("a value that cannot be written")
@@ -180,7 +180,7 @@ def _value(family: Family, value: float) -> str | None:
 
 
 def _labels(names: tuple[str, ...], values: tuple[str, ...]) -> str:
-    """Return labels in the order of their names, as prometheus_client does, or raise one of MISTAKES."""
+    """Return labels in the order of their names, as prometheus_client does, or raise one of ENCODING_ERRORS."""
     order, template = _template(names)
     if len(values) != len(names):
         raise ValueError("not as many labels as there are names")

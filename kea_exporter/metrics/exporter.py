@@ -1,4 +1,4 @@
-"""Families about the exporter itself; on no page about a single server."""
+"""Families about the exporter itself; absent from /probe."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ FAMILIES = (
     Family(
         "kea_exporter_build_info",
         Kind.GAUGE,
-        "The exporter's version and what it runs on; always 1.",
+        "Versions of the exporter, Python and OpenSSL; always 1.",
         ("version", "python_version", "openssl_version"),
         _build_info,
     ),
@@ -51,12 +51,12 @@ FAMILIES = (
     ),
     _own(
         "kea_exporter_config_last_reload_success_timestamp_seconds",
-        "When the configuration was last loaded with success.",
+        "Unix time of the last successful load of the configuration.",
         lambda state: state.reload_time,
     ),
     _own(
         "kea_exporter_requests_in_flight",
-        "Requests that Kea is asked for and that are being answered.",
+        "HTTP requests in flight that query Kea.",
         lambda state: state.requests_in_flight,
     ),
     _own(
@@ -67,15 +67,15 @@ FAMILIES = (
     ),
     _own(
         "kea_exporter_samples_dropped_total",
-        "Samples left out of a page because they could not be written; each is a mistake in the exporter.",
+        "Samples dropped because they could not be encoded; each one is a bug in the exporter.",
         lambda state: state.samples_dropped,
         Kind.COUNTER,
     ),
     Family(
         "kea_exporter_unknown_statistics",
         Kind.GAUGE,
-        "Statistics of the daemon whose names no rule of the exporter knows, at most 100; absent where only some were "
-        "asked for.",
+        "Statistics of the daemon that the exporter does not recognise, at most 100; absent if statistics are queried "
+        "one by one.",
         ("server", "daemon"),
         _unknown_statistics,
     ),

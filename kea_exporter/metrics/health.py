@@ -1,4 +1,4 @@
-"""Families that say how a daemon is, from what status-get tells."""
+"""Families about the state of a daemon, from status-get."""
 
 from __future__ import annotations
 
@@ -70,12 +70,12 @@ def _of_status(
 FAMILIES = (
     _of_status(
         "kea_start_time_seconds",
-        "When the daemon was started; stays the same until it is started again.",
+        "Unix time at which the daemon started; constant until the daemon restarts.",
         lambda report: one(known(report.snapshot.lifetime).started.at),
     ),
     _of_status(
         "kea_config_reload_timestamp_seconds",
-        "When the daemon last took its configuration; stays the same until it is reloaded or started again.",
+        "Unix time at which the daemon last loaded its configuration; constant until the next reload or restart.",
         lambda report: one(known(report.snapshot.lifetime).reloaded.at),
     ),
     per_daemon(
@@ -101,34 +101,34 @@ FAMILIES = (
     ),
     _of_status(
         "kea_sockets_status",
-        "1 for the state that the DHCP sockets are in, 0 for the other states.",
+        "1 for the current state of the DHCP sockets, 0 for the other states.",
         _sockets,
         "status",
     ),
     _of_status(
         "kea_multi_threading_enabled",
-        "1 if packets are handled by several threads, else 0.",
+        "1 if multi-threading is enabled, else 0.",
         partial(_threading, read=lambda threading: threading.enabled),
     ),
     _of_status(
         "kea_thread_pool_size",
-        "Number of threads that handle packets.",
+        "Number of threads that process packets.",
         partial(_threading, read=lambda threading: threading.threads),
     ),
     _of_status(
         "kea_packet_queue_size",
-        "Number of packets that may wait for each thread.",
+        "Maximum packet queue length per thread.",
         partial(_threading, read=lambda threading: threading.queue_size),
     ),
     _of_status(
         "kea_packet_queue_length",
-        "Number of packets that waited, on average over that many packets.",
+        "Mean packet queue length over the last 10, 100 or 1000 packets.",
         _queue_lengths,
         "window",
     ),
     _of_status(
         "kea_extended_info_tables_enabled",
-        "1 if DHCPv6 keeps the tables that lease queries need, else 0.",
+        "1 if DHCPv6 maintains the tables for Leasequery, else 0.",
         lambda report: one(known(report.snapshot.status).extended_info_tables),
     ),
 )

@@ -1,4 +1,4 @@
-"""Families about high availability, one relationship a partner."""
+"""High availability families, with one relationship per partner."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ STATES = (
     "unavailable",
     "waiting",
 )
-# A state that a later Kea may bring.
+# Any state that a later Kea adds.
 OTHER_STATE = "other"
 OWNERS = {"primary", "secondary"}
 
@@ -48,13 +48,13 @@ def _peers(relationship: Relationship) -> tuple[tuple[str, Peer], ...]:
 def _states(report: Report) -> Iterator[Sample]:
     for name, relationship in _named(report):
         for which, peer in _peers(relationship):
-            if peer.state:  # empty before anything was heard of the partner
+            if peer.state:  # empty before the first heartbeat
                 state = peer.state if peer.state in STATES else OTHER_STATE
                 yield from (Sample((name, which, peer.role, entry), entry == state) for entry in (*STATES, OTHER_STATE))
 
 
 def _scopes(report: Report) -> Iterator[Sample]:
-    """Say for each server whose clients may be served, by whom they are."""
+    """Yield one sample for each scope and peer: 1 if the peer serves the scope."""
     for name, relationship in _named(report):
         peers = _peers(relationship)
         owners = {peer.name for _, peer in peers if peer.role in OWNERS and peer.name}
@@ -78,7 +78,7 @@ def _info(report: Report) -> Iterator[Sample]:
 
 
 def _pair(report: Report, relationship: Relationship) -> str:
-    """Return where the servers of a relationship are; empty where the configuration is not known."""
+    """Return the addresses of both servers of a relationship; empty if the configuration is unknown."""
     configuration = report.snapshot.configuration
     names = {relationship.local.name, relationship.partner.name} - {""}
     pairs = () if isinstance(configuration, Failure) else configuration.pairs
@@ -86,7 +86,7 @@ def _pair(report: Report, relationship: Relationship) -> str:
 
 
 def _clock_skew(relationship: Relationship) -> float | None:
-    """Return the clock skew; in `terminated` and while the partner is silent, Kea repeats the last one it measured."""
+    """Return the clock skew; Kea repeats the last one in `terminated` and during an interruption."""
     states = (relationship.local.state, relationship.partner.state)
     is_measured = "terminated" not in states and relationship.communication_interrupted is not True
     return relationship.clock_skew_seconds if is_measured else None
@@ -110,7 +110,7 @@ def _of_relationship(
 FAMILIES = (
     _of_relationship(
         "kea_ha_info",
-        "Who the servers of a relationship are, which is named for the partner, and where; always 1.",
+        "Mode, servers, roles and pair of a relationship, which is named after the partner; always 1.",
         _info,
         "mode",
         "local",
@@ -122,7 +122,7 @@ FAMILIES = (
     ),
     _of_relationship(
         "kea_ha_state",
-        "1 for the state that this server (peer local), or its partner as last heard of, is in, 0 for other states.",
+        "1 for the state of this server (peer local) and the last known state of its partner, 0 for other states.",
         _states,
         "peer",
         "role",
@@ -130,14 +130,14 @@ FAMILIES = (
     ),
     _of_relationship(
         "kea_ha_scope_served",
-        "1 if this server (peer local), or its partner as last heard of, serves the clients of the scope, else 0.",
+        "1 if this server (peer local), or its partner by the last heartbeat, serves the scope, else 0.",
         _scopes,
         "peer",
         "scope",
     ),
     _of_relationship(
         "kea_ha_partner_in_touch",
-        "1 once a first heartbeat to the partner was answered or has failed, 0 before.",
+        "1 after the first heartbeat to the partner was answered or failed, 0 before.",
         partial(_number, read=lambda relationship: relationship.in_touch),
     ),
     _of_relationship(
@@ -147,7 +147,7 @@ FAMILIES = (
     ),
     _of_relationship(
         "kea_ha_partner_age_seconds",
-        "Time since the partner last answered, or since the start where it never did; absent before a first heartbeat.",
+        "Time since the last partner heartbeat, or since the start without any; absent before the first attempt.",
         partial(_number, read=lambda relationship: relationship.age_seconds if relationship.in_touch else None),
     ),
     _of_relationship(
@@ -157,22 +157,22 @@ FAMILIES = (
     ),
     _of_relationship(
         "kea_ha_connecting_clients",
-        "Clients that try to reach the partner while communication is interrupted.",
+        "Clients of the partner that send requests while communication is interrupted.",
         partial(_number, read=lambda relationship: relationship.connecting_clients),
     ),
     _of_relationship(
         "kea_ha_unacked_clients",
-        "Clients that the partner seems not to answer while communication is interrupted.",
+        "Clients without an answer from the partner while communication is interrupted.",
         partial(_number, read=lambda relationship: relationship.unacked_clients),
     ),
     _of_relationship(
         "kea_ha_unacked_clients_left",
-        "How many more unacked clients make the partner count as down; 0 unless communication is interrupted.",
+        "Further unacked clients until the partner is considered down; 0 unless communication is interrupted.",
         partial(_number, read=lambda relationship: relationship.unacked_clients_left),
     ),
     _of_relationship(
         "kea_ha_analyzed_packets",
-        "Packets to the partner that were looked at to tell whether it is down.",
+        "Packets to the partner that were analyzed for failure detection.",
         partial(_number, read=lambda relationship: relationship.analyzed_packets),
     ),
 )

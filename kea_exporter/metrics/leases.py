@@ -1,4 +1,4 @@
-"""Families that count subnets and leases."""
+"""Families about subnets and leases."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def _configured(report: Report, read: Callable[[Configuration], float]) -> Iterable[Sample]:
-    known(report.snapshot.subnets)  # of the right daemon, and one that has any
+    known(report.snapshot.subnets)  # of the expected daemon, and one with subnets
     return one(read(known(report.snapshot.configuration)))
 
 
@@ -32,7 +32,7 @@ def _leases(report: Report) -> Iterator[Sample]:
 
 
 def _lease_database(report: Report) -> Iterator[Sample]:
-    known(report.snapshot.subnets)  # of the right daemon
+    known(report.snapshot.subnets)  # of the expected daemon
     configuration = known(report.snapshot.configuration)
     if configuration.lease_database:
         persistent = "true" if configuration.keeps_leases else "false"
@@ -47,58 +47,58 @@ def _audit(report: Report, read: Callable[[LeaseAudit], float]) -> Iterable[Samp
 FAMILIES = (
     per_daemon(
         "kea_subnets",
-        "Number of configured subnets, those of shared networks included.",
+        "Number of configured subnets, including those in shared networks.",
         lambda report: one(len(known(report.snapshot.subnets).ids)),
         source="subnet4-list, subnet6-list or config-get",
     ),
     per_daemon(
         "kea_shared_networks",
-        "Number of configured shared networks, as of the last time that the configuration was read.",
+        "Number of configured shared networks when the configuration was last read.",
         partial(_configured, read=lambda configuration: configuration.shared_networks),
         source="config-get",
     ),
     per_daemon(
         "kea_reservations",
-        "Number of host reservations in the configuration, as of the last time that it was read.",
+        "Number of host reservations in the configuration when it was last read.",
         partial(_configured, read=lambda configuration: configuration.reservations),
         source="config-get",
     ),
     per_daemon(
         "kea_lease_database_info",
-        "Type of the lease database, and whether leases outlive a restart; database is a hash of type, host and name, "
-        "the same for servers that share one, and empty for one on the server itself; always 1.",
+        "Type of the lease database; persistent is true if leases survive a restart; database is a hash of type, host "
+        "and name, equal on servers that share a database and empty for a local one; always 1.",
         _lease_database,
         ("type", "persistent", "database"),
         source="config-get",
     ),
     per_daemon(
         "kea_leases",
-        "Number of leases in the configured subnets; each lease is in one state: assigned does not hold the declined.",
+        "Number of leases in the configured subnets by state; assigned excludes declined leases.",
         _leases,
         ("kind", "state"),
         source="stat-lease4-get, stat-lease6-get or statistic-get-all",
     ),
     per_daemon(
         "kea_leases_orphaned",
-        "Leases that belong to a subnet id that is not configured, from the last lease audit.",
+        "Leases whose subnet id is not configured, from the last lease audit.",
         partial(_audit, read=lambda audit: audit.orphaned.total),
         source="lease4-get-page, lease6-get-page",
     ),
     per_daemon(
         "kea_leases_outside_subnet",
-        "Leases whose address lies outside the prefix of their subnet, from the last lease audit.",
+        "Leases whose address is outside the prefix of their subnet, from the last lease audit.",
         partial(_audit, read=lambda audit: audit.outside.total),
         source="lease4-get-page, lease6-get-page",
     ),
     per_daemon(
         "kea_leases_under_another_id",
-        "Leases that lie in a subnet that is configured with another id than theirs, from the last lease audit.",
+        "Leases whose address belongs to a subnet that has another id, from the last lease audit.",
         partial(_audit, read=lambda audit: audit.orphaned.under_another_id + audit.outside.under_another_id),
         source="lease4-get-page, lease6-get-page",
     ),
     per_daemon(
         "kea_lease_audit_timestamp_seconds",
-        "When the last lease audit of the current configuration finished.",
+        "Unix time at which the last lease audit of the current configuration finished.",
         partial(_audit, read=lambda audit: audit.finished_at),
         source="lease4-get-page, lease6-get-page",
     ),

@@ -41,10 +41,10 @@ class LabelRows(Protocol):
 
 @dataclass(frozen=True)
 class Column:
-    """Many samples of one family at once: subnets come by the ten thousand.
+    """Many samples of one family, for tens of thousands of subnets.
 
     Attributes:
-        first_labels: values of the labels that all of them share; they go in front.
+        first_labels: values of the labels that all samples share; they come first.
         labels: values of the other labels of each sample; further rows than there are values have no sample.
         values: None where there is no sample.
     """
@@ -63,7 +63,7 @@ Samples = Sample | Column
 
 @dataclass(frozen=True)
 class ExporterState:
-    """What the exporter knows of itself at one moment.
+    """State of the exporter at one moment.
 
     Attributes:
         build: values of the labels of kea_exporter_build_info.
@@ -80,7 +80,7 @@ class ExporterState:
 
 @dataclass(frozen=True)
 class Page:
-    """What one page is made of; *exporter* is None where the page is not about the exporter itself."""
+    """Content of one page; *exporter* is None on a page without the exporter's own families."""
 
     reports: tuple[Report, ...]
     exporter: ExporterState | None = None
@@ -94,8 +94,8 @@ class Family:
         name: as on the page, `_total` of a counter included.
         help: one sentence.
         labels: the names of the labels of every sample.
-        read: finds the samples of a whole page.
-        source: the commands, or what else, that it comes from; for the documentation.
+        read: returns the samples of a whole page.
+        source: the commands or other source of the values, for the documentation.
     """
 
     name: str
@@ -139,9 +139,9 @@ def one(value: float | None) -> tuple[Sample, ...]:
 
 
 def read_families(families: Iterable[Family], page: Page) -> Iterator[tuple[Family, list[Samples] | Exception]]:
-    """Return each family with its samples, or with the error that reading it ran into: others are not concerned."""
+    """Return each family with its samples, or with the error that reading them raised."""
     for family in families:
         try:
             yield family, list(family.read(page))
-        except Exception as error:  # noqa: BLE001 - the edge of a family: one mistake must not cost the page
+        except Exception as error:  # noqa: BLE001 - one family must not fail the whole page
             yield family, error

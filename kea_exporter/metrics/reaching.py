@@ -1,4 +1,4 @@
-"""Families that say how far each daemon was reached."""
+"""Families about the connection to each daemon."""
 
 from __future__ import annotations
 
@@ -68,14 +68,14 @@ FAMILIES = (
     ),
     per_daemon(
         "kea_auth_success",
-        "1 if the exporter was let in, by its credentials or because none are demanded; 0 after status 401 or 403; "
-        "absent without an HTTP answer.",
+        "1 if authentication succeeded or is not required, 0 after HTTP status 401 or 403; absent without an HTTP "
+        "answer.",
         _auth_success,
         source="the first HTTP answer",
     ),
     per_daemon(
         "kea_auth_required",
-        "1 if the control socket in use demands credentials, else 0; absent on a unix socket.",
+        "1 if the control socket in use requires credentials, else 0; absent on a unix socket.",
         lambda report: one(demands_credentials(report.snapshot)),
         source="config-get or the first HTTP answer",
     ),
@@ -84,44 +84,44 @@ FAMILIES = (
         "1 while the probe of the daemon fails at this stage for this reason; absent otherwise.",
         lambda report: [Sample((str(failure.stage), str(failure.reason)), 1) for failure in report.snapshot.failures],
         ("stage", "reason"),
-        source="everything that was asked",
+        source="all commands of the probe",
     ),
     Family(
         "kea_probe_failure_info",
         Kind.GAUGE,
-        "What to do next where a probe fails for this reason; always 1; absent unless one does.",
+        "Remedy for a probe failure with this reason; always 1; absent unless a probe fails so.",
         ("reason", "remedy"),
         _failure_info,
     ),
     per_daemon(
         "kea_scrape_duration_seconds",
-        "Time that the probe of the daemon took.",
+        "Duration of the probe of the daemon.",
         lambda report: one(report.snapshot.duration_seconds),
         source="the clock",
     ),
     per_daemon(
         "kea_scrape_timeout_seconds",
-        "Time that the probe of the daemon might have taken.",
+        "Timeout of the probe of the daemon.",
         lambda report: one(report.snapshot.timeout_seconds),
         source="the deadline",
     ),
     per_daemon(
         "kea_command_success",
-        "1 if the command was answered; one that the daemon lacks, or that finds no lease database, did not fail.",
+        "1 if the command succeeded, is not supported or found no lease database; 0 if it failed.",
         _command_success,
         ("command",),
         source="each command sent",
     ),
     per_daemon(
         "kea_command_duration_seconds",
-        "Time from sending the command to its whole answer.",
+        "Time from sending the command to the end of its answer.",
         _command_duration,
         ("command",),
         source="each command sent",
     ),
     per_daemon(
         "kea_command_supported",
-        "0 if the daemon does not have the command, 1 if it has; absent while unknown.",
+        "1 if the daemon supports the command, 0 if not; absent while unknown.",
         lambda report: [Sample((command,), has_it) for command, has_it in report.snapshot.supported.items()],
         ("command",),
         source="list-commands, and each command sent",

@@ -1,4 +1,4 @@
-"""Families that say which requirements are met."""
+"""Families about requirements and their verdicts."""
 
 from __future__ import annotations
 
@@ -77,14 +77,14 @@ FAMILIES = (
     ),
     per_daemon(
         "kea_requirements",
-        "Number of requirements by what was found of them.",
+        "Number of requirements by status.",
         lambda report: [Sample((str(status),), report.count(status)) for status in Status],
         ("status",),
         source="the verdicts",
     ),
     per_daemon(
         "kea_requirement_unmet",
-        "1 for each cause for which the requirement is unmet, else absent. For alerts use kea_requirement_met.",
+        "1 for each cause of an unmet requirement, else absent; use kea_requirement_met for alerts.",
         _unmet,
         ("requirement", "severity", "cause"),
         source="the verdicts",
@@ -92,7 +92,7 @@ FAMILIES = (
     Family(
         "kea_requirement_unmet_info",
         Kind.GAUGE,
-        "The remedy for a cause for which a requirement is unmet; always 1.",
+        "Remedy for a cause of an unmet requirement; always 1.",
         ("requirement", "cause", "remedy"),
         _unmet_info,
     ),
@@ -112,13 +112,13 @@ FAMILIES = (
     ),
     per_daemon(
         "kea_version_supported",
-        "1 if the Kea version is at least the profile's minimum, else 0.",
+        "1 if the Kea version is at least the minimum_version of the profile, else 0.",
         partial(_verdict, requirement_id="version-supported"),
         source="the verdicts",
     ),
     per_daemon(
         "kea_version_tested",
-        "1 if the Kea version is at most the last one that the profile calls tested, else 0.",
+        "1 if the Kea version is at most the tested_version of the profile, else 0.",
         partial(_verdict, requirement_id="version-tested"),
         source="the verdicts",
     ),
@@ -131,7 +131,7 @@ FAMILIES = (
     ),
     per_daemon(
         "kea_hook_configured",
-        "1 if the hook library stands in hooks-libraries, else 0.",
+        "1 if the hook library is listed in hooks-libraries, else 0.",
         _hooks_configured,
         ("hook",),
         source="config-get",

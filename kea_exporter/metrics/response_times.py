@@ -1,4 +1,4 @@
-"""Families of the response times that the hook perfmon measures."""
+"""Families about response times, measured by the hook library perfmon."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def _times(report: Report, read: Callable[[ResponseTime], float]) -> Iterable[Sa
 FAMILIES = (
     per_daemon(
         "kea_response_time_mean_seconds",
-        "Mean time from receiving a message to sending its answer, in the last interval of perfmon that had any.",
+        "Mean time from receiving a message to sending its answer, in the last perfmon interval with messages.",
         partial(_times, read=lambda time: time.mean_seconds),
         ("exchange",),
         source=SOURCE,
     ),
     per_daemon(
         "kea_response_time_peak_seconds",
-        "Highest of the means of the intervals that Kea keeps: 20, or statistic-default-sample-count.",
+        "Highest interval mean among those that Kea keeps: 20, or statistic-default-sample-count.",
         partial(_times, read=lambda time: time.peak_seconds),
         ("exchange",),
         source=SOURCE,

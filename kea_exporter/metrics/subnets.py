@@ -24,29 +24,29 @@ SUBNET_SOURCE = (
 )
 POOL_SOURCE = "statistic-get-all"
 NAMED = {
-    Count.ADDRESSES: ("addresses", "Addresses that the {} has to give."),
+    Count.ADDRESSES: ("addresses", "Capacity of the {} in addresses."),
     Count.ADDRESSES_ASSIGNED: (
         "addresses_assigned",
-        "Addresses of the {} that are leased, the declined ones included.",
+        "Leased addresses of the {}, including declined ones.",
     ),
-    Count.ADDRESSES_DECLINED: ("addresses_declined", "Addresses of the {} that clients found to be in use already."),
+    Count.ADDRESSES_DECLINED: ("addresses_declined", "Declined addresses of the {}, which a client found in use."),
     Count.ADDRESSES_REGISTERED: (
         "addresses_registered",
         "Addresses of the {} that clients registered (RFC 9686); absent unless statistic-get-all is queried.",
     ),
-    Count.ADDRESS_ASSIGNMENTS: ("address_assignments_total", "Addresses of the {} ever assigned."),
+    Count.ADDRESS_ASSIGNMENTS: ("address_assignments_total", "Cumulative address assignments of the {}."),
     Count.ADDRESSES_IN_POOL: (
         "addresses_assigned_in_pool",
-        "Assigned addresses that lie in the pools of the {}, where the statistics of pools were read.",
+        "Assigned addresses from the pools of the {}; absent unless pool statistics were read.",
     ),
-    Count.LEASES_RECLAIMED: ("leases_reclaimed_total", "Expired leases of the {} taken back."),
-    Count.PREFIXES: ("prefixes", "Prefixes that the {} has to delegate."),
+    Count.LEASES_RECLAIMED: ("leases_reclaimed_total", "Expired leases of the {} reclaimed."),
+    Count.PREFIXES: ("prefixes", "Capacity of the {} in delegated prefixes."),
     Count.PREFIXES_IN_POOL: (
         "prefixes_assigned_in_pool",
-        "Delegated prefixes that are from the pools of the {}, where the statistics of pools were read.",
+        "Delegated prefixes from the pools of the {}; absent unless pool statistics were read.",
     ),
-    Count.PREFIXES_ASSIGNED: ("prefixes_assigned", "Prefixes of the {} that are delegated."),
-    Count.PREFIX_ASSIGNMENTS: ("prefix_assignments_total", "Prefixes of the {} ever delegated."),
+    Count.PREFIXES_ASSIGNED: ("prefixes_assigned", "Delegated prefixes of the {}."),
+    Count.PREFIX_ASSIGNMENTS: ("prefix_assignments_total", "Cumulative prefix delegations of the {}."),
 }
 ONLY_OF_SUBNETS = {
     Count.ADDRESSES_REGISTERED,
@@ -54,7 +54,7 @@ ONLY_OF_SUBNETS = {
     Count.PREFIXES_IN_POOL,
     Count.LEASES_RECLAIMED,
 }
-RESERVED = "{} of the subnet that the configuration reserves for hosts; only of subnets with any."
+RESERVED = "{} of the subnet that are reserved in the configuration; absent without reservations."
 # Families with one more label, and the count of each of its values.
 PARTS = (
     (
@@ -71,7 +71,7 @@ PARTS = (
     ),
     (
         "allocation_failures_total",
-        "Requests that got no lease, by where one was looked for: in the subnet or in its whole shared network.",
+        "Allocation failures by scope of the search: the subnet or its whole shared network.",
         "scope",
         {"subnet": Count.ALLOCATION_FAILURES, "shared_network": Count.ALLOCATION_FAILURES_OF_NETWORK},
     ),
@@ -84,7 +84,7 @@ def _subnets(report: Report, count: Count, first_labels: tuple[str, ...] = ()) -
     series = known(report.snapshot.subnet_series)
     if count in series.counts.columns:
         column = series.counts.columns[count]
-        yield Column(series.shown, column[: _most(series.limit, series.counts)], first_labels)
+        yield Column(series.shown, column[: _max_rows(series.limit, series.counts)], first_labels)
 
 
 def _parts(report: Report, counts: Mapping[str, Count]) -> Iterator[Column]:
@@ -96,7 +96,7 @@ def _descriptions(report: Report) -> Iterator[Sample]:
     series, found = known(report.snapshot.subnet_series), known(report.snapshot.configuration).descriptions
     if found.names or found.classes:
         shown = zip(series.shown.ids, series.shown.rows, strict=True)
-        for number, row in islice(shown, _most(series.limit, series.counts)):
+        for number, row in islice(shown, _max_rows(series.limit, series.counts)):
             if number in found.names or number in found.classes:
                 yield Sample((*row, found.names.get(number, ""), found.classes.get(number, "")), 1)
 
@@ -105,7 +105,7 @@ def _pool_descriptions(report: Report) -> Iterator[Sample]:
     series, found = known(report.snapshot.pool_series), known(report.snapshot.configuration).descriptions
     kinds = (("address", series.addresses, found.pool_classes), ("prefix", series.prefixes, found.pd_pool_classes))
     for kind, counts, classes in kinds:
-        for key in islice(counts.keys, _most(series.limit, counts)):
+        for key in islice(counts.keys, _max_rows(series.limit, counts)):
             if key in classes:
                 yield Sample((kind, *map(str, key), classes[key]), 1)
 
@@ -114,26 +114,26 @@ def _pools(report: Report, count: Count) -> Iterator[Sample]:
     series = known(report.snapshot.pool_series)
     for counts in (series.addresses, series.prefixes):
         samples = zip(counts.keys, counts.columns.get(count, ()), strict=False)
-        for (subnet, pool), value in islice(samples, _most(series.limit, counts)):
+        for (subnet, pool), value in islice(samples, _max_rows(series.limit, counts)):
             if value is not None:
                 yield Sample((str(subnet), str(pool)), value)
 
 
-def _most(limit: int, counts: Counts[K]) -> int:
-    """Return how many things may have series: all those of one, or none."""
+def _max_rows(limit: int, counts: Counts[K]) -> int:
+    """Return how many subnets or pools may have series; one has all of its series or none."""
     return limit // max(len(counts.columns), 1)
 
 
 def _limit_reached(report: Report) -> Iterator[Sample]:
     subnets, pools = report.snapshot.subnet_series, report.snapshot.pool_series
     if not isinstance(subnets, Failure):
-        yield Sample(("subnets",), _is_cut(subnets.limit, subnets.counts))
+        yield Sample(("subnets",), _exceeds_limit(subnets.limit, subnets.counts))
     if not isinstance(pools, Failure):
-        yield Sample(("pools",), any(_is_cut(pools.limit, counts) for counts in (pools.addresses, pools.prefixes)))
+        yield Sample(("pools",), any(_exceeds_limit(pools.limit, counts) for counts in (pools.addresses, pools.prefixes)))
 
 
-def _is_cut(limit: int, counts: Counts[K]) -> bool:
-    return len(counts.keys) > _most(limit, counts)
+def _exceeds_limit(limit: int, counts: Counts[K]) -> bool:
+    return len(counts.keys) > _max_rows(limit, counts)
 
 
 def _kind(name: str) -> Kind:
@@ -170,7 +170,7 @@ FAMILIES = (
     *dict.fromkeys(FAMILY_OF_SUBNET.values()),
     per_daemon(
         "kea_subnet_info",
-        "Name of the subnet in its user context, and the client classes that may use it; only of subnets with either.",
+        "Name of the subnet from its user context, and its client classes; absent without both; always 1.",
         _descriptions,
         (*OF_SUBNETS, "name", "client_classes"),
         source="config-get",
@@ -178,14 +178,14 @@ FAMILIES = (
     *FAMILY_OF_POOL.values(),
     per_daemon(
         "kea_pool_info",
-        "Client classes that may use the pool, whose kind is address or prefix; only of pools that not all may use.",
+        "Client classes of the pool; kind is address or prefix; absent without client classes; always 1.",
         _pool_descriptions,
         ("kind", "subnet_id", "pool_id", "client_classes"),
         source="config-get",
     ),
     per_daemon(
         "kea_series_limit_reached",
-        "1 if there are more subnets or pools than series_limit allows; those with the lowest ids are shown.",
+        "1 if there are more subnets or pools than series_limit allows, else 0; the lowest ids are exported.",
         _limit_reached,
         ("collector",),
         source="the series of subnets and pools",

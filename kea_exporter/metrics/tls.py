@@ -1,4 +1,4 @@
-"""Families that say what TLS showed; they are there even where verification failed."""
+"""Families about TLS and certificates; present even if verification failed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ VERIFY_REASONS = {
     Reason.CERTIFICATE_SELF_SIGNED: "self_signed",
     Reason.CERTIFICATE_UNTRUSTED_ISSUER: "untrusted_issuer",
     Reason.CERTIFICATE_STRICT_PROFILE: "strict_profile",
-    # Of a certificate above the leaf; that of the leaf is judged apart.
+    # Of a certificate above the leaf; the validity of the leaf is compared below.
     Reason.CERTIFICATE_EXPIRED: "expired",
     Reason.CERTIFICATE_NOT_YET_VALID: "not_yet_valid",
 }
@@ -93,7 +93,7 @@ def _client_certificate(report: Report) -> Iterable[Sample]:
 
 
 def _authorities(report: Report) -> Iterable[Sample]:
-    """Return the latest end for each subject: a CA that is being replaced is there twice."""
+    """Return the latest expiry for each subject: ca_file lists a CA twice during its replacement."""
     ends = {authority.subject: authority.not_after for authority in report.snapshot.authorities}
     return [Sample((subject,), end) for subject, end in sorted(ends.items())]
 
@@ -107,7 +107,7 @@ FAMILIES = (
     ),
     per_daemon(
         "kea_tls_handshake_success",
-        "1 if a TLS handshake could be finished, be it without verification; else 0.",
+        "1 if a TLS handshake completed, with or without verification, else 0.",
         _handshake_success,
         source="the TLS handshake",
     ),
@@ -120,13 +120,13 @@ FAMILIES = (
     ),
     per_daemon(
         "kea_certificate_san_valid",
-        "1 if the SAN of the server's certificate covers the server's address (and its name, if reached by one).",
+        "1 if the SAN of the server certificate contains the address (and the name in the url), else 0.",
         _san_valid,
         source="the TLS handshake",
     ),
     per_daemon(
         "kea_certificate_trusted",
-        "1 if the chain verifies against the configured authorities; name and validity are judged apart.",
+        "1 if the chain verifies against the trusted CAs, else 0; name and validity have their own metrics.",
         _trusted,
         source="the TLS handshake",
     ),
@@ -139,34 +139,34 @@ FAMILIES = (
     ),
     per_daemon(
         "kea_certificate_not_before_timestamp_seconds",
-        "When the validity of a certificate that the server sent begins.",
+        "Unix time at which the validity of a certificate sent by the server begins.",
         partial(_times, read=lambda certificate: certificate.not_before),
         ("role", "position"),
         source="the TLS handshake",
     ),
     per_daemon(
         "kea_certificate_not_after_timestamp_seconds",
-        "When the validity of a certificate that the server sent ends.",
+        "Unix time at which a certificate sent by the server expires.",
         partial(_times, read=lambda certificate: certificate.not_after),
         ("role", "position"),
         source="the TLS handshake",
     ),
     per_daemon(
         "kea_certificate_info",
-        "The identity of a certificate that the server sent; always 1.",
+        "Identity of a certificate sent by the server; always 1.",
         _info,
         ("role", "position", "subject", "issuer", "serial_number", "fingerprint_sha256", "key_type"),
         source="the TLS handshake",
     ),
     per_daemon(
         "kea_client_certificate_not_after_timestamp_seconds",
-        "When the validity of the exporter's own certificate for this daemon ends.",
+        "Unix time at which the exporter's client certificate for this daemon expires.",
         _client_certificate,
         source="the configuration of the exporter",
     ),
     per_daemon(
         "kea_ca_certificate_not_after_timestamp_seconds",
-        "When the validity of a CA in the exporter's own ca_file ends; of the 16 certificates that expire first.",
+        "Unix time at which a CA certificate in the exporter's ca_file expires; only the 16 that expire first.",
         _authorities,
         ("subject",),
         source="the configuration of the exporter",

@@ -1,4 +1,4 @@
-"""Families of what a daemon counted since its start: one family a measure, real counters all of them."""
+"""Counters of a daemon since its start, one family per measure."""
 
 from __future__ import annotations
 
@@ -20,56 +20,59 @@ SOURCE = "statistic-global-get-all, statistic-get-all or statistic-get"
 NAMED = {
     Measure.PACKETS_RECEIVED: (
         "kea_packets_received_total",
-        "Datagrams received, those included that Kea then drops; not the sum of the messages.",
+        "Datagrams received, including those that Kea drops; not the sum of the messages.",
     ),
     Measure.PACKETS_SENT: ("kea_packets_sent_total", "Datagrams sent; not the sum of the messages."),
     Measure.PACKETS_DROPPED: (
         "kea_packets_dropped_total",
-        "Datagrams dropped, each for one reason; other: those whose reason Kea does not name or is not asked for.",
+        "Datagrams dropped by reason; other: Kea has no statistic for the reason, or it is not queried.",
     ),
     Measure.MESSAGES_RECEIVED: (
         "kea_messages_received_total",
-        "DHCP messages received, by type, as far as Kea is asked for them; what it drops unread is none.",
+        "DHCP messages received by type, for the queried types; excludes datagrams that Kea drops unparsed.",
     ),
     Measure.MESSAGES_SENT: (
         "kea_messages_sent_total",
-        "DHCP messages sent, by type, as far as Kea is asked for them.",
+        "DHCP messages sent by type, for the queried types.",
     ),
     Measure.ALLOCATION_FAILURES: (
         "kea_allocation_failures_total",
-        "Clients that got no lease, by where one was looked for: in a subnet or in a whole shared network.",
+        "Allocation failures by scope of the search: a subnet or a whole shared network.",
     ),
     Measure.ALLOCATION_FAILURES_BY_CAUSE: (
         "kea_allocation_failures_by_cause_total",
-        "The same clients by cause: no_pools that they may use, or no_free_lease in those pools.",
+        "Allocation failures by cause: no_pools that the client may use, or no_free_lease in these pools.",
     ),
-    Measure.LEASE_ASSIGNMENTS: ("kea_lease_assignments_total", "Leases assigned to clients; renewals do not count."),
-    Measure.LEASE_REUSES: ("kea_lease_reuses_total", "Leases given to the same client again from the lease cache."),
+    Measure.LEASE_ASSIGNMENTS: ("kea_lease_assignments_total", "Leases assigned to clients, excluding renewals."),
+    Measure.LEASE_REUSES: ("kea_lease_reuses_total", "Leases that lease caching reused for the same client."),
     Measure.ADDRESS_REGISTRATIONS: (
         "kea_address_registrations_total",
         "Addresses that DHCPv6 clients registered (RFC 9686).",
     ),
-    Measure.LEASES_RECLAIMED: ("kea_leases_reclaimed_total", "Expired leases taken back."),
+    Measure.LEASES_RECLAIMED: ("kea_leases_reclaimed_total", "Expired leases reclaimed."),
     Measure.DECLINED_RECLAIMED: (
         "kea_declined_addresses_reclaimed_total",
-        "Declined addresses that went back to their pools.",
+        "Declined addresses recovered after the probation period.",
     ),
     Measure.RESERVATION_CONFLICTS: (
         "kea_reservation_conflicts_total",
-        "Reserved addresses that could not be assigned because another client had them.",
+        "Reserved addresses that could not be assigned because another client uses them.",
     ),
     Measure.DDNS_REQUESTS: (
         "kea_ddns_requests_total",
-        "Requests of DHCP servers for DNS updates: received and well formed, invalid, or lost to an error.",
+        "Name change requests from DHCP servers by result: received and valid, invalid, or failed.",
     ),
-    Measure.DDNS_QUEUE_FULL: ("kea_ddns_queue_full_total", "Times that the queue of requests was full."),
-    Measure.DDNS_UPDATES_SENT: ("kea_ddns_updates_sent_total", "DNS updates sent, signed by a TSIG key or not."),
+    Measure.DDNS_QUEUE_FULL: (
+        "kea_ddns_queue_full_total",
+        "Number of times that the queue of name change requests was full.",
+    ),
+    Measure.DDNS_UPDATES_SENT: ("kea_ddns_updates_sent_total", "DNS updates sent, with or without a TSIG signature."),
     Measure.DDNS_UPDATES: (
         "kea_ddns_updates_total",
-        "DNS updates by their result; Kea calls every answer that it can read a success, refusals too.",
+        "DNS updates by result; Kea counts every readable answer as a success, including refusals.",
     ),
-    Measure.DDNS_KEY_UPDATES_SENT: ("kea_ddns_key_updates_sent_total", "DNS updates sent, by TSIG key."),
-    Measure.DDNS_KEY_UPDATES: ("kea_ddns_key_updates_total", "DNS updates signed by a TSIG key, by their result."),
+    Measure.DDNS_KEY_UPDATES_SENT: ("kea_ddns_key_updates_sent_total", "DNS updates sent by TSIG key."),
+    Measure.DDNS_KEY_UPDATES: ("kea_ddns_key_updates_total", "DNS updates by TSIG key and result."),
 }
 
 

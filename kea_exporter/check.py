@@ -12,7 +12,7 @@ import click
 from kea_exporter.facts.failure import Failure
 from kea_exporter.facts.fullness import KINDS, fullest_subnets, fullness_of
 from kea_exporter.requirements import Severity, Status
-from kea_exporter.requirements.ranking import GRAVEST_FIRST, WORST_FIRST, by_server, tally
+from kea_exporter.requirements.ranking import SEVERITY_ORDER, WORST_FIRST, by_server, tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -144,7 +144,7 @@ def _heading(report: Report) -> Iterator[str]:
 
 
 def _unmet(report: Report, width: int) -> Iterator[str]:
-    unmet = sorted(_of(report, Status.UNMET), key=lambda verdict: GRAVEST_FIRST[verdict.severity])
+    unmet = sorted(_of(report, Status.UNMET), key=lambda verdict: SEVERITY_ORDER[verdict.severity])
     for _, verdicts in groupby(unmet, key=lambda verdict: (verdict.evidence, verdict.remedy)):
         group = list(verdicts)
         for verdict in group:
@@ -165,7 +165,7 @@ def _problem(problem: Problem, width: int) -> Iterator[str]:
 
 def _unknown(report: Report, width: int) -> Iterator[str]:
     unknown = sorted(
-        _of(report, Status.UNKNOWN), key=lambda verdict: (verdict.evidence, GRAVEST_FIRST[verdict.severity])
+        _of(report, Status.UNKNOWN), key=lambda verdict: (verdict.evidence, SEVERITY_ORDER[verdict.severity])
     )
     for evidence, verdicts in groupby(unknown, key=lambda verdict: verdict.evidence):
         group = list(verdicts)

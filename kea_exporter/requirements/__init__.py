@@ -1,6 +1,6 @@
-"""What a Kea server must satisfy: each requirement is a few words and one small function over a snapshot.
+"""Requirements on Kea servers: each one is a table entry and a function from a snapshot to a finding.
 
-The order is that of the report: from reaching the daemon to what it has loaded.
+The order is that of the report.
 """
 
 from kea_exporter.requirements import authentication, certificates, hooks, leases, reaching, sockets, version

@@ -1,4 +1,4 @@
-"""Who is let in, and how are the credentials kept?"""
+"""Requirements on authentication and credentials at the control socket."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ ON_UNIX = "a unix socket is guarded by its file permissions"
 NOT_CONFIGURED = "no authentication is configured on the control socket in use"
 
 
-def demands_credentials(snapshot: Snapshot) -> bool | None:
-    """Return whether the control socket in use demands credentials; None on a unix socket, which cannot.
+def requires_credentials(snapshot: Snapshot) -> bool | None:
+    """Return whether the control socket in use requires credentials; None on a unix socket, which cannot.
 
     Raises:
-        UnknownFactError: neither an answer nor the configuration says so.
+        UnknownFactError: neither an answer nor the configuration shows this.
     """
     admission = snapshot.admission
     if admission is None:
@@ -40,12 +40,12 @@ def demands_credentials(snapshot: Snapshot) -> bool | None:
 
 
 def _configured(snapshot: Snapshot, profile: Profile) -> Finding:
-    demanded = demands_credentials(snapshot)
-    if demanded is None:
+    is_required = requires_credentials(snapshot)
+    if is_required is None:
         return not_applicable(ON_UNIX)
-    if demanded:
-        return met("the control socket in use demands credentials")
-    evidence = f"{_why_open(snapshot)}: everybody who reaches it can command the daemon{_refusal_note(snapshot)}"
+    if is_required:
+        return met("the control socket in use requires credentials")
+    evidence = f"{_open_evidence(snapshot)}: any client that reaches it can send commands{_refusal_note(snapshot)}"
     realm = profile.realms.get(snapshot.target.daemon)
     cause = NO_CLIENTS if socket_in_use(snapshot).authentication is not None else NO_AUTHENTICATION
     return unmet(cause, evidence, example=_EXAMPLE % (f'"realm": "{realm}", ' if realm else ""))
@@ -66,9 +66,8 @@ NO_AUTHENTICATION = Cause(
 NO_CLIENTS = Cause(
     "no_clients",
     "The authentication of the control socket in use lists no clients",
-    "Add a client to clients under authentication: with an empty list Kea accepts everybody. Give the exporter the "
-    "same "
-    "credentials first.",
+    "Add a client to clients under authentication: Kea accepts every request while the list is empty. Give "
+    "the exporter the same credentials first.",
     _EXAMPLE % '"realm": "kea-dhcpv4-server", ',
 )
 NOT_BASIC = Cause(
@@ -89,33 +88,33 @@ REJECTED = Cause(
     "Set username and password of basic_auth in the exporter's configuration to those of a client under authentication "
     "in Kea's; Kea reads its password files only at start and on reload.",
 )
-NOT_CONFIGURED_HERE = Cause(
+NO_CREDENTIALS = Cause(
     "no_credentials",
     "Kea requires credentials, and the exporter has none",
     "Give the exporter credentials: username and password_file under basic_auth (--user and --password-file).",
     "basic_auth: {username: monitor, password_file: /etc/kea-exporter/password}   (in the exporter's configuration)",
 )
-FORBIDDEN_HERE = Cause(
+FORBIDDEN = Cause(
     "forbidden",
     "The socket does not allow the command",
     "Use the port of an entry of control-sockets; the listener of the high availability hook library answers with 403.",
 )
 HA_LISTENER = Cause(
     "ha_listener",
-    "The listener of high availability answers, which is no control socket",
+    "The listener of the high availability hook library answers, not a control socket",
     "Use the port of an entry of control-sockets in the exporter's url.",
 )
 CLEAR_TEXT = Cause(
     "clear_text",
     "Credentials of clients are in the configuration in clear text",
-    "Write user and password of each client into files, and name these with directory, user-file and password-file.",
+    "Write user and password of each client to files, and set directory, user-file and password-file to them.",
     '"directory": "/etc/kea", "clients": [{"user-file": "kea-user", "password-file": "kea-password"}]',
 )
 
 
-def _why_open(snapshot: Snapshot) -> str:
+def _open_evidence(snapshot: Snapshot) -> str:
     if socket_in_use(snapshot).authentication is not None:
-        return "authentication lists no clients, which means none is demanded"
+        return "authentication lists no clients, so Kea requires no credentials"
     return NOT_CONFIGURED
 
 
@@ -132,7 +131,7 @@ def _upgrade_note(snapshot: Snapshot) -> str:
 
 
 def _challenge(snapshot: Snapshot) -> str | None:
-    """Return the realm of a first answer that was a 401 of Kea's and asks for basic authentication."""
+    """Return the realm of the first answer if Kea answered 401 and requires basic authentication."""
     admission = snapshot.admission
     require_answer_of_kea(snapshot)
     if isinstance(admission, Admission) and admission.status == HTTPStatus.UNAUTHORIZED:
@@ -141,7 +140,7 @@ def _challenge(snapshot: Snapshot) -> str | None:
 
 
 def _authentication(snapshot: Snapshot) -> Authentication | None:
-    """Return the authentication of the socket in use; None where nobody is asked for credentials."""
+    """Return the authentication of the socket in use; None if no credentials are required."""
     authentication = socket_in_use(snapshot).authentication
     return authentication if authentication and authentication.clients else None
 
@@ -150,7 +149,7 @@ def _type_basic(snapshot: Snapshot, _: Profile) -> Finding:
     if snapshot.admission is None:
         return not_applicable(ON_UNIX)
     if _challenge(snapshot) is not None:
-        return met("the server asks for basic authentication")
+        return met("the server requires basic authentication")
     authentication = _authentication(snapshot)
     if authentication is None:
         return not_applicable(NOT_CONFIGURED)
@@ -160,9 +159,9 @@ def _type_basic(snapshot: Snapshot, _: Profile) -> Finding:
 
 
 def _realm_matches(snapshot: Snapshot, profile: Profile) -> Finding:
-    wanted = profile.realms.get(snapshot.target.daemon)
-    if wanted is None:
-        return not_applicable(f"the profile {profile.name} demands no realm of {snapshot.target.daemon}")
+    expected = profile.realms.get(snapshot.target.daemon)
+    if expected is None:
+        return not_applicable(f"the profile {profile.name} requires no realm for {snapshot.target.daemon}")
     if snapshot.admission is None:
         return not_applicable(ON_UNIX)
     if snapshot.target.control_agent:
@@ -174,12 +173,12 @@ def _realm_matches(snapshot: Snapshot, profile: Profile) -> Finding:
         if authentication is None:
             return not_applicable(NOT_CONFIGURED)
         realm = authentication.realm
-    if realm != wanted:
+    if realm != expected:
         remedy, example = (
-            f'Set "realm": "{wanted}" under authentication.',
-            f'"authentication": {{"realm": "{wanted}", ...}}',
+            f'Set "realm": "{expected}" under authentication.',
+            f'"authentication": {{"realm": "{expected}", ...}}',
         )
-        return unmet(OTHER_REALM, f"the realm is '{realm}', not '{wanted}'", remedy, example)
+        return unmet(OTHER_REALM, f"the realm is '{realm}', not '{expected}'", remedy, example)
     return met(f"the realm is '{realm}'")
 
 
@@ -191,18 +190,18 @@ def _accepted(snapshot: Snapshot, _: Profile) -> Finding:
         return unmet(HA_LISTENER, "the listener of Kea's high availability hook library answers (401, empty realm)")
     require_answer_of_kea(snapshot)
     if admission.status == HTTPStatus.OK:
-        return met("credentials were accepted" if _were_looked_at(snapshot) else "no credentials were demanded")
+        return met("credentials were accepted" if _were_checked(snapshot) else "no credentials are required")
     if admission.status == HTTPStatus.FORBIDDEN:
-        return unmet(FORBIDDEN_HERE, "the server answered 403: this socket does not allow the command")
+        return unmet(FORBIDDEN, "the server answered 403: this socket does not allow the command")
     if not snapshot.target.sends_credentials:
-        return unmet(NOT_CONFIGURED_HERE, "the server requires credentials (401), and none are configured")
+        return unmet(NO_CREDENTIALS, "the server requires credentials (401), and none are configured")
     return unmet(REJECTED, "the server rejected the configured credentials (401)")
 
 
-def _were_looked_at(snapshot: Snapshot) -> bool:
-    """Return whether the socket looks at credentials, as far as is known; Kea ignores those it does not demand."""
+def _were_checked(snapshot: Snapshot) -> bool:
+    """Return whether the socket checks credentials, as far as is known; Kea ignores them if it requires none."""
     try:
-        return snapshot.target.sends_credentials and demands_credentials(snapshot) is not False
+        return snapshot.target.sends_credentials and requires_credentials(snapshot) is not False
     except UnknownFactError:
         return True
 
@@ -241,7 +240,7 @@ REQUIREMENTS = (
         severity=Severity.REQUIRED,
         title="Authentication must be of type basic",
         clause="It is mandatory to set type to basic as this is currently the only supported authentication mechanism.",
-        rule="the type of the authentication is basic, where there is one.",
+        rule="the type of the authentication is basic; not applicable without authentication.",
         causes=(NOT_BASIC,),
         judge=_type_basic,
     ),
@@ -250,10 +249,10 @@ REQUIREMENTS = (
         subject=Subject.AUTHENTICATION,
         short="realm",
         severity=Severity.REQUIRED,
-        title="The authentication realm must be the required one",
+        title="The authentication realm must be the one that the profile requires",
         clause="The realm should be set to kea-dhcpv4-server when configuring IPv4 service and kea-dhcpv6-server for "
         "IPv6.",
-        rule="the realm is the one that the profile requires of this daemon, if there is authentication.",
+        rule="the realm is the one that the profile requires for this daemon; not applicable without authentication.",
         causes=(OTHER_REALM,),
         judge=_realm_matches,
     ),
@@ -265,7 +264,7 @@ REQUIREMENTS = (
         title="Kea must accept the configured credentials",
         clause="Client credentials are set in the array under clients parameter.",
         rule="the server answers with HTTP status 200 to the exporter's credentials.",
-        causes=(REJECTED, NOT_CONFIGURED_HERE, FORBIDDEN_HERE, HA_LISTENER),
+        causes=(REJECTED, NO_CREDENTIALS, FORBIDDEN, HA_LISTENER),
         judge=_accepted,
     ),
     Requirement(

@@ -1,18 +1,18 @@
-"""The causes for which requirements on certificates are unmet, each with the advice that fits it."""
+"""Causes and remedies of the requirements on certificates."""
 
 from __future__ import annotations
 
 from kea_exporter.requirements.model import Cause
 
 _INSTALL = (
-    "put it at cert-file, check that it belongs to its key, and send config-reload (a failed reload stops DHCP "
+    "install it at cert-file, check that it matches its key, and send config-reload (a failed reload stops DHCP "
     "service, and config-test does not read certificates and keys)"
 )
-# Many requirements have the same cause and advice: the certificate is not Kea's.
+# A cause of several requirements: the certificate is not Kea's.
 AT_PROXY = Cause(
     "at_proxy",
-    "TLS ends at a proxy in front of Kea, and the certificate is the proxy's",
-    "Replace the certificate at the proxy, and let the proxy load it.",
+    "A proxy in front of Kea terminates TLS, and the certificate is the proxy's",
+    "Replace the certificate on the proxy, and reload the proxy.",
 )
 ADDRESS_MISSING = Cause(
     "address_missing",
@@ -24,8 +24,7 @@ NAME_MISSING = Cause(
     "name_missing",
     "The SAN lacks the name in the exporter's url",
     "Issue a certificate whose subjectAltName contains the name too; or use the IP address in the exporter's url; or "
-    "set "
-    "server_name of tls_config to a name or address that the certificate contains.",
+    "set server_name of tls_config to a name or address that the certificate contains.",
     "subjectAltName = IP:10.10.10.10, DNS:kea1.example.com   (in the request to the certificate authority)",
 )
 NO_SAN = Cause(
@@ -39,29 +38,26 @@ NOT_YET_VALID = Cause(
     "not_yet_valid",
     "The server certificate is not valid yet",
     "Compare the clocks of the exporter and of the certificate authority. If both are right, issue a certificate "
-    "that is "
-    "valid now.",
+    "that is valid now.",
 )
 LEAF_EXPIRES = Cause("leaf_expires", "The server certificate expires soon", f"Renew the certificate, {_INSTALL}.")
 INTERMEDIATE_EXPIRES = Cause(
     "intermediate_expires",
     "An intermediate CA certificate expires soon",
     "Get the renewed intermediate certificate from the CA, replace it in cert-file behind the server certificate, "
-    "and send "
-    "config-reload.",
+    "and send config-reload.",
 )
 ROOT_EXPIRES = Cause(
     "root_expires",
     "The root CA certificate expires soon",
-    "Plan the change to a new root: add it to ca_file of the exporter and of the IPAM beside the old one, then issue "
-    "new "
-    "certificates, then replace trust-anchor.",
+    "Plan the change to a new root CA: add it to ca_file of the exporter and of the IPAM beside the old one, then "
+    "issue new certificates, then replace trust-anchor.",
 )
 STALE_CERTIFICATE = Cause(
     "stale_certificate",
-    "The server sends an expired CA certificate that nobody needs",
+    "The server sends an expired CA certificate that is not needed",
     "Remove the expired certificate from cert-file or from the trust-anchor file, and send config-reload. The server "
-    "certificate is fine.",
+    "certificate is valid.",
 )
 SELF_SIGNED = Cause(
     "self_signed",
@@ -78,7 +74,7 @@ UNKNOWN_CA = Cause(
 )
 MISSING_INTERMEDIATE = Cause(
     "missing_intermediate",
-    "The chain does not lead to a CA in ca_file: an intermediate certificate is missing, or the CA is another one",
+    "The chain does not lead to a CA in ca_file: an intermediate certificate is missing, or another CA issued it",
     "Append the intermediate certificates behind the server certificate in cert-file, and send config-reload; or set "
     "ca_file of tls_config to the CA that issued the certificate.",
     "tls_config: {ca_file: /etc/kea-exporter/ca.pem}   (in the exporter's configuration)",
@@ -87,24 +83,22 @@ INTERMEDIATE_EXPIRED = Cause(
     "intermediate_expired",
     "An intermediate CA certificate has expired",
     "Get the renewed intermediate certificate from the CA, replace it in cert-file behind the server certificate, "
-    "and send "
-    "config-reload.",
+    "and send config-reload.",
 )
 ROOT_EXPIRED = Cause(
     "root_expired",
     "The root CA certificate has expired",
-    "Create or get the new root, set it in ca_file of the exporter and of the IPAM, issue new certificates from it, "
-    "and "
-    "replace cert-file and trust-anchor.",
+    "Create or obtain the new root CA, set it in ca_file of the exporter and of the IPAM, issue new certificates from "
+    "it, and replace cert-file and trust-anchor.",
 )
 CA_NOT_YET_VALID = Cause(
     "ca_not_yet_valid",
     "A CA certificate of the chain is not valid yet",
-    "Compare the clocks of the exporter and of the CA.",
+    "Compare the clocks of the exporter and of the CA. Correct the one that is wrong.",
 )
 KEY_USAGE = Cause(
     "key_usage",
-    "The certificate is not for servers",
+    "The certificate is not valid for TLS servers",
     f"Issue a certificate with serverAuth in extendedKeyUsage, {_INSTALL}.",
     "extendedKeyUsage = serverAuth   (in the request to the certificate authority)",
 )

@@ -1,4 +1,4 @@
-"""Does the certificate of a https control socket name the server, is it valid, and is it trusted?"""
+"""Requirements on the certificates of an https control socket: SAN, validity, trust."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ MAX_SHOWN = 8
 NOT_HTTPS = "the control socket in use is not https"
 
 
-def _wherever_tls_ends(judge: Judge) -> Judge:
-    """Return the judge with another cause for a certificate that is a proxy's."""
+def _with_proxy_cause(judge: Judge) -> Judge:
+    """Return a judge that reports the cause AT_PROXY if the certificate is a proxy's."""
 
     def judged(snapshot: Snapshot, profile: Profile) -> Finding:
         finding = judge(snapshot, profile)
@@ -87,7 +87,7 @@ def leaf(snapshot: Snapshot) -> Certificate | None:
     """Return the server's own certificate; None where the socket is not https.
 
     Raises:
-        UnknownFactError: no handshake showed one that can be read.
+        UnknownFactError: no handshake returned a readable certificate.
     """
     tls = _tls(snapshot)
     if tls is not None and not tls.chain:
@@ -97,10 +97,10 @@ def leaf(snapshot: Snapshot) -> Certificate | None:
 
 
 def uncovered(snapshot: Snapshot, certificate: Certificate) -> list[str]:
-    """Return the server's address, and its name where it is reached by one, as far as the SAN lacks them."""
+    """Return the address of the server, and the name in the url, if the SAN lacks them."""
     host = snapshot.target.host
-    wanted = [known(snapshot.connection).address, *([] if parse_address(host) else [host])]
-    return [entry for entry in wanted if not certificate.covers(entry)]
+    required = [known(snapshot.connection).address, *([] if parse_address(host) else [host])]
+    return [entry for entry in required if not certificate.covers(entry)]
 
 
 def _covers_address(snapshot: Snapshot, _: Profile) -> Finding:
@@ -151,11 +151,11 @@ def _renewal_not_due(snapshot: Snapshot, profile: Profile) -> Finding:
             [_due(role, certificate, snapshot.taken_at, window, is_trusted=is_trusted) for role, certificate in due]
         )
     _, first = min(by_role, key=lambda pair: pair[1].not_after)
-    return met(f"{_time_left(first, snapshot.taken_at)}, which expires first")
+    return met(f"{_time_left(first, snapshot.taken_at)}, the first of the chain to expire")
 
 
 def unneeded(tls: Tls | None, at: float) -> tuple[Certificate, ...]:
-    """Return the expired certificates above the leaf, where the chain is trusted without them."""
+    """Return the expired certificates above the leaf if the chain is trusted without them."""
     if tls is None or tls.distrust is not None:
         return ()
     return tuple(certificate for certificate in tls.chain[1:] if certificate.has_expired(at))
@@ -199,7 +199,7 @@ def _distrust_cause(snapshot: Snapshot, tls: Tls, distrust: Failure) -> Cause:
     if distrust.reason is Reason.CERTIFICATE_UNTRUSTED_ISSUER or distrust.reason is Reason.CERTIFICATE_SELF_SIGNED:
         if len(tls.chain) == 1:
             return SELF_SIGNED if tls.chain[0].is_self_issued else MISSING_INTERMEDIATE
-        # Kea sends the root too, where its trust-anchor has it: then the chain is complete.
+        # Kea sends the root too if trust-anchor contains it: then the chain is complete.
         return UNKNOWN_CA if tls.chain and tls.chain[-1].is_self_issued else MISSING_INTERMEDIATE
     return DISTRUST_CAUSES.get(distrust.reason, INVALID_CHAIN)
 
@@ -223,11 +223,11 @@ def _client_certificate_required(snapshot: Snapshot, _: Profile) -> Finding:
         return not_applicable(NOT_HTTPS)
     refusals = {Reason.CLIENT_CERTIFICATE_REQUIRED, Reason.CLIENT_CERTIFICATE_REJECTED}
     if isinstance(snapshot.version, Failure) and snapshot.version.reason in refusals:
-        return met(f"the server demands a client certificate: {snapshot.version.detail}")
-    require_no_proxy(snapshot, "whether it demands a client certificate")
+        return met(f"the server requires a client certificate: {snapshot.version.detail}")
+    require_no_proxy(snapshot, "whether Kea requires a client certificate")
     if socket_in_use(snapshot).client_certificate_required:
         return met("cert-required is true")
-    return unmet(NOT_REQUIRED, "cert-required is false: a password is enough to connect from anywhere")
+    return unmet(NOT_REQUIRED, "cert-required is false: any host can connect without a client certificate")
 
 
 def _strict_transport_security(snapshot: Snapshot, _: Profile) -> Finding:
@@ -238,7 +238,7 @@ def _strict_transport_security(snapshot: Snapshot, _: Profile) -> Finding:
     if admission is not None and admission.strict_transport_security:
         return met("the answer has a Strict-Transport-Security header")
     if snapshot.target.daemon is Daemon.D2:  # as of Kea 3.0.3
-        return not_applicable("the control socket of D2 takes no http-headers")
+        return not_applicable("the control socket of D2 does not support http-headers")
     cause = NO_HEADER if plain_socket_behind_proxy(snapshot) is None else NO_HEADER_AT_PROXY
     return unmet(cause, "the answer has no Strict-Transport-Security header")
 
@@ -247,7 +247,7 @@ def _date(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-# A key that does not belong to its certificate is found by no config-test (measured on 3.0.3).
+# config-test does not detect a key that does not match its certificate (measured on 3.0.3).
 REQUIREMENTS = (
     Requirement(
         id="certificate-san-matches-address",
@@ -259,7 +259,7 @@ REQUIREMENTS = (
         rule="the SAN has an iPAddress entry for the address that was reached and, where the url has a name, a dNSName "
         "entry for it; a common name does not count.",
         causes=(ADDRESS_MISSING, NAME_MISSING, NO_SAN, AT_PROXY),
-        judge=_wherever_tls_ends(_covers_address),
+        judge=_with_proxy_cause(_covers_address),
     ),
     Requirement(
         id="certificate-within-validity",
@@ -268,9 +268,9 @@ REQUIREMENTS = (
         severity=Severity.REQUIRED,
         title="The certificate must be valid now",
         clause="SSL/TLS certificate",
-        rule="now is not before the certificate's begin, and before its end.",
+        rule="the current time is between notBefore and notAfter of the server certificate.",
         causes=(EXPIRED, NOT_YET_VALID, AT_PROXY),
-        judge=_wherever_tls_ends(_within_validity),
+        judge=_with_proxy_cause(_within_validity),
     ),
     Requirement(
         id="certificate-renewal-not-due",
@@ -279,9 +279,9 @@ REQUIREMENTS = (
         severity=Severity.RECOMMENDED,
         title="Certificates must not expire within the renewal window",
         clause="",
-        rule="more is left of the validity of every certificate sent than the profile's renewal window.",
+        rule="no certificate that the server sends expires within the renewal window of the profile.",
         causes=(LEAF_EXPIRES, INTERMEDIATE_EXPIRES, ROOT_EXPIRES, STALE_CERTIFICATE, AT_PROXY),
-        judge=_wherever_tls_ends(_renewal_not_due),
+        judge=_with_proxy_cause(_renewal_not_due),
     ),
     Requirement(
         id="certificate-trusted",
@@ -290,7 +290,7 @@ REQUIREMENTS = (
         severity=Severity.REQUIRED,
         title="The certificate must be signed by a trusted CA",
         clause="trust-anchor",
-        rule="the chain verifies against the configured authorities; name and validity are judged apart.",
+        rule="the chain verifies against the trusted CAs; name and validity are separate requirements.",
         causes=(
             UNKNOWN_CA,
             MISSING_INTERMEDIATE,

@@ -1,4 +1,4 @@
-"""Are the hook libraries loaded? A hook is there when its commands are registered."""
+"""Requirements on hook libraries: a library is loaded if its commands are registered."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kea_exporter.facts.snapshot import Snapshot
 
 # Hook, by the short name of its library, to a command that it registers in both DHCP daemons (measured).
-SIGNS: Mapping[str, str] = MappingProxyType(
+COMMAND_OF_HOOK: Mapping[str, str] = MappingProxyType(
     {
         "subnet_cmds": "subnet4-list",
         "host_cmds": "reservation-get",
@@ -46,12 +46,14 @@ def _loaded(snapshot: Snapshot, _: Profile, hook: str) -> Finding:
     if daemon is Daemon.D2:
         return not_applicable("D2 has no such hook libraries")
     require_expected_daemon(snapshot)
-    if SIGNS[hook] in known(snapshot.commands):
-        return met(f"{library} is loaded: its command {SIGNS[hook]} is registered")
+    if COMMAND_OF_HOOK[hook] in known(snapshot.commands):
+        return met(f"{library} is loaded: its command {COMMAND_OF_HOOK[hook]} is registered")
     not_configured, not_registered, *needs_upgrade = causes_of(hook)
     if not isinstance(snapshot.configuration, Failure) and library in snapshot.configuration.hooks:
-        return unmet(not_registered, f"{library} is configured, but its command {SIGNS[hook]} is not registered")
-    evidence = f"{library} is not loaded: its command {SIGNS[hook]} is not registered"
+        return unmet(
+            not_registered, f"{library} is configured, but its command {COMMAND_OF_HOOK[hook]} is not registered"
+        )
+    evidence = f"{library} is not loaded: its command {COMMAND_OF_HOOK[hook]} is not registered"
     version = snapshot.version
     if needs_upgrade and not isinstance(version, Failure) and version.numbers < FIRST_OPEN_SOURCE:
         return unmet(needs_upgrade[0], f"{evidence}; Kea {version.text} does not contain it")
@@ -96,7 +98,7 @@ def _requirement(hook: str, severity: Severity | None, clause: str = "") -> Requ
         severity=severity,
         title=f"The hook library {library_of(hook)} must be loaded",
         clause=clause,
-        rule=f"its command {SIGNS[hook]} is registered.",
+        rule=f"its command {COMMAND_OF_HOOK[hook]} is registered.",
         causes=causes_of(hook),
         judge=partial(_loaded, hook=hook),
     )

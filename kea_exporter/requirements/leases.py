@@ -1,4 +1,4 @@
-"""Whether leases and reservations are where the IPAM looks for them."""
+"""Requirements on leases and host reservations."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from kea_exporter.facts.snapshot import Snapshot
 
 NO_LEASES = "D2 has no leases"
-AUDIT_OFF = "the lease audit is off (lease_audit), and what was read anyway hints at nothing"
+AUDIT_OFF = "the lease audit is off (lease_audit), and the statistics show no such leases"
 MAX_SHOWN = 5
 
 
@@ -49,10 +49,10 @@ def _no_orphans(snapshot: Snapshot, _: Profile) -> Finding:
     if audit is not None:
         wrong, right = "carry subnet ids that are not configured", "carry configured subnet ids"
         return _judged(snapshot, audit, audit.orphaned, SUBNET_DELETED, (wrong, right))
-    if left := _counted(snapshot).left_behind:
-        said = ", ".join(f"{count} in id {number}" for number, count in list(left.items())[:MAX_SHOWN])
-        evidence = f"the statistics count leases in subnets that are not configured: {said}"
-        return unmet(COUNTED_ONLY, evidence, example=_look_at(snapshot.target.daemon, left))
+    if left := _lease_counts(snapshot).left_behind:
+        listed = ", ".join(f"{count} in id {number}" for number, count in list(left.items())[:MAX_SHOWN])
+        evidence = f"the statistics count leases in subnets that are not configured: {listed}"
+        return unmet(COUNTED_ONLY, evidence, example=_get_leases(snapshot.target.daemon, left))
     return not_applicable(AUDIT_OFF)
 
 
@@ -63,14 +63,14 @@ def _none_outside(snapshot: Snapshot, _: Profile) -> Finding:
     if audit is not None:
         wrong, right = "lie outside the prefix of the subnet whose id they carry", "lie in their subnets"
         return _judged(snapshot, audit, audit.outside, ID_REUSED, (wrong, right))
-    if overfull := sorted(_counted(snapshot).overfull)[:MAX_SHOWN]:
+    if overfull := sorted(_lease_counts(snapshot).overfull)[:MAX_SHOWN]:
         evidence = f"more leases than addresses are counted in subnet ids {', '.join(map(str, overfull))}"
-        return unmet(COUNTED_ONLY, evidence, example=_look_at(snapshot.target.daemon, overfull))
+        return unmet(COUNTED_ONLY, evidence, example=_get_leases(snapshot.target.daemon, overfull))
     return not_applicable(AUDIT_OFF)
 
 
-def _counted(snapshot: Snapshot) -> Leases:
-    """Return the leases as they were counted; none where nobody wants them counted, which hints at nothing."""
+def _lease_counts(snapshot: Snapshot) -> Leases:
+    """Return the lease counts of the statistics; empty if the collector of leases is off."""
     leases = snapshot.leases
     is_off = isinstance(leases, Failure) and leases.reason is Reason.NOT_COLLECTED
     return Leases(Counts((), {})) if is_off else known(leases)
@@ -80,8 +80,7 @@ HOSTS_DATABASE = Cause(
     "hosts_database",
     "A hosts database is configured",
     "Move the reservations from the database into the configuration file, and remove hosts-databases; the IPAM does "
-    "not "
-    "see reservations in a database.",
+    "not read reservations in a database.",
     '{"id": 1, "subnet": "...", "reservations": [{"hw-address": "...", "ip-address": "..."}]}',
 )
 ID_CHANGED = Cause(
@@ -95,23 +94,22 @@ DIFFERS_FROM_PARTNER = Cause(
     "differs_from_partner",
     "Leases from the partner carry other subnet ids than this server has for their prefixes",
     "Compare the subnet ids of both partners (subnet4-list, subnet6-list), give each subnet the same id on both, and "
-    "send "
-    "config-reload. Do not delete the leases: their clients still use them.",
+    "send config-reload. Do not delete the leases: their clients still use them.",
 )
 SUBNET_DELETED = Cause(
     "subnet_deleted",
     "Leases belong to a subnet that was deleted",
     "If the subnet was deleted by mistake, configure it again with its former id. Otherwise wait until the leases "
-    "expire. To use the id again sooner, delete the leases at last (lease4-wipe, lease6-wipe): clients that still use "
-    "their addresses lose them.",
+    "expire. To use the id again sooner, delete the leases as the last step (lease4-wipe, lease6-wipe): clients that "
+    "still use their addresses lose them.",
     '{"command": "lease4-get-all", "arguments": {"subnets": [1]}}',
 )
 ID_REUSED = Cause(
     "id_reused",
     "The id of a deleted subnet was given to another subnet",
-    "Give the new subnet an id that was never used, and send config-reload. Only then, and if nobody uses the old "
-    "subnet "
-    "any more, delete its leases at last (lease4-del, lease6-del): clients that still use their addresses lose them.",
+    "Give the new subnet an id that was never used, and send config-reload. Then, and only if no client uses the "
+    "old subnet any more, delete its leases as the last step (lease4-del, lease6-del): clients that still use their "
+    "addresses lose them.",
     '"subnet4": [{"id": 1001, "subnet": "10.0.9.0/24"}]',
 )
 COUNTED_ONLY = Cause(
@@ -119,22 +117,21 @@ COUNTED_ONLY = Cause(
     "Statistics count leases that do not fit the configured subnets",
     "Inspect these leases first (lease4-get-all or lease6-get-all, or kea-exporter check --audit-leases). If their "
     "addresses lie in a subnet that was given another id, restore its former id. On a lease database that is shared "
-    "with "
-    "other servers they may belong to subnets there. Delete only leases whose addresses no client can still use.",
+    "with other servers they may belong to subnets there. Delete only leases whose addresses no client can still use.",
 )
 
 
-def _look_at(daemon: Daemon, subnets: Iterable[int]) -> str:
+def _get_leases(daemon: Daemon, subnets: Iterable[int]) -> str:
     version = 4 if daemon is Daemon.DHCP4 else 6
     ids = ", ".join(map(str, list(subnets)[:MAX_SHOWN]))
     return f'{{"command": "lease{version}-get-all", "arguments": {{"subnets": [{ids}]}}}}'
 
 
 def _judged(
-    snapshot: Snapshot, audit: LeaseAudit, misplaced: Misplaced, cause: Cause, words: tuple[str, str]
+    snapshot: Snapshot, audit: LeaseAudit, misplaced: Misplaced, cause: Cause, texts: tuple[str, str]
 ) -> Finding:
-    """Return the verdict of an audit, given the cause of leases in no configured subnet, and the words for both."""
-    wrong, right = words
+    """Return the finding of an audit; *texts* describe misplaced leases and correct ones."""
+    wrong, right = texts
     if not misplaced.total and not audit.is_complete:
         detail = f"only the first {audit.leases} leases were read (max_leases); they {right}"
         raise UnknownFactError(Failure(Stage.COMMAND, Reason.AUDIT_INCOMPLETE, detail))
@@ -177,7 +174,7 @@ REQUIREMENTS = (
         title="Every lease must belong to a configured subnet",
         clause="When removing subnets from Kea using IPAM, neither the leases nor the host reservations associated "
         "with a subnet outside the configuration file are removed.",
-        rule="every lease carries the id of a configured subnet (from the lease audit, or from left-over statistics).",
+        rule="every lease carries the id of a configured subnet (from the lease audit or the statistics).",
         causes=(ID_CHANGED, DIFFERS_FROM_PARTNER, SUBNET_DELETED, COUNTED_ONLY),
         judge=_no_orphans,
     ),

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from kea_exporter.facts.failure import Failure
     from kea_exporter.facts.snapshot import Snapshot
 
-# Sentences of evidence for each cause; more findings are counted.
+# Sentences of evidence for each cause; further findings are only counted.
 MAX_SHOWN = 20
 
 
 class Severity(StrEnum):
-    """How much depends on a requirement.
+    """Severity of a requirement.
 
-    required: without it the IPAM cannot work. recommended: the source document advises it. advisory: good practice.
+    required: the IPAM does not work without it. recommended: the source document advises it. advisory: good practice.
     """
 
     REQUIRED = "required"
@@ -32,7 +32,7 @@ class Severity(StrEnum):
 
 
 class Subject(StrEnum):
-    """What a requirement is about, in the order of the pages."""
+    """Subject of a requirement, in the order of the pages."""
 
     REACHING = "reaching"
     SOCKETS = "sockets"
@@ -44,7 +44,7 @@ class Subject(StrEnum):
 
 
 class Status(StrEnum):
-    """What was found of a requirement; `unknown` is never taken for `unmet`."""
+    """Status of a requirement; `unknown` is never reported as `unmet`."""
 
     MET = "met"
     UNMET = "unmet"
@@ -54,13 +54,13 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Cause:
-    """One reason for which a requirement is unmet, with the advice that fits it.
+    """One reason for which a requirement is unmet, with its remedy.
 
     Attributes:
         id: unique within its requirement and stable: metrics, reports and runbooks refer to it.
-        title: what is wrong, as a statement.
+        title: the problem, as a statement.
         remedy: the steps that fix it, with the exact keys of the configuration.
-        example: a piece of Kea's configuration, a command or a line of another file; empty where none helps.
+        example: an excerpt of Kea's configuration, a command or a line of another file; may be empty.
     """
 
     id: str
@@ -71,13 +71,13 @@ class Cause:
 
 @dataclass(frozen=True)
 class Problem:
-    """What was found wrong for one cause.
+    """Findings of one cause.
 
     Attributes:
         evidence: one sentence for each finding, without secrets; at most MAX_SHOWN of them.
-        count: the number of findings, those without a sentence included.
-        remedy: the advice for these very findings, where facts make it more exact than the cause's own.
-        example: likewise, a piece of configuration.
+        count: the number of findings, including those without a sentence.
+        remedy: that of the cause, or a more exact one from the facts.
+        example: likewise.
     """
 
     cause: Cause
@@ -89,10 +89,10 @@ class Problem:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a requirement found: a status, and evidence without secrets.
+    """Result of judging a requirement: a status, and evidence without secrets.
 
     Attributes:
-        problems: one for each cause, where the requirement is unmet; the first one matters most.
+        problems: one for each cause if the requirement is unmet, the most important one first.
     """
 
     status: Status
@@ -111,14 +111,14 @@ def unmet(cause: Cause, evidence: str, remedy: str = "", example: str = "") -> F
     Args:
         cause: one that the requirement declares.
         evidence: what was found, as one sentence.
-        remedy: replaces that of the cause, where facts make it more exact.
+        remedy: replaces that of the cause if facts make it more exact.
         example: likewise.
     """
     return unmet_for([problem(cause, [evidence], remedy=remedy, example=example)])
 
 
 def problem(cause: Cause, evidence: Sequence[str], *, count: int = 0, remedy: str = "", example: str = "") -> Problem:
-    """Return a problem with one or more findings; *count* where there are more findings than sentences."""
+    """Return a problem; *count* is the number of findings if there are more than sentences."""
     shown = tuple(evidence[:MAX_SHOWN])
     return Problem(cause, shown, max(count, len(evidence)), remedy or cause.remedy, example or cause.example)
 
@@ -133,23 +133,23 @@ def _summary(found: Problem) -> str:
     return "; ".join(found.evidence) + (f"; and {more} more" if more else "")
 
 
-def not_applicable(why: str) -> Finding:
+def not_applicable(reason: str) -> Finding:
     """Return the finding that the requirement does not concern this daemon."""
-    return Finding(Status.NOT_APPLICABLE, why)
+    return Finding(Status.NOT_APPLICABLE, reason)
 
 
 @dataclass(frozen=True)
 class Requirement:
-    """One thing that should hold.
+    """A demand on a daemon.
 
     Attributes:
-        id: says what should hold; stable for ever.
+        id: names the demand; never changes.
         short: its name within its subject, of at most 14 characters.
-        severity: None where it is judged only if a profile asks for it.
-        clause: the words of the source document that it comes from; empty where this project added it.
-        rule: when it is met, in one sentence.
+        severity: None if only profiles enable it.
+        clause: quotation of the source document; empty if this project added the requirement.
+        rule: the condition under which it is met, in one sentence.
         causes: all reasons for which it can be unmet.
-        judge: finds whether it is met; may raise UnknownFactError.
+        judge: returns the finding; may raise UnknownFactError.
     """
 
     id: str
@@ -165,13 +165,13 @@ class Requirement:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A requirement judged.
+    """Result of one requirement for one daemon.
 
     Attributes:
-        problems: what is wrong, where it is unmet; the first one matters most.
-        next_step: what to do where it is unknown.
-        failure: why it is unknown.
-        error: the bug in the exporter for which it is unknown.
+        problems: the problems if it is unmet, the most important one first.
+        next_step: what to do if it is unknown.
+        failure: the reason why it is unknown.
+        error: the exception of a bug in the exporter, if it is unknown for that reason.
     """
 
     requirement: Requirement
@@ -185,37 +185,37 @@ class Verdict:
 
     @property
     def remedy(self) -> str:
-        """Return what to do: about the first problem where it is unmet, next where it is unknown."""
+        """Return the remedy of the first problem if it is unmet, the next step if it is unknown."""
         return self.problems[0].remedy if self.problems else self.next_step
 
     @property
     def example(self) -> str:
-        """Return the example of the first problem; empty where there is none."""
+        """Return the example of the first problem; may be empty."""
         return self.problems[0].example if self.problems else ""
 
 
 @dataclass(frozen=True)
 class Report:
-    """All verdicts on one daemon, and the facts that they rest on."""
+    """All verdicts on one daemon, and the snapshot that they are based on."""
 
     snapshot: Snapshot
     verdicts: tuple[Verdict, ...]
 
     def count(self, status: Status, severity: Severity | None = None) -> int:
-        """Return how many requirements have that status, and that severity where one is given."""
+        """Return the number of requirements with this status, and with this severity if given."""
         found = [verdict.severity for verdict in self.verdicts if verdict.status is status]
         return len(found) if severity is None else found.count(severity)
 
 
 def judge_all(requirements: Iterable[Requirement], snapshot: Snapshot, profile: Profile) -> Report:
-    """Return the report on one daemon; a requirement that goes wrong is unknown, the others are judged."""
-    weighed = ((requirement, severity_in(profile, requirement)) for requirement in requirements)
-    verdicts = (_judge(requirement, severity, snapshot, profile) for requirement, severity in weighed if severity)
+    """Return the report on one daemon; a requirement that raises is unknown and does not affect others."""
+    selected = ((requirement, severity_in(profile, requirement)) for requirement in requirements)
+    verdicts = (_judge(requirement, severity, snapshot, profile) for requirement, severity in selected if severity)
     return Report(snapshot, tuple(verdicts))
 
 
 def severity_in(profile: Profile, requirement: Requirement) -> Severity | None:
-    """Return how much a profile makes of a requirement; None where it is not judged."""
+    """Return the severity of a requirement in a profile; None if it is not judged."""
     if requirement.id in profile.left_out:
         return None
     named = profile.severities.get(requirement.id)
@@ -229,7 +229,7 @@ def _judge(requirement: Requirement, severity: Severity, snapshot: Snapshot, pro
         failure = error.failure
         evidence, next_step = f"{failure.stage}: {failure.detail}", NEXT_STEPS.get(failure.reason, "")
         return Verdict(requirement, severity, Status.UNKNOWN, evidence, next_step=next_step, failure=failure)
-    except Exception as error:  # noqa: BLE001 - the edge of a requirement: one mistake must not cost the others
+    except Exception as error:  # noqa: BLE001 - a bug in one requirement must not affect the others
         evidence = f"internal error: {type(error).__name__}"
         return Verdict(requirement, severity, Status.UNKNOWN, evidence, error=error)
     return Verdict(requirement, severity, finding.status, finding.evidence, finding.problems)

@@ -1,4 +1,4 @@
-"""Which daemon, and which server, is worst off: one order for the check report and for the pages."""
+"""Order of daemons and servers, worst first, for the check report and the pages."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 Rank = tuple[int, ...]
 
 WORST_FIRST = (Status.UNMET, Status.UNKNOWN, Status.MET)
-GRAVEST_FIRST = {severity: place for place, severity in enumerate(Severity)}
+SEVERITY_ORDER = {severity: place for place, severity in enumerate(Severity)}
 
 
 def rank(report: Report) -> Rank:
-    """Rank a report, worst first: by what is required and unmet, then unknown, then by what is recommended, advised."""
+    """Rank a report, worst first: by required unmet, required unknown, recommended unmet and so on."""
     found = [(severity, status) for severity in Severity for status in (Status.UNMET, Status.UNKNOWN)]
     return tuple(-report.count(status, severity) for severity, status in found)
 
@@ -32,5 +32,5 @@ def by_server(reports: Iterable[Report], key: Callable[[Report], Rank] = rank) -
 
 
 def tally(report: Report) -> str:
-    """Return how many requirements have which status, worst first."""
+    """Return the number of requirements by status, worst first."""
     return ", ".join(f"{report.count(status)} {status}" for status in WORST_FIRST if report.count(status))

@@ -1,4 +1,4 @@
-"""Is the daemon there, is it the right one, and does it serve?"""
+"""Requirements on the connection, the service and the identity of a daemon."""
 
 from __future__ import annotations
 
@@ -106,15 +106,15 @@ BY_USER = Cause(
 )
 BY_PARTNER = Cause(
     "by_partner",
-    "The partner disabled DHCP service, which it does while it fetches the leases",
-    "Wait: Kea enables the service when the partner has the leases, or after a minute. Do not send dhcp-enable.",
+    "The partner disabled DHCP service while it synchronizes its leases",
+    "Wait: Kea enables the service when the synchronization ends, or after a minute. Do not send dhcp-enable.",
 )
 DATABASE_LOST = Cause(
     "database_lost",
     "Kea disabled DHCP service because it lost a database",
     "Start the database, or restore the network to it: Kea enables the service when it has reconnected.",
 )
-# A server that high availability has paused must not be enabled by hand (Kea ARM, "Server States").
+# dhcp-enable must not be sent to a server that high availability has disabled (Kea ARM, "Server States").
 HA_MAINTENANCE = Cause(
     "ha_maintenance",
     "The server is in maintenance, and its partner serves the clients",
@@ -123,12 +123,12 @@ HA_MAINTENANCE = Cause(
 )
 HA_SYNCING = Cause(
     "ha_syncing",
-    "The server fetches the leases of its partner",
-    "Wait: the server serves afterwards. If the synchronization does not end, read the HA_SYNC messages in Kea's log.",
+    "The server synchronizes its leases with the partner",
+    "Wait: the server serves clients afterwards. If the state does not change, read the HA_SYNC messages in Kea's log.",
 )
 HA_READY = Cause(
     "ha_ready",
-    "The server has the leases and waits for its partner to accept it",
+    "The server has synchronized its leases and waits for its partner",
     "Wait for one of the next heartbeats. If the state does not change, check that the partner runs and is reachable.",
 )
 HA_WAITING = Cause(
@@ -169,10 +169,10 @@ DISABLED_CAUSES = (
 
 
 def require_expected_daemon(snapshot: Snapshot) -> None:
-    """Raise UnknownFactError where another daemon answers: what it has and how it is named tells nothing here."""
-    configuration, wanted = snapshot.configuration, ROOT_KEYS[snapshot.target.daemon]
-    if not isinstance(configuration, Failure) and configuration.root != wanted:
-        detail = f"{configuration.root} answers where {wanted} was expected"
+    """Raise UnknownFactError if another daemon answers: its facts do not apply to the expected one."""
+    configuration, expected = snapshot.configuration, ROOT_KEYS[snapshot.target.daemon]
+    if not isinstance(configuration, Failure) and configuration.root != expected:
+        detail = f"{configuration.root} answers where {expected} was expected"
         raise UnknownFactError(Failure(Stage.COMMAND, Reason.WRONG_DAEMON, detail))
 
 
@@ -180,10 +180,10 @@ def _matches(snapshot: Snapshot, _: Profile) -> Finding:
     version = snapshot.version
     if isinstance(version, Failure) and version.reason is Reason.UNSUPPORTED_SERVICE:
         return unmet(NOT_AN_AGENT, version.detail)
-    found, wanted = known(snapshot.configuration).root, ROOT_KEYS[snapshot.target.daemon]
-    if found != wanted:
+    found, expected = known(snapshot.configuration).root, ROOT_KEYS[snapshot.target.daemon]
+    if found != expected:
         cause = CONTROL_AGENT if found == AGENT_ROOT else OTHER_DAEMON
-        return unmet(cause, f"{found} answers where {wanted} was expected")
+        return unmet(cause, f"{found} answers where {expected} was expected")
     return met(f"{found} answers")
 
 
@@ -247,7 +247,7 @@ REQUIREMENTS = (
         title="The daemon behind the socket must be the configured one",
         clause="The realm should be set to kea-dhcpv4-server when configuring IPv4 service and kea-dhcpv6-server for "
         "IPv6.",
-        rule="the root key of the running configuration is Dhcp4, Dhcp6 or DhcpDdns, as configured here.",
+        rule="the root key of the running configuration is Dhcp4, Dhcp6 or DhcpDdns, as expected.",
         causes=(CONTROL_AGENT, OTHER_DAEMON, NOT_AN_AGENT),
         judge=_matches,
     ),

@@ -1,4 +1,4 @@
-"""Whether a DHCP daemon that answers is able to serve its clients, and what prevents it."""
+"""Whether a DHCP daemon is able to serve clients, and the obstacle if it is not."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kea_exporter.facts.snapshot import Snapshot
     from kea_exporter.facts.status import DhcpState
 
-    # The obstacle where a condition is known not to hold, None where it holds.
+    # The obstacle if a condition is known to fail, None if it holds.
     Condition = Callable[[Snapshot], Finding | None]
 
 MEMFILE = "memfile"
@@ -32,9 +32,9 @@ HALF_APPLIED = Cause(
 DATABASE_UNAVAILABLE = Cause(
     "lease_database_unavailable",
     "The lease database is not available",
-    "Start the lease database or restore the network to it: Kea reconnects by itself. Send config-reload only after "
-    "the database accepts connections, because a failed reload ends all further attempts. If the database works, the "
-    "last reload failed: find its error in Kea's log, fix it, and send config-reload.",
+    "Start the lease database or restore the network to it: Kea reconnects automatically. Send config-reload only "
+    "after the database accepts connections, because a failed reload stops all attempts. If the database works, "
+    "the last reload failed: find its error in Kea's log, fix it, and send config-reload.",
 )
 SOCKETS_FAILED = Cause(
     "sockets_failed",
@@ -56,7 +56,7 @@ def dhcp_state(snapshot: Snapshot) -> DhcpState:
     """Return whether DHCP service is enabled, and what disabled it.
 
     Raises:
-        UnknownFactError: status-get did not say.
+        UnknownFactError: status-get did not report it.
     """
     state = known(snapshot.status).dhcp_state
     if state is None:
@@ -68,7 +68,7 @@ def is_serving(snapshot: Snapshot) -> bool:
     """Return whether a DHCP daemon is able to serve clients.
 
     Raises:
-        UnknownFactError: nothing is known that prevents it, and not everything that it needs is known to be there.
+        UnknownFactError: no obstacle is known, and a fact that could be one is unknown.
     """
     if snapshot.target.daemon is Daemon.D2:
         raise UnknownFactError(NO_DHCP)
@@ -76,10 +76,10 @@ def is_serving(snapshot: Snapshot) -> bool:
 
 
 def obstacle(snapshot: Snapshot) -> Finding | None:
-    """Return what prevents a DHCP daemon whose service is enabled from serving clients; None where nothing does.
+    """Return the obstacle for a DHCP daemon whose service is enabled; None if it serves clients.
 
     Raises:
-        UnknownFactError: nothing is known that prevents it, and not everything that it needs is known to be there.
+        UnknownFactError: no obstacle is known, and a fact that could be one is unknown.
     """
     return _first_obstacle(snapshot, CONDITIONS)
 
@@ -106,7 +106,7 @@ def _disabled(snapshot: Snapshot) -> Finding | None:
 def _no_lease_database(snapshot: Snapshot) -> Finding | None:
     database, contradicts = snapshot.lease_database, _contradicts(snapshot)
     if isinstance(database, Failure):
-        # A hint is no proof: multi-threading may have been changed at run time.
+        # Not conclusive: multi-threading may have been changed at run time.
         detail = f"{database.detail}; multi-threading is off although it is configured, as after a reload that failed"
         raise UnknownFactError(replace(database, detail=detail) if contradicts else database)
     if database is LeaseDatabase.AVAILABLE:
@@ -115,9 +115,9 @@ def _no_lease_database(snapshot: Snapshot) -> Finding | None:
     if database is LeaseDatabase.NO_MANAGER and (contradicts or kind == MEMFILE):
         evidence = "the configuration is half applied: the last reload failed, and since then Kea serves no client"
         return unmet(HALF_APPLIED, evidence)
-    said = "Kea lost the connection" if database is LeaseDatabase.CONNECTION_LOST else "Kea has no connection"
+    problem = "Kea lost the connection" if database is LeaseDatabase.CONNECTION_LOST else "Kea has no connection"
     named = f" ({kind})" if kind else ""
-    evidence = f"the lease database{named} is not available: {said} to it, and serves no client"
+    evidence = f"the lease database{named} is not available: {problem} to it, and serves no client"
     return unmet(DATABASE_UNAVAILABLE, evidence)
 
 
@@ -145,7 +145,7 @@ def _sockets_failed(snapshot: Snapshot) -> Finding | None:
 def _no_interfaces(snapshot: Snapshot) -> Finding | None:
     if known(snapshot.configuration).interfaces:
         return None
-    evidence = "no interface is configured: Kea listens nowhere, although it reports its sockets as ready"
+    evidence = "no interface is configured: Kea has no DHCP socket, although it reports its sockets as ready"
     return unmet(NO_INTERFACES, evidence)
 
 

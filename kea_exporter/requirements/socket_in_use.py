@@ -1,4 +1,4 @@
-"""The control socket that the exporter uses, and whether a proxy in front of Kea answers instead."""
+"""The control socket that the exporter is connected to, and whether a proxy answers instead of Kea."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def socket_in_use(snapshot: Snapshot) -> ControlSocket:
-    """Return the entry of the running configuration that serves the exporter's own http or https connection.
+    """Return the entry of the running configuration that serves the exporter's connection.
 
-    An address translator or a proxy may stand between: then the port, and at last there being only one, decides.
+    With NAT or a proxy in between, the port decides; otherwise the entry must be the only one.
 
     Raises:
-        UnknownFactError: the configuration is not known, or no one entry can be the one.
+        UnknownFactError: the configuration is unknown, or several entries are possible.
     """
     connection, offered = known(snapshot.connection), over_http(known(snapshot.sockets))
     same_port = [socket for socket in offered if socket.port == connection.port]
@@ -27,7 +27,7 @@ def socket_in_use(snapshot: Snapshot) -> ControlSocket:
     for candidates in (bound, same_port, offered):
         if len(candidates) == 1:
             return candidates[0]
-    detail = "no entry of control-sockets can be told to be the one in use"
+    detail = "the entry of control-sockets that is in use cannot be identified"
     raise UnknownFactError(Failure(Stage.COMMAND, Reason.SOCKET_NOT_IDENTIFIED, detail))
 
 
@@ -47,7 +47,7 @@ def binds(socket: ControlSocket, connection: Connection) -> bool:
 
 
 def require_answer_of_kea(snapshot: Snapshot) -> None:
-    """Raise UnknownFactError where the first HTTP answer is not Kea's, as far as its form tells."""
+    """Raise UnknownFactError if the first HTTP answer does not have the form of Kea's."""
     admission = known(snapshot.admission)
     if admission is None or _answered_a_command(snapshot):
         return
@@ -61,7 +61,7 @@ def require_answer_of_kea(snapshot: Snapshot) -> None:
 
 
 def _answered_a_command(snapshot: Snapshot) -> bool:
-    """Return whether some answer was in Kea's form, be it that the command failed."""
+    """Return whether any answer has Kea's form, including answers to failed commands."""
     failures = (exchange.failure for exchange in snapshot.exchanges)
     return any(
         failure is None or (failure.stage is Stage.COMMAND and failure.reason is not Reason.MALFORMED_ANSWER)
@@ -70,9 +70,9 @@ def _answered_a_command(snapshot: Snapshot) -> bool:
 
 
 def plain_socket_behind_proxy(snapshot: Snapshot) -> ControlSocket | None:
-    """Return Kea's control socket where the exporter speaks TLS and that socket does not: TLS ends at a proxy.
+    """Return Kea's control socket if it is plain http although the exporter uses TLS: a proxy terminates TLS.
 
-    None where there is no such proxy, or where the configuration does not tell.
+    None if there is no such proxy, or if the configuration does not show one.
     """
     if snapshot.target.kind is not TransportKind.HTTPS or not snapshot.shows_tls:
         return None
@@ -84,11 +84,11 @@ def plain_socket_behind_proxy(snapshot: Snapshot) -> ControlSocket | None:
 
 
 def require_no_proxy(snapshot: Snapshot, what: str) -> None:
-    """Raise UnknownFactError where a proxy stands in front of Kea; *what* then cannot be told."""
+    """Raise UnknownFactError if there is a proxy in front of Kea; *what* is then unknown."""
     socket = plain_socket_behind_proxy(snapshot)
     if socket is not None:
-        detail = f"TLS ends at a proxy in front of Kea, whose own control socket is plain http; {what} is not known"
+        detail = f"a proxy in front of Kea terminates TLS, and the control socket is plain http; {what} is unknown"
         raise UnknownFactError(Failure(Stage.TLS, Reason.BEHIND_PROXY, detail))
     if isinstance(snapshot.admission, Admission) and snapshot.admission.through_proxy:
-        detail = f"a proxy answers for Kea: it sends a header that Kea never sends; {what} is not known"
+        detail = f"a proxy answers for Kea: it sends a header that Kea never sends; {what} is unknown"
         raise UnknownFactError(Failure(Stage.HTTP, Reason.BEHIND_PROXY, detail))

@@ -1,4 +1,4 @@
-"""Which control sockets does the daemon offer, and which of them is in use?"""
+"""Requirements on control sockets."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from kea_exporter.config import Profile
     from kea_exporter.facts.snapshot import Connection, ControlSocket, Snapshot
 
-# After these the server may well speak TLS; it could not be told.
-TELLS_NOTHING_OF_TLS = {Reason.TIMED_OUT, Reason.CONNECTION_CLOSED, Reason.LOCAL_FILE_UNREADABLE}
+# After these failures it is unknown whether the server uses TLS.
+TLS_UNKNOWN_AFTER = {Reason.TIMED_OUT, Reason.CONNECTION_CLOSED, Reason.LOCAL_FILE_UNREADABLE}
 
 
 def _offers_http(snapshot: Snapshot, _: Profile) -> Finding:
@@ -53,31 +53,30 @@ NEEDS_KEA_3_0 = Cause(
 PLAIN_HTTP = Cause(
     "plain_http",
     "The control socket in use is plain http",
-    "Set socket-type to https, with trust-anchor, cert-file and key-file, and write https:// in the url of every "
-    "client.",
+    "Set socket-type to https, with trust-anchor, cert-file and key-file, and use https:// in the url of every client.",
     '"socket-type": "https", "trust-anchor": "/etc/kea/ca.pem", "cert-file": "/etc/kea/cert.pem", '
     '"key-file": "/etc/kea/key.pem"',
 )
 PLAIN_AGENT = Cause(
     "plain_control_agent",
     "The Control Agent is reached over plain http",
-    "Set trust-anchor, cert-file and key-file of the Control Agent, and write https:// in the url of every client.",
+    "Set trust-anchor, cert-file and key-file of the Control Agent, and use https:// in the url of every client.",
     '"Control-agent": {"trust-anchor": "/etc/kea/ca.pem", "cert-file": "/etc/kea/cert.pem", '
     '"key-file": "/etc/kea/key.pem", ...}',
 )
 NOT_TLS = Cause(
     "not_tls",
     "The url is https, but the server answers in plain http",
-    "Set socket-type to https with its three TLS files, or write http:// in the exporter's url if plain http is "
+    "Set socket-type to https with its three TLS files, or use http:// in the exporter's url if plain http is "
     "intended.",
     '"socket-type": "https", "trust-anchor": "/etc/kea/ca.pem", "cert-file": "/etc/kea/cert.pem", '
     '"key-file": "/etc/kea/key.pem"',
 )
 PLAIN_BEHIND_PROXY = Cause(
     "plain_behind_proxy",
-    "TLS ends at a proxy, and the control socket behind it is plain http",
-    "Set socket-type to https, with trust-anchor, cert-file and key-file, and let the proxy connect by https; or run "
-    "the proxy on Kea's host and set socket-address to 127.0.0.1.",
+    "A proxy terminates TLS, and the control socket behind it is plain http",
+    "Set socket-type to https, with trust-anchor, cert-file and key-file, and let the proxy connect over https; or "
+    "run the proxy on Kea's host and set socket-address to 127.0.0.1.",
 )
 NOT_BOUND = Cause(
     "not_bound",
@@ -96,13 +95,13 @@ def _uses_tls(snapshot: Snapshot, _: Profile) -> Finding:
     if kind is TransportKind.HTTP:
         require_answer_of_kea(snapshot)
         in_clear = snapshot.target.sends_credentials
-        exposed = ", and the exporter's credentials cross the network in clear" if in_clear else ""
+        exposed = ", and the exporter's credentials are sent in clear text" if in_clear else ""
         cause = PLAIN_AGENT if snapshot.target.control_agent else PLAIN_HTTP
         return unmet(cause, f"the control socket in use is plain http{exposed}")
     if isinstance(failure, Failure) and failure.stage is Stage.TLS:
         if failure.reason is Reason.NOT_TLS:
             return unmet(NOT_TLS, failure.detail)
-        if failure.reason in TELLS_NOTHING_OF_TLS:
+        if failure.reason in TLS_UNKNOWN_AFTER:
             raise UnknownFactError(failure)
     else:
         require_answer_of_kea(snapshot)
@@ -111,14 +110,16 @@ def _uses_tls(snapshot: Snapshot, _: Profile) -> Finding:
 
 
 def _behind_proxy(snapshot: Snapshot, socket: ControlSocket) -> Finding:
-    """Judge a plain control socket behind a proxy that speaks TLS: nothing of it may leave the host of Kea."""
-    said = f"TLS ends at a proxy; behind it, the control socket is plain http on {socket.address} port {socket.port}"
+    """Judge a plain http control socket behind a proxy: it is met only on a loopback address."""
+    evidence = (
+        f"a proxy terminates TLS; the control socket behind it is plain http on {socket.address} port {socket.port}"
+    )
     address = parse_address(socket.address)
     if address is not None and address.is_loopback:
-        return met(f"{said}, which does not leave the host")
+        return met(f"{evidence}, which does not leave the host")
     in_clear = snapshot.target.sends_credentials
-    exposed = ", and credentials cross that network in clear" if in_clear else ""
-    return unmet(PLAIN_BEHIND_PROXY, f"{said}{exposed}")
+    exposed = ", and credentials are sent in clear text behind the proxy" if in_clear else ""
+    return unmet(PLAIN_BEHIND_PROXY, f"{evidence}{exposed}")
 
 
 def _address_matches(snapshot: Snapshot, _: Profile) -> Finding:

@@ -1,4 +1,4 @@
-"""Is this version of Kea one that the product supports?"""
+"""Requirements on the version of Kea."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ REQUIREMENTS = (
         severity=Severity.REQUIRED,
         title="The Kea version must be supported",
         clause="Base supported Kea version: 3.0.0 (first LTS).",
-        rule="the version is at least the profile's minimum; what follows the three numbers does not count.",
+        rule="the version is at least the minimum_version of the profile; suffixes are ignored.",
         causes=(TOO_OLD,),
         judge=_supported,
     ),
@@ -59,7 +59,7 @@ REQUIREMENTS = (
         severity=Severity.RECOMMENDED,
         title="The Kea version must be a tested one",
         clause="tested up to 3.1.3.",
-        rule="the version is at most the last one that the profile calls tested.",
+        rule="the version is at most the tested_version of the profile.",
         causes=(NOT_TESTED,),
         judge=_tested,
     ),

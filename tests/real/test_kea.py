@@ -70,7 +70,7 @@ AUTHENTICATION = {
     ),
     "type basic": (INLINE, "authentication-type-basic", Status.MET, "basic"),
     "accepted": (INLINE, "authentication-accepted", Status.MET, "accepted"),
-    "over plain http": (INLINE, "control-socket-uses-tls", Status.UNMET, "credentials cross the network in clear"),
+    "over plain http": (INLINE, "control-socket-uses-tls", Status.UNMET, "credentials are sent in clear text"),
 }
 
 

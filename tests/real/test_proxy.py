@@ -98,12 +98,13 @@ def test_tls_that_ends_at_a_proxy_is_recognised(lab: Lab) -> None:
     uses_tls = found["control-socket-uses-tls"]
     assert uses_tls.status is Status.MET
     assert (
-        f"TLS ends at a proxy; behind it, the control socket is plain http on 127.0.0.1 port {kea}" in uses_tls.evidence
+        f"a proxy terminates TLS; the control socket behind it is plain http on 127.0.0.1 port {kea}"
+        in uses_tls.evidence
     )
     for requirement in ("client-certificate-required", "control-socket-address-matches"):
         verdict = found[requirement]
         assert verdict.status is Status.UNKNOWN
-        assert "TLS ends at a proxy in front of Kea" in verdict.evidence
+        assert "a proxy in front of Kea terminates TLS" in verdict.evidence
         assert "socket-port" not in verdict.remedy
     assert "at the proxy" in found["hsts-header-present"].remedy
     assert report.snapshot.failures == ()

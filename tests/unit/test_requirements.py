@@ -382,11 +382,11 @@ USES_TLS = (
     Example("https, expired", at_tls(Reason.CERTIFICATE_EXPIRED), MET, "the control socket in use is https"),
     Example("https, 401", answered(401), MET, "the control socket in use is https"),
     Example(
-        "http with credentials", over_http(), UNMET, "plain http, and the exporter's credentials cross the network"
+        "http with credentials", over_http(), UNMET, "plain http, and the exporter's credentials are sent in clear"
     ),
     Example("http", over_http(sends_credentials=False), UNMET, "the control socket in use is plain http"),
     Example("an agent's", behind_agent(), UNMET, "the control socket in use is plain http", "of the Control Agent"),
-    Example("behind a proxy", behind_proxy(), UNMET, "TLS ends at a proxy", "let the proxy connect by https"),
+    Example("behind a proxy", behind_proxy(), UNMET, "a proxy terminates TLS", "let the proxy connect over https"),
     Example("not TLS", at_tls(Reason.NOT_TLS, "it does not speak TLS"), UNMET, "it does not speak TLS"),
     Example("handshake timed out", at_tls(Reason.TIMED_OUT), UNKNOWN, "tls: no handshake"),
     Example("handshake cut off", at_tls(Reason.CONNECTION_CLOSED), UNKNOWN, "tls: no handshake"),
@@ -422,24 +422,29 @@ TWO_TRANSLATED = (control_socket(address="10.0.0.1"), control_socket(address="10
 ONE_TRANSLATED = (control_socket(address="10.0.0.1"), control_socket(address="10.0.0.1", port=8002))
 
 AUTHENTICATION_CONFIGURED = (
-    Example("clients", sound(), MET, "the control socket in use demands credentials"),
-    Example("401", answered(401), MET, "demands credentials"),
-    Example("two sockets, guarded", offering(*TWO_ADDRESSES), MET, "demands credentials"),
+    Example("clients", sound(), MET, "the control socket in use requires credentials"),
+    Example("401", answered(401), MET, "requires credentials"),
+    Example("two sockets, guarded", offering(*TWO_ADDRESSES), MET, "requires credentials"),
     Example(
         "two sockets, open",
         offering(*TWO_ADDRESSES, connection=Connection("2001:db8::1", PORT)),
         UNMET,
         "no authentication is configured",
     ),
-    Example("the port decides", offering(*ONE_TRANSLATED), MET, "demands credentials"),
+    Example("the port decides", offering(*ONE_TRANSLATED), MET, "requires credentials"),
     Example(
         "the only one", offering(OPEN, connection=Connection(ELSEWHERE, 443)), UNMET, "no authentication is configured"
     ),
-    Example("nothing decides", offering(*TWO_TRANSLATED), UNKNOWN, "no entry of control-sockets can be told"),
-    Example("the agent's", behind_agent(), MET, "demands credentials"),
+    Example(
+        "nothing decides",
+        offering(*TWO_TRANSLATED),
+        UNKNOWN,
+        "the entry of control-sockets that is in use cannot be identified",
+    ),
+    Example("the agent's", behind_agent(), MET, "requires credentials"),
     Example("an open agent", behind_agent(authentication=None), UNMET, "no authentication is configured"),
-    Example("none", letting_in(None), UNMET, "everybody who reaches it can command the daemon"),
-    Example("clients: []", letting_in(NO_CLIENTS), UNMET, "authentication lists no clients, which means none is"),
+    Example("none", letting_in(None), UNMET, "any client that reaches it can send commands"),
+    Example("clients: []", letting_in(NO_CLIENTS), UNMET, "authentication lists no clients, so Kea requires no"),
     Example("500", answered(500), UNKNOWN, "http: HTTP status 500"),
     NOTHING_KNOWN,
     UNIX,
@@ -447,7 +452,7 @@ AUTHENTICATION_CONFIGURED = (
 
 TYPE_BASIC = (
     Example("basic", sound(), MET, "the authentication type is basic"),
-    Example("the server asks for it", answered(401, "any"), MET, "the server asks for basic authentication"),
+    Example("the server asks for it", answered(401, "any"), MET, "the server requires basic authentication"),
     Example("digest", letting_in(replace(authentication(), kind="digest")), UNMET, "the authentication type is digest"),
     Example("401, unsaid", answered(401), UNKNOWN, "auth: the server answered 401"),
     Example("none", letting_in(None), NOT_APPLICABLE, "no authentication is configured"),
@@ -474,14 +479,14 @@ REALM_MATCHES = (
     Example("403", answered(403), UNKNOWN, "auth: the server answered 403"),
     Example("none", letting_in(None), NOT_APPLICABLE, "no authentication is configured"),
     Example("clients: []", letting_in(NO_CLIENTS), NOT_APPLICABLE, "no authentication is configured"),
-    Example("D2", sound(Daemon.D2), NOT_APPLICABLE, "the profile ipam demands no realm of d2"),
+    Example("D2", sound(Daemon.D2), NOT_APPLICABLE, "the profile ipam requires no realm for d2"),
     UNIX,
     NOTHING_KNOWN,
 )
 
 ACCEPTED = (
     Example("accepted", sound(), MET, "credentials were accepted"),
-    Example("none demanded", over_http(sends_credentials=False), MET, "no credentials were demanded"),
+    Example("none demanded", over_http(sends_credentials=False), MET, "no credentials are required"),
     Example("401", answered(401), UNMET, "the server rejected the configured credentials (401)"),
     Example(
         "401, none sent",
@@ -581,7 +586,7 @@ SAN_MATCHES = (
         behind_proxy(tls=showing(certificate(ELSEWHERE))),
         UNMET,
         f"the SAN contains ip:{ELSEWHERE}",
-        "at the proxy",
+        "on the proxy",
     ),
     Example("by name, name only", at_name(NAME), UNMET, f"the SAN contains dns:{NAME}, not ip:192.0.2.1"),
     Example("by name, neither", at_name(ELSEWHERE), UNMET, f"not ip:192.0.2.1 and not dns:{NAME}"),
@@ -609,7 +614,7 @@ WITHIN_VALIDITY = (
         behind_proxy(tls=showing(certificate(ADDRESS, days=(-90, -1)))),
         UNMET,
         "the certificate expired on",
-        "at the proxy",
+        "on the proxy",
     ),
     *SHOWS_NO_LEAF,
 )
@@ -625,7 +630,7 @@ def sent(authority: tuple[str, str], days: float) -> Snapshot:
 
 
 RENEWAL_NOT_DUE = (
-    Example("60 days", sound(), MET, "CN=kea1 expires in 60.0 days, which expires first"),
+    Example("60 days", sound(), MET, "CN=kea1 expires in 60.0 days, the first of the chain to expire"),
     Example("more than 30 days", valid_for(-30, 30.001), MET, "CN=kea1 expires in 30.0 days"),
     Example("30 days", valid_for(-30, 30), UNMET, "CN=kea1 expires in 30.0 days; renew it 30 days before"),
     Example("expired", EXPIRED, UNMET, "CN=kea1 expired on 2027-01-14 08:00 UTC; renew it 30 days before"),
@@ -634,7 +639,7 @@ RENEWAL_NOT_DUE = (
     Example(
         "an old intermediate", sent(INTERMEDIATE, days=-20), UNMET, "CN=issuing-ca expired on", "Remove the expired"
     ),
-    Example("a proxy's", behind_proxy(tls=NEARLY_EXPIRED), UNMET, "CN=kea1 expires in 5.0 days", "at the proxy"),
+    Example("a proxy's", behind_proxy(tls=NEARLY_EXPIRED), UNMET, "CN=kea1 expires in 5.0 days", "on the proxy"),
     *SHOWS_NO_LEAF,
 )
 
@@ -715,15 +720,20 @@ TRUSTED = (
 CLIENT_CERTIFICATE = (
     Example("as configured", sound(), MET, "cert-required is true"),
     Example("demanded", at_tls(Reason.CLIENT_CERTIFICATE_REQUIRED, "none is configured"), MET, "none is configured"),
-    Example("rejected", at_tls(Reason.CLIENT_CERTIFICATE_REJECTED), MET, "demands a client certificate: no handshake"),
+    Example("rejected", at_tls(Reason.CLIENT_CERTIFICATE_REJECTED), MET, "requires a client certificate: no handshake"),
     Example(
         "not demanded",
         offering(control_socket(client_certificate_required=False)),
         UNMET,
-        "cert-required is false: a password is enough",
+        "cert-required is false: any host can connect",
     ),
     Example("no configuration", sound(sockets=UNSAID), UNKNOWN, "command: the answer is not Kea's"),
-    Example("one of two sockets", offering(*TWO_TRANSLATED), UNKNOWN, "no entry of control-sockets can be told"),
+    Example(
+        "one of two sockets",
+        offering(*TWO_TRANSLATED),
+        UNKNOWN,
+        "the entry of control-sockets that is in use cannot be identified",
+    ),
     Example("handshake failed", at_tls(Reason.HANDSHAKE_FAILED), UNKNOWN, "tls: no handshake"),
     NOTHING_KNOWN,
     *NOT_HTTPS,
@@ -738,7 +748,7 @@ HSTS = (
     Example(
         "a proxy's", behind_proxy(admission=NO_HEADER), UNMET, "no Strict-Transport-Security header", "at the proxy"
     ),
-    Example("D2 without", sound(Daemon.D2, admission=NO_HEADER), NOT_APPLICABLE, "D2 takes no http-headers"),
+    Example("D2 without", sound(Daemon.D2, admission=NO_HEADER), NOT_APPLICABLE, "D2 does not support http-headers"),
     Example("D2 with it", sound(Daemon.D2), MET, "the answer has a Strict-Transport-Security header"),
     Example("no answer", at_tls(Reason.CERTIFICATE_EXPIRED), UNKNOWN, "tls: no handshake"),
     NOTHING_KNOWN,
@@ -765,7 +775,9 @@ MISPLACED = Misplaced({7: 5, 9: 2}, ("10.0.0.9", "10.0.0.10"))
 PENDING = Failure(Stage.COMMAND, Reason.AUDIT_PENDING, "no lease audit has finished yet")
 NOT_AUDITED = (
     Example("pending", sound(audit=PENDING), UNKNOWN, "command: no lease audit has finished yet"),
-    Example("off, no hints", hinting(), NOT_APPLICABLE, "the lease audit is off (lease_audit), and what was read"),
+    Example(
+        "off, no hints", hinting(), NOT_APPLICABLE, "the lease audit is off (lease_audit), and the statistics show"
+    ),
     Example("off, no counts", sound(audit=None, leases=UNSAID), UNKNOWN, "command: the answer is not Kea's"),
     Example("off, no counts wanted", sound(audit=None, leases=NOT_COLLECTED), NOT_APPLICABLE, "the lease audit is off"),
     Example("D2", sound(Daemon.D2), NOT_APPLICABLE, "D2 has no leases"),

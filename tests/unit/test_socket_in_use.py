@@ -63,8 +63,10 @@ def test_the_listener_of_high_availability_is_no_control_socket() -> None:
 def test_plain_http_behind_a_proxy_must_not_leave_the_host(address: str, status: Status) -> None:
     found = verdict(offering(replace(PLAIN, address=address, port=8000)), "control-socket-uses-tls")
     assert found.status is status
-    assert f"TLS ends at a proxy; behind it, the control socket is plain http on {address} port 8000" in found.evidence
-    assert ("credentials cross that network in clear" in found.evidence) is (status is Status.UNMET)
+    assert (
+        f"a proxy terminates TLS; the control socket behind it is plain http on {address} port 8000" in found.evidence
+    )
+    assert ("credentials are sent in clear text behind the proxy" in found.evidence) is (status is Status.UNMET)
 
 
 def test_a_wildcard_that_a_proxy_hides_is_not_taken_for_its_address() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kea_exporter.facts.failure import Failure, Stage
 from kea_exporter.facts.snapshot import TransportKind
 from kea_exporter.requirements import Status
-from kea_exporter.requirements.ranking import GRAVEST_FIRST, tally
+from kea_exporter.requirements.ranking import SEVERITY_ORDER, tally
 from kea_exporter.web.pages import details, glance
 from kea_exporter.web.pages.fullness import MAX_SHOWN, SubnetRow, fullest
 from kea_exporter.web.pages.standing import outcome, worst_first
@@ -119,9 +119,9 @@ def _steps(report: Report) -> Iterator[Step]:
 
 def _judged(report: Report) -> Judged:
     found = {status: [verdict for verdict in report.verdicts if verdict.status is status] for status in Status}
-    unmet = sorted(found[Status.UNMET], key=lambda verdict: GRAVEST_FIRST[verdict.severity])
+    unmet = sorted(found[Status.UNMET], key=lambda verdict: SEVERITY_ORDER[verdict.severity])
     unknown = sorted(
-        found[Status.UNKNOWN], key=lambda verdict: (verdict.evidence, verdict.remedy, GRAVEST_FIRST[verdict.severity])
+        found[Status.UNKNOWN], key=lambda verdict: (verdict.evidence, verdict.remedy, SEVERITY_ORDER[verdict.severity])
     )
     groups = (
         UnknownGroup(evidence, remedy, tuple(verdicts))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kea_exporter.facts.failure import Failure, known
 from kea_exporter.facts.snapshot import NO_FAILURES
 from kea_exporter.metrics.model import Family, Kind, Page, Sample, one, per_daemon
-from kea_exporter.requirements.authentication import demands_credentials
+from kea_exporter.requirements.authentication import requires_credentials
 from kea_exporter.requirements.next_steps import NEXT_STEPS
 from kea_exporter.requirements.socket_in_use import require_answer_of_kea
 
@@ -76,7 +76,7 @@ FAMILIES = (
     per_daemon(
         "kea_auth_required",
         "1 if the control socket in use requires credentials, else 0; absent on a unix socket.",
-        lambda report: one(demands_credentials(report.snapshot)),
+        lambda report: one(requires_credentials(report.snapshot)),
         source="config-get or the first HTTP answer",
     ),
     per_daemon(

@@ -9,7 +9,7 @@ from kea_exporter.facts.failure import known
 from kea_exporter.facts.snapshot import Daemon
 from kea_exporter.metrics.model import Family, Kind, Page, Sample, per_daemon
 from kea_exporter.requirements import Status
-from kea_exporter.requirements.hooks import SIGNS, library_of
+from kea_exporter.requirements.hooks import COMMAND_OF_HOOK, library_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -56,14 +56,14 @@ def _verdict(report: Report, requirement_id: str) -> Iterable[Sample]:
 def _hooks_loaded(report: Report) -> Iterator[Sample]:
     if report.snapshot.target.daemon is not Daemon.D2:
         commands = known(report.snapshot.commands)
-        for hook, sign in SIGNS.items():
-            yield Sample((hook,), sign in commands)
+        for hook, command in COMMAND_OF_HOOK.items():
+            yield Sample((hook,), command in commands)
 
 
 def _hooks_configured(report: Report) -> Iterator[Sample]:
     if report.snapshot.target.daemon is not Daemon.D2:
         configured = known(report.snapshot.configuration).hooks
-        for hook in SIGNS:
+        for hook in COMMAND_OF_HOOK:
             yield Sample((hook,), library_of(hook) in configured)
 
 

@@ -129,7 +129,9 @@ def _limit_reached(report: Report) -> Iterator[Sample]:
     if not isinstance(subnets, Failure):
         yield Sample(("subnets",), _exceeds_limit(subnets.limit, subnets.counts))
     if not isinstance(pools, Failure):
-        yield Sample(("pools",), any(_exceeds_limit(pools.limit, counts) for counts in (pools.addresses, pools.prefixes)))
+        yield Sample(
+            ("pools",), any(_exceeds_limit(pools.limit, counts) for counts in (pools.addresses, pools.prefixes))
+        )
 
 
 def _exceeds_limit(limit: int, counts: Counts[K]) -> bool:

@@ -1,4 +1,4 @@
-"""Which transport a control socket needs."""
+"""Which transport a control socket needs; apart from the package, whose other users need not load `requests`."""
 
 from __future__ import annotations
 

@@ -68,7 +68,13 @@ def _context(tls: TlsSettings, verify_mode: ssl.VerifyMode, verify_flags: int) -
 
 
 def _load_files(context: ssl.SSLContext, tls: TlsSettings) -> None:
-    _require_regular(tls)
+    # Opened once each: OpenSSL does not say which of several it could not read, and would wait on a named pipe.
+    for key, path in (("ca_file", tls.ca_file), ("cert_file", tls.cert_file), ("key_file", tls.key_file)):
+        try:
+            if path is not None:
+                check_file(path)
+        except OSError as error:
+            raise _unusable(f"{key} {path}", "", error) from None
     try:
         if tls.ca_file:
             context.load_verify_locations(cafile=tls.ca_file)
@@ -88,16 +94,6 @@ def _load_files(context: ssl.SSLContext, tls: TlsSettings) -> None:
             raise TransportError(Failure(Stage.TLS, Reason.LOCAL_FILE_UNREADABLE, detail)) from None
         what = f"cert_file {tls.cert_file} and key_file {tls.key_file}"
         raise _unusable(what, "a PEM certificate and its own unencrypted key", error) from None
-
-
-def _require_regular(tls: TlsSettings) -> None:
-    """Open each file once: OpenSSL does not say which of several it could not read, and would wait on a named pipe."""
-    for key, path in (("ca_file", tls.ca_file), ("cert_file", tls.cert_file), ("key_file", tls.key_file)):
-        if path is not None:
-            try:
-                check_file(path)
-            except OSError as error:
-                raise _unusable(f"{key} {path}", "", error) from None
 
 
 def _unusable(what: str, wanted: str, error: Exception) -> TransportError:

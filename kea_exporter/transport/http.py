@@ -77,7 +77,10 @@ class HttpTransport:
         self._adapter = _ReadyAdapter(self._settings, self._socket, self._connect_again)
         # Prepared once for all commands, which are alike but for their bodies.
         headers = {**HEADERS, **_authorization(self._settings)}
-        self._prepared = requests.Request("POST", self._url(), headers).prepare()
+        # Always http to requests: TLS, where there is any, stands beneath already.
+        host = bracketed(_without_zone(self._settings.target.host))
+        url = f"http://{host}:{self._settings.port}{self._settings.path}"
+        self._prepared = requests.Request("POST", url, headers).prepare()
         if self.connection is None:
             raise RuntimeError("connected to no address")
         return self.connection
@@ -139,7 +142,11 @@ class HttpTransport:
             raise TransportError(self._settings.unresolved)
         host = self._reached or self._settings.address or self._settings.target.host
         sock = connect_tcp(host, self._settings.port or 0, self._deadline)
-        self._reached, port = _peer(sock)
+        try:
+            self._reached, port = sock.getpeername()[:2]
+        except OSError as error:
+            sock.close()
+            raise TransportError(tcp_failure(error, "the server")) from None
         self.connection = Connection(_without_zone(self._reached), port)
         return sock
 
@@ -174,11 +181,6 @@ class HttpTransport:
         """Let that many bytes come: http.client itself bounds neither heads nor what stands between chunks."""
         if self._socket is not None:
             self._socket.allowance = size
-
-    def _url(self) -> str:
-        # Always http to requests: TLS, where there is any, stands beneath already.
-        host = bracketed(_without_zone(self._settings.target.host))
-        return f"http://{host}:{self._settings.port}{self._settings.path}"
 
 
 class _ReadyConnection(HTTPConnection):
@@ -227,16 +229,6 @@ class _ReadyAdapter(HTTPAdapter):
         return self._sock
 
 
-def _peer(sock: socket.socket) -> tuple[str, int]:
-    """Return address, with its scope where it has one, and port of the server."""
-    try:
-        address, port = sock.getpeername()[:2]
-    except OSError as error:
-        sock.close()
-        raise TransportError(tcp_failure(error, "the server")) from None
-    return address, port
-
-
 def _without_zone(host: str) -> str:
     """Return a host without the interface of a link-local address, which is not for the peer (RFC 9844)."""
     return host.partition("%")[0]
@@ -246,10 +238,6 @@ def _authorization(settings: DaemonSettings) -> dict[str, str]:
     if settings.credentials is None:
         return {}
     username, password = read_credentials(settings.credentials)
-    pair = base64.b64encode(_as_kea_reads(f"{username}:{password}")).decode("ascii")
-    return {"Authorization": f"Basic {pair}"}
-
-
-def _as_kea_reads(text: str) -> bytes:
-    """Encode as Kea does: it takes the bytes of its UTF-8 configuration for latin-1 and encodes them once more."""
-    return text.encode().decode("latin-1").encode()
+    # As Kea does: it takes the bytes of its UTF-8 configuration for latin-1 and encodes them once more.
+    pair = f"{username}:{password}".encode().decode("latin-1").encode()
+    return {"Authorization": f"Basic {base64.b64encode(pair).decode('ascii')}"}

@@ -88,8 +88,10 @@ def read_body(response: requests.Response, limit: int) -> bytearray:
     announced = response.headers.get("Content-Length", "")
     if announced.isdecimal() and int(announced[:20]) > limit:
         raise too_large(Stage.HTTP, limit)
+    # Undecoded: nothing was asked to be compressed, and a compressed answer could grow without limit.
+    chunks: Iterator[bytes] = response.raw.stream(CHUNK, decode_content=False)
     body = bytearray()
-    for number, chunk in enumerate(_chunks(response)):
+    for number, chunk in enumerate(chunks):
         body += chunk
         if len(body) > limit:
             raise too_large(Stage.HTTP, limit)
@@ -97,12 +99,6 @@ def read_body(response: requests.Response, limit: int) -> bytearray:
             detail = "the answer comes in chunks of a few bytes"
             raise TransportError(Failure(Stage.HTTP, Reason.INVALID_HTTP, detail))
     return body
-
-
-def _chunks(response: requests.Response) -> Iterator[bytes]:
-    # Undecoded: nothing was asked to be compressed, and a compressed answer could grow without limit.
-    chunks: Iterator[bytes] = response.raw.stream(CHUNK, decode_content=False)
-    return chunks
 
 
 def http_failure(error: Exception, *, is_tls: bool) -> Failure:

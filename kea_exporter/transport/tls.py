@@ -137,7 +137,8 @@ def _unverified(dial: Dial, name: str, tls: TlsSettings, error: ssl.SSLCertVerif
         sock = _handshake(dial, context, name)
     except TransportError:  # such as a server that demands a client certificate under TLS 1.2
         raise TransportError(refusal) from None
-    is_about_leaf = error.verify_code in CODES_OF_TIME and not _is_valid_now(_leaf(sock))
+    leaf = next(iter(_chain(sock)), None)
+    is_about_leaf = error.verify_code in CODES_OF_TIME and not _is_valid_now(leaf)
     distrust = _distrust_apart_from_time(dial, tls, name, refusal) if is_about_leaf else refusal
     return Secured(sock, _facts(sock, distrust), None if tls.insecure_skip_verify else refusal)
 
@@ -233,19 +234,14 @@ def _is_valid_now(certificate: Certificate | None) -> bool:
     return certificate is not None and not certificate.has_expired(now) and not certificate.has_not_begun(now)
 
 
-def _leaf(sock: DeadlineTlsSocket) -> Certificate | None:
-    return next(iter(_chain(sock)), None)
-
-
-def _chain(sock: DeadlineTlsSocket) -> tuple[Certificate, ...]:
+def _chain(sock: Any) -> tuple[Certificate, ...]:  # noqa: ANN401 - what is private differs between versions of Python
     """Return the certificates that were sent, up to the first that cannot be read."""
+    if hasattr(sock, "get_unverified_chain"):  # Python 3.13
+        sent = [bytes(der) for der in sock.get_unverified_chain()]
+    else:
+        entries = sock._sslobj.get_unverified_chain() or ()  # noqa: SLF001
+        sent = [ssl.PEM_cert_to_DER_cert(entry.public_bytes()) for entry in entries]
     chain: list[Certificate] = []
     with suppress(CertificateError):
-        chain.extend(read_der(der) for der in _sent_chain(sock)[:MAX_CERTIFICATES])
+        chain.extend(read_der(der) for der in sent[:MAX_CERTIFICATES])
     return tuple(chain)
-
-
-def _sent_chain(sock: Any) -> list[bytes]:  # noqa: ANN401 - what is private differs between versions of Python
-    if hasattr(sock, "get_unverified_chain"):  # Python 3.13
-        return [bytes(der) for der in sock.get_unverified_chain()]
-    return [ssl.PEM_cert_to_DER_cert(entry.public_bytes()) for entry in sock._sslobj.get_unverified_chain() or ()]  # noqa: SLF001

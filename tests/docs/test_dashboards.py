@@ -85,7 +85,7 @@ def test_a_dashboard_can_be_provisioned_as_it_is(uid: str) -> None:
 
 
 @documents
-def test_variables_are_those_that_the_linter_demands_and_can_be_chosen_freely(uid: str) -> None:
+def test_variables_are_those_of_the_linter_and_can_be_chosen_freely(uid: str) -> None:
     variables = variables_of(DOCUMENTS[uid])
     assert list(variables) == ["datasource", "job", "instance", "server", "daemon"]
     source = variables.pop("datasource")
@@ -135,7 +135,7 @@ def test_a_panel_has_a_unit(panel: Panel) -> None:
 
 
 @panels
-def test_a_cell_without_a_value_does_not_say_why_the_whole_table_may_be_empty(panel: Panel) -> None:
+def test_a_cell_without_a_value_does_not_explain_an_empty_table(panel: Panel) -> None:
     if panel.tree["type"] == "table":
         first = panel.tree["fieldConfig"]["overrides"][0]
         assert first["matcher"] == {"id": "byRegexp", "options": ".*"}
@@ -174,7 +174,7 @@ def test_counters_are_shown_as_rates_and_only_counters_are(panel: Panel) -> None
 
 
 @panels
-def test_queries_use_no_variables_but_those_of_the_dashboard_and_of_grafana(panel: Panel) -> None:
+def test_queries_use_only_variables_of_the_dashboard_and_of_grafana(panel: Panel) -> None:
     known = {*QUERIES, "__rate_interval", "__range"}
     for query in panel.queries:
         assert {one or other for one, other in VARIABLE.findall(query)} <= known

@@ -76,7 +76,7 @@ def contrast(one: str, other: str) -> float:
 
 
 @pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.name)
-def test_the_lines_of_different_queries_are_told_apart_without_their_colours(panel: Panel) -> None:
+def test_lines_of_different_queries_differ_without_colours(panel: Panel) -> None:
     if panel.tree["type"] == "timeseries":
         overrides = panel.tree["fieldConfig"]["overrides"]
         styles = [str(it["value"]) for override in overrides for it in override["properties"]]

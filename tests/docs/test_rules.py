@@ -190,7 +190,7 @@ def test_an_alert_about_a_requirement_is_of_one_that_exists(alert: Alert) -> Non
 
 
 @pytest.mark.parametrize("name", sorted(NAMES))
-def test_the_bands_of_an_alert_are_of_different_severity_and_mean_one_thing(name: str) -> None:
+def test_bands_of_an_alert_differ_in_severity_and_mean_one_thing(name: str) -> None:
     bands = [it for it in ALERTS if it.name == name]
     assert len({it.severity for it in bands}) == len(bands)
     assert len({(it.requirement, it.dashboard) for it in bands}) == 1

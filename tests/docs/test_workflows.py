@@ -97,7 +97,7 @@ def test_each_python_that_is_promised_is_tested() -> None:
     assert f">={promised[0]}" == project["requires-python"]
 
 
-def test_a_release_is_tested_before_it_is_built_and_built_before_it_is_published() -> None:
+def test_a_release_is_tested_then_built_then_published() -> None:
     jobs = WORKFLOWS["release.yml"]["jobs"]
     assert {name: job.get("needs") for name, job in jobs.items()} == {
         "ci": None,

@@ -375,7 +375,7 @@ def visitor(phase: Phase, since: float, client: str = "") -> tuple[Visitor, list
     return Visitor(lambda: dropped.append(True), client, phase, since), dropped
 
 
-def test_idle_ones_make_room_before_slow_readers_and_those_worked_for_never() -> None:
+def test_idle_connections_are_closed_first_and_busy_ones_never() -> None:
     crowded = Connections(3)
     working, reading, idle = (visitor(phase, 1.0) for phase in (Phase.WORKING, Phase.SENDING, Phase.WAITING))
     for one, _ in (working, reading, idle):
@@ -527,7 +527,7 @@ LEFTOVERS = {"Connection", "Visitor", "SSLProtocol", "_SSLProtocolTransport", "R
 
 @pytest.mark.parametrize("secured", [False, True])
 @pytest.mark.parametrize("said", [b"", b"nonsense\r\n\r\n", LAST])
-def test_what_a_connection_used_is_given_back_before_the_garbage_collector_comes(
+def test_a_connection_frees_memory_without_the_garbage_collector(
     tls: Protection,
     authority: Authority,
     secured: bool,  # noqa: FBT001

@@ -39,7 +39,7 @@ MEBIBYTES_OF_FOUR = 440
 SECONDS_OF_A_SOUND_SERVER = 5.0
 DEFAULTS = {"body_size_limit": f"{LIMIT}B", "collect": {"statistics": "all", "pools": True}}
 
-BY_CASE = "test_a_hostile_peer_becomes_a_failure_in_time_and_in_bounds_and_costs_only_itself"
+BY_CASE = "test_a_hostile_peer_is_a_bounded_failure_that_costs_only_itself"
 
 Outcomes = dict[str, "Outcome"]
 
@@ -115,7 +115,7 @@ def samples_of_a_sound_kea(kea: SimulatedKea, prober: Prober) -> int:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_hostile_peer_becomes_a_failure_in_time_and_in_bounds_and_costs_only_itself(
+def test_a_hostile_peer_is_a_bounded_failure_that_costs_only_itself(
     name: str, outcomes: Outcomes, samples_of_a_sound_kea: int, tabulate: Tabulate
 ) -> None:
     outcome, case = outcomes[name], CASES[name]

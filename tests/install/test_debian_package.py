@@ -139,7 +139,7 @@ def test_debian_has_the_libraries_that_the_exporter_demands(installed: Installed
     assert {f"{it} but {has}" for it, has in zip(demanded, versions, strict=True) if has not in it.specifier} == set()
 
 
-def test_the_kea_of_the_same_machine_is_watched_once_the_exporter_is_in_its_group(installed: Installed) -> None:
+def test_a_local_kea_is_watched_once_the_exporter_is_in_its_group(installed: Installed) -> None:
     failure = values(installed.samples(), "kea_probe_failure", "reason", server="localhost")
     assert (installed.up(), failure) == ({"localhost": 0}, {"permission_denied": 1})
     installed.systemctl("daemon-reload")

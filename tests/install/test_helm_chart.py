@@ -143,7 +143,7 @@ def _says(text: str, message: str) -> bool:
     return all(part in text for part in re.split("%[sd]", message))
 
 
-def test_the_arguments_are_those_that_the_exporter_takes_and_none_may_be_given_twice() -> None:
+def test_arguments_are_those_of_the_exporter_each_at_most_once() -> None:
     [block] = re.findall(r'define "kea-exporter.args" -}}(.*?){{- end }}\n\n', TEMPLATES["_helpers.tpl"], re.DOTALL)
     used = set(re.findall(r"^- (--[a-z.-]+)", block, re.MULTILINE))
     assert used - {option for it in serve_command.params for option in it.opts} == set()

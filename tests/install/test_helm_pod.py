@@ -31,7 +31,7 @@ HOST = f"{NAME}.dhcp.svc"
 PASSWORD = "canary-4711"
 
 
-def test_the_pod_judges_a_kea_that_demands_its_certificate_and_prometheus_finds_it(lab: Lab, tmp_path: Path) -> None:
+def test_the_pod_shows_its_certificate_and_prometheus_finds_it(lab: Lab, tmp_path: Path) -> None:
     release, pod = _demanding(lab, tmp_path)
     with _running(pod) as running:
         # Without certificate and password, as the kubelet asks.

@@ -160,7 +160,7 @@ def test_what_it_says_of_itself(image: Image) -> None:
     assert labels["base.name"] == base_name()
 
 
-def test_it_holds_the_locked_versions_compiled_and_no_tool_to_install_more(image: Image) -> None:
+def test_it_contains_the_locked_versions_compiled_and_no_installer(image: Image) -> None:
     code = "from importlib.metadata import distributions as d; print(*(f'{i.name}=={i.version}'.lower() for i in d()))"
     done = inside(image, "/opt/kea-exporter/bin/python3", "-I", "-c", code)
     locked = set(re.findall(r"^([a-z0-9._-]+==\S+)", (SOURCE / "requirements.lock").read_text(), re.MULTILINE))

@@ -36,7 +36,7 @@ def priority(cluster: Cluster) -> None:
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda it: it.stem.removesuffix("-values"))
-def test_an_example_is_installed_makes_its_pods_and_is_gone_without_a_trace(cluster: Cluster, example: Path) -> None:
+def test_an_example_installs_makes_pods_and_uninstalls_without_trace(cluster: Cluster, example: Path) -> None:
     before = cluster.api.everything()
     assert _warnings(_helm(cluster, "install", example)) == []
     [deployment] = cluster.api.list("apps/v1", "Deployment", NAMESPACE)
@@ -54,7 +54,7 @@ def test_replicas_are_each_on_a_node_of_their_own_where_the_values_say_so(cluste
     _uninstall(cluster, before)
 
 
-def test_a_release_is_upgraded_through_all_examples_and_is_gone_without_a_trace(cluster: Cluster) -> None:
+def test_a_release_upgrades_through_all_examples_without_trace(cluster: Cluster) -> None:
     before = cluster.api.everything()
     _helm(cluster, "install", EXAMPLES[0])
     for example in (*EXAMPLES[1:], EXAMPLES[0]):
@@ -66,9 +66,7 @@ def test_a_release_is_upgraded_through_all_examples_and_is_gone_without_a_trace(
     _uninstall(cluster, before)
 
 
-def test_a_change_of_the_configuration_leaves_the_pods_and_other_changes_roll_them(
-    cluster: Cluster, tmp_path: Path
-) -> None:
+def test_pods_roll_on_any_change_but_one_of_the_configuration(cluster: Cluster, tmp_path: Path) -> None:
     before = cluster.api.everything()
     values = yaml.safe_load((CHART / "ci/minimal-values.yaml").read_text())
     changed = tmp_path / "values.yaml"

@@ -100,7 +100,7 @@ ROLES = {"Probe": "Endpoints", "ScrapeConfig": "EndpointSlice"}
 
 
 @KINDS
-def test_the_shards_scrape_each_server_once_with_all_that_the_pages_demand(
+def test_shards_scrape_each_server_once_with_tls_and_password(
     cluster: Cluster, lab: Lab, tmp_path: Path, kind: str
 ) -> None:
     with _scraped(cluster, lab, tmp_path, {"kind": kind}, SERVERS) as (shards, _):
@@ -131,9 +131,7 @@ def test_partners_are_of_one_share_where_the_values_say_so(
         assert [it for it in shares if {f"{name[:-1]}a" for name in it} - it] == []
 
 
-def test_a_share_without_servers_is_no_reason_to_say_that_the_exporter_is_gone(
-    cluster: Cluster, lab: Lab, tmp_path: Path
-) -> None:
+def test_a_shard_without_servers_is_not_an_absent_exporter(cluster: Cluster, lab: Lab, tmp_path: Path) -> None:
     with _scraped(cluster, lab, tmp_path, {"kind": "Probe"}, SERVERS[:1]) as (shards, _):
         [empty] = [it for it in shards if not _probed(it)]
         now = dt.datetime.now(dt.UTC)

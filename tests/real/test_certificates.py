@@ -133,7 +133,7 @@ def again(intermediate: Authority, issuer: Authority, days: tuple[float, float])
     return signed.public_bytes(Encoding.PEM)
 
 
-def test_a_stale_intermediate_that_the_chain_does_not_need_is_to_be_removed(lab: Lab) -> None:
+def test_an_expired_intermediate_without_use_is_to_be_removed(lab: Lab) -> None:
     intermediate = Authority(lab.folder, "intermediate", lab.authority)
     pair = intermediate.issue("kea", addresses=[IP])
     intermediate.append_to(pair)

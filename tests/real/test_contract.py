@@ -564,7 +564,7 @@ def test_an_unknown_statistic_is_no_error(kea: Kea) -> None:
         assert kea.command("statistic-get", {"name": name}) == {"result": 0, "arguments": {}}
 
 
-def test_a_statistic_is_a_list_of_values_with_their_times_and_the_newest_is_first(kea: Kea) -> None:
+def test_a_statistic_is_a_list_of_timed_values_newest_first(kea: Kea) -> None:
     every = kea.command("statistic-get-all")["arguments"]
     for name, samples in every.items():
         assert 1 <= len(samples) <= 20

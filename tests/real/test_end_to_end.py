@@ -243,7 +243,7 @@ def test_of_a_sound_fleet_nobody_is_told_anything(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.fault)
-def test_people_are_told_of_a_fault_and_of_its_remedy_until_it_is_repaired(scene: Scene, case: Case) -> None:
+def test_a_fault_is_notified_with_its_remedy_until_it_is_repaired(scene: Scene, case: Case) -> None:
     eventually(scene.is_silent, expected=True)
     before = len(scene.receiver.messages)
 

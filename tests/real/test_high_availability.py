@@ -155,7 +155,7 @@ def test_a_server_that_is_down_tells_nothing(story: Story) -> None:
     } == {PRIMARY}
 
 
-def test_the_primary_alone_serves_the_clients_also_while_its_partner_is_down(story: Story) -> None:
+def test_the_primary_serves_alone_while_its_partner_is_down(story: Story) -> None:
     for name in ("alone", "waiting"):
         assert story[name].scopes(PRIMARY) == {"local": {PRIMARY: 0}, "partner": {PRIMARY: 0}}
     for name in ("serving", "back"):
@@ -164,7 +164,7 @@ def test_the_primary_alone_serves_the_clients_also_while_its_partner_is_down(sto
     assert story["down"].scopes(PRIMARY)["local"] == {PRIMARY: 1}
 
 
-def test_high_availability_disables_dhcp_until_the_servers_are_ready_to_serve(story: Story) -> None:
+def test_high_availability_disables_dhcp_until_servers_are_ready(story: Story) -> None:
     for name in ("alone", "waiting", "ready"):
         assert story[name].disabled(PRIMARY) == {"local_command"}
     for name in ("serving", "down", "back", "maintenance"):
@@ -214,7 +214,7 @@ def test_both_servers_of_a_pair_name_the_same_pair(story: Story) -> None:
     assert named[PRIMARY] == named[PARTNER] != ""
 
 
-def test_a_partner_that_hangs_keeps_its_last_state_and_its_silence_is_told(lab: Lab, one: OneExporter) -> None:
+def test_a_partner_that_hangs_keeps_its_state_and_its_silence_counts(lab: Lab, one: OneExporter) -> None:
     pair = HighAvailability(lab)
     primary, standby = pair.start(PRIMARY), pair.start(PARTNER)
     wait_for(primary, "hot-standby", "hot-standby")

@@ -136,7 +136,7 @@ def test_a_socket_bound_to_the_address_matches(lab: Lab, bound: str, reached: st
     assert verdict(judge(f"http://{reached}:{port}"), "control-socket-address-matches").status is status
 
 
-def test_a_socket_bound_to_another_address_than_the_one_reached_is_called_out(lab: Lab) -> None:
+def test_a_socket_bound_to_another_address_is_reported(lab: Lab) -> None:
     port = start_http(lab, authentication=INLINE)
     with peer(relaying_to("127.0.0.1", port), at=("127.0.0.2", port)):
         report = judge(f"http://127.0.0.2:{port}", basic_auth=basic_auth(lab))
@@ -149,7 +149,7 @@ def test_a_socket_bound_to_another_address_than_the_one_reached_is_called_out(la
     assert verdict(report, "authentication-configured").status is Status.MET
 
 
-def test_a_hook_that_is_configured_and_does_not_register_its_commands_is_called_out(lab: Lab) -> None:
+def test_a_configured_hook_without_its_commands_is_reported(lab: Lab) -> None:
     [folder] = lab.chroot.root.glob("usr/lib/*/kea/hooks")
     own = lab.folder / "hooks"
     own.mkdir()

@@ -92,7 +92,7 @@ def test_nothing_is_left_of_a_build_that_is_interrupted(tmp_path: Path) -> None:
     wait_until(lambda: builder.left() == [])
 
 
-def test_what_a_killed_build_has_left_is_never_taken_for_a_chroot_and_goes_with_the_next(tmp_path: Path) -> None:
+def test_the_rest_of_a_killed_build_is_no_chroot_and_is_removed(tmp_path: Path) -> None:
     killed = Builder(tmp_path, SLOW, ENSURE)
     killed.end(signal.SIGKILL)
     # All of it but the files themselves ends with the builder.

@@ -129,7 +129,7 @@ def test_a_fault_that_kea_refuses_is_not_said_to_be_done() -> None:
 
 
 @pytest.mark.parametrize("which", ["1", "x"])
-def test_a_number_or_name_on_the_terminal_injects_a_fault_and_the_same_again_repairs_it(which: str) -> None:
+def test_a_number_or_name_injects_a_fault_and_repairs_it(which: str) -> None:
     done: list[str] = []
     menu = Menu({"x": Fault("x", "kea", "do it", lambda: done.append("inject"), lambda: done.append("repair"))})
     assert [menu.switch(which).is_done for _ in range(3)] == [True] * 3

@@ -71,7 +71,7 @@ def test_leases_in_their_subnets_are_in_order(lab: Lab) -> None:
     assert verdict(report, ORPHANS).evidence == "all 25 leases belong to configured subnets"
 
 
-def test_leases_of_a_deleted_subnet_are_orphans_and_clash_once_its_id_is_used_again(lab: Lab) -> None:
+def test_leases_of_a_deleted_subnet_are_orphans_and_clash_later(lab: Lab) -> None:
     daemon, port = start4(lab)
     daemon.command("subnet4-del", id=1)
     orphaned = audited(port)

@@ -133,7 +133,7 @@ def test_a_standby_that_a_user_disabled_is_a_warning(scene: Scene) -> None:
     scene.eventually()
 
 
-def test_after_a_failed_reload_the_partner_serves_alone_and_nobody_is_told_to_stop_it(scene: Scene) -> None:
+def test_after_a_failed_reload_the_partner_serves_alone(scene: Scene) -> None:
     """The primary serves nobody, and goes on to say that it serves its scope; its partner takes over."""
     half_applied = copy.deepcopy(scene.primary.configuration)
     half_applied["interfaces-config"]["interfaces"] = ["nosuch0"]

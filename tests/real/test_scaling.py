@@ -71,7 +71,7 @@ def test_the_name_of_a_server_decides_on_its_replica(chroot: Chroot, ports: list
     assert set(found.values()) == set(ports)
 
 
-def test_a_simulated_fleet_is_probed_through_replicas_and_counts_what_it_is_asked(tmp_path: Path) -> None:
+def test_a_simulated_fleet_counts_what_replicas_query(tmp_path: Path) -> None:
     with fleet(tmp_path, 6, subnets=10) as servers, replicas(tmp_path, servers.urls, 2) as both:
         first = both.at_once(names(servers.urls))
         before = servers.counts()

@@ -125,7 +125,7 @@ def with_broken_key(served: Served) -> Callable[[], None]:
 @ROOTS
 @pytest.mark.parametrize("hooks", [HOOKS, WITHOUT_STAT_CMDS], ids=["stat_cmds", "no stat_cmds"])
 @pytest.mark.parametrize("multi_threading", [True, False], ids=["multi-threading", "one thread"])
-def test_after_a_reload_with_a_broken_key_nobody_is_served_until_a_good_one(
+def test_a_reload_with_a_broken_key_ends_service_until_a_good_one(
     lab: Lab, one: OneExporter, root: str, hooks: tuple[str, ...], *, multi_threading: bool
 ) -> None:
     served = serve(lab, one, root, hooks, **{"multi-threading": {"enable-multi-threading": multi_threading}})
@@ -174,9 +174,7 @@ CHANGES: dict[str, Callable[[str], Tree]] = {
 
 @ROOTS
 @pytest.mark.parametrize("change", CHANGES)
-def test_after_a_reload_that_kea_refuses_nobody_is_served_although_config_test_would_have_said_so(
-    lab: Lab, one: OneExporter, root: str, change: str
-) -> None:
+def test_a_reload_that_kea_refuses_ends_service(lab: Lab, one: OneExporter, root: str, change: str) -> None:
     served = serve(lab, one, root)
     good = served.daemon.configuration
     bad = {**good, **CHANGES[change](root)}
@@ -198,9 +196,7 @@ def test_a_reload_that_stops_at_a_syntax_error_changes_nothing(lab: Lab, one: On
 
 
 @ROOTS
-def test_without_an_interface_nobody_is_served_although_the_sockets_are_called_ready(
-    lab: Lab, one: OneExporter, root: str
-) -> None:
+def test_without_an_interface_no_client_is_served(lab: Lab, one: OneExporter, root: str) -> None:
     served = serve(lab, one, root)
     assert_serving(served)
     good = served.daemon.configuration

@@ -494,7 +494,7 @@ def test_changed_subnets_are_audited_soon(started: Callable[..., Auditor]) -> No
     assert audit.servers == ["a", "a"]
 
 
-def test_what_an_audit_finds_does_not_count_when_it_is_done_otherwise_meanwhile(
+def test_an_audit_of_replaced_settings_does_not_count(
     started: Callable[..., Auditor],
 ) -> None:
     (daemon,), (otherwise,) = (daemons("a", lease_audit={"interval": it}) for it in ("365d", "366d"))

@@ -253,7 +253,7 @@ def test_any_bytes_are_a_certificate_or_none(content: bytes) -> None:
 @QUICK
 @given(place=st.integers(0, len(DER) - 1), put=st.binary(min_size=1, max_size=4))
 @example(place=39, put=b"\0\0")
-def test_a_certificate_with_any_bytes_in_any_place_is_a_certificate_or_none(place: int, put: bytes) -> None:
+def test_changed_bytes_are_a_certificate_or_none(place: int, put: bytes) -> None:
     read_or_no_certificate(read_der, DER[:place] + put + DER[place + len(put) :])
 
 

@@ -368,7 +368,7 @@ dhcp-bad dhcp4: 2 required unmet
 3 servers, 4 daemons: 2 unmet, 1 unknown, 2 met"""
 
 
-def test_the_total_stands_below_an_empty_line_and_daemons_of_one_server_stay_together_above_it() -> None:
+def test_daemons_of_a_server_stay_together_above_the_total() -> None:
     text = text_of(
         of_server("silent", (Status.UNKNOWN, Severity.REQUIRED)),
         of_server("bad", (Status.UNMET, Severity.REQUIRED), (Status.UNMET, Severity.REQUIRED)),
@@ -565,7 +565,7 @@ def test_the_json_says_why_something_is_unknown() -> None:
     assert daemon["requirements"][0]["failure"] == {"stage": "connect", "reason": "refused"}
 
 
-def test_the_json_never_has_the_mistake_in_the_exporter_for_which_something_is_unknown() -> None:
+def test_the_json_never_contains_an_internal_error() -> None:
     it = replace(verdict("one", Status.UNKNOWN, evidence="internal error: KeyError"), error=KeyError("canary"))
     assert "canary" not in as_json([report(it)])
     (unknown,) = document_of(report(it))["daemons"][0]["requirements"]

@@ -102,7 +102,7 @@ def test_reports_keep_the_order_of_the_daemons() -> None:
     assert [report.snapshot.target.server for report in reports] == ["a", "b", "c"]
 
 
-def test_every_requirement_is_judged_but_for_those_that_only_other_profiles_ask_for() -> None:
+def test_every_requirement_of_the_profile_is_judged() -> None:
     (report,) = Collector(probe_that(lambda _: None)).collect(daemons("a"), soon())
     assert [verdict.requirement for verdict in report.verdicts] == [it for it in REQUIREMENTS if it.severity]
     assert report.count(Status.UNKNOWN) == 0
@@ -151,9 +151,7 @@ def test_a_collection_ends_when_all_daemons_have_used_up_their_own_time(release:
 @pytest.mark.parametrize(
     ("timeout", "scrape", "expected"), [("1s", 10, 1), ("60s", 10, 9.9), ("60s", 0.5, 0.45), ("1s", 0, 0)]
 )
-def test_a_probe_gets_the_shorter_of_its_own_time_and_what_the_scrape_leaves(
-    timeout: str, scrape: float, expected: float
-) -> None:
+def test_a_probe_gets_the_shorter_of_its_timeout_and_the_scrapes(timeout: str, scrape: float, expected: float) -> None:
     given: Queue[float] = Queue()
 
     def probe(daemon: DaemonSettings, deadline: Deadline, _: Snapshot | None) -> Snapshot:
@@ -235,7 +233,7 @@ def collected(collector: Collector, seconds: Sequence[float], begun: Queue[float
         return [it.result(GENEROUS)[0] for it in collections]
 
 
-def test_a_probe_that_lacked_time_is_followed_by_one_for_those_who_have_more(release: Event) -> None:
+def test_a_probe_that_lacked_time_is_followed_by_a_longer_one(release: Event) -> None:
     probe = ProbeInTime(release)
     reports = collected(Collector(probe), [HURRIED, GENEROUS, HURRIED, 2 * GENEROUS], probe.begun, release)
     assert [it.snapshot.failures for it in reports] == [(TIMED_OUT,), (), (TIMED_OUT,), ()]
@@ -478,7 +476,7 @@ def test_another_detail_of_the_same_failure_is_not_logged() -> None:
     assert logs_of(REFUSED, replace(REFUSED, detail="nothing listens at another address")) == [failing(REFUSED)]
 
 
-def test_that_a_scrape_was_too_short_is_not_logged_where_there_are_longer_ones() -> None:
+def test_a_short_scrape_is_not_logged_beside_longer_ones() -> None:
     snapshots = [
         (ANSWERED, 5.0),
         (TIMED_OUT, 0.1),

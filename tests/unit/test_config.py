@@ -145,14 +145,14 @@ def test_null_switches_an_inherited_section_off(folder: Path) -> None:
     assert inherited.target.sends_credentials
 
 
-def test_the_name_that_a_certificate_must_cover_is_the_host_unless_another_is_given(folder: Path) -> None:
+def test_a_certificate_must_cover_the_host_or_the_given_name(folder: Path) -> None:
     plain, named = only_daemon(folder), only_daemon(folder, "tls_config: {server_name: kea1.example.com}")
     assert (plain.target.host, plain.target.verified_name) == ("127.0.0.1", "127.0.0.1")
     assert (named.target.host, named.target.verified_name) == ("127.0.0.1", "kea1.example.com")
 
 
 @pytest.mark.parametrize("strict", [True, False])
-def test_certificates_in_the_strict_profile_are_demanded_only_if_asked_for(folder: Path, *, strict: bool) -> None:
+def test_the_strict_profile_of_certificates_is_opt_in(folder: Path, *, strict: bool) -> None:
     daemon = only_daemon(folder, f"tls_config: {{x509_strict: {str(strict).lower()}}}")
     assert daemon.tls == TlsSettings(x509_strict=strict)
 
@@ -500,7 +500,7 @@ REALMS = {
 
 
 @pytest.mark.parametrize("written", REALMS)
-def test_the_realms_of_a_profile_are_changed_one_by_one_and_null_removes_one(folder: Path, written: str) -> None:
+def test_realms_of_a_profile_change_singly_and_null_removes_one(folder: Path, written: str) -> None:
     assert realms_of(profile_of(folder, f"mine: {{realms: {written}}}")) == REALMS[written]
 
 
@@ -523,7 +523,7 @@ def test_severities_are_inherited_one_by_one(folder: Path) -> None:
     assert found.severities == {"certificate-trusted": "recommended", "no-orphaned-leases": "required"}
 
 
-def test_a_requirement_that_is_left_out_stays_out_unless_a_severity_brings_it_back(folder: Path) -> None:
+def test_a_severity_brings_back_a_requirement_that_was_left_out(folder: Path) -> None:
     base = "base: {leave_out: [certificate-trusted, no-orphaned-leases]}"
     assert profile_of(folder, base, "mine: {based_on: base}").left_out == {
         "certificate-trusted",
@@ -604,7 +604,7 @@ def test_a_mistake_of_a_profile_is_named_with_its_line(folder: Path, line: str) 
     assert_each_begins(mistakes_of_profile(folder, line), [f"line 3: profiles.mine.{WRONG_PROFILES[line]}"])
 
 
-def test_a_severity_of_an_unknown_requirement_gets_a_suggestion_on_its_line(folder: Path) -> None:
+def test_a_severity_of_an_unknown_requirement_gets_a_suggestion(folder: Path) -> None:
     (found,) = mistakes_of_profile(folder, "severities: {hook-haa-loaded: advisory}")
     assert found.startswith("line 3: profiles.mine.severities.hook-haa-loaded")
     assert found.endswith(": there is no such requirement; did you mean 'hook-ha-loaded'?")

@@ -161,7 +161,7 @@ def test_neither_sockets_nor_hooks_are_kept_without_end() -> None:
     assert (len(flood.sockets), len(flood.hooks)) == (MAX_ENTRIES, MAX_ENTRIES)
 
 
-def test_subnets_are_known_by_their_ids_and_prefixes_those_of_shared_networks_too() -> None:
+def test_subnets_of_shared_networks_too_have_id_and_prefix() -> None:
     in_office = [{"id": 10, "subnet": "203.0.113.0/25"}, {"id": 11, "subnet": "203.0.113.128/25"}]
     networks = [{"name": "office", "subnet4": in_office}, {"name": "empty"}]
     found = configured(subnet4=SUBNETS, shared_networks=networks)

@@ -129,7 +129,7 @@ def pages(draw: st.DrawFn) -> Read:
 
 
 @given(read=pages(), accept=st.sampled_from(ACCEPTED))
-def test_a_page_is_byte_for_byte_what_prometheus_client_writes_for_its_type(read: Read, accept: str) -> None:
+def test_a_page_is_byte_for_byte_that_of_prometheus_client(read: Read, accept: str) -> None:
     body, content_type, dropped = Encoder().encode(read, accept)
     write, same_type = choose_encoder(content_type)
     assert not dropped

@@ -118,9 +118,7 @@ REPLACEMENTS = {"fifo": replace_by_fifo, "endless": replace_by_endless, "4 GiB":
 
 
 @pytest.mark.parametrize("replacement", REPLACEMENTS)
-def test_files_replaced_at_run_time_stop_neither_health_nor_scrapes_nor_signals(
-    tmp_path: Path, replacement: str
-) -> None:
+def test_replaced_files_stop_neither_health_nor_scrapes_nor_signals(tmp_path: Path, replacement: str) -> None:
     """Case 42: a FIFO as `web.yml` blocked the whole process."""
     config = written(tmp_path, {"servers": [{"name": "gone", "dhcp4": {"url": "http://127.0.0.1:1"}}]})
     web = tmp_path / "web.yml"

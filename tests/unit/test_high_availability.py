@@ -282,7 +282,7 @@ ONE = [
 OTHER = [peer("kea1", "primary", "http://10.0.0.1:8006"), peer("kea3", "standby", "http://[2001:db8::3]:8005/")]
 
 
-def test_pairs_are_told_by_where_their_servers_are_without_what_else_a_url_holds() -> None:
+def test_pairs_are_named_by_their_addresses_alone() -> None:
     pairs = list(read_pairs([{"library": "libdhcp_lease_cmds.so"}, hook(ONE, OTHER)]))
     assert pairs == [
         Pair(frozenset({"kea1", "kea2", "backup"}), "10.0.0.1:8005 10.0.0.2:8005"),
@@ -323,7 +323,7 @@ def test_each_relationship_is_of_the_pair_that_has_both_its_servers() -> None:
     }
 
 
-def test_who_the_servers_are_is_told_also_where_the_configuration_is_not_known() -> None:
+def test_servers_of_a_pair_are_known_without_the_configuration() -> None:
     failure = Failure(Stage.COMMAND, Reason.FORBIDDEN, "no")
     snapshot = sound(status=replace(status(), relationships=(HOT_STANDBY,)))
     found = own("kea_ha_info", replace(snapshot, configuration=failure))

@@ -199,7 +199,7 @@ def test_the_first_scrape_asks_for_everything(world: World) -> None:
     assert world.asked == [COMMANDS, LIST, CONFIG, ALL, ROWS]
 
 
-def test_further_ones_ask_neither_for_the_configuration_nor_for_the_commands(world: World) -> None:
+def test_later_scrapes_query_neither_configuration_nor_commands(world: World) -> None:
     first = world.scrape()
     for _ in range(3):
         held = world.scrape()
@@ -248,7 +248,7 @@ def test_while_the_status_is_not_known_everything_is_asked_for(world: World) -> 
         assert world.asked == [COMMANDS, LIST, CONFIG, ALL, ROWS]
 
 
-def test_a_subnet_that_is_added_at_run_time_makes_the_configuration_be_read_again(world: World) -> None:
+def test_a_subnet_added_at_run_time_rereads_the_configuration(world: World) -> None:
     world.scrape()
     world.subnets = {**world.subnets, 7: "203.0.113.0/24"}
     found = world.scrape()
@@ -268,9 +268,7 @@ def test_a_subnet_that_is_deleted_at_run_time_is_noticed_too(world: World) -> No
 
 
 @pytest.mark.parametrize("commands", [OWN_COMMANDS, [*OWN_COMMANDS, *HOOK_COMMANDS]], ids=["statistics", "rows"])
-def test_pools_that_are_changed_at_run_time_make_the_configuration_be_read_again(
-    world: World, commands: list[str]
-) -> None:
+def test_pools_changed_at_run_time_reread_the_configuration(world: World, commands: list[str]) -> None:
     world.commands = commands
     first = world.scrape()
     world.size = 110
@@ -335,7 +333,7 @@ def test_what_could_not_be_read_is_asked_for_again(world: World, command: str, a
 @pytest.mark.parametrize(
     ("databases", "asked"), [([], [ALL, ROWS]), ([{"type": "mysql"}], [CONFIG, ALL, ROWS])], ids=["none", "some"]
 )
-def test_without_a_list_of_subnets_databases_make_the_configuration_be_read_each_time(
+def test_databases_without_a_subnet_list_reread_the_configuration(
     world: World, databases: list[Tree], asked: list[str]
 ) -> None:
     world.commands = [*OWN_COMMANDS, "stat-lease4-get"]
@@ -418,7 +416,7 @@ def test_a_reservation_that_is_added_at_run_time_is_counted(world: World) -> Non
     assert world.asked == [LIST, RESERVED, ALL, ROWS]
 
 
-def test_gaps_in_the_numbers_of_reservations_cost_one_more_look_at_the_configuration(world: World) -> None:
+def test_gaps_in_reservation_numbers_reread_the_configuration(world: World) -> None:
     with_hosts(world, [3, 7, 9])
     world.scrape()
     for expected in ([LIST, RESERVED, CONFIG, ALL, ROWS], [LIST, RESERVED, ALL, ROWS], [LIST, RESERVED, ALL, ROWS]):
@@ -537,7 +535,7 @@ def test_any_other_answer_tells_nothing_of_the_lease_database(world: World, answ
     assert known(known(found.leases).addresses) == LeaseCounts(6, 1)
 
 
-def test_without_any_command_that_reads_leases_nothing_is_known_of_their_database(world: World) -> None:
+def test_without_a_command_for_leases_their_database_is_unknown(world: World) -> None:
     world.commands = [*OWN_COMMANDS, "subnet4-list"]
     found = world.scrape()
     assert found.lease_database == NO_LEASE_COMMANDS
@@ -553,7 +551,7 @@ def many(world: World, number: int, *commands: str) -> None:
     world.commands = [*OWN_COMMANDS, *HOOK_COMMANDS, *commands]
 
 
-def test_of_a_daemon_with_many_subnets_a_few_statistics_are_asked_for_by_name(world: World) -> None:
+def test_with_many_subnets_a_few_statistics_are_queried_by_name(world: World) -> None:
     many(world, 101)
     world.statistics = {"pkt4-ack-sent": 5, "pkt4-receive-drop": 7, "pkt4-received": 30}
     found = world.scrape()
@@ -623,7 +621,7 @@ def test_a_daemon_of_another_kind_is_asked_for_nothing_more(world: World) -> Non
     assert [it.reason for it in found.failures] == [Reason.WRONG_DAEMON]
 
 
-def test_statistics_of_another_daemon_are_not_taken_for_unknown_ones_of_d2(world: World) -> None:
+def test_statistics_of_another_daemon_are_not_unknown_ones_of_d2(world: World) -> None:
     found = world.scrape(daemon="DhcpDdns")
     assert world.asked == [COMMANDS, CONFIG]
     assert isinstance(found.statistics, Failure)
@@ -788,7 +786,7 @@ def test_pools_are_only_asked_for_where_they_are_wanted(world: World) -> None:
     assert pools.addresses.of(((101, 7),)).columns == {Count.ADDRESSES: (100,), Count.ADDRESSES_ASSIGNED: (4,)}
 
 
-def test_only_chosen_subnets_have_series_but_the_leases_of_all_are_counted(world: World) -> None:
+def test_only_chosen_subnets_have_series_and_all_leases_count(world: World) -> None:
     found = world.scrape(collect={"include": {"prefixes": ["192.0.0.0/8"]}, "series_limit": 4})
     series = known(found.subnet_series)
     assert (series.shown.ids, series.counts.keys, series.limit) == ((1,), (1,), 4)
@@ -838,7 +836,7 @@ def test_of_a_command_that_is_forbidden_it_is_not_known(world: World) -> None:
 # Behind a Control Agent
 
 
-def test_an_agent_is_told_whom_a_command_is_for_and_asked_for_its_own_socket(world: World) -> None:
+def test_an_agent_gets_the_service_and_is_queried_for_its_socket(world: World) -> None:
     world.version, world.commands = "2.6.3", [*OWN_COMMANDS, "stat-lease4-get"]
     world.scrape(control_agent=True)
     *others, last = [(request["command"], request.get("service")) for request in world.kea.received]

@@ -50,7 +50,7 @@ def large_configuration() -> dict[str, Any]:
     return answer
 
 
-def test_a_configuration_of_20000_subnets_with_100000_reservations_is_parsed() -> None:
+def test_20000_subnets_with_100000_reservations_are_parsed() -> None:
     body = as_kea_writes(large_configuration())
     assert len(body) > 25 * 2**20
     check(body)

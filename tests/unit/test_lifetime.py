@@ -133,7 +133,7 @@ def test_a_reload_is_settled_once_another_could_be_told_from_it(
     assert Scrape(NOON, latency).of(Kea(NOON - 7200, NOON - seconds_ago)).is_settled is expected
 
 
-def test_a_reload_right_after_a_reload_is_not_settled_until_a_later_scrape() -> None:
+def test_a_second_reload_is_not_settled_until_a_later_scrape() -> None:
     first = Kea(NOON - 7200, NOON - 3600)
     second = replace(first, reloaded=NOON + 10.2)
     third = replace(first, reloaded=NOON + 10.9)
@@ -162,7 +162,7 @@ def test_a_restart_in_a_container_keeps_the_pid_and_is_seen() -> None:
     assert not after.is_same_as(before)
 
 
-def test_another_process_is_never_the_same_even_if_it_began_in_the_same_second() -> None:
+def test_another_process_of_the_same_second_is_another_one() -> None:
     kea = Kea(NOON - 100, NOON - 100)
     before = Scrape(NOON).of(kea)
     assert not Scrape(NOON + 1).of(replace(kea, pid=4712), before).is_same_as(before)

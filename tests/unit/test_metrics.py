@@ -308,14 +308,14 @@ def test_what_a_requirement_is_about_is_told_once_per_exporter() -> None:
     assert samples("kea_requirement_info") == {}
 
 
-def test_what_to_do_next_is_said_once_for_each_reason_that_a_probe_failed_for() -> None:
+def test_each_reason_of_a_failed_probe_has_one_next_step() -> None:
     steps = [Reason.REFUSED, Reason.MALFORMED_ANSWER, Reason.TIMED_OUT]
     told = samples("kea_probe_failure_info", silent(), silent(Daemon.DHCP6), SOME_FAIL)
     assert told == {(str(reason), NEXT_STEPS[reason]): 1 for reason in steps}
     assert samples("kea_probe_failure_info", sound()) == {}
 
 
-def test_what_a_requirement_is_about_is_told_once_for_each_severity_in_use() -> None:
+def test_a_requirement_is_described_once_per_severity_in_use() -> None:
     severities = {"version-tested": "advisory", "hook-ha-loaded": "required"}
     other = replace(IPAM, severities=severities, left_out=frozenset({"hsts-header-present"}))
     both = Page((*reports(sound(), silent()), *reports(sound(), silent(), profile=other)))
@@ -326,7 +326,7 @@ def test_what_a_requirement_is_about_is_told_once_for_each_severity_in_use() -> 
     assert names == {it.id for it in JUDGED} - {"hsts-header-present"} | {"hook-ha-loaded"}
 
 
-def test_a_sample_of_a_requirement_carries_the_severity_of_its_daemons_profile() -> None:
+def test_a_requirement_sample_has_the_severity_of_the_profile() -> None:
     other = replace(IPAM, severities={"version-tested": "advisory"})
     page = Page((*reports(sound()), *reports(sound(Daemon.DHCP6), profile=other)))
     found = [labels[1:] for labels in on_page("kea_requirement_met", page) if labels[2] == "version-tested"]
@@ -593,7 +593,7 @@ def test_each_certificate_that_was_sent_has_its_role_and_position() -> None:
     assert [labels[:2] for labels in own(INFO, snapshot)] == OF_CHAIN
 
 
-def test_the_servers_own_certificate_is_the_leaf_even_where_it_is_its_own_issuer() -> None:
+def test_a_self_signed_certificate_of_the_server_is_the_leaf() -> None:
     alone = certificate(ADDRESS, name="kea1", issuer="kea1")
     assert own(NOT_AFTER, sound(tls=showing(alone))) == {("leaf", "0"): alone.not_after}
 

@@ -70,7 +70,7 @@ def test_without_an_interval_each_collection_probes() -> None:
     assert probed.count == 5
 
 
-def test_each_daemon_has_an_interval_of_its_own_and_other_settings_are_another_daemon() -> None:
+def test_each_daemon_and_each_of_its_settings_has_an_interval() -> None:
     probed = Probed()
     probed.collect(daemons("a"))
     probed.collect(daemons("b"))
@@ -78,7 +78,7 @@ def test_each_daemon_has_an_interval_of_its_own_and_other_settings_are_another_d
     assert probed.count == 3
 
 
-def test_a_collection_with_more_time_probes_again_where_the_last_probe_lacked_time() -> None:
+def test_a_longer_collection_repeats_a_probe_that_lacked_time() -> None:
     probed = Probed(failure=LATE)
     for seconds in (1, 1, 10, 10, 1):
         probed.collect(daemons("a"), seconds)

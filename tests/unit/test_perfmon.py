@@ -23,7 +23,7 @@ DHCP4: dict[str, int | list[int]] = {
 DHCP6: dict[str, int | list[int]] = {f"perfmon.SOLICIT-ADVERTISE.{TOTAL}": 326, f"perfmon.REQUEST-REPLY.{TOTAL}": 541}
 
 
-def test_the_whole_way_of_each_exchange_is_exported_and_the_rest_is_known_and_ignored() -> None:
+def test_whole_exchanges_are_exported_and_parts_are_ignored() -> None:
     found = read_all(statistics(DHCP4), Daemon.DHCP4)
     assert found.daemon.response_times == {
         "discover_offer": ResponseTime(0.001137, 0.00226),

@@ -123,7 +123,7 @@ def test_one_lease_is_read_where_there_is_a_command_for_that(
     assert plan(asked, commands, range(3), USUAL).lease == expected
 
 
-def test_reading_one_lease_counts_as_one_command_where_leases_are_not_counted() -> None:
+def test_reading_one_lease_is_one_command_without_lease_counts() -> None:
     named = plan(BEHIND_AGENT, KEA_3_0 | LEASE_CMDS, range(1000), Collectors(leases=False)).names
     assert len(named) == len(ONE_BY_ONE[Daemon.DHCP4])
 

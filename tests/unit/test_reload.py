@@ -152,7 +152,7 @@ BROKEN: dict[str, tuple[str, tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize("case", BROKEN)
-def test_a_broken_file_keeps_everything_in_force_and_is_answered_with_all_its_mistakes(
+def test_a_broken_file_changes_nothing_and_all_errors_are_listed(
     started: Exporter, folder: Path, kea: SimulatedKea, case: str
 ) -> None:
     text, said = BROKEN[case]
@@ -480,7 +480,7 @@ def test_a_broken_file_is_told_once_and_again_when_it_has_changed(files: Files) 
     assert service.load_state.succeeded
 
 
-def test_a_file_that_comes_after_the_configuration_that_names_it_is_noticed(files: Files) -> None:
+def test_a_file_that_follows_its_configuration_is_noticed(files: Files) -> None:
     """As on Kubernetes, where a ConfigMap may be there before the Secret."""
     watcher = Watcher(files.service(), files.config_file, 1)
     later = files.folder / "later"

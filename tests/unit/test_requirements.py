@@ -984,7 +984,7 @@ def test_a_next_step_says_itself_what_to_do() -> None:
 @pytest.mark.parametrize(
     ("stage", "reason"), [(Stage.CONNECT, Reason.LOCAL_RESOURCES), (Stage.RESOLVE, Reason.RESOLVER_TIMED_OUT)]
 )
-def test_what_may_be_the_exporters_own_trouble_is_not_held_against_the_server(stage: Stage, reason: Reason) -> None:
+def test_a_failure_of_the_exporter_makes_no_requirement_unmet(stage: Stage, reason: Reason) -> None:
     failed = nothing_learnt(sound().target, Failure(stage, reason, "no"), 0.0, 1.0)
     assert verdicts_on(failed)["control-socket-reachable"].status is UNKNOWN
 
@@ -1198,7 +1198,7 @@ def test_an_expired_intermediate_that_is_not_needed_is_to_be_removed() -> None:
     assert unmet == {"certificate-renewal-not-due": ["stale_certificate"]}
 
 
-def test_an_expired_intermediate_that_is_needed_is_to_be_replaced_behind_the_leaf() -> None:
+def test_a_needed_expired_intermediate_is_to_be_replaced() -> None:
     expired = Failure(Stage.TLS, Reason.CERTIFICATE_EXPIRED, "certificate has expired")
     verdicts = verdicts_on(connected_to(expired, tls=showing(*TLS.chain, OLD_OFFICE, distrust=expired)))
     assert verdicts["certificate-within-validity"].status is MET
@@ -1220,7 +1220,7 @@ def test_a_root_that_ends_soon_is_to_be_followed_by_a_new_one() -> None:
 
 
 @pytest.mark.parametrize("requirement", ["no-orphaned-leases", "no-leases-outside-their-subnet"])
-def test_an_audit_that_did_not_look_at_all_leases_is_no_proof_that_there_are_none(requirement: str) -> None:
+def test_an_incomplete_audit_is_no_proof(requirement: str) -> None:
     verdict = verdicts_on(sound(audit=audited(is_complete=False)))[requirement]
     assert verdict.status is UNKNOWN
     assert "the first 152 leases" in verdict.evidence

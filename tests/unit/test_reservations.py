@@ -144,7 +144,7 @@ def test_an_address_that_is_none_is_an_error_that_does_not_repeat_it(address: ob
     assert "192.0.2" not in str(raised.value)
 
 
-def test_fifty_thousand_reservations_are_read_in_about_the_time_of_the_json() -> None:
+def test_50000_reservations_are_read_in_about_the_time_of_the_json() -> None:
     """Whatever is quadratic takes minutes here."""
     tree = {"subnet4": [with_five_hosts(number) for number in range(1, 10_001)]}
     text = json.dumps({"Dhcp4": {**tree, "control-sockets": []}})

@@ -74,7 +74,7 @@ def broken(tree: Tree) -> Tree:
 # As a whole, or not at all.
 
 
-def test_a_reload_replaces_the_settings_by_those_of_the_configuration_as_it_is_now() -> None:
+def test_a_reload_takes_the_settings_of_the_current_file() -> None:
     configuration = Configuration(servers("a", "b"))
     service = service_of(configuration)
     configuration.tree = servers("b", "c")
@@ -96,7 +96,7 @@ def test_a_configuration_that_cannot_be_used_leaves_everything_as_it_was() -> No
     assert names(collect_all(service)) == ["a"]
 
 
-def test_the_state_tells_how_the_last_reload_went_and_when_one_last_succeeded() -> None:
+def test_the_state_has_the_last_reload_and_the_last_success() -> None:
     configuration, clock = Configuration(servers("a")), count(NOON)
     service = service_of(configuration, clock=lambda: next(clock))
     assert (service.load_state.succeeded, service.load_state.succeeded_at) == (True, NOON)
@@ -244,7 +244,7 @@ CHANGES: dict[str, tuple[Tree, Tree, dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("case", CHANGES)
-def test_the_log_names_the_servers_that_came_went_and_changed_and_no_secret(case: str) -> None:
+def test_the_log_names_servers_added_removed_changed_and_no_secret(case: str) -> None:
     before, now, named = CHANGES[case]
     configuration = Configuration(before)
     service = service_of(configuration)
@@ -357,7 +357,7 @@ def times_read(kea: SimulatedKea) -> int:
     return [request["command"] for request in kea.received].count("config-get")
 
 
-def test_what_was_read_is_held_over_a_reload_that_changes_nothing_of_the_daemon() -> None:
+def test_facts_survive_a_reload_that_leaves_the_daemon_unchanged() -> None:
     with kea_with_a_list_of_subnets() as kea:
         configuration = Configuration(servers("a", url=kea.url))
         service = service_of(configuration, probe)
@@ -379,7 +379,7 @@ def test_what_was_read_is_held_over_a_reload_that_changes_nothing_of_the_daemon(
     ],
     ids=lambda options: next(iter(options)),
 )
-def test_what_was_read_is_read_anew_when_the_settings_of_the_daemon_have_changed(options: Tree) -> None:
+def test_facts_are_read_again_after_a_change_of_the_daemon(options: Tree) -> None:
     profiles = {"profiles": {"house": {"leave_out": ["service-running"]}}}
     with kea_with_a_list_of_subnets() as kea:
         configuration = Configuration({**profiles, **servers("a", url=kea.url)})
@@ -418,7 +418,7 @@ def audit_threads() -> set[threading.Thread]:
     return {thread for thread in threading.enumerate() if thread.name == "audit"}
 
 
-def test_an_audit_begins_with_the_reload_that_asks_for_it_and_is_forgotten_with_the_one_that_does_not() -> None:
+def test_a_reload_starts_and_ends_lease_audits() -> None:
     configuration, audits = Configuration(servers("a")), Audits()
     auditor = Auditor(configuration.load().daemons, in_one_page(audits.audit))
     service = service_of(configuration, auditor=auditor)
@@ -478,7 +478,7 @@ def test_the_next_collection_judges_by_the_profile_of_the_reload() -> None:
 LATE = Failure(Stage.HTTP, Reason.TIMED_OUT, "no answer in time")
 
 
-def test_a_collection_that_lacked_time_does_not_replace_one_that_had_more_for_five_minutes() -> None:
+def test_a_short_collection_replaces_a_longer_one_after_5_minutes() -> None:
     now, failures = [NOON], dict[str, Failure]()
 
     def look(daemon: DaemonSettings, deadline: Deadline, before: Snapshot | None) -> Snapshot:

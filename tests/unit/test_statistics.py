@@ -196,7 +196,7 @@ def test_counts_of_subnets_and_pools_are_kept_apart() -> None:
     assert found.daemon == Statistics({}, frozenset())
 
 
-def test_subnets_and_pools_are_sorted_by_number_and_what_is_not_counted_is_none() -> None:
+def test_subnets_and_pools_are_sorted_and_missing_counts_are_none() -> None:
     values = {
         "subnet[10].pool[2].total-addresses": 1,
         "subnet[10].total-addresses": 1,
@@ -222,7 +222,7 @@ def test_keys_are_not_kept_without_end() -> None:
     assert len(found.values[Measure.DDNS_KEY_UPDATES_SENT]) == 1000
 
 
-def test_statistics_that_are_asked_for_one_by_one_say_nothing_of_unknown_names() -> None:
+def test_statistics_queried_one_by_one_have_no_unknown_names() -> None:
     found = of_names({"pkt4-ack-sent": 5, "pkt4-offer-sent": None, "pkt4-receive-drop": 3}, DHCP4)
     assert found == Statistics({Measure.MESSAGES_SENT: {("ack",): 5}}, unknown=None, dropped_in_all=3)
 
@@ -451,7 +451,7 @@ def test_other_reasons_count_what_is_dropped_for_them_whatever_is_reset(steps: l
     assert [other(it) for it in probed(read)] == expected
 
 
-def test_packets_that_a_backup_drops_have_the_reason_that_its_service_is_disabled() -> None:
+def test_packets_dropped_by_a_backup_have_reason_service_disabled() -> None:
     """Kea from 3.1.2 on; the alert leaves out this reason."""
     counted = {"pkt4-received": 20, "pkt4-receive-drop": 20, "pkt4-service-disabled": 20, "pkt4-parse-failed": 0}
     found = continued(read_global(statistics({name: [value] for name, value in counted.items()}), DHCP4), None)

@@ -407,7 +407,7 @@ def test_pools_and_the_whole_daemon_are_not_counted_again() -> None:
 # Leases of subnets that are no more
 
 
-def test_leases_that_are_counted_in_subnets_that_are_not_configured_are_left_behind() -> None:
+def test_leases_counted_in_removed_subnets_are_left_behind() -> None:
     leftovers: dict[str, int | list[int]] = {
         "subnet[12].assigned-addresses": 3,
         "subnet[2].assigned-addresses": [5, 6, 7],
@@ -493,7 +493,7 @@ def test_where_kea_says_0_after_a_reset_it_is_as_the_configuration_has_it() -> N
     assert leases.subnets.columns[Count.ADDRESSES] == (2**64, 3)
 
 
-def test_where_kea_says_nothing_of_one_subnet_it_is_as_the_configuration_has_it() -> None:
+def test_a_subnet_without_counts_is_as_configured() -> None:
     values: dict[str, int | list[int]] = {**FOUR, "subnet[12].total-addresses": 5}
     configured = Counts((1, 12), {Count.ADDRESSES: (91, 8), Count.PREFIXES: (0, 0)})
     assert of_statistics(TWO, values, configured).subnets.columns[Count.ADDRESSES] == (91, 5)

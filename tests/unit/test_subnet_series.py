@@ -92,7 +92,7 @@ def test_a_shown_subnet_has_its_id_prefix_and_shared_network_for_labels() -> Non
 
 
 @pytest.mark.parametrize("prefix", ["", "office", "192.0.2.0/33"])
-def test_a_subnet_whose_prefix_cannot_be_read_is_chosen_by_its_shared_network(prefix: str) -> None:
+def test_a_subnet_with_a_malformed_prefix_is_chosen_by_its_network(prefix: str) -> None:
     odd = Subnets((1, 2), (prefix, prefix), ("office", ""))
     assert shown(odd, EVERY_SUBNET).ids == (1, 2)
     assert shown(odd, selection("0.0.0.0/0", "::/0", networks=("office",))).ids == (1,)

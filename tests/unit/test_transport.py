@@ -160,7 +160,7 @@ def test_a_connection_that_is_closed_after_each_answer_is_replaced(tmp_path: Pat
         assert exchange(daemon, times=16) == b"{}" * 16
 
 
-def test_connections_are_replaced_up_to_a_limit_and_from_there_on_for_the_next_page() -> None:
+def test_connections_are_replaced_up_to_a_limit_for_each_page() -> None:
     with peer(saying(ANNOUNCED)) as port:
         transport = transport_to(settings(f"http://127.0.0.1:{port}"), Deadline.after(GENEROUS))
         with closing(transport):
@@ -187,7 +187,7 @@ def test_a_connection_that_brought_no_answer_is_not_replaced() -> None:
     assert len(requests_seen) == 1
 
 
-def test_a_connection_that_takes_the_place_of_another_is_verified_before_anything_is_sent(tmp_path: Path) -> None:
+def test_a_replacing_connection_is_verified_before_it_is_used(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     good, other = authority.issue("kea", ["127.0.0.1"]), Authority(tmp_path, "other").issue("kea2", ["127.0.0.1"])
     seen: list[bytes] = []
@@ -245,7 +245,7 @@ def test_credentials_are_read_anew_each_time_and_without_white_space(tmp_path: P
         assert b"3.0.3" in exchange(settings(kea.url, credentials=daemon_credentials))
 
 
-def test_a_missing_password_file_is_a_failure_that_names_its_key_but_not_what_may_be_the_password(
+def test_a_missing_password_file_is_named_by_key_not_by_value(
     tmp_path: Path,
 ) -> None:
     with SimulatedKea({}) as kea:

@@ -109,7 +109,7 @@ def test_a_short_page_is_not_compressed() -> None:
     assert "Content-Encoding" not in headers
 
 
-def test_samples_that_cannot_be_written_are_counted_and_their_families_logged() -> None:
+def test_samples_that_cannot_be_written_are_counted_and_logged() -> None:
     counted = known(sound().statistics)
     below_zero = replace(counted, values={**counted.values, Measure.LEASES_RECLAIMED: {(): -1}})
     writer = PageWriter()

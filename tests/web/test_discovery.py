@@ -49,7 +49,7 @@ def test_the_list_has_the_shape_that_prometheus_reads(served: Served) -> None:
         assert all(isinstance(value, str) for value in group["labels"].values())
 
 
-def test_each_server_is_a_target_of_its_own_in_the_order_of_the_configuration(served: Served) -> None:
+def test_each_server_is_a_target_in_the_order_of_the_file(served: Served) -> None:
     address = urlsplit(served.url).netloc
     assert groups(served) == [
         {

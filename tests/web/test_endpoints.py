@@ -510,7 +510,7 @@ def times_asked(kea: SimulatedKea) -> int:
     return [request["command"] for request in kea.received].count("status-get")
 
 
-def test_the_report_collects_once_where_there_was_no_collection_yet_and_is_the_last_one_then() -> None:
+def test_the_report_collects_once_and_is_the_last_one_then() -> None:
     with SimulatedKea(kea_answers()) as kea, serving(servers("a", url=kea.url)) as it:
         first = it.get("/api/v1/servers")
         assert taken_at(it.get("/api/v1/servers")) == taken_at(first)
@@ -527,7 +527,7 @@ def test_the_report_does_not_collect_where_there_was_a_scrape() -> None:
         assert times_asked(kea) == 1
 
 
-def test_removed_servers_vanish_from_the_report_and_the_pages_with_the_reload() -> None:
+def test_removed_servers_disappear_with_the_reload() -> None:
     configuration = Configuration(servers("kept-one", "removed-one"))
     with serving(configuration, probe_daemon=answer) as it:
         it.get("/metrics")
@@ -595,9 +595,7 @@ def crowded(release: Event, method: str, path: str) -> Iterator[tuple[Served, Ca
 
 
 @pytest.mark.parametrize(("method", "path"), WORK)
-def test_whatever_makes_kea_work_counts_and_one_too_many_is_told_to_come_again(
-    release: Event, method: str, path: str
-) -> None:
+def test_requests_that_query_kea_count_and_one_too_many_is_refused(release: Event, method: str, path: str) -> None:
     with crowded(release, method, path) as (it, end):
         for other in WORK:
             refused = sent(it, *other)

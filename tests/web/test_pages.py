@@ -380,7 +380,7 @@ def test_each_cell_has_its_verdict_in_words(variant: str) -> None:
     assert found == expected
 
 
-def test_a_requirement_that_is_not_judged_of_a_daemon_leaves_its_cell_empty() -> None:
+def test_a_requirement_that_is_not_judged_has_an_empty_cell() -> None:
     first, second = reports(named(sound(), "first"), named(sound(), "second"))
     left_out = second.verdicts[3].requirement.id
     second = replace(second, verdicts=tuple(it for it in second.verdicts if it.requirement.id != left_out))
@@ -657,7 +657,7 @@ def test_an_unmet_requirement_has_evidence_remedy_and_example() -> None:
     assert verdict.requirement.clause in about.text
 
 
-def test_what_this_project_added_is_said_to_be_no_demand_of_the_source_document() -> None:
+def test_an_added_requirement_is_marked_as_such() -> None:
     article = detail(without_hooks()).one("article", id="dhcp4-hook-stat-cmds-loaded")
     assert "this project added it" in article.text
 

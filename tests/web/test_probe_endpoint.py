@@ -134,9 +134,7 @@ def of_server(page: str, server: str) -> set[tuple[str, frozenset[tuple[str, str
     ("server", "general"),
     [("a", {"kea_requirement_info"}), ("b", {"kea_requirement_info", "kea_probe_failure_info"})],
 )
-def test_the_page_has_the_series_of_the_server_on_the_page_of_all_and_nothing_else(
-    fleet: Served, server: str, general: set[str]
-) -> None:
+def test_the_page_has_exactly_the_series_of_its_server(fleet: Served, server: str, general: set[str]) -> None:
     everything, page = fleet.get("/metrics").text, fleet.probe(target=server).text
     about_exporter = {it for it in of_server(everything, server) if it[0].startswith("kea_exporter_")}
     assert of_server(page, server) == of_server(everything, server) - about_exporter
@@ -165,7 +163,7 @@ def test_a_probe_is_not_the_last_collection_of_all(fleet: Served) -> None:
     assert fleet.service.last is last
 
 
-def test_only_the_daemons_asked_for_are_probed_and_in_the_time_that_prometheus_allows() -> None:
+def test_only_requested_daemons_are_probed_within_the_timeout() -> None:
     given: list[tuple[str, float]] = []
 
     def look(daemon: DaemonSettings, deadline: Deadline, before: Snapshot | None) -> Snapshot:
@@ -461,7 +459,7 @@ def test_other_addresses_and_ports_are_refused(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", NO_TARGET)
-def test_what_is_no_address_of_a_control_socket_is_refused_and_not_repeated(case: str) -> None:
+def test_an_address_of_no_control_socket_is_refused_unrepeated(case: str) -> None:
     recorder = Recorder()
     with peer(recorder, at=("0.0.0.0", 0)) as port, serving(allowing([port], ("127.0.0.1/32", "::/0"))) as it:
         page = it.probe(target=NO_TARGET[case].format(port=port))
@@ -661,7 +659,7 @@ def is_untouched(listener: socket.socket) -> bool:
 @needs_namespace
 @pytest.mark.parametrize("first", ["the allowed one", "the other one"])
 @pytest.mark.parametrize("other", ["127.0.0.2", pytest.param("::1", marks=needs_ipv6)])
-def test_of_a_name_with_several_addresses_only_the_allowed_one_is_connected_to(
+def test_only_the_allowed_address_of_a_name_is_connected_to(
     tmp_path: Path, kea: SimulatedKea, other: str, first: str
 ) -> None:
     hosts, port = tmp_path / "hosts", port_of(kea)
@@ -742,7 +740,7 @@ def resolver_file(folder: Path) -> Path:
 
 @needs_namespace
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_resolver_that_changes_its_mind_does_not_change_who_is_connected_to(tmp_path: Path, scheme: str) -> None:
+def test_a_second_answer_of_the_resolver_changes_no_connection(tmp_path: Path, scheme: str) -> None:
     """Over https a certificate that does not verify is looked at on a connection of its own: to the same address."""
     resolv_conf, recorder = resolver_file(tmp_path), Recorder()
     tls = Tls(Authority(tmp_path).issue("kea", dns_names=["kea.test"])) if scheme == "https" else None
@@ -790,7 +788,7 @@ def silent_resolver() -> socket.socket:
 
 
 @needs_namespace
-def test_a_resolver_that_never_answers_does_not_hold_up_probes_and_threads(tmp_path: Path, kea: SimulatedKea) -> None:
+def test_a_silent_resolver_blocks_neither_probes_nor_threads(tmp_path: Path, kea: SimulatedKea) -> None:
     """As in a data centre whose name server is down: the resolver of the C library gives up after ten seconds."""
     tree = allowing([port_of(kea)])
     tree["servers"] = [

@@ -591,9 +591,7 @@ def test_it_is_served_when_a_folder_is_swapped_as_kubernetes_does(folder: Path, 
         assert shown(port, folder) == serial(folder / "tls.crt") != before
 
 
-def test_an_open_connection_does_not_outlive_the_certificate_that_it_was_made_by(
-    folder: Path, authority: Authority
-) -> None:
+def test_an_open_connection_ends_with_its_certificate(folder: Path, authority: Authority) -> None:
     with serving(folder) as port, client(folder).wrap_socket(connected(port), server_hostname="127.0.0.1") as sock:
         sock.sendall(GET)
         assert sock.recv(65536)
@@ -616,9 +614,7 @@ def logged(capsys: pytest.CaptureFixture[str]) -> Callable[[str], int]:
 KEPT, TAKEN = "web configuration cannot be used, the one in force stays", "web configuration read anew"
 
 
-def test_users_without_tls_are_warned_of_once_and_again_when_the_file_has_changed(
-    folder: Path, logged: Callable[[str], int]
-) -> None:
+def test_users_without_tls_are_warned_of_once_per_change(folder: Path, logged: Callable[[str], int]) -> None:
     (folder / "web.yml").write_text(f"basic_auth_users: {{a: {HASH}}}")
     config = WebConfig(folder / "web.yml")
     assert [config.now().settings.users for _ in range(3)] == [{"a": HASH}] * 3
@@ -658,7 +654,7 @@ def test_a_broken_file_leaves_the_last_one_in_force_and_is_logged_once(
         assert logged(TAKEN) == 1
 
 
-def test_files_that_come_after_the_configuration_that_names_them_are_found(
+def test_files_that_follow_their_configuration_are_found(
     folder: Path, authority: Authority, logged: Callable[[str], int]
 ) -> None:
     with serving(folder) as port:

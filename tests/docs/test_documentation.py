@@ -20,7 +20,7 @@ import yaml
 from kea_exporter.config.schema import ConfigFile
 from kea_exporter.config.web_schema import WebConfigFile
 from kea_exporter.facts.failure import Reason, Stage
-from tests.support.blocks import fenced, indented
+from tests.support.markdown import fenced, indented
 from tools import catalogue, golden, manual, migration
 from tools.configuration_reference import MEANINGS, SECTIONS, reference
 from tools.site import expanded, on_page_markdown, with_wide_lists
@@ -112,21 +112,6 @@ def test_yaml_in_the_documentation_is_yaml(path: Path) -> None:
     parts = [part for it in indented(path.read_text()) for part in re.split(r"\n\n(?=\$ )", it)]
     guessed = [it for it in parts if re.match(r"[a-z_]+:( |\n|$)", it)]
     assert all(yaml.safe_load(it) is not None for it in (*blocks, *guessed))
-
-
-ANCHORED = re.compile(r"\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)")
-
-
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda it: str(it.relative_to(ROOT)))
-def test_every_anchor_leads_to_a_heading(path: Path) -> None:
-    wanted = [((path.parent / link) if link else path, anchor) for link, anchor in ANCHORED.findall(path.read_text())]
-    assert [(str(it), anchor) for it, anchor in wanted if anchor not in anchors(it)] == []
-
-
-def anchors(path: Path) -> set[str]:
-    """Return the anchors of a document's headings, as GitHub and mkdocs.yml make them."""
-    headings = re.findall(r"^#+ (.+)$", path.read_text(), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", it.lower()).replace(" ", "-") for it in headings}
 
 
 @pytest.mark.skipif(shutil.which("groff") is None, reason="needs groff")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
@@ -12,15 +11,14 @@ from kea_exporter.config import settings_from_tree
 from kea_exporter.kea import plan
 from kea_exporter.kea.protocol import Command
 from kea_exporter.requirements import REQUIREMENTS
+from tests.support.markdown import indented
 
 ROOT = Path(__file__).parent.parent.parent
 IDS = tuple(it.id for it in REQUIREMENTS)
-INDENTED = re.compile(r"(?:^    .*\n|^\n(?=    ))+", re.MULTILINE)
 
 
 def examples(path: Path) -> list[str]:
-    blocks = (re.sub("^    ", "", found[0], flags=re.MULTILINE) for found in INDENTED.finditer(path.read_text()))
-    return [block for block in blocks if "servers:" in block]
+    return [block for block in indented(path.read_text()) if "servers:" in block]
 
 
 @pytest.mark.parametrize("example", examples(ROOT / "docs/profiles.md"))
@@ -46,9 +44,3 @@ def test_the_numbers_of_the_plan_are_those_of_the_documentation() -> None:
     text = (ROOT / "docs/commands.md").read_text()
     assert f"up to {plan.FEW_SUBNETS} subnets" in text
     assert f"more than {plan.SUBNETS_IN_A_SLICE:,} subnets" in text
-
-
-@pytest.mark.parametrize("path", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]), ids=lambda path: path.name)
-def test_every_link_to_a_file_leads_somewhere(path: Path) -> None:
-    links = re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text())
-    assert [link for link in links if not (path.parent / link).exists()] == []

@@ -15,6 +15,7 @@ import yaml
 from kea_exporter.alerts import GROUPS
 from kea_exporter.cli import cli
 from lab.servers.high_availability import PRIMARY, HighAvailability
+from tests.support.markdown import anchors, fenced, links, prose
 from tests.support.recordings import RECORDED, recorded
 from tests.support.rule_reading import LABELS
 
@@ -31,7 +32,6 @@ PAGES = sorted(FOLDER.glob("Kea*.md"))
 COMMON = FOLDER / "asking-kea.md"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 SECTIONS = ["Meaning", "Impact", "Diagnosis", "Remedy", "Escalate"]
-FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ONE_SCREEN = 60
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -42,16 +42,8 @@ def alerts() -> set[str]:
     return {alert.name for group in GROUPS for alert in group.alerts}
 
 
-def blocks(page: Path, language: str) -> Iterator[str]:
-    return (text for of, text in FENCED.findall(page.read_text()) if of == language)
-
-
 def lines(page: Path, language: str) -> list[str]:
-    return [line for block in blocks(page, language) for line in block.splitlines()]
-
-
-def prose(page: Path) -> str:
-    return FENCED.sub("", page.read_text())
+    return [line for block in fenced(page) if block.language == language for line in block.text.splitlines()]
 
 
 def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
@@ -73,19 +65,12 @@ def test_a_runbook_can_be_read_without_scrolling_much(page: Path) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda it: it.name)
 def test_every_link_leads_to_a_file_and_to_a_heading_in_it(document: Path) -> None:
-    links = re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", prose(document))
-    assert [link for link in links if not leads_somewhere(document, *link)] == []
+    assert [link for link in links(document) if not leads_somewhere(document, *link)] == []
 
 
 def leads_somewhere(document: Path, file: str, anchor: str) -> bool:
     target = document.parent / file if file else document
     return target.exists() and (not anchor or anchor in anchors(target))
-
-
-def anchors(document: Path) -> set[str]:
-    """Return the names that GitHub gives to headings: lower case, without punctuation, hyphens for blanks."""
-    headings = re.findall(r"^#+ (.*)", prose(document), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @each_text

@@ -20,8 +20,8 @@ from lab.servers.configurations import dhcp, subnet4
 from lab.servers.fleet import PASSWORD, USER
 from lab.servers.kea import Lab
 from lab.servers.processes import Running, accepts, free_port
-from tests.support.blocks import indented
 from tests.support.exporter import is_healthy
+from tests.support.markdown import indented
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

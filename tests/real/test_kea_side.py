@@ -17,8 +17,8 @@ from lab.servers.chroot import install
 from lab.servers.dhcp_clients import cable
 from lab.servers.kea import FOLDERS, PROGRAMS
 from lab.servers.processes import Running, accepts, free_port
-from tests.support.blocks import Block, fenced
 from tests.support.exporter import run
+from tests.support.markdown import Block, fenced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

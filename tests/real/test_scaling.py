@@ -20,8 +20,8 @@ from bench.replicas import names, replicas
 from bench.scale_parts import replicas_needed
 from lab.servers.kea import Lab
 from lab.servers.prometheus import Prometheus
-from tests.support.blocks import fenced
 from tests.support.exporter import exporter, written
+from tests.support.markdown import fenced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -120,29 +120,23 @@ class Auditor:
 
     def _work(self) -> None:
         while not self._stopped.wait(self._seconds_to_next_turn() if self._running else IDLE_SECONDS):
-            self._drop_removed()
+            # Audits of daemons that are not configured any more, or otherwise, are given up.
+            for audit in [entry for entry in self._running if entry.daemon not in self._daemons]:
+                audit.pages.close()
+                self._running.remove(audit)
+            running = [audit.daemon for audit in self._running]
             for daemon in self._daemons:
-                if self._is_due(daemon):
+                if daemon not in running and self._clock() >= self._due.get(daemon.target, 0.0):
                     self._begin(daemon, lambda _: None)
             if self._running:
                 self._take_turn()
         for audit in self._running:
             audit.pages.close()
 
-    def _is_due(self, daemon: DaemonSettings) -> bool:
-        is_running = any(audit.daemon == daemon for audit in self._running)
-        return not is_running and self._clock() >= self._due.get(daemon.target, 0.0)
-
     def _begin(self, daemon: DaemonSettings, progress: Progress) -> None:
         if (settings := daemon.lease_audit) is not None:
             pages = self._audit(daemon, settings, progress)
             self._running.append(_Audit(daemon, settings, pages, due=self._clock()))
-
-    def _drop_removed(self) -> None:
-        """Give up audits of daemons that are not configured any more, or otherwise."""
-        for audit in [entry for entry in self._running if entry.daemon not in self._daemons]:
-            audit.pages.close()
-            self._running.remove(audit)
 
     def _seconds_to_next_turn(self) -> float:
         return min(max(0.0, min(audit.due for audit in self._running) - self._clock()), IDLE_SECONDS)

@@ -137,10 +137,11 @@ def parse_address(text: str) -> Address | None:
 
 def _facts(certificate: x509.Certificate) -> Certificate:
     addresses, names = _san(certificate)
+    number = f"{certificate.serial_number:x}"
     return Certificate(
         subject=_shown(certificate.subject),
         issuer=_shown(certificate.issuer),
-        serial_number=_hexadecimal(certificate.serial_number),
+        serial_number=number.zfill(len(number) + len(number) % 2),
         fingerprint_sha256=certificate.fingerprint(hashes.SHA256()).hex(),
         key_type=_key_type(certificate),
         not_before=certificate.not_valid_before_utc.timestamp(),
@@ -196,11 +197,6 @@ def _labels(name: str) -> list[str]:
 
 def _shown(name: x509.Name) -> str:
     return printable(name.rfc4514_string(), MAX_NAME)
-
-
-def _hexadecimal(number: int) -> str:
-    text = f"{number:x}"
-    return text.zfill(len(text) + len(text) % 2)
 
 
 def _key_type(certificate: x509.Certificate) -> str:

@@ -221,7 +221,8 @@ class Collector:
             return
         self._last_failures[target] = failure, seconds
         about = {"server": target.server, "daemon": str(target.daemon)}
-        if failure is not None and _differs(failure, known_before):
+        before = None if known_before is None else (known_before.stage, known_before.reason)
+        if failure is not None and (failure.stage, failure.reason) != before:
             why = {"stage": str(failure.stage), "reason": str(failure.reason), "detail": failure.detail}
             log.warning("probe fails", **about, **why, **({"exc_info": error} if error else {}))
         elif failure is None and known_before is not None:
@@ -238,7 +239,3 @@ class Collector:
         if new:
             about = {"server": target.server, "daemon": str(target.daemon)}
             log.info("statistics that this version does not know; please report them", **about, names=" ".join(new))
-
-
-def _differs(failure: Failure, other: Failure | None) -> bool:
-    return other is None or (failure.stage, failure.reason) != (other.stage, other.reason)

@@ -23,11 +23,16 @@ def configure(level: str, log_format: str) -> None:
         structlog.processors.format_exc_info,
         structlog.processors.EventRenamer("msg"),
     ]
+    render: Processor
+    if log_format == "json":
+        render = structlog.processors.JSONRenderer()
+    else:
+        render = structlog.processors.LogfmtRenderer(key_order=["time", "level", "msg"], bool_as_flag=False)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _renderer(log_format)],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
         )
     )
     logging.captureWarnings(capture=True)
@@ -45,9 +50,3 @@ def configure(level: str, log_format: str) -> None:
 
 def _number(level: str) -> int:
     return logging.getLevelNamesMapping()[level.upper()]
-
-
-def _renderer(log_format: str) -> Processor:
-    if log_format == "json":
-        return structlog.processors.JSONRenderer()
-    return structlog.processors.LogfmtRenderer(key_order=["time", "level", "msg"], bool_as_flag=False)

@@ -23,21 +23,16 @@ from kea_exporter.transport.model import TransportError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from kea_exporter.config import Collectors, DaemonSettings
+    from kea_exporter.config import DaemonSettings
     from kea_exporter.facts.failure import Fact
     from kea_exporter.facts.snapshot import (
-        Admission,
-        Configuration,
         Connection,
-        ControlSocket,
         Exchange,
         Target,
-        Tls,
     )
     from kea_exporter.facts.statistics import Statistics
     from kea_exporter.facts.status import Lifetime, Status
     from kea_exporter.transport.deadline import Deadline
-    from kea_exporter.transport.model import Transport
 
 # Within these after its start, a reload cannot be told from the start.
 SECONDS_TO_RELOAD = 2
@@ -65,35 +60,62 @@ def probe(
     target, started, taken_at = settings.target, clock.monotonic(), clock.wall()
     timeout = deadline.remaining()
     with closing(transport_to(settings, deadline)) as transport:
-        opened = _open(transport)
-        client = KeaClient(transport, target, opened if isinstance(opened, Failure) else None, clock.monotonic)
+        opened: Fact[Connection]
+        try:
+            opened, refused = transport.open(), None
+        except TransportError as error:
+            opened = refused = error.failure
+        client = KeaClient(transport, target, refused, clock.monotonic)
         version = client.ask(Command.VERSION_GET, read_version)
         asked_at = clock.wall()
         status = client.ask(Command.STATUS_GET, read_status)
         running = _lifetime(status, asked_at, clock.wall(), before)
         if _was_reloaded(status, before, taken_at):
             # The first connection after a reload is still shown the old certificate (measured).
-            _look_again(transport)
+            with suppress(TransportError):  # then what the first connection showed stands
+                transport.look_again()
+        if not (isinstance(status, Failure) or settings.collectors.high_availability):
+            status = replace(status, relationships=())
         learnt = inquire(client, settings, version, running, before)
+        answering = learnt.configuration
+        if target.control_agent:
+            answering = client.ask_whoever_answers(Command.CONFIG_GET, read_configuration)
+        is_http, is_https = target.kind is not TransportKind.UNIX, target.kind is TransportKind.HTTPS
         return Snapshot(
             target=target,
             taken_at=taken_at,
             timeout_seconds=timeout,
             version=version,
-            status=_as_wanted(status, settings.collectors),
+            status=status,
             lifetime=running,
-            **vars(learnt),
-            sockets=_sockets(client, target, learnt.configuration),
+            commands=learnt.commands,
+            configuration=learnt.configuration,
+            subnets=learnt.subnets,
+            lease_database=learnt.lease_database,
+            leases=learnt.leases,
+            subnet_series=learnt.subnet_series,
+            pool_totals=learnt.pool_totals,
+            last_reservation=learnt.last_reservation,
+            pool_series=learnt.pool_series,
+            statistics=learnt.statistics,
+            sockets=answering if isinstance(answering, Failure) else answering.sockets,
             connection=transport.connection or opened,
-            admission=_admission(transport, client, target),
+            admission=transport.admission or (client.ended if is_http else None),
             exchanges=client.exchanges,
             supported=_supported(target.daemon, learnt.commands, client.exchanges),
-            tls=_tls(transport, opened, target),
+            tls=transport.tls or (refused if is_https else None),
             client_certificate=transport.client_certificate,
             authorities=transport.authorities,
             duration_seconds=clock.monotonic() - started,
             counted=_counted(running, learnt.statistics, before),
         )
+
+
+def _lifetime(status: Fact[Status], asked_at: float, answered_at: float, before: Snapshot | None) -> Fact[Lifetime]:
+    if isinstance(status, Failure):
+        return status
+    known_before = before.lifetime if before is not None else None
+    return lifetime(status, asked_at, answered_at, None if isinstance(known_before, Failure) else known_before)
 
 
 def _counted(running: Fact[Lifetime], statistics: Fact[Statistics], before: Snapshot | None) -> Counted | None:
@@ -133,13 +155,6 @@ def nothing_learnt(
     )
 
 
-def _open(transport: Transport) -> Fact[Connection]:
-    try:
-        return transport.open()
-    except TransportError as error:
-        return error.failure
-
-
 def _was_reloaded(status: Fact[Status], before: Snapshot | None, now: float) -> bool:
     """Return whether the daemon may have been reloaded since it was last probed; Kea counts whole seconds."""
     if isinstance(status, Failure):
@@ -147,43 +162,6 @@ def _was_reloaded(status: Fact[Status], before: Snapshot | None, now: float) -> 
     if before is None:
         return status.reload_seconds < max(status.uptime_seconds, SECONDS_TO_RELOAD)
     return now - status.reload_seconds >= before.taken_at - 1
-
-
-def _lifetime(status: Fact[Status], asked_at: float, answered_at: float, before: Snapshot | None) -> Fact[Lifetime]:
-    if isinstance(status, Failure):
-        return status
-    known_before = before.lifetime if before is not None else None
-    return lifetime(status, asked_at, answered_at, None if isinstance(known_before, Failure) else known_before)
-
-
-def _as_wanted(status: Fact[Status], collectors: Collectors) -> Fact[Status]:
-    if isinstance(status, Failure) or collectors.high_availability:
-        return status
-    return replace(status, relationships=())
-
-
-def _look_again(transport: Transport) -> None:
-    with suppress(TransportError):  # then what the first connection showed stands
-        transport.look_again()
-
-
-def _tls(transport: Transport, opened: Fact[Connection], target: Target) -> Fact[Tls | None]:
-    if transport.tls is None and target.kind is TransportKind.HTTPS and isinstance(opened, Failure):
-        return opened
-    return transport.tls
-
-
-def _admission(transport: Transport, client: KeaClient, target: Target) -> Fact[Admission | None]:
-    if transport.admission is None and target.kind is not TransportKind.UNIX and client.ended is not None:
-        return client.ended
-    return transport.admission
-
-
-def _sockets(client: KeaClient, target: Target, configuration: Fact[Configuration]) -> Fact[tuple[ControlSocket, ...]]:
-    answering = configuration
-    if target.control_agent:
-        answering = client.ask_whoever_answers(Command.CONFIG_GET, read_configuration)
-    return answering if isinstance(answering, Failure) else answering.sockets
 
 
 def _supported(daemon: Daemon, commands: Fact[frozenset[str]], exchanges: Iterable[Exchange]) -> Mapping[str, bool]:

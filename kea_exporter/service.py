@@ -116,7 +116,8 @@ class Service:
         One that lacked time does not replace a recent one that had more: the client chose how much.
         """
         last = self.last
-        if last is None or not _is_recent(last, collection) or not _lacked_time(collection, last):
+        is_recent = last is not None and 0 <= collection.collected_at - last.collected_at < MAX_KEPT_SECONDS
+        if last is None or not is_recent or not _lacked_time(collection, last):
             self.last = collection
         return collection
 
@@ -133,27 +134,19 @@ class Service:
             try:
                 settings = self._load()
             except ReloadError as error:
-                self._keep(error, is_told=once_more and str(error) == self._refused)
+                is_told = once_more and str(error) == self._refused
+                self.load_state = LoadState(succeeded=False, succeeded_at=self.load_state.succeeded_at)
+                self._refused = str(error)
+                if not is_told:
+                    # Without a trace: the mistakes are those of the configuration.
+                    log.error("configuration cannot be reloaded, the one in force stays", detail=str(error))  # noqa: TRY400
                 raise
-            self._replace(settings)
-
-    def _keep(self, error: ReloadError, *, is_told: bool) -> None:
-        self.load_state = LoadState(succeeded=False, succeeded_at=self.load_state.succeeded_at)
-        self._refused = str(error)
-        if not is_told:
-            log.error("configuration cannot be reloaded, the one in force stays", detail=self._refused)
-
-    def _replace(self, settings: Settings) -> None:
-        changes = _changes(self.settings, settings)
-        self.settings = settings
-        self._collector.keep_only(daemon.target for daemon in settings.daemons)
-        self._auditor.follow(settings.daemons)
-        self.load_state = LoadState(succeeded=True, succeeded_at=self._clock())
-        log.info("configuration reloaded", **changes)
-
-
-def _is_recent(last: Collection, now: Collection) -> bool:
-    return 0 <= now.collected_at - last.collected_at < MAX_KEPT_SECONDS
+            changes = _changes(self.settings, settings)
+            self.settings = settings
+            self._collector.keep_only(daemon.target for daemon in settings.daemons)
+            self._auditor.follow(settings.daemons)
+            self.load_state = LoadState(succeeded=True, succeeded_at=self._clock())
+            log.info("configuration reloaded", **changes)
 
 
 def _lacked_time(collection: Collection, last: Collection) -> bool:

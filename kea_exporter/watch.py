@@ -31,7 +31,12 @@ class Watcher:
 
     def start(self) -> None:
         """Begin to watch, on a thread of its own."""
-        start_thread(self._watch, name="watch")
+
+        def watch() -> None:
+            while not self._stopped.wait(self._interval):
+                self.check()
+
+        start_thread(watch, name="watch")
 
     def stop(self) -> None:
         """End."""
@@ -48,10 +53,6 @@ class Watcher:
                 self._service.reload(once_more=seen == self._seen)
             # What has changed since the first look is a change: it may be that the reload has not seen it.
             self._seen = {path: seen.get(path, content) for path, content in self._look().items()}
-
-    def _watch(self) -> None:
-        while not self._stopped.wait(self._interval):
-            self.check()
 
     def _look(self) -> dict[Path, bytes | None]:
         return {path: digest(path) for path in (self._config_file, *self._service.settings.files)}

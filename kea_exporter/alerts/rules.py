@@ -12,7 +12,7 @@ from kea_exporter.alerts import GROUPS, Severity
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kea_exporter.alerts import Alert, Group, Recording
+    from kea_exporter.alerts import Alert, Group
 
 # They make the dashboard show what the alert is about, where it is about one server.
 VARIABLES = "{{ with $labels.server }}?var-server={{ . | urlquery }}&var-daemon={{ $labels.daemon }}{{ end }}"
@@ -51,28 +51,24 @@ def rules(links: Links | None = None, hold: str | None = None, keep: str | None 
     together: dict[str, list[Group]] = {}
     for group in GROUPS:
         together.setdefault(TOGETHER.get(group.name, group.name), []).append(group)
-    groups = [
-        {"name": name, "rules": _rules(them, links or Links(), hold, keep or hold)} for name, them in together.items()
-    ]
+    groups = []
+    for name, them in together.items():
+        recordings = [
+            {"record": recording.name, "expr": recording.expression}
+            | ({"labels": dict(recording.labels)} if recording.labels else {})
+            for group in them
+            for recording in group.recordings
+        ]
+        # Those that silence others in front: Prometheus sends them in the order of the rules.
+        alerts = sorted(
+            (alert for group in them for alert in group.alerts),
+            key=lambda alert: (not alert.requirement, list(Severity).index(alert.severity)),
+        )
+        written = [_alert(alert, links or Links(), hold or alert.hold, keep or hold or alert.keep) for alert in alerts]
+        groups.append({"name": name, "rules": recordings + written})
     # A line break within a template would be hard to read.
     text: str = yaml.safe_dump({"groups": groups}, sort_keys=False, width=10_000)
     return text
-
-
-def _rules(groups: list[Group], links: Links, hold: str | None, keep: str | None) -> list[dict[str, Any]]:
-    recordings = [_recording(recording) for group in groups for recording in group.recordings]
-    alerts = sorted((alert for group in groups for alert in group.alerts), key=_rank)
-    return recordings + [_alert(alert, links, hold or alert.hold, keep or alert.keep) for alert in alerts]
-
-
-def _rank(alert: Alert) -> tuple[bool, int]:
-    """Return what sorts alerts that silence others before those: Prometheus sends them in the order of the rules."""
-    return not alert.requirement, list(Severity).index(alert.severity)
-
-
-def _recording(recording: Recording) -> dict[str, Any]:
-    labels = {"labels": dict(recording.labels)} if recording.labels else {}
-    return {"record": recording.name, "expr": recording.expression, **labels}
 
 
 def _alert(alert: Alert, links: Links, hold: str, keep: str) -> dict[str, Any]:
@@ -88,16 +84,13 @@ def _alert(alert: Alert, links: Links, hold: str, keep: str) -> dict[str, Any]:
 
 
 def _annotations(alert: Alert, links: Links) -> Mapping[str, str]:
-    annotations = {"summary": alert.summary, "description": _description(alert)}
+    # Prometheus gives the template the labels of the expression, but not those that the rule adds.
+    known = f'"{alert.requirement}"' if alert.requirement else "$labels.requirement"
+    description = alert.description.replace("$labels.requirement", known)
+    annotations = {"summary": alert.summary, "description": description}
     if links.runbooks:
         url = links.runbooks if ALERT_IN_URL in links.runbooks else f"{links.runbooks}/{ALERT_IN_URL}/"
         annotations["runbook_url"] = url.replace(ALERT_IN_URL, alert.name)
     if links.grafana:
         annotations["dashboard_url"] = f"{links.grafana}/d/{alert.dashboard}{VARIABLES}"
     return annotations
-
-
-def _description(alert: Alert) -> str:
-    """Return the template, which Prometheus gives the labels of the expression, but not those that the rule adds."""
-    known = f'"{alert.requirement}"' if alert.requirement else "$labels.requirement"
-    return alert.description.replace("$labels.requirement", known)

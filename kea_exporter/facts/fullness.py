@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from kea_exporter.facts.snapshot import Snapshot
-    from kea_exporter.facts.subnets import Column, Counts
+    from kea_exporter.facts.subnets import Counts
 
 
 @dataclass(frozen=True)
@@ -104,27 +104,17 @@ class Room:
 def fullness_of(counts: Counts[int], kind: Kind) -> list[Fullness | None]:
     """Return how full each subnet is; None where it is not known, or where there is nothing to lease."""
     names = (kind.capacity, kind.assigned, kind.in_pool, kind.reserved_in_pool, kind.reserved_out_of_pool)
-    rows = zip(*(_column(counts, name) for name in names), strict=True)
-    return [_fullness(kind.name, *row) for row in rows]
-
-
-def _column(counts: Counts[int], count: Count) -> Column:
-    return counts.columns.get(count) or (None,) * len(counts.keys)
-
-
-def _fullness(  # noqa: PLR0913, PLR0917 - the counts of a kind
-    kind: str,
-    capacity: int | None,
-    assigned: int | None,
-    in_pool: int | None,
-    reserved_in_pool: int | None,
-    reserved_out_of_pool: int | None,
-) -> Fullness | None:
-    if capacity is None or assigned is None or capacity <= 0 or assigned < 0:
-        return None
-    lower = in_pool if in_pool is not None else max(0, assigned - (reserved_out_of_pool or 0))
-    upper = (assigned if in_pool is None else in_pool) + (reserved_in_pool or 0)
-    return Fullness(kind, capacity, assigned, min(capacity, lower), min(capacity, upper))
+    none = (None,) * len(counts.keys)
+    found: list[Fullness | None] = []
+    for row in zip(*(counts.columns.get(name) or none for name in names), strict=True):
+        capacity, assigned, in_pool, reserved_in_pool, reserved_out_of_pool = row
+        if capacity is None or assigned is None or capacity <= 0 or assigned < 0:
+            found.append(None)
+            continue
+        lower = in_pool if in_pool is not None else max(0, assigned - (reserved_out_of_pool or 0))
+        upper = (assigned if in_pool is None else in_pool) + (reserved_in_pool or 0)
+        found.append(Fullness(kind.name, capacity, assigned, min(capacity, lower), min(capacity, upper)))
+    return found
 
 
 def judged_rooms(snapshot: Snapshot) -> Iterator[Room]:
@@ -166,15 +156,12 @@ def _summed(kind: str, parts: list[Fullness]) -> Fullness:
 def highest(snapshot: Snapshot) -> Mapping[str, Room]:
     """Return the fullest of what is judged, by kind; of those with the same share the largest."""
     found: dict[str, Room] = {}
+    ranks: dict[str, tuple[float, int]] = {}
     for room in judged_rooms(snapshot):
-        before = found.get(room.fullness.kind)
-        if before is None or _rank(room) > _rank(before):
-            found[room.fullness.kind] = room
+        kind, rank = room.fullness.kind, (room.fullness.share, room.fullness.capacity)
+        if kind not in found or rank > ranks[kind]:
+            found[kind], ranks[kind] = room, rank
     return found
-
-
-def _rank(room: Room) -> tuple[float, int]:
-    return room.fullness.share, room.fullness.capacity
 
 
 def fullest_subnets(snapshot: Snapshot, number: int) -> list[int]:

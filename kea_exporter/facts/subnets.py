@@ -106,13 +106,13 @@ class Counts(Generic[K]):
         columns = dict(self.columns)
         for count, there in other.of(self.keys).columns.items():
             here = columns.get(count)
-            if here is None or None in here:
-                columns[count] = there if here is None else _either(here, there)
+            if here is None:
+                columns[count] = there
+            elif None in here:
+                columns[count] = tuple(
+                    theirs if ours is None else ours for ours, theirs in zip(here, there, strict=True)
+                )
         return Counts(self.keys, columns)
-
-
-def _either(column: Column, other: Column) -> Column:
-    return tuple(there if here is None else here for here, there in zip(column, other, strict=True))
 
 
 # Compared by identity: whoever derives something from the labels can keep it for as long as these are kept.

@@ -21,7 +21,7 @@ from starlette.responses import PlainTextResponse
 
 from kea_exporter.httpd.clients import client_of
 from kea_exporter.httpd.turns import CrowdedError, Turns
-from kea_exporter.seldom import Seldom
+from kea_exporter.rate_limit import RateLimitedWarning
 from kea_exporter.threads import NoThreadError
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class Authentication:
         self._app = app
         self._settings = settings
         self._logins = logins
-        self._refusals = Seldom("login refused")
+        self._refusals = RateLimitedWarning("login refused")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

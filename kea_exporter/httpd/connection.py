@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from kea_exporter.httpd.connections import Connections, Visitor
     from kea_exporter.httpd.web_config import Protection
-    from kea_exporter.seldom import Seldom
+    from kea_exporter.rate_limit import RateLimitedWarning
 
 PIECE = 64 * 1024
 # struct linger of socket(7): on, and for no time.
@@ -70,7 +70,7 @@ class Door:
     patience: Patience
     config: Config
     state: ServerState
-    refused_clients: Seldom
+    refused_clients: RateLimitedWarning
 
 
 class Connection(H11Protocol):

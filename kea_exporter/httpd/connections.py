@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from kea_exporter.seldom import Seldom
+from kea_exporter.rate_limit import RateLimitedWarning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +71,7 @@ class Connections:
         self.limit = limit
         self._unsent_limit = unsent_limit
         self._visitors: set[Visitor] = set()
-        self._dropped = Seldom("a connection was closed to make room for others")
+        self._dropped = RateLimitedWarning("a connection was closed to make room for others")
 
     def __len__(self) -> int:
         """Return how many are open."""

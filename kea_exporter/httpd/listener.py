@@ -13,7 +13,7 @@ import structlog
 from kea_exporter.httpd.clients import client_at
 from kea_exporter.httpd.connection import Connection
 from kea_exporter.httpd.connections import Visitor
-from kea_exporter.seldom import Seldom
+from kea_exporter.rate_limit import RateLimitedWarning
 
 if TYPE_CHECKING:
     from kea_exporter.httpd.connection import Door
@@ -40,8 +40,8 @@ class Listener:
         self._loop = asyncio.get_running_loop()
         self._arrivals: set[asyncio.Task[None]] = set()
         self._is_open = True
-        self._failures = Seldom("connections cannot be accepted")
-        self._refusals = Seldom("a connection was refused: too many requests are under way")
+        self._failures = RateLimitedWarning("connections cannot be accepted")
+        self._refusals = RateLimitedWarning("a connection was refused: too many requests are under way")
         sock.settimeout(0)
         self._resume()
 

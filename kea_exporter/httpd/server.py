@@ -17,7 +17,7 @@ from kea_exporter.httpd.health import HealthOnly
 from kea_exporter.httpd.listener import Listener
 from kea_exporter.httpd.notify import Notifier
 from kea_exporter.httpd.web_config import Protection, unprotected
-from kea_exporter.seldom import Seldom
+from kea_exporter.rate_limit import RateLimitedWarning
 
 if TYPE_CHECKING:
     import socket
@@ -164,5 +164,5 @@ def _door(entrance: Entrance, patience: Patience, config: uvicorn.Config, state:
         patience=patience,
         config=config,
         state=state,
-        refused_clients=Seldom("the certificate of a client is not one of client_allowed_sans"),
+        refused_clients=RateLimitedWarning("the certificate of a client is not one of client_allowed_sans"),
     )

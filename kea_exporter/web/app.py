@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from kea_exporter.httpd.turns import CrowdedError
-from kea_exporter.seldom import Seldom
+from kea_exporter.rate_limit import RateLimitedWarning
 from kea_exporter.threads import NoThreadError
 from kea_exporter.under_way import StoppedError
 from kea_exporter.web.handlers import Handlers
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from kea_exporter.web.options import WebOptions
 
 LATER = {**PAGE_HEADERS, "Retry-After": "5"}
-NO_THREAD = Seldom("request refused: no thread can be started")
+NO_THREAD = RateLimitedWarning("request refused: no thread can be started")
 
 
 def create_app(service: Service, options: WebOptions, reloader: Reloader) -> Starlette:

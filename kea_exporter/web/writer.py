@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 
 from kea_exporter.metrics import FAMILIES, Page, read_families
 from kea_exporter.metrics.encoding import Encoder, content_type_for
-from kea_exporter.seldom import Seldom
+from kea_exporter.rate_limit import RateLimitedWarning
 from kea_exporter.web.compression import SHORTEST, accepts_gzip, compressed
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class PageWriter:
     def __init__(self) -> None:
         self.samples_dropped = 0
         self._counting = threading.Lock()
-        self._left_out = Seldom("samples cannot be written")
+        self._left_out = RateLimitedWarning("samples cannot be written")
         self._encoder = Encoder()
         self._process = CollectorRegistry(auto_describe=False)
         for make in (ProcessCollector, PlatformCollector, GCCollector):

@@ -32,7 +32,7 @@ from kea_exporter.httpd.connection import Patience
 from kea_exporter.httpd.connections import UNSENT_LIMIT, Connections, Phase, Visitor, connection_limit
 from kea_exporter.httpd.framing import BODY_LIMIT, HEAD_LIMIT, RefusalError, RequestReader
 from kea_exporter.httpd.tls import server_context
-from kea_exporter.seldom import Seldom
+from kea_exporter.rate_limit import RateLimitedWarning
 from lab.servers.certificates import Authority
 from tests.support.exporter import Exporter, written
 from tests.support.exporter import exporter as run_exporter
@@ -426,7 +426,7 @@ def test_room_is_made_by_the_client_that_has_most_connections() -> None:
 
 def test_what_strangers_cause_is_logged_once_a_minute_with_how_often(capsys: pytest.CaptureFixture[str]) -> None:
     now = [0.0]
-    seldom = Seldom("something odd", lambda: now[0])
+    seldom = RateLimitedWarning("something odd", lambda: now[0])
     for _ in range(100):
         seldom.warn(client="a")
         now[0] += 1

@@ -1,4 +1,4 @@
-"""Log lines that strangers can cause: at most one a minute of each kind, with how often it happened."""
+"""Rate limit of warnings that clients can cause: one line per minute and kind, with a count."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ INTERVAL_SECONDS = 60.0
 log = structlog.get_logger("web")
 
 
-class Seldom:
-    """A warning that is written at most once a minute.
+class RateLimitedWarning:
+    """A warning that is logged at most once a minute.
 
     Args:
-        event: what happened.
-        clock: seconds of any kind.
+        event: the log message.
+        clock: returns seconds, from any start.
     """
 
     def __init__(self, event: str, clock: Callable[[], float] = time.monotonic) -> None:
@@ -30,7 +30,7 @@ class Seldom:
         self._next = clock()
 
     def warn(self, **details: object) -> None:
-        """Write the warning with *details* of this time, or only count it."""
+        """Log the warning with *details*, or only count it."""
         self._times += 1
         if self._clock() >= self._next:
             log.warning(self._event, times=self._times, **details)

@@ -14,7 +14,7 @@ import click
 from kea_exporter import logs
 from kea_exporter.commands.common import load
 from kea_exporter.commands.output import CommandError, print_text
-from kea_exporter.httpd import ListenError, address_of, entrances, listen, serve
+from kea_exporter.httpd import ListenError, address_of, endpoints, listen, serve
 from kea_exporter.reloader import Reloader
 from kea_exporter.service import Service
 from kea_exporter.web import WebOptions, create_app
@@ -85,7 +85,7 @@ def _serve(config_file: Path, sockets: list[socket.socket]) -> None:
     service = Service.of(settings, lambda: settings)
     service.start()
     try:
-        serve(entrances(create_app(service, WebOptions(), Reloader()), sockets), service.stop)
+        serve(endpoints(create_app(service, WebOptions(), Reloader()), sockets), service.stop)
     finally:
         service.stop()
 

@@ -24,7 +24,7 @@ from kea_exporter.commands.listening import (
     web_config_file,
 )
 from kea_exporter.commands.output import CommandError
-from kea_exporter.httpd import Notifier, end_on_signals, entrances, serve
+from kea_exporter.httpd import Notifier, end_on_signals, endpoints, serve
 from kea_exporter.reloader import Reloader, ignore_hangup, reload_on_hangup
 from kea_exporter.service import ReloadError, Service
 from kea_exporter.watch import Watcher
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kea_exporter.config import Settings
-    from kea_exporter.httpd import Entrance
+    from kea_exporter.httpd import Endpoint
 
 GC_THRESHOLD = 100_000
 HOST_NAME = r"(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63}){0,10}"
@@ -150,14 +150,14 @@ def serve_command(  # noqa: PLR0913 - one parameter per option
     protection = protection_by(web_config_file)
     limit = connections_for(max_connections, len(settings.daemons))
     sockets, health_sockets = sockets_at(addresses, health_address, from_systemd=systemd_socket)
-    served = entrances(
+    served = endpoints(
         create_app(service, options, reloader), sockets, health_sockets, protection=protection, max_connections=limit
     )
     reloader.start(service.reload)
     _until_told(service, served, notifier, watcher)
 
 
-def _until_told(service: Service, served: Sequence[Entrance], notifier: Notifier, watcher: Watcher | None) -> None:
+def _until_told(service: Service, served: Sequence[Endpoint], notifier: Notifier, watcher: Watcher | None) -> None:
     service.start()
     try:
         if watcher:

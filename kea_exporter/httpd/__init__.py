@@ -3,11 +3,11 @@
 from kea_exporter.httpd.addresses import ListenError, address_of, inherited, listen
 from kea_exporter.httpd.connections import connection_limit
 from kea_exporter.httpd.notify import Notifier
-from kea_exporter.httpd.server import Entrance, end_on_signals, entrances, serve
+from kea_exporter.httpd.server import Endpoint, end_on_signals, endpoints, serve
 from kea_exporter.httpd.web_config import Protection, WebConfig, unprotected
 
 __all__ = [
-    "Entrance",
+    "Endpoint",
     "ListenError",
     "Notifier",
     "Protection",
@@ -15,7 +15,7 @@ __all__ = [
     "address_of",
     "connection_limit",
     "end_on_signals",
-    "entrances",
+    "endpoints",
     "inherited",
     "listen",
     "serve",

@@ -35,7 +35,7 @@ NEVER = 10**6
 
 
 @dataclass(frozen=True)
-class Entrance:
+class Endpoint:
     """Sockets that listen, and what is served there.
 
     Attributes:
@@ -48,34 +48,34 @@ class Entrance:
     protection: Callable[[], Protection] = unprotected
 
 
-def entrances(
+def endpoints(
     app: ASGIApp,
     sockets: Sequence[socket.socket],
     health_sockets: Sequence[socket.socket] = (),
     *,
     protection: Callable[[], Protection] = unprotected,
     max_connections: int = MAX_CONNECTIONS,
-) -> tuple[Entrance, ...]:
-    """Return the main entrance, as protected as is configured, and the one for health, which is open to everybody.
+) -> tuple[Endpoint, ...]:
+    """Return the main endpoint, as protected as is configured, and the one for health, which is open to everybody.
 
     Each has its own limit of connections, so that health is told while the other is crowded.
     """
     guarded = Authentication(app, lambda: protection().settings, Logins())
     return (
-        Entrance(guarded, sockets, Connections(max_connections), protection),
-        Entrance(HealthOnly(app), health_sockets, Connections(HEALTH_CONNECTIONS)),
+        Endpoint(guarded, sockets, Connections(max_connections), protection),
+        Endpoint(HealthOnly(app), health_sockets, Connections(HEALTH_CONNECTIONS)),
     )
 
 
 class Server(uvicorn.Server):
-    """Serves at several entrances until SIGTERM or SIGINT.
+    """Serves at several endpoints until SIGTERM or SIGINT.
 
     Requests in flight have a moment to end by themselves; then what they wait for is given up.
     """
 
     def __init__(
         self,
-        served: Sequence[Entrance],
+        served: Sequence[Endpoint],
         give_up: Callable[[], None],
         notifier: Notifier | None = None,
         patience: Patience | None = None,
@@ -90,9 +90,9 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - uvicorn's signature
         """Begin to accept."""
         self.servers = []
-        for entrance in self._served:
-            door = _door(entrance, self._patience, self.config, self.server_state)
-            self._listeners += [Listener(sock, door) for sock in entrance.sockets]
+        for endpoint in self._served:
+            door = _door(endpoint, self._patience, self.config, self.server_state)
+            self._listeners += [Listener(sock, door) for sock in endpoint.sockets]
         self.started = True
         self._notifier.ready()
         if seconds := self._notifier.watchdog_seconds:
@@ -104,7 +104,7 @@ class Server(uvicorn.Server):
         asyncio.get_running_loop().call_later(GRACE_SECONDS, self._give_up)
         for listener in self._listeners:
             listener.close()
-        listening = [sock for entrance in self._served for sock in entrance.sockets]
+        listening = [sock for endpoint in self._served for sock in endpoint.sockets]
         await super().shutdown([*(sockets or ()), *listening])
         for connection in list(self.server_state.connections):
             connection.transport.abort()
@@ -116,7 +116,7 @@ class Server(uvicorn.Server):
 
 
 def serve(
-    served: Sequence[Entrance],
+    served: Sequence[Endpoint],
     give_up: Callable[[], None],
     notifier: Notifier | None = None,
     patience: Patience | None = None,
@@ -124,7 +124,7 @@ def serve(
     """Serve until SIGTERM or SIGINT.
 
     Args:
-        served: at least one entrance.
+        served: at least one endpoint.
         give_up: ends what requests in flight wait for.
         notifier: tells systemd how the service is.
         patience: how long the steps of a connection may take.
@@ -156,11 +156,11 @@ def _config(app: ASGIApp) -> uvicorn.Config:
     return config
 
 
-def _door(entrance: Entrance, patience: Patience, config: uvicorn.Config, state: ServerState) -> Door:
+def _door(endpoint: Endpoint, patience: Patience, config: uvicorn.Config, state: ServerState) -> Door:
     return Door(
-        app=entrance.app,
-        connections=entrance.connections,
-        protection=entrance.protection,
+        app=endpoint.app,
+        connections=endpoint.connections,
+        protection=endpoint.protection,
         patience=patience,
         config=config,
         state=state,

@@ -8,7 +8,7 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from kea_exporter.httpd import entrances, listen, unprotected
+from kea_exporter.httpd import endpoints, listen, unprotected
 from kea_exporter.httpd.server import Server
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def served(  # noqa: PLR0913 - keywords, each with a default
     """Serve *app* on a thread, and give the port; *give_up* ends what requests in flight wait for."""
     sockets = listen(["127.0.0.1:0"])
     port = int(sockets[0].getsockname()[1])
-    found = entrances(app, sockets, protection=protection, max_connections=max_connections)
+    found = endpoints(app, sockets, protection=protection, max_connections=max_connections)
     server = Server(found, give_up, notifier, patience)
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -56,7 +56,7 @@ class Patience:
 
 
 @dataclass(frozen=True)
-class Door:
+class ListenerContext:
     """What all connections of some listeners share.
 
     Attributes:
@@ -76,9 +76,9 @@ class Door:
 class Connection(H11Protocol):
     """One connection of a visitor."""
 
-    def __init__(self, door: Door, visitor: Visitor, protection: Protection) -> None:
-        super().__init__(config=door.config, server_state=door.state, app_state={})
-        self._door = door
+    def __init__(self, context: ListenerContext, visitor: Visitor, protection: Protection) -> None:
+        super().__init__(config=context.config, server_state=context.state, app_state={})
+        self._context = context
         self._visitor = visitor
         self._protection = protection
         self._reader = RequestReader()
@@ -94,18 +94,18 @@ class Connection(H11Protocol):
         self.app = self._answer
         transport.set_write_buffer_limits(high=PIECE)
         if not self._is_allowed(transport):
-            self._door.refused_clients.warn(client=str(transport.get_extra_info("peername")))
+            self._context.refused_clients.warn(client=str(transport.get_extra_info("peername")))
             transport.abort()
             return
-        self._allow(self._door.patience.request, self._too_slow)
+        self._allow(self._context.patience.request, self._too_slow)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
         self._stop_timer()
-        self._door.connections.leave(self._visitor)
+        self._context.connections.leave(self._visitor)
         super().connection_lost(exc)
         # What refers to itself would stay in memory, TLS buffers included, until the garbage collector comes.
-        self.app = self._door.app
+        self.app = self._context.app
 
     def data_received(self, data: bytes) -> None:
         """Take what came in; it is handed on when it is a whole request, and the one before was answered."""
@@ -123,15 +123,15 @@ class Connection(H11Protocol):
     def on_response_complete(self) -> None:
         """Go on with the next request."""
         super().on_response_complete()
-        self._door.connections.owe(self._visitor, b"")
+        self._context.connections.owe(self._visitor, b"")
         self._visitor.enter(Phase.WAITING)
         # After a renewal, who stays connected would go on under the old certificate, or by one that is trusted no more.
-        is_outdated = self._door.protection().context is not self._protection.context
+        is_outdated = self._context.protection().context is not self._protection.context
         if self._is_closing or is_outdated or self.transport.is_closing():
             self._close()
             return
         self._has_begun = False
-        self._allow(self._door.patience.idle, self._close)
+        self._allow(self._context.patience.idle, self._close)
         self._go_on()
 
     def _go_on(self) -> None:
@@ -146,7 +146,7 @@ class Connection(H11Protocol):
             super().data_received(request)
         elif len(self._reader) and not self._has_begun:
             self._has_begun = True
-            self._allow(self._door.patience.request, self._too_slow)
+            self._allow(self._context.patience.request, self._too_slow)
 
     def _is_allowed(self, transport: asyncio.Transport) -> bool:
         """Return whether the client's certificate, which was verified, is one of those that may come in."""
@@ -161,15 +161,15 @@ class Connection(H11Protocol):
         async def send_pieces(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self._visitor.enter(Phase.SENDING)
-                self._allow(self._door.patience.answer, self._cut_off)
+                self._allow(self._context.patience.answer, self._cut_off)
             body = message.get("body", b"")
-            self._door.connections.owe(self._visitor, body)
+            self._context.connections.owe(self._visitor, body)
             last = max(len(body) - 1, 0) // PIECE * PIECE
             for start in range(0, last, PIECE):
                 await send({**message, "body": body[start : start + PIECE], "more_body": True})
             await send({**message, "body": body[last:]} if last else message)
 
-        await self._door.app(scope, receive, send_pieces)
+        await self._context.app(scope, receive, send_pieces)
 
     def _refuse(self, refusal: RefusalError) -> None:
         """Tell why, and close; what else the client sends is not looked at."""
@@ -183,7 +183,7 @@ class Connection(H11Protocol):
         if self.transport.can_write_eof():
             # Closing while the client still sends would take the answer away from it.
             self.transport.write_eof()
-            self._allow(self._door.patience.closing, self.transport.abort)
+            self._allow(self._context.patience.closing, self.transport.abort)
         else:
             self._close()
 
@@ -197,7 +197,7 @@ class Connection(H11Protocol):
         """Close when everything was read, and at the latest after a moment."""
         self._is_closing = True
         self.transport.close()
-        self._allow(self._door.patience.closing, self.transport.abort)
+        self._allow(self._context.patience.closing, self.transport.abort)
 
     def _cut_off(self) -> None:
         """Close at once, and have the kernel throw away what was not read."""

@@ -16,7 +16,7 @@ from kea_exporter.httpd.connections import Visitor
 from kea_exporter.rate_limit import RateLimitedWarning
 
 if TYPE_CHECKING:
-    from kea_exporter.httpd.connection import Door
+    from kea_exporter.httpd.connection import ListenerContext
 
 # Accepted at a time, before those that were closed for them give their descriptors back.
 BURST = 16
@@ -28,15 +28,15 @@ FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0
 
 
 class Listener:
-    """Accepts connections at a socket that listens, and gives each what its door has.
+    """Accepts connections at a socket that listens, and gives each what its context has.
 
     Accepting is ours, and not the event loop's, because that has no limit, and when descriptors run out it logs every
     second.
     """
 
-    def __init__(self, sock: socket.socket, door: Door) -> None:
+    def __init__(self, sock: socket.socket, context: ListenerContext) -> None:
         self._sock = sock
-        self._door = door
+        self._context = context
         self._loop = asyncio.get_running_loop()
         self._arrivals: set[asyncio.Task[None]] = set()
         self._is_open = True
@@ -66,7 +66,7 @@ class Listener:
                 # Out of descriptors, mostly. The socket stays readable: to go on at once would be to spin.
                 self._failures.warn(reason=error.strerror)
                 for _ in range(BURST):
-                    self._door.connections.make_room()
+                    self._context.connections.make_room()
                 self._loop.remove_reader(self._sock)
                 self._loop.call_later(PAUSE_SECONDS, self._resume)
                 return
@@ -76,8 +76,8 @@ class Listener:
         # Of an answer that is not read, the kernel too keeps no more than this for each connection.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         visitor = Visitor(sock.close, client)
-        if not self._door.connections.admit(visitor):
-            self._refusals.warn(limit=self._door.connections.limit)
+        if not self._context.connections.admit(visitor):
+            self._refusals.warn(limit=self._context.connections.limit)
             self._turn_away(sock)
             return
         arrival = self._loop.create_task(self._connect(sock, visitor))
@@ -86,10 +86,10 @@ class Listener:
         arrival.add_done_callback(partial(self._arrived, sock, visitor))
 
     async def _connect(self, sock: socket.socket, visitor: Visitor) -> None:
-        protection = self._door.protection()
-        seconds = self._door.patience
+        protection = self._context.protection()
+        seconds = self._context.patience
         await self._loop.connect_accepted_socket(
-            lambda: Connection(self._door, visitor, protection),
+            lambda: Connection(self._context, visitor, protection),
             sock,
             ssl=protection.context,
             ssl_handshake_timeout=seconds.handshake if protection.context else None,
@@ -100,7 +100,7 @@ class Listener:
         self._arrivals.discard(arrival)
         failure = None if arrival.cancelled() else arrival.exception()
         if arrival.cancelled() or failure:
-            self._door.connections.leave(visitor)
+            self._context.connections.leave(visitor)
             sock.close()
         # A handshake that failed is not worth a line: strangers cause that at will.
         if failure and not isinstance(failure, OSError):
@@ -111,7 +111,7 @@ class Listener:
 
     def _turn_away(self, sock: socket.socket) -> None:
         with suppress(OSError), sock:
-            if self._door.protection().context is None:
+            if self._context.protection().context is None:
                 sock.settimeout(0)
                 sock.send(FULL)
                 # With a request unread, closing would take the answer away from the client.

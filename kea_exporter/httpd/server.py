@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from kea_exporter.httpd.authentication import Authentication, Logins
-from kea_exporter.httpd.connection import Door, Patience
+from kea_exporter.httpd.connection import ListenerContext, Patience
 from kea_exporter.httpd.connections import Connections
 from kea_exporter.httpd.health import HealthOnly
 from kea_exporter.httpd.listener import Listener
@@ -91,8 +91,8 @@ class Server(uvicorn.Server):
         """Begin to accept."""
         self.servers = []
         for endpoint in self._served:
-            door = _door(endpoint, self._patience, self.config, self.server_state)
-            self._listeners += [Listener(sock, door) for sock in endpoint.sockets]
+            context = _listener_context(endpoint, self._patience, self.config, self.server_state)
+            self._listeners += [Listener(sock, context) for sock in endpoint.sockets]
         self.started = True
         self._notifier.ready()
         if seconds := self._notifier.watchdog_seconds:
@@ -156,8 +156,10 @@ def _config(app: ASGIApp) -> uvicorn.Config:
     return config
 
 
-def _door(endpoint: Endpoint, patience: Patience, config: uvicorn.Config, state: ServerState) -> Door:
-    return Door(
+def _listener_context(
+    endpoint: Endpoint, patience: Patience, config: uvicorn.Config, state: ServerState
+) -> ListenerContext:
+    return ListenerContext(
         app=endpoint.app,
         connections=endpoint.connections,
         protection=endpoint.protection,

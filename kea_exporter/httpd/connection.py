@@ -35,7 +35,7 @@ AT_ONCE = struct.pack("ii", 1, 0)
 
 
 @dataclass(frozen=True)
-class Patience:
+class Timeouts:
     """How many seconds each step of a connection may take.
 
     Attributes:
@@ -67,7 +67,7 @@ class ListenerContext:
     app: ASGIApp
     connections: Connections
     protection: Callable[[], Protection]
-    patience: Patience
+    timeouts: Timeouts
     config: Config
     state: ServerState
     refused_clients: RateLimitedWarning
@@ -97,7 +97,7 @@ class Connection(H11Protocol):
             self._context.refused_clients.warn(client=str(transport.get_extra_info("peername")))
             transport.abort()
             return
-        self._allow(self._context.patience.request, self._too_slow)
+        self._allow(self._context.timeouts.request, self._too_slow)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
@@ -131,7 +131,7 @@ class Connection(H11Protocol):
             self._close()
             return
         self._has_begun = False
-        self._allow(self._context.patience.idle, self._close)
+        self._allow(self._context.timeouts.idle, self._close)
         self._go_on()
 
     def _go_on(self) -> None:
@@ -146,7 +146,7 @@ class Connection(H11Protocol):
             super().data_received(request)
         elif len(self._reader) and not self._has_begun:
             self._has_begun = True
-            self._allow(self._context.patience.request, self._too_slow)
+            self._allow(self._context.timeouts.request, self._too_slow)
 
     def _is_allowed(self, transport: asyncio.Transport) -> bool:
         """Return whether the client's certificate, which was verified, is one of those that may come in."""
@@ -161,7 +161,7 @@ class Connection(H11Protocol):
         async def send_pieces(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self._visitor.enter(Phase.SENDING)
-                self._allow(self._context.patience.answer, self._cut_off)
+                self._allow(self._context.timeouts.answer, self._cut_off)
             body = message.get("body", b"")
             self._context.connections.owe(self._visitor, body)
             last = max(len(body) - 1, 0) // PIECE * PIECE
@@ -183,7 +183,7 @@ class Connection(H11Protocol):
         if self.transport.can_write_eof():
             # Closing while the client still sends would take the answer away from it.
             self.transport.write_eof()
-            self._allow(self._context.patience.closing, self.transport.abort)
+            self._allow(self._context.timeouts.closing, self.transport.abort)
         else:
             self._close()
 
@@ -197,7 +197,7 @@ class Connection(H11Protocol):
         """Close when everything was read, and at the latest after a moment."""
         self._is_closing = True
         self.transport.close()
-        self._allow(self._context.patience.closing, self.transport.abort)
+        self._allow(self._context.timeouts.closing, self.transport.abort)
 
     def _cut_off(self) -> None:
         """Close at once, and have the kernel throw away what was not read."""

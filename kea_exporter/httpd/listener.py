@@ -87,7 +87,7 @@ class Listener:
 
     async def _connect(self, sock: socket.socket, visitor: Visitor) -> None:
         protection = self._context.protection()
-        seconds = self._context.patience
+        seconds = self._context.timeouts
         await self._loop.connect_accepted_socket(
             lambda: Connection(self._context, visitor, protection),
             sock,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from kea_exporter.httpd.authentication import Authentication, Logins
-from kea_exporter.httpd.connection import ListenerContext, Patience
+from kea_exporter.httpd.connection import ListenerContext, Timeouts
 from kea_exporter.httpd.connections import Connections
 from kea_exporter.httpd.health import HealthOnly
 from kea_exporter.httpd.listener import Listener
@@ -78,20 +78,20 @@ class Server(uvicorn.Server):
         served: Sequence[Endpoint],
         give_up: Callable[[], None],
         notifier: Notifier | None = None,
-        patience: Patience | None = None,
+        timeouts: Timeouts | None = None,
     ) -> None:
         super().__init__(_config(served[0].app))
         self._served = served
         self._give_up = give_up
         self._notifier = notifier or Notifier()
-        self._patience = patience or Patience()
+        self._timeouts = timeouts or Timeouts()
         self._listeners: list[Listener] = []
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - uvicorn's signature
         """Begin to accept."""
         self.servers = []
         for endpoint in self._served:
-            context = _listener_context(endpoint, self._patience, self.config, self.server_state)
+            context = _listener_context(endpoint, self._timeouts, self.config, self.server_state)
             self._listeners += [Listener(sock, context) for sock in endpoint.sockets]
         self.started = True
         self._notifier.ready()
@@ -119,7 +119,7 @@ def serve(
     served: Sequence[Endpoint],
     give_up: Callable[[], None],
     notifier: Notifier | None = None,
-    patience: Patience | None = None,
+    timeouts: Timeouts | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT.
 
@@ -127,9 +127,9 @@ def serve(
         served: at least one endpoint.
         give_up: ends what requests in flight wait for.
         notifier: tells systemd how the service is.
-        patience: how long the steps of a connection may take.
+        timeouts: how long the steps of a connection may take.
     """
-    Server(served, give_up, notifier, patience).run()
+    Server(served, give_up, notifier, timeouts).run()
 
 
 def end_on_signals() -> None:
@@ -157,13 +157,13 @@ def _config(app: ASGIApp) -> uvicorn.Config:
 
 
 def _listener_context(
-    endpoint: Endpoint, patience: Patience, config: uvicorn.Config, state: ServerState
+    endpoint: Endpoint, timeouts: Timeouts, config: uvicorn.Config, state: ServerState
 ) -> ListenerContext:
     return ListenerContext(
         app=endpoint.app,
         connections=endpoint.connections,
         protection=endpoint.protection,
-        patience=patience,
+        timeouts=timeouts,
         config=config,
         state=state,
         refused_clients=RateLimitedWarning("the certificate of a client is not one of client_allowed_sans"),

@@ -28,7 +28,7 @@ from starlette.routing import Route
 
 from kea_exporter.config.web import ServerTls, WebSettings
 from kea_exporter.httpd import Protection
-from kea_exporter.httpd.connection import Patience
+from kea_exporter.httpd.connection import Timeouts
 from kea_exporter.httpd.connections import UNSENT_LIMIT, Connections, Phase, Visitor, connection_limit
 from kea_exporter.httpd.framing import BODY_LIMIT, HEAD_LIMIT, RefusalError, RequestReader
 from kea_exporter.httpd.tls import server_context
@@ -166,7 +166,7 @@ def test_anything_is_read_or_refused_and_never_kept_beyond_the_limits(chunks: li
 # The server around an application.
 
 PAGE = b"kea_up 1\n" * 600_000
-SHORT = Patience(handshake=1, request=1, idle=1, answer=1, closing=0.5)
+SHORT = Timeouts(handshake=1, request=1, idle=1, answer=1, closing=0.5)
 # Long after its end, on a busy machine too.
 LONG_AFTER = 5.0
 SOON = 10.0
@@ -239,7 +239,7 @@ def patient() -> Iterator[int]:
 
 @pytest.fixture(scope="module")
 def impatient() -> Iterator[int]:
-    with served(APP, patience=SHORT) as port:
+    with served(APP, timeouts=SHORT) as port:
         yield port
 
 
@@ -494,7 +494,7 @@ HANDSHAKES = {"nothing": b"", "a part": b"\x16\x03\x01\x02\x00\x01", "plain HTTP
 @pytest.mark.parametrize("case", HANDSHAKES)
 def test_who_does_not_finish_a_handshake_is_sent_away(tls: Protection, authority: Authority, case: str) -> None:
     with (
-        served(APP, protection=lambda: tls, patience=SHORT) as port,
+        served(APP, protection=lambda: tls, timeouts=SHORT) as port,
         connected(port, HANDSHAKES[case]) as sock,
     ):
         assert seconds_to_get_over_tls(port, authority) < SOON
@@ -510,7 +510,7 @@ def test_a_thousand_silent_handshakes_leave_room_for_a_scrape(tls: Protection, a
 def test_who_does_not_read_over_tls_is_cut_off(tls: Protection, authority: Authority) -> None:
     context = ssl.create_default_context(cafile=str(authority.certificate))
     with (
-        served(APP, protection=lambda: tls, patience=replace(SHORT, handshake=GENEROUS)) as port,
+        served(APP, protection=lambda: tls, timeouts=replace(SHORT, handshake=GENEROUS)) as port,
         context.wrap_socket(connected(port), server_hostname="127.0.0.1") as sock,
     ):
         sock.sendall(GET_PAGE)
@@ -540,7 +540,7 @@ def test_a_connection_frees_memory_without_the_garbage_collector(
     gc.collect()
     gc.disable()
     try:
-        with served(APP, protection=(lambda: tls) if secured else Protection, patience=SHORT) as port:
+        with served(APP, protection=(lambda: tls) if secured else Protection, timeouts=SHORT) as port:
             before = leftovers()
             for _ in range(3):
                 said_to(port, said)

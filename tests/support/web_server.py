@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from kea_exporter.httpd import Notifier, Protection
-    from kea_exporter.httpd.connection import Patience
+    from kea_exporter.httpd.connection import Timeouts
 
 GENEROUS = 20.0
 GET = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -28,7 +28,7 @@ def served(  # noqa: PLR0913 - keywords, each with a default
     app: ASGIApp,
     *,
     protection: Callable[[], Protection] = unprotected,
-    patience: Patience | None = None,
+    timeouts: Timeouts | None = None,
     max_connections: int = 512,
     notifier: Notifier | None = None,
     give_up: Callable[[], None] = lambda: None,
@@ -37,7 +37,7 @@ def served(  # noqa: PLR0913 - keywords, each with a default
     sockets = listen(["127.0.0.1:0"])
     port = int(sockets[0].getsockname()[1])
     found = endpoints(app, sockets, protection=protection, max_connections=max_connections)
-    server = Server(found, give_up, notifier, patience)
+    server = Server(found, give_up, notifier, timeouts)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

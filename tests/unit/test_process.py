@@ -40,8 +40,8 @@ def test_as_pid_1_it_ends_soon_even_while_a_scrape_waits(tmp_path: Path) -> None
         try:
             running.wait_until(lambda: is_healthy(f"http://127.0.0.1:{port}"))
             with socket.create_connection(("127.0.0.1", port)) as scrape:
-                patience = "X-Prometheus-Scrape-Timeout-Seconds: 100"
-                scrape.sendall(f"GET /metrics HTTP/1.1\r\nHost: exporter\r\n{patience}\r\n\r\n".encode())
+                timeouts = "X-Prometheus-Scrape-Timeout-Seconds: 100"
+                scrape.sendall(f"GET /metrics HTTP/1.1\r\nHost: exporter\r\n{timeouts}\r\n\r\n".encode())
                 assert was_asked.wait(SOON)
                 os.kill(only_child(running.pid), signal.SIGTERM)
                 # Long before the silent server is given up.

@@ -767,8 +767,8 @@ def test_the_time_for_looking_up_a_name_counts(tmp_path: Path, kea: SimulatedKea
             resolver_file(tmp_path), "/etc/resolv.conf", written(tmp_path, allowing([port_of(kea)]))
         ) as url,
     ):
-        target, patience = f"http://kea.test:{port_of(kea)}", {"X-Prometheus-Scrape-Timeout-Seconds": "1"}
-        page = requests.get(f"{url}/probe", params={"target": target}, headers=patience, timeout=GENEROUS)
+        target, timeouts = f"http://kea.test:{port_of(kea)}", {"X-Prometheus-Scrape-Timeout-Seconds": "1"}
+        page = requests.get(f"{url}/probe", params={"target": target}, headers=timeouts, timeout=GENEROUS)
     assert page.status_code == 200
     assert [value for _, value in parsed(page.text)["kea_up"]] == [0]
     # Whoever notices first: the probe, or the collector that waits for it.

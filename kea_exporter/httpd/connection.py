@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from uvicorn import Config
     from uvicorn.server import ServerState
 
-    from kea_exporter.httpd.connections import Connections, Visitor
+    from kea_exporter.httpd.connections import ConnectionLimit, ConnectionSlot
     from kea_exporter.httpd.web_config import Protection
     from kea_exporter.rate_limit import RateLimitedWarning
 
@@ -65,7 +65,7 @@ class ListenerContext:
     """
 
     app: ASGIApp
-    connections: Connections
+    connections: ConnectionLimit
     protection: Callable[[], Protection]
     timeouts: Timeouts
     config: Config
@@ -73,13 +73,13 @@ class ListenerContext:
     refused_clients: RateLimitedWarning
 
 
-class Connection(H11Protocol):
-    """One connection of a visitor."""
+class HttpConnection(H11Protocol):
+    """One connection of a slot."""
 
-    def __init__(self, context: ListenerContext, visitor: Visitor, protection: Protection) -> None:
+    def __init__(self, context: ListenerContext, slot: ConnectionSlot, protection: Protection) -> None:
         super().__init__(config=context.config, server_state=context.state, app_state={})
         self._context = context
-        self._visitor = visitor
+        self._slot = slot
         self._protection = protection
         self._reader = RequestReader()
         self._has_begun = True
@@ -89,7 +89,7 @@ class Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin, after a TLS handshake if there is one."""
         super().connection_made(transport)
-        self._visitor.drop = self._cut_off
+        self._slot.abort = self._cut_off
         # What uvicorn calls for each request.
         self.app = self._answer
         transport.set_write_buffer_limits(high=PIECE)
@@ -102,7 +102,7 @@ class Connection(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
         self._stop_timer()
-        self._context.connections.leave(self._visitor)
+        self._context.connections.release(self._slot)
         super().connection_lost(exc)
         # What refers to itself would stay in memory, TLS buffers included, until the garbage collector comes.
         self.app = self._context.app
@@ -112,9 +112,9 @@ class Connection(H11Protocol):
         if self._is_closing:
             return
         self._reader.feed(data)
-        if self._visitor.phase is Phase.WAITING:
+        if self._slot.phase is Phase.WAITING:
             self._go_on()
-        if self._visitor.phase is not Phase.WAITING and len(self._reader) > HEAD_LIMIT + BODY_LIMIT:
+        if self._slot.phase is not Phase.WAITING and len(self._reader) > HEAD_LIMIT + BODY_LIMIT:
             # Nobody sends so many requests ahead: this one is answered, and then the connection closed.
             self._is_closing = True
             self._reader.clear()
@@ -123,8 +123,8 @@ class Connection(H11Protocol):
     def on_response_complete(self) -> None:
         """Go on with the next request."""
         super().on_response_complete()
-        self._context.connections.owe(self._visitor, b"")
-        self._visitor.enter(Phase.WAITING)
+        self._context.connections.record_unsent(self._slot, b"")
+        self._slot.enter(Phase.WAITING)
         # After a renewal, who stays connected would go on under the old certificate, or by one that is trusted no more.
         is_outdated = self._context.protection().context is not self._protection.context
         if self._is_closing or is_outdated or self.transport.is_closing():
@@ -142,7 +142,7 @@ class Connection(H11Protocol):
             return
         if request is not None:
             self._stop_timer()
-            self._visitor.enter(Phase.WORKING)
+            self._slot.enter(Phase.WORKING)
             super().data_received(request)
         elif len(self._reader) and not self._has_begun:
             self._has_begun = True
@@ -160,10 +160,10 @@ class Connection(H11Protocol):
 
         async def send_pieces(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._visitor.enter(Phase.SENDING)
+                self._slot.enter(Phase.SENDING)
                 self._allow(self._context.timeouts.answer, self._cut_off)
             body = message.get("body", b"")
-            self._context.connections.owe(self._visitor, body)
+            self._context.connections.record_unsent(self._slot, body)
             last = max(len(body) - 1, 0) // PIECE * PIECE
             for start in range(0, last, PIECE):
                 await send({**message, "body": body[start : start + PIECE], "more_body": True})
@@ -201,7 +201,7 @@ class Connection(H11Protocol):
 
     def _cut_off(self) -> None:
         """Close at once, and have the kernel throw away what was not read."""
-        if self._visitor.phase is Phase.SENDING and (sock := self.transport.get_extra_info("socket")):
+        if self._slot.phase is Phase.SENDING and (sock := self.transport.get_extra_info("socket")):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
         self.transport.abort()
 

@@ -38,17 +38,17 @@ class Phase(IntEnum):
 
 
 @dataclass(eq=False)
-class Visitor:
+class ConnectionSlot:
     """One open connection, from the moment that it was accepted.
 
     Attributes:
-        drop: closes the connection at once.
+        abort: closes the connection at once.
         client: from where.
         since: when its phase began, in seconds of a monotonic clock.
         unsent: the body of the answer that it has been slow to read; several may have the same one.
     """
 
-    drop: Callable[[], object]
+    abort: Callable[[], object]
     client: str = ""
     phase: Phase = Phase.WAITING
     since: float = field(default_factory=time.monotonic)
@@ -59,7 +59,7 @@ class Visitor:
         self.phase, self.since = phase, time.monotonic()
 
 
-class Connections:
+class ConnectionLimit:
     """All open connections of a listener.
 
     Args:
@@ -70,55 +70,55 @@ class Connections:
     def __init__(self, limit: int, unsent_limit: int = UNSENT_LIMIT) -> None:
         self.limit = limit
         self._unsent_limit = unsent_limit
-        self._visitors: set[Visitor] = set()
+        self._slots: set[ConnectionSlot] = set()
         self._dropped = RateLimitedWarning("a connection was closed to make room for others")
 
     def __len__(self) -> int:
         """Return how many are open."""
-        return len(self._visitors)
+        return len(self._slots)
 
-    def admit(self, visitor: Visitor) -> bool:
+    def acquire(self, slot: ConnectionSlot) -> bool:
         """Return whether there is room, if need be by closing a connection that is idle."""
-        if len(self._visitors) >= self.limit and not self.make_room():
+        if len(self._slots) >= self.limit and not self.evict():
             return False
-        self._visitors.add(visitor)
+        self._slots.add(slot)
         return True
 
-    def leave(self, visitor: Visitor) -> None:
+    def release(self, slot: ConnectionSlot) -> None:
         """Forget a connection that was closed."""
-        self._visitors.discard(visitor)
-        visitor.drop, visitor.unsent = nothing, b""
+        self._slots.discard(slot)
+        slot.abort, slot.unsent = nothing, b""
 
-    def make_room(self) -> bool:
+    def evict(self) -> bool:
         """Close the connection that makes room first; return whether there was one.
 
         So that no client takes the connections of others, that is one of the client with most of them.
         """
-        candidates = [visitor for visitor in self._visitors if visitor.phase < Phase.WORKING]
+        candidates = [slot for slot in self._slots if slot.phase < Phase.WORKING]
         if not candidates:
             return False
-        held = Counter(visitor.client for visitor in self._visitors)
+        held = Counter(slot.client for slot in self._slots)
         return self._drop(
             min(candidates, key=lambda candidate: (-held[candidate.client], candidate.phase, candidate.since))
         )
 
-    def owe(self, visitor: Visitor, unsent: bytes) -> None:
+    def record_unsent(self, slot: ConnectionSlot, unsent: bytes) -> None:
         """Take note of an answer that is about to be sent; too much unsent closes the connection that reads slowest."""
-        visitor.unsent = unsent
+        slot.unsent = unsent
         while unsent and self._unsent() > self._unsent_limit:
-            others = [visitor for visitor in self._visitors if visitor.unsent and visitor.unsent is not unsent]
+            others = [slot for slot in self._slots if slot.unsent and slot.unsent is not unsent]
             if not others:
                 return
             self._drop(min(others, key=lambda other: other.since))
 
     def _unsent(self) -> int:
         """Return the bytes of all answers that wait, each once: several connections may wait for the same one."""
-        return sum({id(visitor.unsent): len(visitor.unsent) for visitor in self._visitors}.values())
+        return sum({id(slot.unsent): len(slot.unsent) for slot in self._slots}.values())
 
-    def _drop(self, visitor: Visitor) -> bool:
-        self._visitors.discard(visitor)
+    def _drop(self, slot: ConnectionSlot) -> bool:
+        self._slots.discard(slot)
         self._dropped.warn(limit=self.limit)
-        visitor.drop()
+        slot.abort()
         return True
 
 

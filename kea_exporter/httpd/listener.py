@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from kea_exporter.httpd.clients import client_at
-from kea_exporter.httpd.connection import Connection
-from kea_exporter.httpd.connections import Visitor
+from kea_exporter.httpd.connection import HttpConnection
+from kea_exporter.httpd.connections import ConnectionSlot
 from kea_exporter.rate_limit import RateLimitedWarning
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Listener:
         self._sock = sock
         self._context = context
         self._loop = asyncio.get_running_loop()
-        self._arrivals: set[asyncio.Task[None]] = set()
+        self._handshakes: set[asyncio.Task[None]] = set()
         self._is_open = True
         self._failures = RateLimitedWarning("connections cannot be accepted")
         self._refusals = RateLimitedWarning("a connection was refused: too many requests are under way")
@@ -49,8 +49,8 @@ class Listener:
         """Accept no more, and give up handshakes that are under way."""
         self._is_open = False
         self._loop.remove_reader(self._sock)
-        for arrival in self._arrivals:
-            arrival.cancel()
+        for handshake in self._handshakes:
+            handshake.cancel()
 
     def _resume(self) -> None:
         if self._is_open:
@@ -66,41 +66,41 @@ class Listener:
                 # Out of descriptors, mostly. The socket stays readable: to go on at once would be to spin.
                 self._failures.warn(reason=error.strerror)
                 for _ in range(BURST):
-                    self._context.connections.make_room()
+                    self._context.connections.evict()
                 self._loop.remove_reader(self._sock)
                 self._loop.call_later(PAUSE_SECONDS, self._resume)
                 return
-            self._welcome(sock, client_at(address[0] if isinstance(address, tuple) else ""))
+            self._start(sock, client_at(address[0] if isinstance(address, tuple) else ""))
 
-    def _welcome(self, sock: socket.socket, client: str) -> None:
+    def _start(self, sock: socket.socket, client: str) -> None:
         # Of an answer that is not read, the kernel too keeps no more than this for each connection.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-        visitor = Visitor(sock.close, client)
-        if not self._context.connections.admit(visitor):
+        slot = ConnectionSlot(sock.close, client)
+        if not self._context.connections.acquire(slot):
             self._refusals.warn(limit=self._context.connections.limit)
-            self._turn_away(sock)
+            self._reject(sock)
             return
-        arrival = self._loop.create_task(self._connect(sock, visitor))
-        visitor.drop = arrival.cancel
-        self._arrivals.add(arrival)
-        arrival.add_done_callback(partial(self._arrived, sock, visitor))
+        handshake = self._loop.create_task(self._connect(sock, slot))
+        slot.abort = handshake.cancel
+        self._handshakes.add(handshake)
+        handshake.add_done_callback(partial(self._handshake_done, sock, slot))
 
-    async def _connect(self, sock: socket.socket, visitor: Visitor) -> None:
+    async def _connect(self, sock: socket.socket, slot: ConnectionSlot) -> None:
         protection = self._context.protection()
         seconds = self._context.timeouts
         await self._loop.connect_accepted_socket(
-            lambda: Connection(self._context, visitor, protection),
+            lambda: HttpConnection(self._context, slot, protection),
             sock,
             ssl=protection.context,
             ssl_handshake_timeout=seconds.handshake if protection.context else None,
             ssl_shutdown_timeout=seconds.closing if protection.context else None,
         )
 
-    def _arrived(self, sock: socket.socket, visitor: Visitor, arrival: asyncio.Task[None]) -> None:
-        self._arrivals.discard(arrival)
-        failure = None if arrival.cancelled() else arrival.exception()
-        if arrival.cancelled() or failure:
-            self._context.connections.leave(visitor)
+    def _handshake_done(self, sock: socket.socket, slot: ConnectionSlot, handshake: asyncio.Task[None]) -> None:
+        self._handshakes.discard(handshake)
+        failure = None if handshake.cancelled() else handshake.exception()
+        if handshake.cancelled() or failure:
+            self._context.connections.release(slot)
             sock.close()
         # A handshake that failed is not worth a line: strangers cause that at will.
         if failure and not isinstance(failure, OSError):
@@ -109,7 +109,7 @@ class Listener:
             # Its frames refer to it, and to the buffers of TLS.
             failure.__traceback__ = None
 
-    def _turn_away(self, sock: socket.socket) -> None:
+    def _reject(self, sock: socket.socket) -> None:
         with suppress(OSError), sock:
             if self._context.protection().context is None:
                 sock.settimeout(0)

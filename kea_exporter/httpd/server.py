@@ -12,7 +12,7 @@ import uvicorn
 
 from kea_exporter.httpd.authentication import Authentication, Logins
 from kea_exporter.httpd.connection import ListenerContext, Timeouts
-from kea_exporter.httpd.connections import Connections
+from kea_exporter.httpd.connections import ConnectionLimit
 from kea_exporter.httpd.health import HealthOnly
 from kea_exporter.httpd.listener import Listener
 from kea_exporter.httpd.notify import Notifier
@@ -30,7 +30,7 @@ MAX_CONNECTIONS = 512
 HEALTH_CONNECTIONS = 32
 GRACE_SECONDS = 0.7
 SHUTDOWN_SECONDS = 1
-# Connections have timers of their own.
+# ConnectionLimit have timers of their own.
 NEVER = 10**6
 
 
@@ -44,7 +44,7 @@ class Endpoint:
 
     app: ASGIApp
     sockets: Sequence[socket.socket]
-    connections: Connections
+    connections: ConnectionLimit
     protection: Callable[[], Protection] = unprotected
 
 
@@ -62,12 +62,12 @@ def endpoints(
     """
     guarded = Authentication(app, lambda: protection().settings, Logins())
     return (
-        Endpoint(guarded, sockets, Connections(max_connections), protection),
-        Endpoint(HealthOnly(app), health_sockets, Connections(HEALTH_CONNECTIONS)),
+        Endpoint(guarded, sockets, ConnectionLimit(max_connections), protection),
+        Endpoint(HealthOnly(app), health_sockets, ConnectionLimit(HEALTH_CONNECTIONS)),
     )
 
 
-class Server(uvicorn.Server):
+class HttpServer(uvicorn.Server):
     """Serves at several endpoints until SIGTERM or SIGINT.
 
     Requests in flight have a moment to end by themselves; then what they wait for is given up.
@@ -129,7 +129,7 @@ def serve(
         notifier: tells systemd how the service is.
         timeouts: how long the steps of a connection may take.
     """
-    Server(served, give_up, notifier, timeouts).run()
+    HttpServer(served, give_up, notifier, timeouts).run()
 
 
 def end_on_signals() -> None:

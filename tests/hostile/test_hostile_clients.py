@@ -29,7 +29,7 @@ from starlette.routing import Route
 from kea_exporter.config.web import ServerTls, WebSettings
 from kea_exporter.httpd import Protection
 from kea_exporter.httpd.connection import Timeouts
-from kea_exporter.httpd.connections import UNSENT_LIMIT, Connections, Phase, Visitor, connection_limit
+from kea_exporter.httpd.connections import UNSENT_LIMIT, ConnectionLimit, ConnectionSlot, Phase, connection_limit
 from kea_exporter.httpd.framing import BODY_LIMIT, HEAD_LIMIT, RefusalError, RequestReader
 from kea_exporter.httpd.tls import server_context
 from kea_exporter.rate_limit import RateLimitedWarning
@@ -370,56 +370,56 @@ def test_a_thousand_silent_connections_leave_the_last_ones_in_peace() -> None:
             assert seconds_to_get(f"http://127.0.0.1:{port}/-/healthy") < SOON
 
 
-def visitor(phase: Phase, since: float, client: str = "") -> tuple[Visitor, list[bool]]:
+def slot(phase: Phase, since: float, client: str = "") -> tuple[ConnectionSlot, list[bool]]:
     dropped: list[bool] = []
-    return Visitor(lambda: dropped.append(True), client, phase, since), dropped
+    return ConnectionSlot(lambda: dropped.append(True), client, phase, since), dropped
 
 
 def test_idle_connections_are_closed_first_and_busy_ones_never() -> None:
-    crowded = Connections(3)
-    working, reading, idle = (visitor(phase, 1.0) for phase in (Phase.WORKING, Phase.SENDING, Phase.WAITING))
+    crowded = ConnectionLimit(3)
+    working, reading, idle = (slot(phase, 1.0) for phase in (Phase.WORKING, Phase.SENDING, Phase.WAITING))
     for one, _ in (working, reading, idle):
-        assert crowded.admit(one)
+        assert crowded.acquire(one)
     order = []
     for _ in range(2):
-        assert crowded.admit(visitor(Phase.WORKING, 2.0)[0])
+        assert crowded.acquire(slot(Phase.WORKING, 2.0)[0])
         order.append([bool(dropped) for _, dropped in (working, reading, idle)])
     assert order == [[False, False, True], [False, True, True]]
-    assert not crowded.admit(visitor(Phase.WORKING, 2.0)[0])
+    assert not crowded.acquire(slot(Phase.WORKING, 2.0)[0])
     assert len(crowded) == 3
 
 
 def test_too_much_unread_closes_who_is_slowest_and_not_who_asks_now() -> None:
-    crowded = Connections(10, unsent_limit=100)
-    (slowest, was_dropped), (slow, stays), (now, goes_on) = (visitor(Phase.SENDING, at) for at in (1.0, 2.0, 3.0))
+    crowded = ConnectionLimit(10, unsent_limit=100)
+    (slowest, was_dropped), (slow, stays), (now, goes_on) = (slot(Phase.SENDING, at) for at in (1.0, 2.0, 3.0))
     for one in (slowest, slow, now):
-        crowded.admit(one)
-        crowded.owe(one, bytes(40))
+        crowded.acquire(one)
+        crowded.record_unsent(one, bytes(40))
     assert (was_dropped, stays, goes_on) == ([True], [], [])
-    crowded.owe(now, bytes(1000))
+    crowded.record_unsent(now, bytes(1000))
     assert (stays, goes_on) == ([True], [])
 
 
 def test_an_answer_that_many_wait_for_counts_once() -> None:
-    crowded, page = Connections(10, unsent_limit=100), bytes(60)
-    readers = [visitor(Phase.SENDING, 1.0) for _ in range(5)]
+    crowded, page = ConnectionLimit(10, unsent_limit=100), bytes(60)
+    readers = [slot(Phase.SENDING, 1.0) for _ in range(5)]
     for one, _ in readers:
-        crowded.admit(one)
-        crowded.owe(one, page)
+        crowded.acquire(one)
+        crowded.record_unsent(one, page)
     assert [dropped for _, dropped in readers] == [[]] * 5
-    other, _ = visitor(Phase.SENDING, 2.0)
-    crowded.admit(other)
-    crowded.owe(other, bytes(50))
+    other, _ = slot(Phase.SENDING, 2.0)
+    crowded.acquire(other)
+    crowded.record_unsent(other, bytes(50))
     assert [dropped for _, dropped in readers] == [[True]] * 5
 
 
 def test_room_is_made_by_the_client_that_has_most_connections() -> None:
-    crowded = Connections(4)
-    (quiet, was_dropped), *greedy = (visitor(Phase.WAITING, at, client) for at, client in enumerate("abbb"))
+    crowded = ConnectionLimit(4)
+    (quiet, was_dropped), *greedy = (slot(Phase.WAITING, at, client) for at, client in enumerate("abbb"))
     for one in (quiet, *(it for it, _ in greedy)):
-        assert crowded.admit(one)
+        assert crowded.acquire(one)
     for number in range(10):
-        assert crowded.admit(visitor(Phase.WAITING, 10.0 + number, "b")[0])
+        assert crowded.acquire(slot(Phase.WAITING, 10.0 + number, "b")[0])
     assert was_dropped == []
     assert [dropped for _, dropped in greedy] == [[True]] * 3
 
@@ -522,7 +522,7 @@ def test_who_does_not_read_over_tls_is_cut_off(tls: Protection, authority: Autho
         assert received < len(PAGE)
 
 
-LEFTOVERS = {"Connection", "Visitor", "SSLProtocol", "_SSLProtocolTransport", "RequestResponseCycle"}
+LEFTOVERS = {"Connection", "ConnectionSlot", "SSLProtocol", "_SSLProtocolTransport", "RequestResponseCycle"}
 
 
 @pytest.mark.parametrize("secured", [False, True])

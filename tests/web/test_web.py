@@ -409,7 +409,7 @@ def test_no_request_in_flight_waits_for_another(release: Event) -> None:
     assert len(begun) == many
 
 
-def visitor(url: str, path: str, collector: CountingCollector) -> socket.socket:
+def slot(url: str, path: str, collector: CountingCollector) -> socket.socket:
     """Return a connection whose request is being worked on, tried again while there is no place for it."""
     host, port = url.removeprefix("http://").split(":")
     for _ in range(100):
@@ -427,8 +427,8 @@ def test_clients_that_go_away_leave_their_places_and_threads_to_others(path: str
     with serving(collector, WebOptions(max_requests=1)) as url:
         before = threading.active_count()
         for _ in range(20):
-            visitor(url, path, collector).close()
-        last = visitor(url, path, collector)
+            slot(url, path, collector).close()
+        last = slot(url, path, collector)
         assert threading.active_count() < before + 10
         release.set()
         assert last.makefile("rb").readline() == b"HTTP/1.1 200 OK\r\n"

@@ -43,10 +43,10 @@ NOBODY = "." * 53
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="kea-exporter", charset="UTF-8"', "Cache-Control": "no-store"}
 
 
-class Outcome(Enum):
+class LoginResult(Enum):
     """What became of a login."""
 
-    LET_IN = auto()
+    ACCEPTED = auto()
     REFUSED = auto()
     TOO_MANY = auto()
     NO_THREAD = auto()
@@ -65,7 +65,7 @@ class Logins:
         self._remembered: dict[bytes, None] = {}
         self._turns = Turns(MAX_WAITING, MAX_WAITING_OF_CLIENT)
 
-    async def outcome(self, users: Mapping[str, str], user: str, password: bytes, client: str) -> Outcome:
+    async def outcome(self, users: Mapping[str, str], user: str, password: bytes, client: str) -> LoginResult:
         """Return whether a user is let in.
 
         Args:
@@ -78,17 +78,17 @@ class Logins:
         # Each field with its length: no two logins have the same bytes (CVE-2022-46146).
         digest = self._digest(user.encode(), hashed.encode(), password)
         if digest in self._remembered:
-            return Outcome.LET_IN
+            return LoginResult.ACCEPTED
         try:
             is_right = await self._turns.run(client, partial(self._check, password[:BCRYPT_BYTES], hashed.encode()))
         except CrowdedError:
-            return Outcome.TOO_MANY
+            return LoginResult.TOO_MANY
         except NoThreadError:
-            return Outcome.NO_THREAD
+            return LoginResult.NO_THREAD
         if not is_right or user not in users:
-            return Outcome.REFUSED
+            return LoginResult.REFUSED
         self._remember(digest)
-        return Outcome.LET_IN
+        return LoginResult.ACCEPTED
 
     def _hash_of_nobody(self, users: Mapping[str, str], user: str) -> str:
         """Return a hash that costs what that of some user costs, always the same one for the same name."""
@@ -123,25 +123,25 @@ class Authentication:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         settings = self._settings()
-        outcome = await self._outcome(settings.users, scope) if settings.users else Outcome.LET_IN
+        outcome = await self._outcome(settings.users, scope) if settings.users else LoginResult.ACCEPTED
         await self._answer(outcome)(scope, receive, _with_headers(send, settings.headers))
 
-    async def _outcome(self, users: Mapping[str, str], scope: Scope) -> Outcome:
+    async def _outcome(self, users: Mapping[str, str], scope: Scope) -> LoginResult:
         client = client_of(scope)
         given = credentials(scope["headers"])
         if given is None:
-            return Outcome.REFUSED
+            return LoginResult.REFUSED
         outcome = await self._logins.outcome(users, *given, client)
-        if outcome is not Outcome.LET_IN:
+        if outcome is not LoginResult.ACCEPTED:
             self._refusals.warn(client=client, outcome=outcome.name.lower())
         return outcome
 
-    def _answer(self, outcome: Outcome) -> ASGIApp:
-        if outcome is Outcome.LET_IN:
+    def _answer(self, outcome: LoginResult) -> ASGIApp:
+        if outcome is LoginResult.ACCEPTED:
             return self._app
-        if outcome is Outcome.REFUSED:
+        if outcome is LoginResult.REFUSED:
             return PlainTextResponse("user and password are needed\n", HTTPStatus.UNAUTHORIZED, CHALLENGE)
-        if outcome is Outcome.NO_THREAD:
+        if outcome is LoginResult.NO_THREAD:
             return PlainTextResponse(f"{NoThreadError()}\n", HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": "5"})
         return PlainTextResponse(
             "too many logins wait to be checked, try again later\n", HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": "5"}

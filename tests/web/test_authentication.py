@@ -23,8 +23,8 @@ from kea_exporter.httpd.authentication import (
     MAX_WAITING,
     MAX_WAITING_OF_CLIENT,
     Authentication,
+    LoginResult,
     Logins,
-    Outcome,
     credentials,
 )
 from lab.servers.certificates import Authority
@@ -63,17 +63,17 @@ class Counting:
         return bcrypt.checkpw(password, hash_)
 
 
-def logins(*tried: tuple[str, str], check: Counting, users: dict[str, str] | None = None) -> list[Outcome]:
+def logins(*tried: tuple[str, str], check: Counting, users: dict[str, str] | None = None) -> list[LoginResult]:
     """Return what becomes of logins one after another."""
     checked = Logins(check)
 
-    async def all_of_them() -> list[Outcome]:
+    async def all_of_them() -> list[LoginResult]:
         return [await checked.outcome(users or USERS, user, word.encode(), "client") for user, word in tried]
 
     return asyncio.run(all_of_them())
 
 
-LET_IN, REFUSED, TOO_MANY = Outcome.LET_IN, Outcome.REFUSED, Outcome.TOO_MANY
+ACCEPTED, REFUSED, TOO_MANY = LoginResult.ACCEPTED, LoginResult.REFUSED, LoginResult.TOO_MANY
 
 
 # Who is let in.
@@ -88,19 +88,19 @@ def test_the_right_password_of_each_user_is_let_in_and_nothing_else() -> None:
         ("ALICE", "wonder"),
         ("", ""),
     ]
-    assert logins(*tried, check=Counting()) == [LET_IN, LET_IN, REFUSED, REFUSED, REFUSED, REFUSED]
+    assert logins(*tried, check=Counting()) == [ACCEPTED, ACCEPTED, REFUSED, REFUSED, REFUSED, REFUSED]
 
 
 @pytest.mark.parametrize("password", ["ä" * 36, "a" * 72, "a" * 73, "a" * 5000, "nul\0byte", "\N{PILE OF POO}"])
 def test_a_password_of_any_length_is_checked_as_by_others(password: str) -> None:
     users = {"a": bcrypt.hashpw(password.encode()[:72], bcrypt.gensalt(4)).decode()}
-    assert logins(("a", password), ("a", f"x{password}"), check=Counting(), users=users) == [LET_IN, REFUSED]
+    assert logins(("a", password), ("a", f"x{password}"), check=Counting(), users=users) == [ACCEPTED, REFUSED]
 
 
 @pytest.mark.parametrize("kind", ["2a", "2b", "2y"])
 def test_hashes_of_every_usual_kind_are_understood(kind: str) -> None:
     users = {"a": ALICE.replace("2b", kind)}
-    assert logins(("a", "wonder"), ("a", "other"), check=Counting(), users=users) == [LET_IN, REFUSED]
+    assert logins(("a", "wonder"), ("a", "other"), check=Counting(), users=users) == [ACCEPTED, REFUSED]
 
 
 def test_no_password_is_that_of_an_unknown_user() -> None:
@@ -129,7 +129,7 @@ def test_unknown_users_cost_what_known_ones_cost_and_each_always_the_same() -> N
 
 def test_a_right_login_is_compared_once_and_a_wrong_one_each_time() -> None:
     check = Counting()
-    assert logins(*[("alice", "wonder")] * 5, check=check) == [LET_IN] * 5
+    assert logins(*[("alice", "wonder")] * 5, check=check) == [ACCEPTED] * 5
     assert len(check.costs) == 1
     assert logins(*[("alice", "wrong")] * 5, check=check) == [REFUSED] * 5
     assert len(check.costs) == 6
@@ -141,25 +141,25 @@ def test_a_right_login_is_compared_once_and_a_wrong_one_each_time() -> None:
 )
 def test_what_is_remembered_of_a_login_lets_in_no_other(user: str, password: str) -> None:
     check = Counting()
-    assert logins(("alice", "wonder"), (user, password), check=check) == [LET_IN, REFUSED]
+    assert logins(("alice", "wonder"), (user, password), check=check) == [ACCEPTED, REFUSED]
     assert len(check.costs) == 2
 
 
 def test_a_remembered_login_does_not_survive_its_hash_or_its_user() -> None:
     checked = Logins()
 
-    async def over_time() -> list[Outcome]:
+    async def over_time() -> list[LoginResult]:
         lists = [USERS, {"alice": hashed("other")}, {"bob": BOB}, USERS]
         return [await checked.outcome(users, "alice", b"wonder", "client") for users in lists]
 
-    assert asyncio.run(over_time()) == [LET_IN, REFUSED, REFUSED, LET_IN]
+    assert asyncio.run(over_time()) == [ACCEPTED, REFUSED, REFUSED, ACCEPTED]
 
 
 def test_only_so_many_logins_are_remembered() -> None:
     users = {f"user-{number}": ALICE for number in range(MAX_REMEMBERED + 1)}
     check = Counting()
     everybody = [(user, "wonder") for user in users]
-    assert set(logins(*everybody, everybody[-1], everybody[0], check=check, users=users)) == {LET_IN}
+    assert set(logins(*everybody, everybody[-1], everybody[0], check=check, users=users)) == {ACCEPTED}
     assert len(check.costs) == len(users) + 1
 
 

@@ -20,7 +20,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse
 
 from kea_exporter.httpd.clients import client_of
-from kea_exporter.httpd.turns import CrowdedError, Turns
+from kea_exporter.httpd.fair_queue import FairQueue, QueueFullError
 from kea_exporter.rate_limit import RateLimitedWarning
 from kea_exporter.threads import NoThreadError
 
@@ -63,7 +63,7 @@ class Logins:
         self._check = check
         self._key = secrets.token_bytes(32)
         self._remembered: dict[bytes, None] = {}
-        self._turns = Turns(MAX_WAITING, MAX_WAITING_OF_CLIENT)
+        self._turns = FairQueue(MAX_WAITING, MAX_WAITING_OF_CLIENT)
 
     async def outcome(self, users: Mapping[str, str], user: str, password: bytes, client: str) -> LoginResult:
         """Return whether a user is let in.
@@ -81,7 +81,7 @@ class Logins:
             return LoginResult.ACCEPTED
         try:
             is_right = await self._turns.run(client, partial(self._check, password[:BCRYPT_BYTES], hashed.encode()))
-        except CrowdedError:
+        except QueueFullError:
             return LoginResult.TOO_MANY
         except NoThreadError:
             return LoginResult.NO_THREAD

@@ -10,14 +10,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from kea_exporter.httpd.turns import CrowdedError
+from kea_exporter.httpd.fair_queue import QueueFullError
 from kea_exporter.rate_limit import RateLimitedWarning
 from kea_exporter.threads import NoThreadError
 from kea_exporter.under_way import StoppedError
 from kea_exporter.web.handlers import Handlers
 from kea_exporter.web.options import PAGE_HEADERS
 from kea_exporter.web.parameters import BadRequestError
-from kea_exporter.web.waiting import GoneError
+from kea_exporter.web.waiting import DisconnectedError
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from kea_exporter.service import Service
     from kea_exporter.web.options import WebOptions
 
-LATER = {**PAGE_HEADERS, "Retry-After": "5"}
+RETRY_LATER = {**PAGE_HEADERS, "Retry-After": "5"}
 NO_THREAD = RateLimitedWarning("request refused: no thread can be started")
 
 
@@ -49,9 +49,9 @@ def create_app(service: Service, options: WebOptions, reloader: Reloader) -> Sta
         ],
         exception_handlers={
             BadRequestError: _bad_request,
-            GoneError: _gone,
-            StoppedError: _ending,
-            CrowdedError: _crowded,
+            DisconnectedError: _disconnected,
+            StoppedError: _shutting_down,
+            QueueFullError: _queue_full,
             NoThreadError: _no_thread,
             HTTPException: _http_error,
         },
@@ -63,25 +63,27 @@ def create_app(service: Service, options: WebOptions, reloader: Reloader) -> Sta
 
 async def _bad_request(_: Request, error: Exception) -> Response:
     status = error.status if isinstance(error, BadRequestError) else HTTPStatus.BAD_REQUEST
-    return PlainTextResponse(f"{error}\n", status, LATER if status == HTTPStatus.SERVICE_UNAVAILABLE else PAGE_HEADERS)
+    return PlainTextResponse(
+        f"{error}\n", status, RETRY_LATER if status == HTTPStatus.SERVICE_UNAVAILABLE else PAGE_HEADERS
+    )
 
 
-async def _ending(*_: object) -> Response:
+async def _shutting_down(*_: object) -> Response:
     return PlainTextResponse("the exporter is ending\n", HTTPStatus.SERVICE_UNAVAILABLE, PAGE_HEADERS)
 
 
-async def _crowded(*_: object) -> Response:
+async def _queue_full(*_: object) -> Response:
     return PlainTextResponse(
-        "too many requests wait for a page, try again later\n", HTTPStatus.SERVICE_UNAVAILABLE, LATER
+        "too many requests wait for a page, try again later\n", HTTPStatus.SERVICE_UNAVAILABLE, RETRY_LATER
     )
 
 
 async def _no_thread(_: Request, error: Exception) -> Response:
     NO_THREAD.warn(advice="raise TasksMax= of the unit, or the limit on processes")
-    return PlainTextResponse(f"{error}\n", HTTPStatus.SERVICE_UNAVAILABLE, LATER)
+    return PlainTextResponse(f"{error}\n", HTTPStatus.SERVICE_UNAVAILABLE, RETRY_LATER)
 
 
-async def _gone(*_: object) -> Response:
+async def _disconnected(*_: object) -> Response:
     # Nobody reads it.
     return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE)
 

@@ -18,7 +18,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from kea_exporter import __version__
 from kea_exporter.check import as_json
 from kea_exporter.httpd.clients import client_of
-from kea_exporter.httpd.turns import Turns, on_thread
+from kea_exporter.httpd.fair_queue import FairQueue, on_thread
 from kea_exporter.metrics import ExporterState
 from kea_exporter.transport.deadline import Deadline
 from kea_exporter.web.debug import debug_text
@@ -80,8 +80,8 @@ class Handlers:
         self._reloads = Slots(MAX_RELOADS_WAITING)
         self._limiter = CapacityLimiter(options.max_requests)
         # Encoding several pages at a time would be no faster, and would take the memory of all of them.
-        self._encoding = Turns(options.max_requests, options.max_requests)
-        self._rendering = Turns(MAX_PAGES_WAITING, MAX_PAGES_WAITING_OF_CLIENT)
+        self._encoding = FairQueue(options.max_requests, options.max_requests)
+        self._rendering = FairQueue(MAX_PAGES_WAITING, MAX_PAGES_WAITING_OF_CLIENT)
         self._shared = Sharing()
 
     async def metrics(self, request: Request) -> Response:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive
 
 
-class GoneError(Exception):
+class DisconnectedError(Exception):
     """Whoever asked has closed the connection."""
 
 
@@ -28,13 +28,13 @@ async def until_done(futures: Sequence[Future[Any]], seconds: float, receive: Re
             "Disconnect").
 
     Raises:
-        GoneError: the connection was closed.
+        DisconnectedError: the connection was closed.
     """
     leaving = asyncio.ensure_future(_leaving(receive))
     try:
         await asyncio.wait((leaving, _all_done(futures)), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         if leaving.done():
-            raise GoneError
+            raise DisconnectedError
     finally:
         leaving.cancel()
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kea_exporter.httpd.clients import client_at, client_of
-from kea_exporter.httpd.turns import CrowdedError, Turns, on_thread
+from kea_exporter.httpd.fair_queue import FairQueue, QueueFullError, on_thread
 from kea_exporter.threads import NoThreadError
 from kea_exporter.web import WebOptions
 from kea_exporter.web.sharing import Sharing
@@ -86,7 +86,7 @@ def test_a_slot_that_is_given_back_can_be_taken_again() -> None:
     assert len(slots) == 0
 
 
-# Turns.
+# FairQueue.
 
 
 def test_clients_take_turns_and_work_is_done_one_at_a_time() -> None:
@@ -102,7 +102,7 @@ def test_clients_take_turns_and_work_is_done_one_at_a_time() -> None:
         return client
 
     async def all_of_it() -> list[str]:
-        turns = Turns(64, 16)
+        turns = FairQueue(64, 16)
         clients = ["a"] * 10 + ["b"] * 3 + ["c"]
         tasks = [asyncio.create_task(turns.run(client, partial(work, client))) for client in clients]
         await asyncio.sleep(0.1)
@@ -117,13 +117,13 @@ def test_work_that_waits_is_bounded_for_each_client_and_for_all() -> None:
     may_end = threading.Event()
 
     async def refused() -> Counter[str]:
-        turns = Turns(12, 8)
+        turns = FairQueue(12, 8)
         wanted = ["a"] * 20 + ["b"] * 20 + ["c"]
         tasks = {asyncio.create_task(turns.run(client, lambda: may_end.wait(20))): client for client in wanted}
         await asyncio.sleep(0.2)
         may_end.set()
         await asyncio.wait(tasks)
-        return Counter(client for task, client in tasks.items() if isinstance(task.exception(), CrowdedError))
+        return Counter(client for task, client in tasks.items() if isinstance(task.exception(), QueueFullError))
 
     # One is done, and eight wait, of the first; four wait of the second.
     assert asyncio.run(refused()) == {"a": 20 - 1 - 8, "b": 20 - 4, "c": 1}
@@ -134,7 +134,7 @@ def test_a_turn_is_passed_on_when_work_raises_or_is_given_up() -> None:
         raise ValueError("wrong")
 
     async def all_of_it() -> str:
-        turns = Turns(64, 16)
+        turns = FairQueue(64, 16)
         may_end = threading.Event()
         first = asyncio.create_task(turns.run("a", lambda: may_end.wait(20)))
         failing = asyncio.create_task(turns.run("a", fail))

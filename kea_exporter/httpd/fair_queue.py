@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class CrowdedError(Exception):
+class QueueFullError(Exception):
     """Too much work waits already."""
 
 
@@ -43,7 +43,7 @@ async def on_thread(work: Callable[[], T], limiter: CapacityLimiter | None = Non
         raise NoThreadError from None
 
 
-class Turns:
+class FairQueue:
     """Runs one piece of work at a time. Where work of several clients waits, each is served in turn.
 
     Args:
@@ -61,7 +61,7 @@ class Turns:
         """Return the result of *work*, when it is this client's turn.
 
         Raises:
-            CrowdedError: too much work waits already.
+            QueueFullError: too much work waits already.
             NoThreadError: no thread can be had.
         """
         if self._is_busy:
@@ -75,7 +75,7 @@ class Turns:
     async def _wait(self, client: str) -> None:
         own = self._waiting.get(client, deque())
         if len(own) >= self._max_waiting_of_client or sum(map(len, self._waiting.values())) >= self._max_waiting:
-            raise CrowdedError
+            raise QueueFullError
         turn = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(client, own).append(turn)
         try:

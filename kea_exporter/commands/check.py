@@ -155,9 +155,9 @@ def _ad_hoc_settings(url: str, options: dict[str, Any]) -> Settings:
     return settings_from_tree({"servers": [{"name": "ad-hoc", daemon: entry}]}, Path.cwd())
 
 
-def _in_options(mistake: str) -> str:
-    """Return a mistake in the words of the command line: `servers[0].dhcp4.url: ...` is about `--url`."""
-    place, _, text = mistake.partition(": ")
+def _in_options(error: str) -> str:
+    """Return a error in the words of the command line: `servers[0].dhcp4.url: ...` is about `--url`."""
+    place, _, text = error.partition(": ")
     about = OPTIONS.get(place.rpartition(".")[2])
     for key, option in OPTIONS.items():
         if "_" in key:  # the others are words like any other

@@ -1,4 +1,4 @@
-"""What commands share that read a configuration: all its mistakes at once."""
+"""What commands share that read a configuration: all its errors at once."""
 
 from __future__ import annotations
 
@@ -38,22 +38,22 @@ def load(path: Path, *, requires_files: bool = False) -> Settings:
 
     Args:
         path: the file.
-        requires_files: whether a file that is named and cannot be used is a mistake. If not, it is logged, and only
+        requires_files: whether a file that is named and cannot be used is a error. If not, it is logged, and only
             the probes that need it fail.
 
     Raises:
-        CommandError: the configuration has mistakes; the message has all of them.
+        CommandError: the configuration has errors; the message has all of them.
     """
     ids = tuple(requirement.id for requirement in REQUIREMENTS)
     is_unasked_for = str(path) == DEFAULT_CONFIG and not path.exists()
     hint = "; name the file with --config.file" if is_unasked_for else ""
     read = partial(load_file, path, ids, requires_files=requires_files)
     if requires_files:
-        return checked(read, str(path), lambda mistake: f"{mistake}{hint}")
+        return checked(read, str(path), lambda error: f"{error}{hint}")
     try:
         settings = read()
     except ConfigError as error:
-        raise all_mistakes(error.mistakes, str(path), lambda mistake: f"{mistake}{hint}") from None
+        raise all_errors(error.errors, str(path), lambda error: f"{error}{hint}") from None
     for detail, names in _unusable_files(settings).items():
         log.warning("file cannot be used", detail=detail, daemons=", ".join(names[:MAX_NAMED]), count=len(names))
     return settings
@@ -64,28 +64,28 @@ def checked(read: Callable[[], Settings], source: str, reword: Callable[[str], s
 
     Args:
         read: gives the settings, or raises ConfigError.
-        source: what goes in front of each mistake.
-        reword: puts a mistake into other words.
+        source: what goes in front of each error.
+        reword: puts a error into other words.
 
     Raises:
-        CommandError: there are mistakes; the message has all of them.
+        CommandError: there are errors; the message has all of them.
     """
     try:
         settings = read()
         found = _unusable_files(settings)
-        mistakes = [f"{name}: {detail}" for detail, names in found.items() for name in names]
+        errors = [f"{name}: {detail}" for detail, names in found.items() for name in names]
     except ConfigError as error:
-        mistakes = [str(mistake) for mistake in error.mistakes]
-    if not mistakes:
+        errors = [str(error) for error in error.errors]
+    if not errors:
         return settings
-    raise all_mistakes(mistakes, source, reword)
+    raise all_errors(errors, source, reword)
 
 
-def all_mistakes(mistakes: Iterable[object], source: str, reword: Callable[[str], str] = str) -> CommandError:
-    """Return the error to end with: every mistake once, after its *source*, and *reword*-ed."""
+def all_errors(errors: Iterable[object], source: str, reword: Callable[[str], str] = str) -> CommandError:
+    """Return the error to end with: every error once, after its *source*, and *reword*-ed."""
     prefix = f"{source}: " if source else ""
-    lines = [reword(f"{prefix}{fromkey}") for fromkey in dict.fromkeys(map(str, mistakes))]
-    return CommandError(lines[0] if len(lines) == 1 else "\n  ".join([f"{len(lines)} mistakes", *lines]))
+    lines = [reword(f"{prefix}{fromkey}") for fromkey in dict.fromkeys(map(str, errors))]
+    return CommandError(lines[0] if len(lines) == 1 else "\n  ".join([f"{len(lines)} errors", *lines]))
 
 
 def _unusable_files(settings: Settings) -> dict[str, list[str]]:

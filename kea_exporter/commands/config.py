@@ -27,7 +27,7 @@ def config_command() -> None:
 @config_file
 @web_config_file
 def config_check(config_file: Path, web_config_file: Path | None) -> None:
-    """Check a configuration file, and the files that it names; print all mistakes."""
+    """Check a configuration file, and the files that it names; print all errors."""
     logs.configure("warn", "logfmt")
     settings = load(config_file, requires_files=True)
     protection_by(web_config_file)

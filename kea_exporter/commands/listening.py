@@ -1,4 +1,4 @@
-"""Where `serve` listens, and how its pages are protected: options to sockets, every mistake with what to do."""
+"""Where `serve` listens, and how its pages are protected: options to sockets, every error with what to do."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 import structlog
 
 from kea_exporter import __version__
-from kea_exporter.commands.common import all_mistakes
+from kea_exporter.commands.common import all_errors
 from kea_exporter.commands.output import CommandError
 from kea_exporter.config import ConfigError
 from kea_exporter.httpd import ListenError, WebConfig, address_of, connection_limit, inherited, listen, unprotected
@@ -55,14 +55,14 @@ def protection_by(file: Path | None) -> Callable[[], Protection]:
     """Return what gives the protection in force; none without a *file*.
 
     Raises:
-        CommandError: the file has mistakes; the message has all of them.
+        CommandError: the file has errors; the message has all of them.
     """
     if file is None:
         return unprotected
     try:
         return WebConfig(file).now
     except ConfigError as error:
-        raise all_mistakes(error.mistakes, str(file)) from None
+        raise all_errors(error.errors, str(file)) from None
 
 
 def sockets_at(

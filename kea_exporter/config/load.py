@@ -1,4 +1,4 @@
-"""From the text of a configuration file to settings, or to the list of all its mistakes."""
+"""From the text of a configuration file to settings, or to the list of all its errors."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import ValidationError
 
 from kea_exporter.config import schema
-from kea_exporter.config.mistakes import ConfigError, Mistake, cross_mistakes, mistake_of
+from kea_exporter.config.errors import ConfigError, FieldError, cross_field_errors, field_error
 from kea_exporter.config.resolve import resolve
 from kea_exporter.config.tree import TreeError, line_of, read_tree
 from kea_exporter.config.values import Context
@@ -30,10 +30,10 @@ def load(path: Path, requirements: Collection[str] | None = None, *, requires_fi
     Args:
         path: the file.
         requirements: the ids that profiles may name; None to take any.
-        requires_files: whether a file that is named and cannot be read is a mistake.
+        requires_files: whether a file that is named and cannot be read is a error.
 
     Raises:
-        ConfigError: the file cannot be read, or has mistakes.
+        ConfigError: the file cannot be read, or has errors.
     """
     tree, node = parsed(content_of(path))
     return settings_from_tree(tree, path.parent, node, requirements, requires_files=requires_files)
@@ -48,7 +48,7 @@ def content_of(path: Path) -> bytes:
     try:
         return read_file(path)
     except OSError as error:
-        raise ConfigError((Mistake((), f"cannot read the file: {error.strerror}"),)) from None
+        raise ConfigError((FieldError((), f"cannot read the file: {error.strerror}"),)) from None
 
 
 def parsed(content: bytes) -> tuple[object, yaml.Node | None]:
@@ -60,9 +60,9 @@ def parsed(content: bytes) -> tuple[object, yaml.Node | None]:
     try:
         return read_tree(content.decode("utf-8"))
     except UnicodeDecodeError:
-        raise ConfigError((Mistake((), "the file is not text in UTF-8"),)) from None
+        raise ConfigError((FieldError((), "the file is not text in UTF-8"),)) from None
     except TreeError as error:
-        raise ConfigError((Mistake((), str(error), error.line),)) from None
+        raise ConfigError((FieldError((), str(error), error.line),)) from None
 
 
 def settings_from_tree(
@@ -80,17 +80,17 @@ def settings_from_tree(
         directory: where relative paths start.
         node: the same as YAML nodes, which know their lines.
         requirements: the ids that profiles may name; None to take any.
-        requires_files: whether a file that is named and cannot be read is a mistake.
+        requires_files: whether a file that is named and cannot be read is a error.
 
     Raises:
-        ConfigError: it has mistakes.
+        ConfigError: it has errors.
     """
     context = Context(directory, requirements, requires_files)
-    return resolve(validated(schema.ConfigFile, tree, node, context, cross_mistakes(tree)))
+    return resolve(validated(schema.ConfigFile, tree, node, context, cross_field_errors(tree)))
 
 
 def validated(
-    root: type[Root], tree: object, node: yaml.Node | None, context: Context, found: Iterable[Mistake]
+    root: type[Root], tree: object, node: yaml.Node | None, context: Context, found: Iterable[FieldError]
 ) -> Root:
     """Return a whole file as it is written, if nothing is wrong with it.
 
@@ -99,18 +99,18 @@ def validated(
         tree: its mappings and lists.
         node: the same as YAML nodes.
         context: what values are checked against.
-        found: mistakes that the schema cannot see.
+        found: errors that the schema cannot see.
 
     Raises:
-        ConfigError: it has mistakes; all of them, in the order of the file.
+        ConfigError: it has errors; all of them, in the order of the file.
     """
-    mistakes = list(found)
+    errors = list(found)
     try:
         written = root.model_validate(tree, context=context)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
-        mistakes += [mistake_of(detail, root) for detail in details]
-    if mistakes:
-        located = [Mistake(mistake.place, mistake.text, line_of(node, mistake.place)) for mistake in mistakes]
+        errors += [field_error(detail, root) for detail in details]
+    if errors:
+        located = [FieldError(error.place, error.text, line_of(node, error.place)) for error in errors]
         raise ConfigError(tuple(sorted(located, key=lambda entry: entry.line or 0)))
     return written

@@ -32,7 +32,7 @@ ANYWHERE = urlsplit("https://")
 
 
 def resolve(written: schema.ConfigFile) -> Settings:
-    """Return the settings that a configuration without mistakes stands for."""
+    """Return the settings that a configuration without errors stands for."""
     profiles = _profiles(written)
     return Settings(tuple(_daemons(written, profiles)), tuple(_allowed_targets(written, profiles)))
 
@@ -149,7 +149,7 @@ def _credentials(auth: schema.BasicAuth | None) -> Credentials | None:
         return None
     username = auth.username_file or auth.username
     password = auth.password_file or auth.password
-    if username is None or password is None:  # _option_mistakes has seen to it
+    if username is None or password is None:  # _option_errors has seen to it
         raise AssertionError("basic_auth without username or password")
     return Credentials(username, password)
 

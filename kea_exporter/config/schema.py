@@ -18,7 +18,7 @@ SeverityName = Literal["required", "recommended", "advisory"]
 
 
 class Section(BaseModel):
-    """A mapping of the file: unknown keys are mistakes, types are not guessed, inputs are not repeated."""
+    """A mapping of the file: unknown keys are errors, types are not guessed, inputs are not repeated."""
 
     model_config = ConfigDict(
         extra="forbid", strict=True, frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True

@@ -1,7 +1,7 @@
 """YAML text to plain values and to the lines they stand on.
 
 PyYAML's own messages can quote the text they stumble over, which may be a password: here they name the kind of
-mistake and the line instead.
+error and the line instead.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MERGE, TEXT, DATE = "tag:yaml.org,2002:merge", "tag:yaml.org,2002:str", "tag:yam
 
 
 class _Loader(yaml.SafeLoader):
-    """A safe loader to which the same key twice is a mistake, not a silent choice, and a date is a text."""
+    """A safe loader to which the same key twice is a error, not a silent choice, and a date is a text."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's way
         start: [(tag, pattern) for tag, pattern in resolvers if tag != DATE]

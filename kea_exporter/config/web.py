@@ -9,8 +9,8 @@ from ipaddress import ip_address
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from kea_exporter.config.errors import ConfigError, FieldError, Place
 from kea_exporter.config.load import content_of, parsed, validated
-from kea_exporter.config.mistakes import ConfigError, Mistake, Place
 from kea_exporter.config.values import TLS_VERSIONS, Context
 from kea_exporter.config.web_schema import (
     CLIENT_AUTH,
@@ -87,13 +87,13 @@ def load_web(path: Path) -> WebSettings:
     """Return the settings of the web configuration file at *path*.
 
     Raises:
-        ConfigError: it cannot be read, or has mistakes.
+        ConfigError: it cannot be read, or has errors.
     """
     tree, node = parsed(content_of(path))
     try:
         written = validated(WebConfigFile, tree, node, Context(path.parent), _mistakes(tree))
     except ConfigError as error:
-        raise ConfigError(tuple(dict.fromkeys(map(_without_hash, error.mistakes)))) from None
+        raise ConfigError(tuple(dict.fromkeys(map(_without_hash, error.errors)))) from None
     headers = {name: value for name, value in written.http_server_config.headers.items() if value}
     tls = _tls(written.tls_server_config) if written.tls_server_config else None
     return WebSettings(tls, written.basic_auth_users, headers)
@@ -135,54 +135,54 @@ def _tls(written: TlsServerConfig) -> ServerTls:
     )
 
 
-def _without_hash(mistake: Mistake) -> Mistake:
-    """Return a mistake that shows no hash: without a blank after its colon it is part of the user's name."""
-    if mistake.place[:1] == ("basic_auth_users",) and ":" in "".join(map(str, mistake.place)):
+def _without_hash(error: FieldError) -> FieldError:
+    """Return a error that shows no hash: without a blank after its colon it is part of the user's name."""
+    if error.place[:1] == ("basic_auth_users",) and ":" in "".join(map(str, error.place)):
         text = "a user name has no colon; before the hash, a colon and a blank"
-        return Mistake(mistake.place[:1], text, mistake.line)
-    return mistake
+        return FieldError(error.place[:1], text, error.line)
+    return error
 
 
-def _mistakes(tree: object) -> Iterator[Mistake]:
+def _mistakes(tree: object) -> Iterator[FieldError]:
     """Find what concerns several keys, and what is wrong with keys that users choose."""
     if not isinstance(tree, dict):
         return
     for key in ("tls_server_config", "basic_auth_users"):
         if key in tree and not tree[key]:
-            yield Mistake((key,), "nothing stands here, so nothing is protected; fill it, or remove the key")
+            yield FieldError((key,), "nothing stands here, so nothing is protected; fill it, or remove the key")
     if isinstance(tls := tree.get("tls_server_config"), dict):
-        yield from _tls_mistakes(tls, ("tls_server_config",))
+        yield from _tls_errors(tls, ("tls_server_config",))
     http = tree.get("http_server_config")
-    yield from _header_mistakes(http.get("headers") if isinstance(http, dict) else None)
+    yield from _header_errors(http.get("headers") if isinstance(http, dict) else None)
     users = tree.get("basic_auth_users")
     for name in users if isinstance(users, dict) else ():
         if not re.fullmatch(USER_NAME, name):
-            yield Mistake(("basic_auth_users", name), "a user name has neither a colon nor control characters")
+            yield FieldError(("basic_auth_users", name), "a user name has neither a colon nor control characters")
 
 
-def _tls_mistakes(tls: dict[str, Any], place: Place) -> Iterator[Mistake]:
+def _tls_errors(tls: dict[str, Any], place: Place) -> Iterator[FieldError]:
     kind, sans = tls.get("client_auth_type", NO_CERTIFICATE), tls.get("client_allowed_sans", ...)
     asks = kind in CLIENT_AUTH and kind != NO_CERTIFICATE
     if asks and not tls.get("client_ca_file"):
-        yield Mistake((*place, "client_auth_type"), "write the authority of the clients too, as client_ca_file")
+        yield FieldError((*place, "client_auth_type"), "write the authority of the clients too, as client_ca_file")
     if kind == NO_CERTIFICATE and tls.get("client_ca_file"):
-        yield Mistake((*place, "client_ca_file"), f"this is of no use without client_auth_type: {REQUIRED}")
+        yield FieldError((*place, "client_ca_file"), f"this is of no use without client_auth_type: {REQUIRED}")
     if sans is not ... and not sans:
-        yield Mistake((*place, "client_allowed_sans"), "this list is empty; write an entry, or remove the key")
+        yield FieldError((*place, "client_allowed_sans"), "this list is empty; write an entry, or remove the key")
     elif sans is not ... and kind != REQUIRED:
-        yield Mistake((*place, "client_allowed_sans"), f"this is of no use without client_auth_type: {REQUIRED}")
+        yield FieldError((*place, "client_allowed_sans"), f"this is of no use without client_auth_type: {REQUIRED}")
     if (tls.get("min_version"), tls.get("max_version")) == ("TLS13", "TLS12"):
-        yield Mistake((*place, "max_version"), "this is below min_version; correct one of them")
+        yield FieldError((*place, "max_version"), "this is below min_version; correct one of them")
 
 
-def _header_mistakes(headers: object) -> Iterator[Mistake]:
+def _header_errors(headers: object) -> Iterator[FieldError]:
     for name, value in headers.items() if isinstance(headers, dict) else ():
         place = ("http_server_config", "headers", name)
         if name not in HEADERS:
             close = difflib.get_close_matches(name, HEADERS, n=1)
             advice = f"did you mean '{close[0]}'?" if close else f"those that can be are {', '.join(HEADERS)}"
-            yield Mistake(place, f"this header cannot be configured; {advice}")
+            yield FieldError(place, f"this header cannot be configured; {advice}")
         elif isinstance(value, str) and not re.fullmatch(r"[\x20-\x7e]*", value):
-            yield Mistake(place, "a header has printable ASCII characters only")
+            yield FieldError(place, "a header has printable ASCII characters only")
         elif isinstance(value, str) and value and value not in (HEADERS[name] or (value,)):
-            yield Mistake(place, f"write {' or '.join(HEADERS[name])}")
+            yield FieldError(place, f"write {' or '.join(HEADERS[name])}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from typing import TYPE_CHECKING, Any
 
-from kea_exporter.config.mistakes import ConfigError, Mistake
+from kea_exporter.config.errors import ConfigError, FieldError
 from kea_exporter.config.values import TLS_VERSIONS
 from kea_exporter.config.web import normal_san
 from kea_exporter.config.web_schema import IF_GIVEN, NO_CERTIFICATE, REQUIRED
@@ -78,4 +78,4 @@ def _load_authority(context: ssl.SSLContext, file: Path) -> None:
 def _unusable(key: str, wanted: str, files: str, error: Exception) -> ConfigError:
     is_content = isinstance(error, ssl.SSLError | ValueError)
     text = wanted if is_content else f"{files} cannot be read: {getattr(error, 'strerror', None)}"
-    return ConfigError((Mistake(("tls_server_config", key), text),))
+    return ConfigError((FieldError(("tls_server_config", key), text),))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from kea_exporter.config.mistakes import ConfigError, Mistake
+from kea_exporter.config.errors import ConfigError, FieldError
 from kea_exporter.config.web import WebSettings, load_web, protections_lost
 from kea_exporter.files import digest
 from kea_exporter.httpd.tls import server_context
@@ -87,7 +87,7 @@ class WebConfig:
             found = _load(self._path)
             self._refuse_less(found.settings)
         except ConfigError as error:
-            self._keep("; ".join(map(str, error.mistakes)))
+            self._keep("; ".join(map(str, error.errors)))
             return
         self._in_force, self._failure = found, ""
         self._content = [digest(file) for file in self._files()]
@@ -102,7 +102,7 @@ class WebConfig:
         # A file of which only the beginning is written yet looks as if it left something out.
         if lost := protections_lost(self._in_force.settings, settings):
             text = f"without {', '.join(lost)} less would be protected than before; restart to have it so"
-            raise ConfigError((Mistake((), text),))
+            raise ConfigError((FieldError((), text),))
 
     def _keep(self, failure: str) -> None:
         if failure != self._failure:

@@ -1107,7 +1107,7 @@ def test_a_second_document_is_not_taken_for_an_alias(folder: Path) -> None:
 
 @pytest.mark.parametrize("key", ["5", "yes", "null", "1.5", "2026-01-01"])
 def test_a_key_that_is_no_text_is_found_on_its_line(folder: Path, key: str) -> None:
-    (found,) = error_of(folder, f"{SERVER}{key}: x\n").mistakes
+    (found,) = error_of(folder, f"{SERVER}{key}: x\n").errors
     assert found.line == 5
 
 
@@ -1180,7 +1180,7 @@ def test_no_mistake_repeats_the_password_of_a_url(folder: Path, url: str) -> Non
 
 def assert_says_nothing_of_it(error: ConfigError) -> None:
     said = "".join(traceback.format_exception(error))
-    assert CANARY not in said + repr(error) + repr(error.mistakes)
+    assert CANARY not in said + repr(error) + repr(error.errors)
 
 
 def test_settings_do_not_show_a_password(folder: Path) -> None:

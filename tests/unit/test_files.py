@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kea_exporter.config.mistakes import ConfigError
+from kea_exporter.config.errors import ConfigError
 from kea_exporter.config.settings import Credentials, TlsSettings
 from kea_exporter.config.web import ServerTls, load_web
 from kea_exporter.files import MAX_FILE_BYTES, check_file, digest, read_file

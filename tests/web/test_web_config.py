@@ -19,7 +19,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from kea_exporter.config.mistakes import ConfigError
+from kea_exporter.config.errors import ConfigError
 from kea_exporter.config.web import ServerTls, WebSettings, load_web, protections_lost
 from kea_exporter.httpd import WebConfig
 from kea_exporter.httpd.tls import has_allowed_san
@@ -73,7 +73,7 @@ def mistakes(folder: Path, text: str) -> list[str]:
     try:
         WebConfig(path)
     except ConfigError as error:
-        return [str(it) for it in error.mistakes]
+        return [str(it) for it in error.errors]
     return []
 
 

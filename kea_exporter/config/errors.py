@@ -1,4 +1,4 @@
-"""Mistakes in a configuration, in words that say what to write instead."""
+"""Errors in a configuration, in words that say what to write instead."""
 
 from __future__ import annotations
 
@@ -32,29 +32,29 @@ SAID = {
 
 
 @dataclass(frozen=True)
-class Mistake:
-    """One mistake in a configuration: where it is, and what to write instead."""
+class FieldError:
+    """One error in a configuration: where it is, and what to write instead."""
 
     place: Place
     text: str
     line: int | None = None
 
     def __str__(self) -> str:
-        """Return the mistake as one line, such as `line 7: servers[0].dhcp4.url: ...`."""
+        """Return the error as one line, such as `line 7: servers[0].dhcp4.url: ...`."""
         line = f"line {self.line}: " if self.line else ""
         path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.place).lstrip(".")
         return f"{line}{path}: {self.text}" if path else f"{line}{self.text}"
 
 
 class ConfigError(Exception):
-    """The configuration cannot be used; `mistakes` has all that is wrong with it."""
+    """The configuration cannot be used; `errors` has all that is wrong with it."""
 
-    def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
-        super().__init__("\n".join(map(str, mistakes)))
-        self.mistakes = mistakes
+    def __init__(self, errors: tuple[FieldError, ...]) -> None:
+        super().__init__("\n".join(map(str, errors)))
+        self.errors = errors
 
 
-def mistake_of(detail: ErrorDetails, root: type[BaseModel] = schema.ConfigFile) -> Mistake:
+def field_error(detail: ErrorDetails, root: type[BaseModel] = schema.ConfigFile) -> FieldError:
     """Return what pydantic found, in words for people; nothing that may be a secret is repeated.
 
     Args:
@@ -65,8 +65,8 @@ def mistake_of(detail: ErrorDetails, root: type[BaseModel] = schema.ConfigFile) 
     place = tuple(step for step in detail["loc"] if step != "[key]")
     if detail["type"] == "extra_forbidden" and "basic_auth" in place and not _looks_like_a_key(place):
         # Without a blank after the colon, the password is part of the key.
-        return Mistake(place[:-1], f"a key here is unknown; the keys are {', '.join(schema.BasicAuth.model_fields)}")
-    return Mistake(place, _explain(detail, place, root))
+        return FieldError(place[:-1], f"a key here is unknown; the keys are {', '.join(schema.BasicAuth.model_fields)}")
+    return FieldError(place, _explain(detail, place, root))
 
 
 def _looks_like_a_key(place: Place) -> bool:
@@ -96,35 +96,35 @@ def _advice(field: FieldInfo | None) -> str:
     return f"; for example {field.examples[0]}" if field and field.examples else ""
 
 
-def cross_mistakes(tree: object) -> Iterator[Mistake]:
-    """Find what concerns several keys; done on the tree, so that it is found beside any other mistake."""
+def cross_field_errors(tree: object) -> Iterator[FieldError]:
+    """Find what concerns several keys; done on the tree, so that it is found beside any other error."""
     if not isinstance(tree, dict):
         return
     profiles = set(BUILT_IN)
     written = tree.get("profiles")
     for name, entry in written.items() if isinstance(written, dict) else ():
         if isinstance(entry, dict) and (based_on := entry.get("based_on")) is not None:
-            yield from _profile_mistakes(based_on, profiles, ("profiles", name, "based_on"))
+            yield from _profile_errors(based_on, profiles, ("profiles", name, "based_on"))
         profiles |= {name} if isinstance(name, str) else set()
-    yield from _option_mistakes(tree.get("defaults"), ("defaults",), profiles)
-    yield from _probe_mistakes(tree)
+    yield from _option_errors(tree.get("defaults"), ("defaults",), profiles)
+    yield from _probe_errors(tree)
     names: dict[object, int] = {}
     servers = tree.get("servers")
     for index, server in enumerate(servers if isinstance(servers, list) else []):
         if isinstance(server, dict):
-            yield from _server_mistakes(server, ("servers", index), names, profiles)
+            yield from _server_errors(server, ("servers", index), names, profiles)
 
 
-def _profile_mistakes(name: object, profiles: set[str], place: Place) -> Iterator[Mistake]:
+def _profile_errors(name: object, profiles: set[str], place: Place) -> Iterator[FieldError]:
     if isinstance(name, str) and name not in profiles:
-        yield Mistake(place, f"there is no such profile; write one of: {', '.join(sorted(profiles))}")
+        yield FieldError(place, f"there is no such profile; write one of: {', '.join(sorted(profiles))}")
 
 
-def _probe_mistakes(tree: dict[str, Any]) -> Iterator[Mistake]:
+def _probe_errors(tree: dict[str, Any]) -> Iterator[FieldError]:
     written = tree.get("auths")
     auths = written if isinstance(written, dict) else {}
     for name, auth in auths.items():
-        yield from _option_mistakes(auth, ("auths", name), set())
+        yield from _option_errors(auth, ("auths", name), set())
     probe = tree.get("probe")
     entries = probe.get("allowed_targets") if isinstance(probe, dict) else None
     for index, entry in enumerate(entries if isinstance(entries, list) else []):
@@ -132,39 +132,39 @@ def _probe_mistakes(tree: dict[str, Any]) -> Iterator[Mistake]:
         if isinstance(name, str) and name not in auths:
             place = ("probe", "allowed_targets", index, "auth")
             known = ", ".join(map(str, auths)) or "none yet"
-            yield Mistake(place, f"there is no such name under auths; there are: {known}")
+            yield FieldError(place, f"there is no such name under auths; there are: {known}")
 
 
-def _server_mistakes(
+def _server_errors(
     server: dict[str, Any], place: Place, names: dict[object, int], profiles: set[str]
-) -> Iterator[Mistake]:
+) -> Iterator[FieldError]:
     name = server.get("name")
     if isinstance(name, str) and name in names:
-        yield Mistake((*place, "name"), f"servers[{names[name]}] has this name already; give each server its own")
+        yield FieldError((*place, "name"), f"servers[{names[name]}] has this name already; give each server its own")
     elif isinstance(name, str):
         names[name] = int(place[-1])
     if not any(server.get(daemon) is not None for daemon in Daemon):
-        yield Mistake(place, "this server has no daemon; add dhcp4, dhcp6 or d2 with its url")
-    yield from _option_mistakes(server, place, profiles)
+        yield FieldError(place, "this server has no daemon; add dhcp4, dhcp6 or d2 with its url")
+    yield from _option_errors(server, place, profiles)
     for daemon in Daemon:
         entry = server.get(daemon)
-        yield from _option_mistakes(entry, (*place, str(daemon)), profiles)
+        yield from _option_errors(entry, (*place, str(daemon)), profiles)
         if isinstance(entry, dict) and entry.get("control_agent") is True and str(entry.get("url")).startswith("unix:"):
-            yield Mistake((*place, str(daemon), "control_agent"), "a Control Agent is reached by http or https only")
+            yield FieldError((*place, str(daemon), "control_agent"), "a Control Agent is reached by http or https only")
 
 
-def _option_mistakes(options: object, place: Place, profiles: set[str]) -> Iterator[Mistake]:
+def _option_errors(options: object, place: Place, profiles: set[str]) -> Iterator[FieldError]:
     if not isinstance(options, dict):
         return
-    yield from _profile_mistakes(options.get("profile"), profiles, (*place, "profile"))
+    yield from _profile_errors(options.get("profile"), profiles, (*place, "profile"))
     if isinstance(auth := options.get("basic_auth"), dict):
         here = (*place, "basic_auth")
         for key in ("username", "password"):
             given = [name for name in (key, f"{key}_file") if auth.get(name) is not None]
             if len(given) != 1:
-                yield Mistake(here, f"write either {key} or {key}_file, {'not both' if given else 'one is needed'}")
+                yield FieldError(here, f"write either {key} or {key}_file, {'not both' if given else 'one is needed'}")
     if isinstance(tls := options.get("tls_config"), dict):
         given = [name for name in ("cert_file", "key_file") if tls.get(name) is not None]
         if len(given) == 1:
             other = "key_file" if given == ["cert_file"] else "cert_file"
-            yield Mistake((*place, "tls_config"), f"{given[0]} is of no use without {other}; write both")
+            yield FieldError((*place, "tls_config"), f"{given[0]} is of no use without {other}; write both")

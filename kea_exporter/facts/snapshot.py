@@ -82,7 +82,7 @@ class Connection:
 
 
 @dataclass(frozen=True)
-class Admission:
+class AuthenticationResult:
     """What the first HTTP answer said about credentials.
 
     Attributes:
@@ -247,7 +247,7 @@ class Snapshot:
         taken_at: when the probe began, in seconds since the epoch.
         duration_seconds: how long it took.
         timeout_seconds: how long it might have taken.
-        admission: None on a unix socket, where there is nothing to be admitted by.
+        authentication_result: None on a unix socket, where there is nothing to be admitted by.
         sockets: the control sockets of whoever answers on the connection: the daemon's own, or the
             Control Agent's.
         subnets: those that are configured now, of a DHCP daemon.
@@ -269,7 +269,7 @@ class Snapshot:
     duration_seconds: float
     timeout_seconds: float
     connection: Fact[Connection]
-    admission: Fact[Admission | None]
+    authentication_result: Fact[AuthenticationResult | None]
     version: Fact[Version]
     status: Fact[Status]
     lifetime: Fact[Lifetime]
@@ -307,7 +307,7 @@ class Snapshot:
         """Return what failed, first things first, each stage and reason once; what is lacking or not wanted did not."""
         facts = (
             self.connection,
-            self.admission,
+            self.authentication_result,
             self.version,
             self.commands,
             self.status,

@@ -19,11 +19,15 @@ if TYPE_CHECKING:
 
 
 def _auth_success(report: Report) -> Iterator[Sample]:
-    admission = known(report.snapshot.admission)
-    if admission is not None and admission.status in {HTTPStatus.OK, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        if admission.status == HTTPStatus.OK:
+    authentication_result = known(report.snapshot.authentication_result)
+    if authentication_result is not None and authentication_result.status in {
+        HTTPStatus.OK,
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.FORBIDDEN,
+    }:
+        if authentication_result.status == HTTPStatus.OK:
             require_answer_of_kea(report.snapshot)
-        yield Sample((), admission.status == HTTPStatus.OK)
+        yield Sample((), authentication_result.status == HTTPStatus.OK)
 
 
 def _failure_info(page: Page) -> Iterator[Sample]:

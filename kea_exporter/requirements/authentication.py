@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import Failure, UnknownFactError, known
-from kea_exporter.facts.snapshot import Admission, Authentication
+from kea_exporter.facts.snapshot import Authentication, AuthenticationResult
 from kea_exporter.requirements.model import Cause, Finding, Requirement, Severity, Subject, met, not_applicable, unmet
 from kea_exporter.requirements.reaching import require_expected_daemon
 from kea_exporter.requirements.socket_in_use import (
@@ -29,11 +29,14 @@ def requires_credentials(snapshot: Snapshot) -> bool | None:
     Raises:
         UnknownFactError: neither an answer nor the configuration shows this.
     """
-    admission = snapshot.admission
-    if admission is None:
+    authentication_result = snapshot.authentication_result
+    if authentication_result is None:
         return None
     require_answer_of_kea(snapshot)
-    if isinstance(admission, Admission) and admission.status == HTTPStatus.UNAUTHORIZED:
+    if (
+        isinstance(authentication_result, AuthenticationResult)
+        and authentication_result.status == HTTPStatus.UNAUTHORIZED
+    ):
         return True
     authentication = socket_in_use(snapshot).authentication
     return authentication is not None and authentication.clients > 0
@@ -132,10 +135,13 @@ def _upgrade_note(snapshot: Snapshot) -> str:
 
 def _challenge(snapshot: Snapshot) -> str | None:
     """Return the realm of the first answer if Kea answered 401 and requires basic authentication."""
-    admission = snapshot.admission
+    authentication_result = snapshot.authentication_result
     require_answer_of_kea(snapshot)
-    if isinstance(admission, Admission) and admission.status == HTTPStatus.UNAUTHORIZED:
-        return admission.realm
+    if (
+        isinstance(authentication_result, AuthenticationResult)
+        and authentication_result.status == HTTPStatus.UNAUTHORIZED
+    ):
+        return authentication_result.realm
     return None
 
 
@@ -146,7 +152,7 @@ def _authentication(snapshot: Snapshot) -> Authentication | None:
 
 
 def _type_basic(snapshot: Snapshot, _: Profile) -> Finding:
-    if snapshot.admission is None:
+    if snapshot.authentication_result is None:
         return not_applicable(ON_UNIX)
     if _challenge(snapshot) is not None:
         return met("the server requires basic authentication")
@@ -162,7 +168,7 @@ def _realm_matches(snapshot: Snapshot, profile: Profile) -> Finding:
     expected = profile.realms.get(snapshot.target.daemon)
     if expected is None:
         return not_applicable(f"the profile {profile.name} requires no realm for {snapshot.target.daemon}")
-    if snapshot.admission is None:
+    if snapshot.authentication_result is None:
         return not_applicable(ON_UNIX)
     if snapshot.target.control_agent:
         return not_applicable("a Control Agent has one realm for all daemons behind it")
@@ -183,15 +189,19 @@ def _realm_matches(snapshot: Snapshot, profile: Profile) -> Finding:
 
 
 def _accepted(snapshot: Snapshot, _: Profile) -> Finding:
-    admission = known(snapshot.admission)
-    if admission is None:
+    authentication_result = known(snapshot.authentication_result)
+    if authentication_result is None:
         return not_applicable(ON_UNIX)
-    if admission.status == HTTPStatus.UNAUTHORIZED and admission.is_json and admission.realm == "":
+    if (
+        authentication_result.status == HTTPStatus.UNAUTHORIZED
+        and authentication_result.is_json
+        and authentication_result.realm == ""
+    ):
         return unmet(HA_LISTENER, "the listener of Kea's high availability hook library answers (401, empty realm)")
     require_answer_of_kea(snapshot)
-    if admission.status == HTTPStatus.OK:
+    if authentication_result.status == HTTPStatus.OK:
         return met("credentials were accepted" if _were_checked(snapshot) else "no credentials are required")
-    if admission.status == HTTPStatus.FORBIDDEN:
+    if authentication_result.status == HTTPStatus.FORBIDDEN:
         return unmet(FORBIDDEN, "the server answered 403: this socket does not allow the command")
     if not snapshot.target.sends_credentials:
         return unmet(NO_CREDENTIALS, "the server requires credentials (401), and none are configured")

@@ -234,8 +234,8 @@ def _strict_transport_security(snapshot: Snapshot, _: Profile) -> Finding:
     if snapshot.target.kind is not TransportKind.HTTPS:
         return not_applicable(NOT_HTTPS)
     require_answer_of_kea(snapshot)
-    admission = known(snapshot.admission)
-    if admission is not None and admission.strict_transport_security:
+    authentication_result = known(snapshot.authentication_result)
+    if authentication_result is not None and authentication_result.strict_transport_security:
         return met("the answer has a Strict-Transport-Security header")
     if snapshot.target.daemon is Daemon.D2:  # as of Kea 3.0.3
         return not_applicable("the control socket of D2 does not support http-headers")

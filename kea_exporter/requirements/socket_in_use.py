@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kea_exporter.certificates import parse_address
 from kea_exporter.facts.failure import Failure, Reason, Stage, UnknownFactError, known
-from kea_exporter.facts.snapshot import Admission, TransportKind
+from kea_exporter.facts.snapshot import AuthenticationResult, TransportKind
 
 if TYPE_CHECKING:
     from kea_exporter.facts.snapshot import Connection, ControlSocket, Snapshot
@@ -48,15 +48,15 @@ def binds(socket: ControlSocket, connection: Connection) -> bool:
 
 def require_answer_of_kea(snapshot: Snapshot) -> None:
     """Raise UnknownFactError if the first HTTP answer does not have the form of Kea's."""
-    admission = known(snapshot.admission)
-    if admission is None or _answered_a_command(snapshot):
+    authentication_result = known(snapshot.authentication_result)
+    if authentication_result is None or _answered_a_command(snapshot):
         return
     refused = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
-    if admission.status in refused and admission.is_json and admission.realm != "":
+    if authentication_result.status in refused and authentication_result.is_json and authentication_result.realm != "":
         return
     if isinstance(snapshot.version, Failure):
         raise UnknownFactError(snapshot.version)
-    detail = f"the answer with HTTP status {admission.status} is not Kea's"
+    detail = f"the answer with HTTP status {authentication_result.status} is not Kea's"
     raise UnknownFactError(Failure(Stage.HTTP, Reason.UNEXPECTED_STATUS, detail))
 
 
@@ -89,6 +89,9 @@ def require_no_proxy(snapshot: Snapshot, what: str) -> None:
     if socket is not None:
         detail = f"a proxy in front of Kea terminates TLS, and the control socket is plain http; {what} is unknown"
         raise UnknownFactError(Failure(Stage.TLS, Reason.BEHIND_PROXY, detail))
-    if isinstance(snapshot.admission, Admission) and snapshot.admission.through_proxy:
+    if (
+        isinstance(snapshot.authentication_result, AuthenticationResult)
+        and snapshot.authentication_result.through_proxy
+    ):
         detail = f"a proxy answers for Kea: it sends a header that Kea never sends; {what} is unknown"
         raise UnknownFactError(Failure(Stage.HTTP, Reason.BEHIND_PROXY, detail))

@@ -20,7 +20,7 @@ from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import HTTPError
 
 from kea_exporter.facts.failure import Failure, Reason, Stage
-from kea_exporter.facts.snapshot import Admission, Connection, TransportKind
+from kea_exporter.facts.snapshot import AuthenticationResult, Connection, TransportKind
 from kea_exporter.text import bracketed
 from kea_exporter.transport.credentials import read_credentials
 from kea_exporter.transport.errors import tcp_failure
@@ -69,7 +69,7 @@ class HttpTransport:
         self.tls: Tls | None = None
         self.client_certificate: Certificate | None = None
         self.authorities: tuple[Certificate, ...] = ()
-        self.admission: Admission | None = None
+        self.authentication_result: AuthenticationResult | None = None
 
     def open(self) -> Connection:
         """Connect, and verify where it is https; see `Transport.open`."""
@@ -168,8 +168,8 @@ class HttpTransport:
         # No session: it would look for proxies and a netrc, and read the whole body of a redirect, however large.
         with adapter.send(prepared, stream=True) as response:
             self._allow(MAX_HEAD + limit)
-            if self.admission is None:
-                self.admission = admission_of(response)
+            if self.authentication_result is None:
+                self.authentication_result = admission_of(response)
             if response.status_code != HTTPStatus.FORBIDDEN:  # another command may be allowed, over this connection
                 check_status(response)
             body = read_body(response, limit)

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import Failure, Reason, Stage
-from kea_exporter.facts.snapshot import Admission
+from kea_exporter.facts.snapshot import AuthenticationResult
 from kea_exporter.text import printable
 from kea_exporter.transport.errors import lost_connection
 from kea_exporter.transport.model import TransportError, too_large
@@ -30,10 +30,10 @@ JSON = "application/json"
 HEADERS_OF_PROXIES = ("Server", "Via", "Connection")
 
 
-def admission_of(response: requests.Response) -> Admission:
+def admission_of(response: requests.Response) -> AuthenticationResult:
     """Return what an answer says about credentials, and about who gave it."""
     headers = response.headers
-    return Admission(
+    return AuthenticationResult(
         status=response.status_code,
         realm=_realm(headers),
         strict_transport_security="Strict-Transport-Security" in headers,

@@ -9,7 +9,7 @@ from kea_exporter.facts.failure import Failure, Reason
 if TYPE_CHECKING:
     from kea_exporter.certificates import Certificate
     from kea_exporter.facts.failure import Stage
-    from kea_exporter.facts.snapshot import Admission, Connection, Tls
+    from kea_exporter.facts.snapshot import AuthenticationResult, Connection, Tls
     from kea_exporter.transport.deadline import Deadline
 
 
@@ -73,7 +73,7 @@ class Transport(Protocol):
         """Return the certificates of the exporter's own `ca_file`; none where it has none."""
 
     @property
-    def admission(self) -> Admission | None:
+    def authentication_result(self) -> AuthenticationResult | None:
         """Return what the first HTTP answer said of credentials; None before it, and on a unix socket."""
 
     def close(self) -> None:

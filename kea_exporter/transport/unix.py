@@ -21,7 +21,7 @@ CHUNK = 64 * 1024
 class UnixTransport:
     """A unix control socket."""
 
-    admission = None
+    authentication_result = None
     tls = None
     client_certificate = None
     authorities = ()

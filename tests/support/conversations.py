@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families as text_fami
 from kea_exporter.check import as_json, as_text
 from kea_exporter.config import settings_from_tree
 from kea_exporter.facts.failure import Failure, Reason, Stage
-from kea_exporter.facts.snapshot import Admission, Connection
+from kea_exporter.facts.snapshot import AuthenticationResult, Connection
 from kea_exporter.kea.client import KeaClient
 from kea_exporter.kea.inquiry import inquire
 from kea_exporter.kea.lifetime import lifetime
@@ -48,7 +48,7 @@ class Spoken:
 
     answers: Mapping[str, bytes]
     connection = Connection("192.0.2.1", 8001)
-    admission = Admission(200, None, strict_transport_security=False)
+    authentication_result = AuthenticationResult(200, None, strict_transport_security=False)
     tls = None
     client_certificate = None
     authorities = ()
@@ -93,7 +93,7 @@ def conversation(answers: Mapping[str, bytes], settings: DaemonSettings, before:
     snapshot = replace(
         nothing_learnt(settings.target, NOBODY, NOW, 5.0),
         connection=transport.connection,
-        admission=transport.admission,
+        authentication_result=transport.authentication_result,
         version=version,
         status=status,
         lifetime=running,

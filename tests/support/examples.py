@@ -11,8 +11,8 @@ from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.facts.leases import LeaseAudit, LeaseDatabase, Leases, Misplaced
 from kea_exporter.facts.snapshot import (
     ROOT_KEYS,
-    Admission,
     Authentication,
+    AuthenticationResult,
     Configuration,
     Connection,
     ControlSocket,
@@ -79,7 +79,7 @@ class SnapshotChanges(TypedDict, total=False):
     duration_seconds: float
     timeout_seconds: float
     connection: Fact[Connection]
-    admission: Fact[Admission | None]
+    authentication_result: Fact[AuthenticationResult | None]
     version: Fact[Version]
     status: Fact[Status]
     commands: Fact[frozenset[str]]
@@ -234,7 +234,7 @@ def sound(daemon: Daemon = Daemon.DHCP4, **changes: Unpack[SnapshotChanges]) -> 
         duration_seconds=0.25,
         timeout_seconds=TIMEOUT,
         connection=CONNECTION,
-        admission=Admission(200, None, strict_transport_security=True),
+        authentication_result=AuthenticationResult(200, None, strict_transport_security=True),
         version=KEA_3_0_3,
         status=status(daemon),
         commands=OWN_COMMANDS if daemon is Daemon.D2 else OWN_COMMANDS | HOOK_COMMANDS,
@@ -295,7 +295,7 @@ def over_unix() -> Snapshot:
         offering(unix_socket(), control_socket()),
         target=target(kind=TransportKind.UNIX, sends_credentials=False),
         connection=Connection(SOCKET_PATH, None),
-        admission=None,
+        authentication_result=None,
         tls=None,
     )
 

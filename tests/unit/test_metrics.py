@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from kea_exporter.config.profiles import IPAM
 from kea_exporter.facts.failure import Failure, Reason, Stage, known
 from kea_exporter.facts.leases import LeaseDatabase, Leases, Misplaced
-from kea_exporter.facts.snapshot import Admission, Connection, Daemon, Exchange, Snapshot
+from kea_exporter.facts.snapshot import AuthenticationResult, Connection, Daemon, Exchange, Snapshot
 from kea_exporter.facts.status import MultiThreading
 from kea_exporter.facts.subnets import Count, Counts, Subnets
 from kea_exporter.kea.counting import NOT_COLLECTED
@@ -93,7 +93,9 @@ def parse_openmetrics(body: bytes) -> dict[tuple[str, frozenset[tuple[str, str]]
 
 
 def answered(http_status: int) -> Snapshot:
-    return connected_to(unauthorized(), admission=Admission(http_status, None, strict_transport_security=False))
+    return connected_to(
+        unauthorized(), authentication_result=AuthenticationResult(http_status, None, strict_transport_security=False)
+    )
 
 
 def letting_everybody_in() -> Snapshot:
@@ -656,7 +658,7 @@ def test_failures_come_first_things_first() -> None:
 
 FACTS = (
     "connection",
-    "admission",
+    "authentication_result",
     "version",
     "status",
     "commands",

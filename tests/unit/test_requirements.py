@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 from kea_exporter.config.profiles import IPAM
 from kea_exporter.facts.failure import Failure, Reason, Stage, known
 from kea_exporter.facts.leases import LeaseDatabase, Misplaced
-from kea_exporter.facts.snapshot import Admission, Authentication, Configuration, Connection, Daemon, Snapshot, Version
+from kea_exporter.facts.snapshot import (
+    Authentication,
+    AuthenticationResult,
+    Configuration,
+    Connection,
+    Daemon,
+    Snapshot,
+    Version,
+)
 from kea_exporter.facts.status import MultiThreading, Peer, Relationship
 from kea_exporter.kea.counting import NOT_COLLECTED
 from kea_exporter.probe import nothing_learnt
@@ -109,8 +117,8 @@ def answered(
     """Return the snapshot of a probe whose first answer was no answer of Kea's."""
     failures = {401: unauthorized(), 403: Failure(Stage.AUTH, Reason.FORBIDDEN, "the server answered 403")}
     unexpected = Failure(Stage.HTTP, Reason.UNEXPECTED_STATUS, f"HTTP status {http_status}")
-    admission = Admission(http_status, realm, strict_transport_security=has_header)
-    snapshot = connected_to(failures.get(http_status, unexpected), admission=admission)
+    authentication_result = AuthenticationResult(http_status, realm, strict_transport_security=has_header)
+    snapshot = connected_to(failures.get(http_status, unexpected), authentication_result=authentication_result)
     return replace(snapshot, target=replace(snapshot.target, sends_credentials=sends_credentials))
 
 
@@ -500,7 +508,7 @@ ACCEPTED = (
         "the listener of high availability",
         connected_to(
             Failure(Stage.AUTH, Reason.HA_LISTENER, "401"),
-            admission=Admission(401, "", strict_transport_security=False),
+            authentication_result=AuthenticationResult(401, "", strict_transport_security=False),
         ),
         UNMET,
         "the listener of Kea's high availability hook library answers",
@@ -739,16 +747,27 @@ CLIENT_CERTIFICATE = (
     *NOT_HTTPS,
 )
 
-NO_HEADER = Admission(200, None, strict_transport_security=False)
+NO_HEADER = AuthenticationResult(200, None, strict_transport_security=False)
 HSTS = (
     Example("with it", sound(), MET, "the answer has a Strict-Transport-Security header"),
     Example("a 401 with it", answered(401), MET, "the answer has a Strict-Transport-Security header"),
     Example("a 401 without", answered(401, has_header=False), UNMET, "no Strict-Transport-Security header"),
-    Example("without", sound(admission=NO_HEADER), UNMET, "the answer has no Strict-Transport-Security header"),
     Example(
-        "a proxy's", behind_proxy(admission=NO_HEADER), UNMET, "no Strict-Transport-Security header", "at the proxy"
+        "without", sound(authentication_result=NO_HEADER), UNMET, "the answer has no Strict-Transport-Security header"
     ),
-    Example("D2 without", sound(Daemon.D2, admission=NO_HEADER), NOT_APPLICABLE, "D2 does not support http-headers"),
+    Example(
+        "a proxy's",
+        behind_proxy(authentication_result=NO_HEADER),
+        UNMET,
+        "no Strict-Transport-Security header",
+        "at the proxy",
+    ),
+    Example(
+        "D2 without",
+        sound(Daemon.D2, authentication_result=NO_HEADER),
+        NOT_APPLICABLE,
+        "D2 does not support http-headers",
+    ),
     Example("D2 with it", sound(Daemon.D2), MET, "the answer has a Strict-Transport-Security header"),
     Example("no answer", at_tls(Reason.CERTIFICATE_EXPIRED), UNKNOWN, "tls: no handshake"),
     NOTHING_KNOWN,
@@ -1056,7 +1075,7 @@ def test_of_a_silent_daemon_only_its_unreachable_socket_is_unmet(daemon: Daemon)
         st.sampled_from(
             [
                 "connection",
-                "admission",
+                "authentication_result",
                 "version",
                 "status",
                 "commands",

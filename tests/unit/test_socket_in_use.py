@@ -9,7 +9,7 @@ import pytest
 
 from kea_exporter.config.profiles import BUILT_IN
 from kea_exporter.facts.failure import Failure, Reason, Stage
-from kea_exporter.facts.snapshot import Admission, Connection
+from kea_exporter.facts.snapshot import AuthenticationResult, Connection
 from kea_exporter.metrics import FAMILIES, Page, read_families
 from kea_exporter.requirements import REQUIREMENTS, Status, judge_all
 from tests.support.examples import ADDRESS, connected_to, control_socket, offering, unauthorized
@@ -29,8 +29,8 @@ def verdict(snapshot: Snapshot, requirement: str) -> Verdict:
 
 
 def test_a_page_with_status_200_does_not_accept_credentials() -> None:
-    page = Admission(200, None, strict_transport_security=True, is_json=False)
-    snapshot = connected_to(NOT_JSON, admission=page)
+    page = AuthenticationResult(200, None, strict_transport_security=True, is_json=False)
+    snapshot = connected_to(NOT_JSON, authentication_result=page)
     for requirement in ("authentication-accepted", "hsts-header-present", "control-socket-uses-tls"):
         assert verdict(snapshot, requirement).status is Status.UNKNOWN
     report = judge_all(REQUIREMENTS, snapshot, BUILT_IN["ipam"])
@@ -40,15 +40,17 @@ def test_a_page_with_status_200_does_not_accept_credentials() -> None:
 
 @pytest.mark.parametrize("has_header", [True, False])
 def test_a_refusal_of_kea_s_own_is_judged(*, has_header: bool) -> None:
-    refusal = Admission(401, "kea-dhcpv4-server", strict_transport_security=has_header)
-    snapshot = connected_to(unauthorized(), admission=refusal)
+    refusal = AuthenticationResult(401, "kea-dhcpv4-server", strict_transport_security=has_header)
+    snapshot = connected_to(unauthorized(), authentication_result=refusal)
     assert verdict(snapshot, "hsts-header-present").status is (Status.MET if has_header else Status.UNMET)
     assert verdict(snapshot, "authentication-configured").status is Status.MET
     assert verdict(snapshot, "control-socket-uses-tls").status is Status.MET
 
 
 def test_the_listener_of_high_availability_is_no_control_socket() -> None:
-    snapshot = connected_to(HA_LISTENER, admission=Admission(401, "", strict_transport_security=False))
+    snapshot = connected_to(
+        HA_LISTENER, authentication_result=AuthenticationResult(401, "", strict_transport_security=False)
+    )
     accepted = verdict(snapshot, "authentication-accepted")
     assert accepted.status is Status.UNMET
     assert "high availability hook" in accepted.evidence
@@ -71,7 +73,7 @@ def test_plain_http_behind_a_proxy_must_not_leave_the_host(address: str, status:
 
 def test_a_wildcard_that_a_proxy_hides_is_not_taken_for_its_address() -> None:
     snapshot = offering(control_socket(address="0.0.0.0"), connection=Connection(ADDRESS, 8001))
-    answer = Admission(200, None, strict_transport_security=True, through_proxy=True)
+    answer = AuthenticationResult(200, None, strict_transport_security=True, through_proxy=True)
     requirement = "control-socket-address-matches"
     assert verdict(snapshot, requirement).status is Status.MET
-    assert verdict(replace(snapshot, admission=answer), requirement).status is Status.UNKNOWN
+    assert verdict(replace(snapshot, authentication_result=answer), requirement).status is Status.UNKNOWN

@@ -96,8 +96,8 @@ def test_the_realm_of_a_challenge_is_made_fit_to_be_shown() -> None:
             transport.open()
             with pytest.raises(TransportError):
                 transport.exchange(COMMAND, LIMIT)
-            assert transport.admission is not None
-            assert transport.admission.realm == "x [2Jevil"
+            assert transport.authentication_result is not None
+            assert transport.authentication_result.realm == "x [2Jevil"
 
 
 REFUSALS = {

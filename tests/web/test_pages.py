@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from kea_exporter.facts.failure import Failure, Reason, Stage, known
 from kea_exporter.facts.leases import LeaseDatabase, Leases
-from kea_exporter.facts.snapshot import Admission, Connection, Daemon, Snapshot, Version
+from kea_exporter.facts.snapshot import AuthenticationResult, Connection, Daemon, Snapshot, Version
 from kea_exporter.facts.status import MultiThreading, Peer
 from kea_exporter.facts.subnets import Count, Counts, Descriptions, Subnets
 from kea_exporter.requirements import REQUIREMENTS, Severity, Status, Subject
@@ -84,8 +84,8 @@ def without_hooks() -> Snapshot:
 
 
 def refusing() -> Snapshot:
-    refused = Admission(401, "kea-dhcpv4-server", strict_transport_security=True)
-    return named(connected_to(unauthorized(), admission=refused), "wrong-password")
+    refused = AuthenticationResult(401, "kea-dhcpv4-server", strict_transport_security=True)
+    return named(connected_to(unauthorized(), authentication_result=refused), "wrong-password")
 
 
 def paired(**changes: object) -> Snapshot:

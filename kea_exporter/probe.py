@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         Target,
     )
     from kea_exporter.facts.statistics import Statistics
-    from kea_exporter.facts.status import Lifetime, Status
+    from kea_exporter.facts.status import DaemonStatus, Lifetime
     from kea_exporter.transport.deadline import Deadline
 
 # Within these after its start, a reload cannot be told from the start.
@@ -111,7 +111,9 @@ def probe(
         )
 
 
-def _lifetime(status: Fact[Status], asked_at: float, answered_at: float, before: Snapshot | None) -> Fact[Lifetime]:
+def _lifetime(
+    status: Fact[DaemonStatus], asked_at: float, answered_at: float, before: Snapshot | None
+) -> Fact[Lifetime]:
     if isinstance(status, Failure):
         return status
     known_before = before.lifetime if before is not None else None
@@ -155,7 +157,7 @@ def nothing_learnt(
     )
 
 
-def _was_reloaded(status: Fact[Status], before: Snapshot | None, now: float) -> bool:
+def _was_reloaded(status: Fact[DaemonStatus], before: Snapshot | None, now: float) -> bool:
     """Return whether the daemon may have been reloaded since it was last probed; Kea counts whole seconds."""
     if isinstance(status, Failure):
         return False

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kea_exporter.facts.failure import Fact, Stage
     from kea_exporter.facts.leases import LeaseAudit, LeaseDatabase, Leases
     from kea_exporter.facts.statistics import Counted, Statistics
-    from kea_exporter.facts.status import Lifetime, Status
+    from kea_exporter.facts.status import DaemonStatus, Lifetime
     from kea_exporter.facts.subnets import Capacities, Descriptions, PoolSeries, PoolTotals, Subnets, SubnetSeries
 
 LACKS_OF_TIME = {Reason.RESOLVER_TIMED_OUT, Reason.TIMED_OUT, Reason.BUDGET_USED_UP}
@@ -271,7 +271,7 @@ class Snapshot:
     connection: Fact[Connection]
     authentication_result: Fact[AuthenticationResult | None]
     version: Fact[Version]
-    status: Fact[Status]
+    status: Fact[DaemonStatus]
     lifetime: Fact[Lifetime]
     commands: Fact[frozenset[str]]
     configuration: Fact[Configuration]

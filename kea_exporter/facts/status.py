@@ -85,7 +85,7 @@ class Relationship:
 
 
 @dataclass(frozen=True)
-class Status:
+class DaemonStatus:
     """What `status-get` said; D2 and the Control Agent say nothing of DHCP.
 
     Attributes:

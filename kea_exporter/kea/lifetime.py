@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from kea_exporter.facts.status import Lifetime, Moment
 
 if TYPE_CHECKING:
-    from kea_exporter.facts.status import Status
+    from kea_exporter.facts.status import DaemonStatus
 
 ROUNDING_SECONDS = 1.0
 # What the clocks of two machines may drift apart from one scrape to the next.
@@ -22,7 +22,7 @@ QUICK_SECONDS = 1.5
 SETTLED_SECONDS = 2 * ROUNDING_SECONDS + SLACK_SECONDS + QUICK_SECONDS
 
 
-def lifetime(status: Status, asked_at: float, answered_at: float, before: Lifetime | None) -> Lifetime:
+def lifetime(status: DaemonStatus, asked_at: float, answered_at: float, before: Lifetime | None) -> Lifetime:
     """Return since when a daemon runs; moments that can be the same as before are the same.
 
     Args:

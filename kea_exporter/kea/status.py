@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from kea_exporter.facts.snapshot import Version
-from kea_exporter.facts.status import DhcpState, MultiThreading, Status
+from kea_exporter.facts.status import DaemonStatus, DhcpState, MultiThreading
 from kea_exporter.kea.high_availability import read_relationships
 from kea_exporter.kea.reading import MalformedAnswerError, as_bool, as_int, as_list, as_map, as_number, as_text
 from kea_exporter.text import printable
@@ -40,12 +40,12 @@ def read_commands(answer: Answer) -> frozenset[str]:
     return frozenset(as_text(name, "arguments") for name in names)
 
 
-def read_status(answer: Answer) -> Status:
+def read_status(answer: Answer) -> DaemonStatus:
     """Return the state of the daemon; only DHCP daemons have a `dhcp-state` and `sockets`."""
     arguments = answer.map
     sockets = as_map(arguments.get("sockets", {}), "sockets")
     errors = as_list(sockets.get("errors", []), "errors")
-    return Status(
+    return DaemonStatus(
         pid=as_int(arguments.get("pid"), "pid"),
         uptime_seconds=_seconds(arguments, "uptime"),
         reload_seconds=_seconds(arguments, "reload"),

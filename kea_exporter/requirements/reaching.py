@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 
     from kea_exporter.config import Profile
     from kea_exporter.facts.snapshot import Snapshot
-    from kea_exporter.facts.status import DhcpState
-    from kea_exporter.facts.status import Status as DaemonStatus
+    from kea_exporter.facts.status import DaemonStatus, DhcpState
 
 AGENT_ROOT = "Control-agent"
 # Failures of the server, the network or the name service; other failures may be those of the exporter's host.

@@ -25,7 +25,7 @@ from kea_exporter.facts.snapshot import (
     Version,
 )
 from kea_exporter.facts.statistics import Measure, ResponseTime, Statistics
-from kea_exporter.facts.status import DhcpState, Lifetime, Moment, MultiThreading, Peer, Relationship, Status
+from kea_exporter.facts.status import DaemonStatus, DhcpState, Lifetime, Moment, MultiThreading, Peer, Relationship
 from kea_exporter.facts.subnets import NO_CAPACITIES, Count, Counts, PoolSeries, Shown, Subnets, SubnetSeries
 from kea_exporter.kea.counting import NOT_COLLECTED, NOT_OF_D2
 from kea_exporter.probe import nothing_learnt

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kea_exporter.facts.status import Status
+from kea_exporter.facts.status import DaemonStatus
 from kea_exporter.kea.lifetime import QUICK_SECONDS, lifetime
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from kea_exporter.facts.status import MultiThreading, Status
+from kea_exporter.facts.status import DaemonStatus, MultiThreading
 from kea_exporter.kea.protocol import Command
 from kea_exporter.kea.reading import MalformedAnswerError
 from kea_exporter.kea.status import read_commands, read_status, read_version

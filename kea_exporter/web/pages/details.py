@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kea_exporter.certificates import Certificate
     from kea_exporter.facts.failure import Fact, T
     from kea_exporter.facts.snapshot import Configuration, Connection, ControlSocket, Snapshot, Tls
-    from kea_exporter.facts.status import Status
+    from kea_exporter.facts.status import DaemonStatus
     from kea_exporter.requirements import Report
 
 MAX_NAMES = 12
@@ -110,7 +110,7 @@ def _words(fact: Fact[T], read: Callable[[T], tuple[Word, ...]]) -> tuple[Word, 
     return (glance.unknown(fact),) if isinstance(fact, Failure) else read(fact) or (Word("none", Tone.QUIET),)
 
 
-def _running(status: Status) -> Word:
+def _running(status: DaemonStatus) -> Word:
     since = f"for {span(status.uptime_seconds)}, with this configuration for {span(status.reload_seconds)}"
     return Word(since, more=f"process {status.pid}")
 
@@ -130,7 +130,7 @@ def _dhcp_service(snapshot: Snapshot) -> Word:
     return Word("enabled, serves clients") if found is None else Word("serves no clients", Tone.BAD, found.evidence)
 
 
-def _threads(status: Status) -> Word:
+def _threads(status: DaemonStatus) -> Word:
     threading = status.multi_threading
     if threading is None:
         return Word("not said", Tone.QUIET)

@@ -19,12 +19,12 @@ from kea_exporter.facts.subnets import Count, Counts, Descriptions, Subnets
 from kea_exporter.requirements import REQUIREMENTS, Severity, Status, Subject
 from kea_exporter.requirements.next_steps import NEXT_STEPS
 from kea_exporter.text import printable
-from kea_exporter.web.pages import MAX_TEXT, OLD_SECONDS, fleet_page, glance, server_page, style
+from kea_exporter.web.pages import MAX_TEXT, OLD_SECONDS, fleet_page, server_page, style, summary
 from kea_exporter.web.pages.fleet import MAX_SOUND, shown_name
+from kea_exporter.web.pages.formatting import MAX_NUMBER, amount, day, moment, per_cent, span
 from kea_exporter.web.pages.fullness import MAX_SHOWN
-from kea_exporter.web.pages.glance import Bar, Tone, Word
-from kea_exporter.web.pages.standing import outcome
-from kea_exporter.web.pages.words import MAX_NUMBER, amount, day, moment, per_cent, span
+from kea_exporter.web.pages.server_status import outcome
+from kea_exporter.web.pages.summary import Bar, StyledText, Tone
 from tests.support.examples import (
     ADDRESS,
     CONNECTION,
@@ -199,14 +199,14 @@ def of(snapshot: Snapshot) -> Report:
 )
 def test_the_days_left_to_the_leaf_are_shown(days: tuple[float, float], text: str, tone: Tone) -> None:
     leaf, authority = certificate(ADDRESS, days=days), certificate(name="ca", issuer="ca", days=(-900, 900))
-    word = glance.certificate(of(sound(tls=showing(leaf, authority))), NOW)
+    word = summary.certificate(of(sound(tls=showing(leaf, authority))), NOW)
     assert (word.text, word.tone) == (text, tone)
 
 
 def test_a_certificate_goes_on_ageing_after_the_collection() -> None:
     report = of(sound(tls=showing(certificate(ADDRESS, days=(-300, 9)))))
-    assert glance.certificate(report, TAKEN_AT + 8.5 * DAY).text == "0 d"
-    assert glance.certificate(report, TAKEN_AT + 10 * DAY).more == "expired 24 h ago, on 2027-01-24"
+    assert summary.certificate(report, TAKEN_AT + 8.5 * DAY).text == "0 d"
+    assert summary.certificate(report, TAKEN_AT + 10 * DAY).more == "expired 24 h ago, on 2027-01-24"
 
 
 @pytest.mark.parametrize(
@@ -219,14 +219,14 @@ def test_a_certificate_goes_on_ageing_after_the_collection() -> None:
     ],
 )
 def test_without_a_certificate_it_is_said_why(snapshot: Snapshot, text: str) -> None:
-    word = glance.certificate(of(snapshot), NOW)
+    word = summary.certificate(of(snapshot), NOW)
     assert word.text == text
     assert word.more
 
 
 def bars(snapshot: Snapshot) -> tuple[Bar, ...]:
-    found = glance.leases(of(snapshot))
-    assert not isinstance(found, Word)
+    found = summary.leases(of(snapshot))
+    assert not isinstance(found, StyledText)
     return found
 
 
@@ -236,10 +236,10 @@ def test_the_fullest_subnet_is_shown_and_not_the_average_of_all() -> None:
 
 
 def test_a_subnet_above_the_threshold_of_the_alert_is_worth_a_look() -> None:
-    assert outcome([of(filled(0, 85))]) == Word("sound", Tone.GOOD)
-    assert outcome([of(filled(0, 96))]) == Word("worth a look", Tone.WARN, "10.0.2.0/24 nearly full")
+    assert outcome([of(filled(0, 85))]) == StyledText("sound", Tone.GOOD)
+    assert outcome([of(filled(0, 96))]) == StyledText("worth a look", Tone.WARN, "10.0.2.0/24 nearly full")
     assert outcome([of(filled(90, 96))]).more == "10.0.2.0/24 and 1 more nearly full"
-    assert outcome([of(filled(100, capacity=4))]) == Word("sound", Tone.GOOD), "so few are often all leased"
+    assert outcome([of(filled(100, capacity=4))]) == StyledText("sound", Tone.GOOD), "so few are often all leased"
 
 
 def test_leases_outside_the_pools_fill_nothing() -> None:
@@ -303,13 +303,13 @@ def test_prefixes_have_a_bar_of_their_own_and_little_is_not_nothing() -> None:
     ],
 )
 def test_what_is_not_counted_is_not_taken_for_nothing(columns: dict[Count, tuple[int | None, ...]], text: str) -> None:
-    word = glance.leases(of(sound(leases=Leases(Counts((1, 2, 10), columns)))))
-    assert isinstance(word, Word)
+    word = summary.leases(of(sound(leases=Leases(Counts((1, 2, 10), columns)))))
+    assert isinstance(word, StyledText)
     assert word.text == text
 
 
 def test_a_daemon_without_subnets_is_said_to_have_none() -> None:
-    assert glance.leases(of(sound(leases=Leases(Counts((), {}))))) == Word("no subnets", Tone.QUIET)
+    assert summary.leases(of(sound(leases=Leases(Counts((), {}))))) == StyledText("no subnets", Tone.QUIET)
 
 
 def test_more_leases_than_addresses_are_no_more_than_all() -> None:
@@ -319,8 +319,8 @@ def test_more_leases_than_addresses_are_no_more_than_all() -> None:
 
 
 def test_what_a_daemon_lacks_is_not_unknown() -> None:
-    assert glance.leases(of(sound(Daemon.D2))) == Word("\N{EN DASH}", Tone.QUIET, "D2 has no subnets and leases")
-    assert glance.leases(of(silent())) == Word(
+    assert summary.leases(of(sound(Daemon.D2))) == StyledText("\N{EN DASH}", Tone.QUIET, "D2 has no subnets and leases")
+    assert summary.leases(of(silent())) == StyledText(
         "?", Tone.QUIET, "not known: connect: nothing listens at 192.0.2.1 port 8001"
     )
 
@@ -337,7 +337,7 @@ def test_what_a_daemon_lacks_is_not_unknown() -> None:
     ],
 )
 def test_role_and_state_of_a_pair_are_shown(changes: dict[str, object], text: str, tone: Tone) -> None:
-    [word] = glance.high_availability(of(paired(**changes)))
+    [word] = summary.high_availability(of(paired(**changes)))
     assert (word.text, word.tone) == (text, tone)
     assert word.more.startswith("hot-standby with kea2 (standby), last heard of as ")
 
@@ -769,8 +769,8 @@ def test_a_daemon_that_answers_and_serves_nobody_is_said_to_do_so() -> None:
 
 def test_leases_that_cannot_be_read_are_not_known() -> None:
     lost = Failure(Stage.COMMAND, Reason.NO_LEASE_MANAGER, "no current lease manager is available")
-    shown = glance.leases(reports(sound(lease_database=LeaseDatabase.NO_MANAGER, leases=lost))[0])
-    assert isinstance(shown, Word)
+    shown = summary.leases(reports(sound(lease_database=LeaseDatabase.NO_MANAGER, leases=lost))[0])
+    assert isinstance(shown, StyledText)
     assert (shown.text, "no current lease manager" in shown.more) == ("?", True)
 
 

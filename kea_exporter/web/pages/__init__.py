@@ -16,9 +16,9 @@ from markupsafe import Markup
 from kea_exporter import __version__
 from kea_exporter.text import printable
 from kea_exporter.web.pages.fleet import fleet_of, page_of, quoted, shown_name
-from kea_exporter.web.pages.glance import LACKING, UNKNOWN
+from kea_exporter.web.pages.formatting import amount, moment, span
 from kea_exporter.web.pages.server import daemons_of
-from kea_exporter.web.pages.words import amount, moment, span
+from kea_exporter.web.pages.summary import LACKING, UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

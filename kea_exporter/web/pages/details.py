@@ -9,9 +9,9 @@ from kea_exporter.facts.failure import Failure, UnknownFactError
 from kea_exporter.facts.snapshot import ROOT_KEYS, Daemon
 from kea_exporter.requirements.certificates import unneeded
 from kea_exporter.requirements.serving import obstacle
-from kea_exporter.web.pages import glance
-from kea_exporter.web.pages.glance import UNKNOWN, Tone, Word
-from kea_exporter.web.pages.words import counted, day, moment, span
+from kea_exporter.web.pages import summary
+from kea_exporter.web.pages.formatting import counted, day, moment, span
+from kea_exporter.web.pages.summary import UNKNOWN, StyledText, Tone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,7 +31,7 @@ class Item:
     """A term, and what is known of it: one or several words."""
 
     term: str
-    words: tuple[Word, ...]
+    words: tuple[StyledText, ...]
 
     @property
     def is_known(self) -> bool:
@@ -55,7 +55,7 @@ class ShownCertificate:
     key_type: str
     begins: str
     ends: str
-    left: Word
+    left: StyledText
     covers: tuple[str, ...]
     more: int
 
@@ -64,7 +64,7 @@ def facts(report: Report) -> tuple[Item, ...]:
     """Return what is known of a daemon in general."""
     snapshot = report.snapshot
     return (
-        Item("Version", (glance.version(report),)),
+        Item("Version", (summary.version(report),)),
         Item("Running", (_word(snapshot.status, _running),)),
         Item("DHCP service", (_dhcp_service(snapshot),)),
         Item("Threads", (_word(snapshot.status, _threads),)),
@@ -96,63 +96,67 @@ def _certificate(role: str, it: Certificate, now: float, *, is_needed: bool) -> 
         key_type=it.key_type,
         begins=day(it.not_before),
         ends=moment(it.not_after),
-        left=glance.validity(it, now, is_needed=is_needed),
+        left=summary.validity(it, now, is_needed=is_needed),
         covers=tuple(sorted(covers)[:MAX_NAMES]),
         more=max(0, len(covers) - MAX_NAMES),
     )
 
 
-def _word(fact: Fact[T], read: Callable[[T], Word]) -> Word:
-    return glance.unknown(fact) if isinstance(fact, Failure) else read(fact)
+def _word(fact: Fact[T], read: Callable[[T], StyledText]) -> StyledText:
+    return summary.unknown(fact) if isinstance(fact, Failure) else read(fact)
 
 
-def _words(fact: Fact[T], read: Callable[[T], tuple[Word, ...]]) -> tuple[Word, ...]:
-    return (glance.unknown(fact),) if isinstance(fact, Failure) else read(fact) or (Word("none", Tone.QUIET),)
+def _words(fact: Fact[T], read: Callable[[T], tuple[StyledText, ...]]) -> tuple[StyledText, ...]:
+    return (summary.unknown(fact),) if isinstance(fact, Failure) else read(fact) or (StyledText("none", Tone.QUIET),)
 
 
-def _running(status: DaemonStatus) -> Word:
+def _running(status: DaemonStatus) -> StyledText:
     since = f"for {span(status.uptime_seconds)}, with this configuration for {span(status.reload_seconds)}"
-    return Word(since, more=f"process {status.pid}")
+    return StyledText(since, more=f"process {status.pid}")
 
 
-def _dhcp_service(snapshot: Snapshot) -> Word:
+def _dhcp_service(snapshot: Snapshot) -> StyledText:
     if isinstance(snapshot.status, Failure):
-        return glance.unknown(snapshot.status)
+        return summary.unknown(snapshot.status)
     state = snapshot.status.dhcp_state
     if state is None:
-        return Word("not said", Tone.QUIET)
+        return StyledText("not said", Tone.QUIET)
     if state.globally_disabled:
-        return Word("disabled", Tone.BAD)
+        return StyledText("disabled", Tone.BAD)
     try:
         found = obstacle(snapshot)
     except UnknownFactError as error:
-        return Word("enabled", more=f"whether clients are served is not known: {error.failure.detail}")
-    return Word("enabled, serves clients") if found is None else Word("serves no clients", Tone.BAD, found.evidence)
+        return StyledText("enabled", more=f"whether clients are served is not known: {error.failure.detail}")
+    return (
+        StyledText("enabled, serves clients")
+        if found is None
+        else StyledText("serves no clients", Tone.BAD, found.evidence)
+    )
 
 
-def _threads(status: DaemonStatus) -> Word:
+def _threads(status: DaemonStatus) -> StyledText:
     threading = status.multi_threading
     if threading is None:
-        return Word("not said", Tone.QUIET)
+        return StyledText("not said", Tone.QUIET)
     if not threading.enabled:
-        return Word("one; multi-threading is off")
+        return StyledText("one; multi-threading is off")
     waiting = " / ".join(f"{length:.3g}" for length in threading.queue_lengths)
     more = f"packets waiting, on average over the last 10, 100 and 1000: {waiting}" if waiting else ""
-    return Word(counted(threading.threads, "thread") if threading.threads is not None else "several", more=more)
+    return StyledText(counted(threading.threads, "thread") if threading.threads is not None else "several", more=more)
 
 
-def _place(connection: Connection) -> Word:
+def _place(connection: Connection) -> StyledText:
     port = f" port {connection.port}" if connection.port is not None else ""
-    return Word(f"{connection.address}{port}")
+    return StyledText(f"{connection.address}{port}")
 
 
-def _tls(tls: Tls | None) -> Word:
-    return Word("not used", Tone.QUIET) if tls is None else Word(f"{tls.version}, {tls.cipher}")
+def _tls(tls: Tls | None) -> StyledText:
+    return StyledText("not used", Tone.QUIET) if tls is None else StyledText(f"{tls.version}, {tls.cipher}")
 
 
-def _socket(it: ControlSocket) -> Word:
+def _socket(it: ControlSocket) -> StyledText:
     port = f" port {it.port}" if it.port is not None else ""
-    return Word(f"{it.kind} on {it.address}{port}", more=", ".join(_guards(it)))
+    return StyledText(f"{it.kind} on {it.address}{port}", more=", ".join(_guards(it)))
 
 
 def _guards(it: ControlSocket) -> Iterator[str]:
@@ -163,17 +167,17 @@ def _guards(it: ControlSocket) -> Iterator[str]:
         yield f"realm {it.authentication.realm}"
 
 
-def _hooks(configuration: Configuration) -> tuple[Word, ...]:
-    return tuple(map(Word, configuration.hooks))
+def _hooks(configuration: Configuration) -> tuple[StyledText, ...]:
+    return tuple(map(StyledText, configuration.hooks))
 
 
-def _size(it: Configuration) -> Word:
+def _size(it: Configuration) -> StyledText:
     if it.root == ROOT_KEYS[Daemon.D2]:
-        return Word(it.root)
+        return StyledText(it.root)
     subnets, networks = counted(len(it.subnets.ids), "subnet"), counted(it.shared_networks, "shared network")
-    return Word(f"{it.root}: {subnets}, {networks}, {counted(it.reservations, 'reservation')}")
+    return StyledText(f"{it.root}: {subnets}, {networks}, {counted(it.reservations, 'reservation')}")
 
 
-def _probe(snapshot: Snapshot) -> Word:
+def _probe(snapshot: Snapshot) -> StyledText:
     took, might = snapshot.duration_seconds * MILLISECONDS, span(snapshot.timeout_seconds)
-    return Word(f"{took:.0f} ms of at most {might}", more=f"{counted(len(snapshot.exchanges), 'command')} sent")
+    return StyledText(f"{took:.0f} ms of at most {might}", more=f"{counted(len(snapshot.exchanges), 'command')} sent")

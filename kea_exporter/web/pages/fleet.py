@@ -12,11 +12,11 @@ from kea_exporter.facts.snapshot import Tls
 from kea_exporter.requirements import Status
 from kea_exporter.requirements.ranking import tally
 from kea_exporter.text import printable
-from kea_exporter.web.pages import glance
+from kea_exporter.web.pages import summary
 from kea_exporter.web.pages.columns import Group, groups_of
-from kea_exporter.web.pages.glance import Bar, Tone, Trouble, Word
-from kea_exporter.web.pages.standing import Standing, outcome, standing, worst_first
-from kea_exporter.web.pages.words import amount, counted
+from kea_exporter.web.pages.formatting import amount, counted
+from kea_exporter.web.pages.server_status import ServerStatus, outcome, server_status, worst_first
+from kea_exporter.web.pages.summary import Bar, ShownFailure, StyledText, Tone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 MAX_SOUND = 30
 MAX_NAME = 250
 SAID = {
-    Standing.UNMET: "with required unmet",
-    Standing.UNKNOWN: "not fully known",
-    Standing.OPEN: "worth a look",
-    Standing.SOUND: "sound",
+    ServerStatus.UNMET: "with required unmet",
+    ServerStatus.UNKNOWN: "not fully known",
+    ServerStatus.OPEN: "worth a look",
+    ServerStatus.SOUND: "sound",
 }
 
 
@@ -45,14 +45,14 @@ class Row:
 
     daemon: str
     url: str
-    outcome: Word
+    outcome: StyledText
     tally: str
-    version: Word
-    certificate: Word
-    leases: tuple[Bar, ...] | Word
-    high_availability: tuple[Word, ...]
+    version: StyledText
+    certificate: StyledText
+    leases: tuple[Bar, ...] | StyledText
+    high_availability: tuple[StyledText, ...]
     cells: tuple[Verdict | None, ...]
-    failures: tuple[Trouble, ...]
+    failures: tuple[ShownFailure, ...]
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class ServerRows:
 
     name: str
     href: str
-    standing: Standing
+    status: ServerStatus
     rows: tuple[Row, ...]
 
     @property
@@ -74,7 +74,7 @@ class ServerRows:
 class Segment:
     """The servers that stand alike, as a part of all: where it begins and how wide it is, in per cent."""
 
-    standing: Standing
+    status: ServerStatus
     number: str
     text: str
     start: float
@@ -85,7 +85,7 @@ class Segment:
 class Figure:
     """One more number of the summary."""
 
-    word: Word
+    word: StyledText
     text: str
 
 
@@ -99,7 +99,7 @@ class Fleet:
         folded: the sound ones, where they are many.
     """
 
-    headline: Word
+    headline: StyledText
     segments: tuple[Segment, ...]
     figures: tuple[Figure, ...]
     groups: tuple[Group, ...]
@@ -113,15 +113,15 @@ def fleet_of(reports: Sequence[Report], now: float) -> Fleet:
     groups = groups_of(reports)
     ids = [column.requirement.id for group in groups for column in group.columns]
     servers = [_server(name, found, ids, now) for name, found in worst_first(reports).items()]
-    standings = Counter(server.standing for server in servers)
-    is_folded = standings[Standing.SOUND] > MAX_SOUND
-    folded = tuple(server for server in servers if is_folded and server.standing is Standing.SOUND)
+    statuses = Counter(server.status for server in servers)
+    is_folded = statuses[ServerStatus.SOUND] > MAX_SOUND
+    folded = tuple(server for server in servers if is_folded and server.status is ServerStatus.SOUND)
     return Fleet(
-        headline=_headline(standings),
-        segments=tuple(_segments(standings)),
+        headline=_headline(statuses),
+        segments=tuple(_segments(statuses)),
         figures=(_answering(reports), _verdicts(reports), *_first_certificate(reports, now)),
         groups=groups,
-        shown=tuple(server for server in servers if not (is_folded and server.standing is Standing.SOUND)),
+        shown=tuple(server for server in servers if not (is_folded and server.status is ServerStatus.SOUND)),
         folded=folded,
         daemons=len(reports),
     )
@@ -144,7 +144,7 @@ def page_of(server: str) -> str:
 
 def _server(name: str, reports: Sequence[Report], ids: Sequence[str], now: float) -> ServerRows:
     rows = tuple(_row(report, ids, now) for report in reports)
-    return ServerRows(shown_name(name), page_of(name), standing(reports), rows)
+    return ServerRows(shown_name(name), page_of(name), server_status(reports), rows)
 
 
 def _row(report: Report, ids: Sequence[str], now: float) -> Row:
@@ -154,46 +154,48 @@ def _row(report: Report, ids: Sequence[str], now: float) -> Row:
         url=report.snapshot.target.url,
         outcome=outcome([report]),
         tally=tally(report),
-        version=glance.version(report),
-        certificate=glance.certificate(report, now),
-        leases=glance.leases(report),
-        high_availability=glance.high_availability(report),
+        version=summary.version(report),
+        certificate=summary.certificate(report, now),
+        leases=summary.leases(report),
+        high_availability=summary.high_availability(report),
         cells=tuple(judged.get(identifier) for identifier in ids),
-        failures=glance.failures(report),
+        failures=summary.failures(report),
     )
 
 
-def _headline(standings: Counter[Standing]) -> Word:
-    servers = standings.total()
+def _headline(statuses: Counter[ServerStatus]) -> StyledText:
+    servers = statuses.total()
     of = f"of {counted(servers, 'server')}"
-    if number := standings[Standing.UNMET]:
-        return Word(f"{amount(number)} {of} {'does' if number == 1 else 'do'} not meet what is required", Tone.BAD)
-    if number := standings[Standing.UNKNOWN]:
-        return Word(f"{amount(number)} {of} {'is' if number == 1 else 'are'} not fully known", Tone.WARN)
-    if number := standings[Standing.OPEN]:
-        return Word(f"All that is required is met; {amount(number)} {of} worth a look", Tone.WARN)
-    return Word(f"{counted(servers, 'server')}, all sound" if servers != 1 else "The server is sound", Tone.GOOD)
+    if number := statuses[ServerStatus.UNMET]:
+        return StyledText(
+            f"{amount(number)} {of} {'does' if number == 1 else 'do'} not meet what is required", Tone.BAD
+        )
+    if number := statuses[ServerStatus.UNKNOWN]:
+        return StyledText(f"{amount(number)} {of} {'is' if number == 1 else 'are'} not fully known", Tone.WARN)
+    if number := statuses[ServerStatus.OPEN]:
+        return StyledText(f"All that is required is met; {amount(number)} {of} worth a look", Tone.WARN)
+    return StyledText(f"{counted(servers, 'server')}, all sound" if servers != 1 else "The server is sound", Tone.GOOD)
 
 
-def _segments(standings: Counter[Standing]) -> Iterator[Segment]:
+def _segments(statuses: Counter[ServerStatus]) -> Iterator[Segment]:
     start = 0.0
     for place, said in SAID.items():
-        width = 100 * standings[place] / max(standings.total(), 1)
-        yield Segment(place, amount(standings[place]), said, start, width)
+        width = 100 * statuses[place] / max(statuses.total(), 1)
+        yield Segment(place, amount(statuses[place]), said, start, width)
         start += width
 
 
 def _answering(reports: Sequence[Report]) -> Figure:
     answering = sum(not isinstance(report.snapshot.version, Failure) for report in reports)
     tone = Tone.PLAIN if answering == len(reports) else Tone.BAD
-    return Figure(Word(f"{amount(answering)} of {amount(len(reports))}", tone), "daemons answer")
+    return Figure(StyledText(f"{amount(answering)} of {amount(len(reports))}", tone), "daemons answer")
 
 
 def _verdicts(reports: Sequence[Report]) -> Figure:
     unmet, unknown, met = (
         sum(report.count(status) for report in reports) for status in (Status.UNMET, Status.UNKNOWN, Status.MET)
     )
-    return Figure(Word(amount(unmet)), f"verdicts unmet, {amount(unknown)} unknown, {amount(met)} met")
+    return Figure(StyledText(amount(unmet)), f"verdicts unmet, {amount(unknown)} unknown, {amount(met)} met")
 
 
 def _first_certificate(reports: Sequence[Report], now: float) -> Iterator[Figure]:
@@ -203,5 +205,5 @@ def _first_certificate(reports: Sequence[Report], now: float) -> Iterator[Figure
         _, first = min(shown, key=lambda entry: entry[0])
         target = first.snapshot.target
         yield Figure(
-            glance.certificate(first, now), f"first certificate to end: {shown_name(target.server)} {target.daemon}"
+            summary.certificate(first, now), f"first certificate to end: {shown_name(target.server)} {target.daemon}"
         )

@@ -9,8 +9,8 @@ from kea_exporter.alerts.thresholds import FULLNESS_MIN_SIZE, FULLNESS_WARNING
 from kea_exporter.facts.failure import Failure
 from kea_exporter.facts.fullness import KINDS, fullest_subnets, fullness_of, judged_rooms
 from kea_exporter.facts.subnets import Count
-from kea_exporter.web.pages.glance import Bar, bar
-from kea_exporter.web.pages.words import amount
+from kea_exporter.web.pages.formatting import amount
+from kea_exporter.web.pages.summary import Bar, bar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

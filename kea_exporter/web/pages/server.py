@@ -10,9 +10,9 @@ from kea_exporter.facts.failure import Failure, Stage
 from kea_exporter.facts.snapshot import TransportKind
 from kea_exporter.requirements import Status
 from kea_exporter.requirements.ranking import SEVERITY_ORDER, tally
-from kea_exporter.web.pages import details, glance
+from kea_exporter.web.pages import details, summary
 from kea_exporter.web.pages.fullness import MAX_SHOWN, SubnetRow, fullest
-from kea_exporter.web.pages.standing import outcome, worst_first
+from kea_exporter.web.pages.server_status import outcome, worst_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kea_exporter.facts.status import Relationship
     from kea_exporter.requirements import Report, Verdict
     from kea_exporter.web.pages.details import Item, ShownCertificate
-    from kea_exporter.web.pages.glance import Bar, Trouble, Word
+    from kea_exporter.web.pages.summary import Bar, ShownFailure, StyledText
 
 STAGES = {
     TransportKind.UNIX: (Stage.CONNECT, Stage.COMMAND),
@@ -67,15 +67,15 @@ class DaemonView:
 
     name: str
     url: str
-    outcome: Word
+    outcome: StyledText
     tally: str
-    failures: tuple[Trouble, ...]
+    failures: tuple[ShownFailure, ...]
     steps: tuple[Step, ...]
     judged: Judged
     facts: tuple[Item, ...]
     certificates: tuple[ShownCertificate, ...]
     relationships: tuple[Relationship, ...]
-    leases: tuple[Bar, ...] | Word
+    leases: tuple[Bar, ...] | StyledText
     subnets: tuple[SubnetRow, ...]
     subnets_counted: int
     most_subnets: int = MAX_SHOWN
@@ -94,13 +94,13 @@ def _daemon(report: Report, now: float) -> DaemonView:
         url=snapshot.target.url,
         outcome=outcome([report]),
         tally=tally(report),
-        failures=glance.failures(report),
+        failures=summary.failures(report),
         steps=tuple(_steps(report)),
         judged=_judged(report),
         facts=details.facts(report),
         certificates=details.certificates(report, now),
         relationships=() if isinstance(status, Failure) else status.relationships,
-        leases=glance.leases(report),
+        leases=summary.leases(report),
         subnets=fullest(snapshot),
         subnets_counted=0 if isinstance(leases, Failure) else len(leases.subnets.keys),
     )

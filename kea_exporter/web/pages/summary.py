@@ -12,7 +12,7 @@ from kea_exporter.facts.fullness import KINDS, highest
 from kea_exporter.facts.snapshot import NOT_THERE, TransportKind
 from kea_exporter.requirements import Status
 from kea_exporter.requirements.next_steps import NEXT_STEPS
-from kea_exporter.web.pages.words import DAY, amount, day, per_cent, span
+from kea_exporter.web.pages.formatting import DAY, amount, day, per_cent, span
 
 if TYPE_CHECKING:
     from kea_exporter.certificates import Certificate
@@ -39,7 +39,7 @@ class Tone(StrEnum):
 
 
 @dataclass(frozen=True)
-class Word:
+class StyledText:
     """A few words.
 
     Attributes:
@@ -68,7 +68,7 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Trouble:
+class ShownFailure:
     """A failure of a probe, and what to do next."""
 
     stage: str
@@ -77,63 +77,65 @@ class Trouble:
     next_step: str
 
 
-def unknown(failure: Failure) -> Word:
+def unknown(failure: Failure) -> StyledText:
     """Return what stands for a fact that could not be learnt; what a daemon lacks is not unknown."""
     if failure.reason in NOT_THERE:
-        return Word(LACKING, Tone.QUIET, failure.detail)
-    return Word(UNKNOWN, Tone.QUIET, f"not known: {failure.stage}: {failure.detail}")
+        return StyledText(LACKING, Tone.QUIET, failure.detail)
+    return StyledText(UNKNOWN, Tone.QUIET, f"not known: {failure.stage}: {failure.detail}")
 
 
-def trouble(failure: Failure) -> Trouble:
+def shown_failure(failure: Failure) -> ShownFailure:
     """Return a failure with its next step."""
-    return Trouble(failure.stage, failure.reason, failure.detail, NEXT_STEPS.get(failure.reason, ""))
+    return ShownFailure(failure.stage, failure.reason, failure.detail, NEXT_STEPS.get(failure.reason, ""))
 
 
-def version(report: Report) -> Word:
+def version(report: Report) -> StyledText:
     """Return the version of Kea."""
     found = report.snapshot.version
     if isinstance(found, Failure):
         return unknown(found)
-    return Word(found.text, Tone.BAD if _is_unmet(report, "version-supported") else Tone.PLAIN)
+    return StyledText(found.text, Tone.BAD if _is_unmet(report, "version-supported") else Tone.PLAIN)
 
 
-def certificate(report: Report, now: float) -> Word:
+def certificate(report: Report, now: float) -> StyledText:
     """Return how much is left of the validity of the server's own certificate."""
     kind, tls = report.snapshot.target.kind, report.snapshot.tls
     if kind is not TransportKind.HTTPS:
-        return Word(kind, Tone.QUIET, f"the control socket is reached over {kind}, without certificates")
+        return StyledText(kind, Tone.QUIET, f"the control socket is reached over {kind}, without certificates")
     if isinstance(tls, Failure):
         return unknown(tls)
     if tls is None or not tls.chain:
-        return Word(UNKNOWN, Tone.QUIET, "no certificate that can be read was shown")
+        return StyledText(UNKNOWN, Tone.QUIET, "no certificate that can be read was shown")
     return validity(tls.chain[0], now, is_due=_is_unmet(report, "certificate-renewal-not-due"))
 
 
-def validity(shown: Certificate, now: float, *, is_due: bool = False, is_needed: bool = True) -> Word:
+def validity(shown: Certificate, now: float, *, is_due: bool = False, is_needed: bool = True) -> StyledText:
     """Return how much is left of a certificate's validity.
 
     *is_due* where it should be renewed; *is_needed* unless it has expired and the chain is trusted without it.
     """
     if not is_needed:
         what_to_do = "the chain is trusted without it: remove it from cert-file or trust-anchor"
-        return Word("expired, not needed", Tone.WARN, f"expired on {day(shown.not_after)}; {what_to_do}")
+        return StyledText("expired, not needed", Tone.WARN, f"expired on {day(shown.not_after)}; {what_to_do}")
     if shown.has_expired(now):
-        return Word("expired", Tone.BAD, f"expired {span(now - shown.not_after)} ago, on {day(shown.not_after)}")
+        return StyledText("expired", Tone.BAD, f"expired {span(now - shown.not_after)} ago, on {day(shown.not_after)}")
     if shown.has_not_begun(now):
         begins = f"not valid before {day(shown.not_before)}, in {span(shown.not_before - now)}"
-        return Word("not yet valid", Tone.BAD, begins)
+        return StyledText("not yet valid", Tone.BAD, begins)
     left = int((shown.not_after - now) // DAY)
     due = "; it should be renewed" if is_due else ""
-    return Word(f"{amount(left)} d", Tone.WARN if is_due else Tone.PLAIN, f"valid until {day(shown.not_after)}{due}")
+    return StyledText(
+        f"{amount(left)} d", Tone.WARN if is_due else Tone.PLAIN, f"valid until {day(shown.not_after)}{due}"
+    )
 
 
-def leases(report: Report) -> tuple[Bar, ...] | Word:
+def leases(report: Report) -> tuple[Bar, ...] | StyledText:
     """Return how full the fullest subnet or shared network of a daemon is, by kind of lease."""
     found = report.snapshot.leases
     if isinstance(found, Failure):
         return unknown(found)
     if not found.subnets.keys:
-        return Word("no subnets", Tone.QUIET)
+        return StyledText("no subnets", Tone.QUIET)
     rooms = highest(report.snapshot)
     known = [
         kind.name
@@ -143,8 +145,8 @@ def leases(report: Report) -> tuple[Bar, ...] | Word:
     if bars := tuple(bar(rooms[kind].fullness, f" of {rooms[kind].name}") for kind in known if kind in rooms):
         return bars
     if known:
-        return Word("no pools", Tone.QUIET)
-    return Word(UNKNOWN, Tone.QUIET, "not known: the daemon does not count the leases of each subnet")
+        return StyledText("no pools", Tone.QUIET)
+    return StyledText(UNKNOWN, Tone.QUIET, "not known: the daemon does not count the leases of each subnet")
 
 
 def bar(found: Fullness, of_what: str = "") -> Bar:
@@ -168,7 +170,7 @@ def _is_known(counts: Counts[int], count: Count) -> bool:
     return bool(column) and None not in (column or ())
 
 
-def high_availability(report: Report) -> tuple[Word, ...]:
+def high_availability(report: Report) -> tuple[StyledText, ...]:
     """Return role and state of the daemon in each of its relationships."""
     status = report.snapshot.status
     if isinstance(status, Failure):
@@ -176,7 +178,7 @@ def high_availability(report: Report) -> tuple[Word, ...]:
     return tuple(map(_relationship, status.relationships))
 
 
-def _relationship(it: Relationship) -> Word:
+def _relationship(it: Relationship) -> StyledText:
     local, partner = it.local, it.partner
     is_usual = local.state in USUAL_STATES and not it.communication_interrupted
     tone = Tone.PLAIN if is_usual else Tone.BAD if local.state == "terminated" else Tone.WARN
@@ -184,12 +186,12 @@ def _relationship(it: Relationship) -> Word:
     if it.communication_interrupted:
         said.append("partner silent")
     more = f"{it.mode} with {partner.name or 'a partner'} ({partner.role or 'role not known'}), last heard of as "
-    return Word(", ".join(said), tone, more + (partner.state or "never"))
+    return StyledText(", ".join(said), tone, more + (partner.state or "never"))
 
 
-def failures(report: Report) -> tuple[Trouble, ...]:
+def failures(report: Report) -> tuple[ShownFailure, ...]:
     """Return what failed, first things first."""
-    return tuple(map(trouble, report.snapshot.failures))
+    return tuple(map(shown_failure, report.snapshot.failures))
 
 
 def _is_unmet(report: Report, requirement: str) -> bool:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from kea_exporter.requirements import Severity, Status
 from kea_exporter.requirements.ranking import by_server, rank
-from kea_exporter.web.pages import glance
+from kea_exporter.web.pages import summary
+from kea_exporter.web.pages.formatting import amount
 from kea_exporter.web.pages.fullness import nearly_full
-from kea_exporter.web.pages.glance import Tone, Word
-from kea_exporter.web.pages.words import amount
+from kea_exporter.web.pages.summary import StyledText, Tone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kea_exporter.requirements import Report
 
 
-class Standing(StrEnum):
+class ServerStatus(StrEnum):
     """Where a server stands, worst first.
 
     Unmet and unknown are about what is required. Open is what is recommended and not met, and what no requirement is
@@ -32,10 +32,10 @@ class Standing(StrEnum):
 
 
 TONES = {
-    Standing.UNMET: Tone.BAD,
-    Standing.UNKNOWN: Tone.WARN,
-    Standing.OPEN: Tone.WARN,
-    Standing.SOUND: Tone.GOOD,
+    ServerStatus.UNMET: Tone.BAD,
+    ServerStatus.UNKNOWN: Tone.WARN,
+    ServerStatus.OPEN: Tone.WARN,
+    ServerStatus.SOUND: Tone.GOOD,
 }
 
 
@@ -44,31 +44,31 @@ def worst_first(reports: Iterable[Report]) -> dict[str, list[Report]]:
     return by_server(reports, lambda report: (*rank(report), -len(concerns(report))))
 
 
-def standing(reports: Sequence[Report]) -> Standing:
+def server_status(reports: Sequence[Report]) -> ServerStatus:
     """Return where a server stands, by the reports on its daemons."""
     if _count(reports, Severity.REQUIRED, Status.UNMET):
-        return Standing.UNMET
+        return ServerStatus.UNMET
     if _count(reports, Severity.REQUIRED, Status.UNKNOWN) or any(report.snapshot.failures for report in reports):
-        return Standing.UNKNOWN
-    return Standing.OPEN if _open(reports) else Standing.SOUND
+        return ServerStatus.UNKNOWN
+    return ServerStatus.OPEN if _open(reports) else ServerStatus.SOUND
 
 
-def outcome(reports: Sequence[Report]) -> Word:
+def outcome(reports: Sequence[Report]) -> StyledText:
     """Return the worst that is to be said of a server or of one daemon: in a word or two, and at length."""
-    place = standing(reports)
-    if place is Standing.SOUND:
-        return Word("sound", TONES[place])
-    if place is Standing.OPEN:
-        return Word("worth a look", TONES[place], ", ".join(_open(reports)))
-    status = Status.UNMET if place is Standing.UNMET else Status.UNKNOWN
+    place = server_status(reports)
+    if place is ServerStatus.SOUND:
+        return StyledText("sound", TONES[place])
+    if place is ServerStatus.OPEN:
+        return StyledText("worth a look", TONES[place], ", ".join(_open(reports)))
+    status = Status.UNMET if place is ServerStatus.UNMET else Status.UNKNOWN
     if number := _count(reports, Severity.REQUIRED, status):
-        return Word(f"{number} {status}", TONES[place], f"{number} required {status}")
-    return Word("not all known", TONES[place])
+        return StyledText(f"{number} {status}", TONES[place], f"{number} required {status}")
+    return StyledText("not all known", TONES[place])
 
 
 def concerns(report: Report) -> tuple[str, ...]:
     """Return what no requirement is about, and yet is worth a look."""
-    states, full = glance.high_availability(report), nearly_full(report.snapshot)
+    states, full = summary.high_availability(report), nearly_full(report.snapshot)
     found = ("high availability",) if any(state.tone in {Tone.WARN, Tone.BAD} for state in states) else ()
     if not full:
         return found

@@ -426,9 +426,9 @@ def test_room_is_made_by_the_client_that_has_most_connections() -> None:
 
 def test_what_strangers_cause_is_logged_once_a_minute_with_how_often(capsys: pytest.CaptureFixture[str]) -> None:
     now = [0.0]
-    seldom = RateLimitedWarning("something odd", lambda: now[0])
+    warning = RateLimitedWarning("something odd", lambda: now[0])
     for _ in range(100):
-        seldom.warn(client="a")
+        warning.warn(client="a")
         now[0] += 1
     lines = [line for line in capsys.readouterr().out.splitlines() if "something odd" in line]
     assert [line.split("times=")[1][:2] for line in lines] == ["1", "60"]
@@ -522,7 +522,7 @@ def test_who_does_not_read_over_tls_is_cut_off(tls: Protection, authority: Autho
         assert received < len(PAGE)
 
 
-LEFTOVERS = {"Connection", "ConnectionSlot", "SSLProtocol", "_SSLProtocolTransport", "RequestResponseCycle"}
+LEFTOVERS = {"HttpConnection", "ConnectionSlot", "SSLProtocol", "_SSLProtocolTransport", "RequestResponseCycle"}
 
 
 @pytest.mark.parametrize("secured", [False, True])

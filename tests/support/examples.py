@@ -81,7 +81,7 @@ class SnapshotChanges(TypedDict, total=False):
     connection: Fact[Connection]
     authentication_result: Fact[AuthenticationResult | None]
     version: Fact[Version]
-    status: Fact[Status]
+    status: Fact[DaemonStatus]
     commands: Fact[frozenset[str]]
     configuration: Fact[Configuration]
     sockets: Fact[tuple[ControlSocket, ...]]
@@ -313,10 +313,10 @@ def behind_agent(**changes: Unpack[SocketChanges]) -> Snapshot:
     )
 
 
-def status(daemon: Daemon = Daemon.DHCP4) -> Status:
+def status(daemon: Daemon = Daemon.DHCP4) -> DaemonStatus:
     """Return the status of the sound daemon."""
     is_dhcp = daemon is not Daemon.D2
-    return Status(
+    return DaemonStatus(
         pid=4711,
         uptime_seconds=86_400,
         reload_seconds=3_600,

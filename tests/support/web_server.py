@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from kea_exporter.httpd import endpoints, listen, unprotected
-from kea_exporter.httpd.server import Server
+from kea_exporter.httpd.server import HttpServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,7 +37,7 @@ def served(  # noqa: PLR0913 - keywords, each with a default
     sockets = listen(["127.0.0.1:0"])
     port = int(sockets[0].getsockname()[1])
     found = endpoints(app, sockets, protection=protection, max_connections=max_connections)
-    server = Server(found, give_up, notifier, timeouts)
+    server = HttpServer(found, give_up, notifier, timeouts)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -140,7 +140,7 @@ def test_a_bad_configuration_is_told_all_its_mistakes_and_where_they_are(run: Co
     ended = run("config", "check", "--config.file", str(path))
     assert_is_usage_error(ended)
     title, *mistakes = ended.stderr.splitlines()
-    assert title == "Error: 4 mistakes"
+    assert title == "Error: 4 errors"
     assert [mistake.strip().split(" ")[:4] for mistake in mistakes] == [
         [f"{path}:", "line", "1:", "defaults.timeout:"],
         [f"{path}:", "line", "3:", "servers[0].name:"],

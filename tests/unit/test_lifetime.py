@@ -32,8 +32,8 @@ class Kea:
     pid: int = 4711
     cuts_the_difference: bool = False
 
-    def status(self, at: float) -> Status:
-        return Status(self.pid, self._since(self.started, at), self._since(self.reloaded, at), None, None)
+    def status(self, at: float) -> DaemonStatus:
+        return DaemonStatus(self.pid, self._since(self.started, at), self._since(self.reloaded, at), None, None)
 
     def _since(self, moment: float, at: float) -> int:
         # Kea subtracts two clock readings in whole seconds.

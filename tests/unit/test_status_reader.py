@@ -84,7 +84,7 @@ STATUS = {
 
 
 def test_the_status_of_a_dhcp_daemon() -> None:
-    assert read_status(said(STATUS)) == Status(
+    assert read_status(said(STATUS)) == DaemonStatus(
         pid=5206,
         uptime_seconds=700,
         reload_seconds=632,
@@ -111,7 +111,7 @@ def test_dhcpv6_says_whether_it_keeps_tables_for_lease_queries(*, enabled: bool)
 
 
 def test_d2_says_nothing_of_dhcp_and_sockets() -> None:
-    assert read_status(said({"pid": 1, "reload": 2, "uptime": 3})) == Status(
+    assert read_status(said({"pid": 1, "reload": 2, "uptime": 3})) == DaemonStatus(
         pid=1, uptime_seconds=3, reload_seconds=2, dhcp_state=None, sockets_status=None
     )
 
@@ -186,7 +186,7 @@ def test_a_recorded_daemon_says_what_it_is(version: str, daemon: str) -> None:
 
 
 def test_the_status_of_a_recorded_kea_3_2_0() -> None:
-    assert read_status(answer_of("kea-3.2.0", "dhcp4", "status-get")) == Status(
+    assert read_status(answer_of("kea-3.2.0", "dhcp4", "status-get")) == DaemonStatus(
         pid=28005,
         uptime_seconds=3,
         reload_seconds=3,

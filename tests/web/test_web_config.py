@@ -336,7 +336,7 @@ def test_a_broken_file_ends_the_command_with_all_mistakes(folder: Path, command:
     (folder / "web.yml").write_text("rate_limit: {}\nbasic_auth_users: {a: b}\n")
     done = run(*command.split(), "--config.file", str(config), "--web.config.file", str(folder / "web.yml"))
     assert done.returncode == 3
-    assert "Error: 2 mistakes\n" in done.stderr
+    assert "Error: 2 errors\n" in done.stderr
     assert f"{folder}/web.yml: line 2: basic_auth_users.a: this is no bcrypt hash" in done.stderr
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import re
+import difflib
+import json
 import shutil
 import sys
+import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,18 +16,22 @@ import click
 
 from kea_exporter import logs
 from kea_exporter.auditor import Auditor
-from kea_exporter.check import as_json, as_text, exit_status, explanation, progress_bar
 from kea_exporter.collector import Collector
-from kea_exporter.commands.common import DEFAULT_CONFIG, checked, load
+from kea_exporter.commands.ad_hoc import ad_hoc_settings, in_options
+from kea_exporter.commands.common import DEFAULT_CONFIG, load
 from kea_exporter.commands.output import print_text
-from kea_exporter.config import AuditSettings, Settings, settings_from_tree
+from kea_exporter.config import AuditSettings, Settings
 from kea_exporter.facts.failure import Failure
 from kea_exporter.facts.snapshot import Daemon
-from kea_exporter.requirements import REQUIREMENTS
+from kea_exporter.reports import FORMATS, Check, FailOn, nagios_exit_code, selected
+from kea_exporter.reports.changes import changes
+from kea_exporter.reports.schema import report_schema
+from kea_exporter.reports.text_report import explanation, progress_bar
+from kea_exporter.requirements import REQUIREMENTS, Severity
 from kea_exporter.transport.deadline import Deadline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from kea_exporter.config import DaemonSettings
     from kea_exporter.requirements import Report
@@ -34,28 +41,28 @@ CHECK_SECONDS = 600.0
 MAX_SHOWN = 20
 WIDEST, NARROWEST = 110, 60
 
-# The options of an ad-hoc check, by the keys of a configuration file that they stand for.
-OPTIONS = {
-    "url": "--url",
-    "username": "--user",
-    "password_file": "--password-file",
-    "basic_auth": "--user and --password-file",
-    "ca_file": "--ca-file",
-    "cert_file": "--cert-file",
-    "key_file": "--key-file",
-    "server_name": "--server-name",
-    "control_agent": "--control-agent",
-    "timeout": "--timeout",
-}
+
+def _requirement_ids(_context: click.Context, parameter: click.Parameter, ids: Sequence[str]) -> Sequence[str]:
+    known = [requirement.id for requirement in REQUIREMENTS]
+    for name in ids:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean '{close[0]}'?" if close else "see --explain list"
+            raise click.BadParameter(f"there is no requirement '{name}'; {hint}", param_hint=parameter.opts[0])
+    return ids
 
 
 @click.command("check")
-@click.option(
-    "--config.file", "config_file", type=click.Path(path_type=Path), help=f"The configuration file [{DEFAULT_CONFIG}]."
-)
+@click.option("--config.file", "config_file", help=f"The configuration file, - for standard input [{DEFAULT_CONFIG}].")
 @click.option("--server", "servers", multiple=True, help="Check this server only; may be given several times.")
-@click.option("--url", help="Check one daemon without a configuration file.")
-@click.option("--daemon", type=click.Choice([str(daemon) for daemon in Daemon]), help="What answers at --url [dhcp4].")
+@click.option("--url", "urls", multiple=True, help="Check the daemon at this url; may be given several times.")
+@click.option(
+    "--daemon",
+    "daemons",
+    multiple=True,
+    type=click.Choice([str(daemon) for daemon in Daemon]),
+    help="What answers at --url: once for all, or once for each [dhcp4].",
+)
 @click.option("--user", "username", help="User name for --url.")
 @click.option("--password-file", help="File with the password for --url.")
 @click.option("--ca-file", help="Trusted certificates for --url.")
@@ -65,48 +72,107 @@ OPTIONS = {
 @click.option("--insecure-skip-verify", is_flag=True, help="Do not verify the certificate at --url.")
 @click.option("--control-agent", is_flag=True, help="A Control Agent answers at --url (Kea before 3.0).")
 @click.option("--timeout", help="Time for the daemon at --url, such as 5s.")
-@click.option("--audit-leases", is_flag=True, help="Look at all leases now; needs the hook lease_cmds.")
+@click.option("--audit-leases", is_flag=True, help="Read all leases now; needs the hook library lease_cmds.")
+@click.option(
+    "--only", multiple=True, callback=_requirement_ids, metavar="REQUIREMENT", help="Judge this requirement only."
+)
+@click.option(
+    "--exclude", multiple=True, callback=_requirement_ids, metavar="REQUIREMENT", help="Do not judge this requirement."
+)
+@click.option(
+    "--severity",
+    type=click.Choice([str(severity) for severity in Severity]),
+    default=str(Severity.ADVISORY),
+    show_default=True,
+    help="Judge requirements of this severity and of graver ones.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice([str(value) for value in FailOn]),
+    default=str(FailOn.REQUIRED),
+    show_default=True,
+    help="Which requirements decide the exit code: of this severity and graver, or required and all unknown ones.",
+)
+@click.option("--output", type=click.Choice([*FORMATS]), default="text", show_default=True)
+@click.option("--verbose", is_flag=True, help="Also show the requirements that are met (text).")
+@click.option("--watch", type=click.FloatRange(min=1), metavar="SECONDS", help="Repeat the check, and print changes.")
 @click.option("--explain", metavar="REQUIREMENT", help="Explain a requirement, or 'list' them all, and end.")
-@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--schema", is_flag=True, help="Print the JSON schema of --output json, and end.")
 def check_command(  # noqa: PLR0913 - one parameter per option
     *,
-    config_file: Path | None,
+    config_file: str | None,
     servers: Sequence[str],
-    url: str | None,
-    output: str,
+    urls: Sequence[str],
+    daemons: Sequence[str],
     audit_leases: bool,
+    only: Sequence[str],
+    exclude: Sequence[str],
+    severity: str,
+    fail_on: str,
+    output: str,
+    verbose: bool,
+    watch: float | None,
     explain: str | None,
-    **ad_hoc: Any,  # noqa: ANN401 - the options for --url
+    schema: bool,
+    **ad_hoc: Any,  # noqa: ANN401 - the other options for --url
 ) -> int:
     """Judge servers now and print verdicts, evidence and remedies.
 
     Ends with 0 where all required requirements are met, 1 where some are not, 2 where none is unmet but some are
-    unknown, 3 after a usage or configuration error.
+    unknown, 3 after a usage or configuration error. --output nagios has the exit codes of a monitoring plugin.
     """
     logs.configure("error", "logfmt")
-    if explain is not None:
-        print_text(_explained(explain))
+    if explain is not None or schema:
+        print_text(json.dumps(report_schema(), indent=2) if explain is None else _explained(explain))
         return 0
-    if url is None and any(value not in {None, False} for value in ad_hoc.values()):
+    if not urls and (daemons or any(value not in {None, False} for value in ad_hoc.values())):
         raise click.UsageError("options about one daemon need --url")
-    if url is not None and (config_file or servers):
+    if urls and (config_file or servers):
         raise click.UsageError("--url stands alone; --config.file and --server go without it")
-    if url is not None:
-        settings = checked(lambda: _ad_hoc_settings(url, ad_hoc), "", _in_options)
+    if watch and output != "text":
+        raise click.UsageError("--watch prints text only")
+    if urls:
+        settings = ad_hoc_settings(urls, daemons, ad_hoc)
     else:
-        path = config_file or Path(DEFAULT_CONFIG)
-        settings = _only(servers, load(path))
-    daemons = [
-        _with_audit(daemon) if audit_leases else replace(daemon, lease_audit=None) for daemon in settings.daemons
-    ]
+        settings = _only(servers, load(Path(config_file or DEFAULT_CONFIG), takes_stdin=True))
+
+    def check() -> Check:
+        reports = _collected(settings.daemons, audit_leases=audit_leases)
+        shown = map(in_options, reports) if urls else reports
+        part = selected(shown, only, exclude, Severity(severity))
+        return Check(part, time.time(), FailOn(fail_on), verbose, _width())
+
+    if watch:
+        return _watched(check, watch)
+    found = check()
+    print_text(FORMATS[output](found))
+    return nagios_exit_code(found) if output == "nagios" else found.exit_code
+
+
+def _collected(configured: Iterable[DaemonSettings], *, audit_leases: bool) -> tuple[Report, ...]:
+    daemons = [_with_audit(daemon) if audit_leases else replace(daemon, lease_audit=None) for daemon in configured]
     auditor = Auditor(daemons)
     collector = Collector(audits=auditor.result)
     reports = collector.collect(daemons, Deadline.after(CHECK_SECONDS))
     if audit_leases:
         _audit(auditor, reports)
         reports = collector.collect(daemons, Deadline.after(CHECK_SECONDS))
-    print_text(as_json(reports) if output == "json" else as_text(reports, _width()))
-    return exit_status(reports)
+    return reports
+
+
+def _watched(check: Callable[[], Check], seconds: float) -> int:
+    """Print a report, and then what changes, until Ctrl-C."""
+    found = check()
+    print_text(FORMATS["text"](found))
+    try:
+        while True:
+            time.sleep(seconds)
+            before, found = found, check()
+            moment = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+            for line in changes(before, found):
+                print_text(f"{moment}  {line}")
+    except KeyboardInterrupt:
+        return found.exit_code
 
 
 def _explained(requirement_id: str) -> str:
@@ -119,7 +185,7 @@ def _explained(requirement_id: str) -> str:
 
 
 def _audit(auditor: Auditor, reports: Iterable[Report]) -> None:
-    """Look at all leases; on a terminal, a bar shows how far it came towards what the daemon itself counts."""
+    """Read all leases; on a terminal, a bar shows the progress towards the number that the daemon itself counts."""
     counted = {report.snapshot.target: report.snapshot.leases for report in reports}
 
     def progress(daemon: DaemonSettings, leases: int) -> None:
@@ -136,33 +202,10 @@ def _audit(auditor: Auditor, reports: Iterable[Report]) -> None:
 
 
 def _width() -> int:
+    """Return the columns to wrap text at; 0, which is no wrapping, where no terminal shows it."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return 0
     return max(NARROWEST, min(WIDEST, shutil.get_terminal_size().columns))
-
-
-def _ad_hoc_settings(url: str, options: dict[str, Any]) -> Settings:
-    given = {key: value for key, value in options.items() if value not in {None, False}}
-    for one, other in (("username", "password_file"), ("cert_file", "key_file")):
-        if (one in given) != (other in given):
-            raise click.UsageError(f"{OPTIONS[one]} and {OPTIONS[other]} go together; give both")
-    if url.startswith("unix:") and given.keys() - {"daemon", "timeout"}:
-        raise click.UsageError("a unix socket takes neither credentials nor TLS options nor --control-agent")
-    auth = {key: given[key] for key in ("username", "password_file") if key in given}
-    tls_keys = ("ca_file", "cert_file", "key_file", "server_name", "insecure_skip_verify")
-    tls = {key: given[key] for key in tls_keys if key in given}
-    entry: dict[str, Any] = {key: given[key] for key in ("control_agent", "timeout") if key in given}
-    entry |= {"url": url, **({"basic_auth": auth} if auth else {}), **({"tls_config": tls} if tls else {})}
-    daemon = given.get("daemon", str(Daemon.DHCP4))
-    return settings_from_tree({"servers": [{"name": "ad-hoc", daemon: entry}]}, Path.cwd())
-
-
-def _in_options(error: str) -> str:
-    """Return a error in the words of the command line: `servers[0].dhcp4.url: ...` is about `--url`."""
-    place, _, text = error.partition(": ")
-    about = OPTIONS.get(place.rpartition(".")[2])
-    for key, option in OPTIONS.items():
-        if "_" in key:  # the others are words like any other
-            text = re.sub(rf"(?<![\w/.-]){key}(?![\w/.-])", option, text)
-    return f"{about}: {text}" if about else text
 
 
 def _with_audit(daemon: DaemonSettings) -> DaemonSettings:

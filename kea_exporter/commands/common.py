@@ -10,7 +10,7 @@ import click
 import structlog
 
 from kea_exporter.commands.output import CommandError
-from kea_exporter.config import ConfigError, Settings
+from kea_exporter.config import ConfigError, Settings, load_stdin
 from kea_exporter.config import load as load_file
 from kea_exporter.requirements import REQUIREMENTS
 from kea_exporter.transport.own_files import unusable_files
@@ -33,13 +33,14 @@ config_file = click.option(
 )
 
 
-def load(path: Path, *, requires_files: bool = False) -> Settings:
+def load(path: Path, *, requires_files: bool = False, takes_stdin: bool = False) -> Settings:
     """Return the settings of a configuration file.
 
     Args:
         path: the file.
-        requires_files: whether a file that is named and cannot be used is a error. If not, it is logged, and only
+        requires_files: whether a file that is named and cannot be used is an error. If not, it is logged, and only
             the probes that need it fail.
+        takes_stdin: whether the path `-` is standard input.
 
     Raises:
         CommandError: the configuration has errors; the message has all of them.
@@ -47,13 +48,15 @@ def load(path: Path, *, requires_files: bool = False) -> Settings:
     ids = tuple(requirement.id for requirement in REQUIREMENTS)
     is_unasked_for = str(path) == DEFAULT_CONFIG and not path.exists()
     hint = "; name the file with --config.file" if is_unasked_for else ""
-    read = partial(load_file, path, ids, requires_files=requires_files)
+    is_stdin = takes_stdin and str(path) == "-"
+    source = "standard input" if is_stdin else str(path)
+    read = partial(load_stdin if is_stdin else partial(load_file, path), ids, requires_files=requires_files)
     if requires_files:
-        return checked(read, str(path), lambda error: f"{error}{hint}")
+        return checked(read, source, lambda error: f"{error}{hint}")
     try:
         settings = read()
     except ConfigError as error:
-        raise all_errors(error.errors, str(path), lambda error: f"{error}{hint}") from None
+        raise all_errors(error.errors, source, lambda error: f"{error}{hint}") from None
     for detail, names in _unusable_files(settings).items():
         log.warning("file cannot be used", detail=detail, daemons=", ".join(names[:MAX_NAMED]), count=len(names))
     return settings

@@ -12,6 +12,7 @@ from kea_exporter.commands.common import config_file, load
 from kea_exporter.commands.listening import protection_by, web_config_file
 from kea_exporter.commands.output import print_text
 from kea_exporter.config import ConfigFile
+from kea_exporter.reports.model import counted
 from kea_exporter.shipped import EXAMPLE_CONFIGURATION
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ def config_check(config_file: Path, web_config_file: Path | None) -> None:
     logs.configure("warn", "logfmt")
     settings = load(config_file, requires_files=True)
     protection_by(web_config_file)
-    print_text(f"{config_file} is fine: {len(settings.servers)} servers, {len(settings.daemons)} daemons")
+    how_many = f"{counted(len(settings.servers), 'server')}, {counted(len(settings.daemons), 'daemon')}"
+    print_text(f"{config_file} is fine: {how_many}")
 
 
 @config_command.command("schema")

@@ -1,7 +1,7 @@
 """The configuration file: YAML in, frozen settings out, every error at once with its place in the file."""
 
 from kea_exporter.config.errors import ConfigError, FieldError
-from kea_exporter.config.load import load, settings_from_tree
+from kea_exporter.config.load import load, load_stdin, settings_from_tree
 from kea_exporter.config.profiles import IPAM, Profile, hook_requirement
 from kea_exporter.config.schema import ConfigFile
 from kea_exporter.config.settings import AuditSettings, Collectors, Credentials, DaemonSettings, Settings, TlsSettings
@@ -20,5 +20,6 @@ __all__ = [
     "TlsSettings",
     "hook_requirement",
     "load",
+    "load_stdin",
     "settings_from_tree",
 ]

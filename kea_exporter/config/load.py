@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
@@ -11,11 +13,10 @@ from kea_exporter.config.errors import ConfigError, FieldError, cross_field_erro
 from kea_exporter.config.resolve import resolve
 from kea_exporter.config.tree import TreeError, line_of, read_tree
 from kea_exporter.config.values import Context
-from kea_exporter.files import read_file
+from kea_exporter.files import MAX_FILE_BYTES, read_file
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
-    from pathlib import Path
 
     import yaml
 
@@ -37,6 +38,19 @@ def load(path: Path, requirements: Collection[str] | None = None, *, requires_fi
     """
     tree, node = parsed(content_of(path))
     return settings_from_tree(tree, path.parent, node, requirements, requires_files=requires_files)
+
+
+def load_stdin(requirements: Collection[str] | None = None, *, requires_files: bool = True) -> Settings:
+    """Return the settings of the configuration that standard input has; relative paths start in the working folder.
+
+    Raises:
+        ConfigError: it has mistakes, or is too large.
+    """
+    content = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
+    if len(content) > MAX_FILE_BYTES:
+        raise ConfigError((FieldError((), "this is too large to be a configuration"),))
+    tree, node = parsed(content)
+    return settings_from_tree(tree, Path.cwd(), node, requirements, requires_files=requires_files)
 
 
 def content_of(path: Path) -> bytes:

@@ -196,10 +196,11 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Report:
-    """All verdicts on one daemon, and the snapshot that they are based on."""
+    """All verdicts on one daemon, the snapshot that they are based on, and the name of the profile."""
 
     snapshot: Snapshot
     verdicts: tuple[Verdict, ...]
+    profile: str = ""
 
     def count(self, status: Status, severity: Severity | None = None) -> int:
         """Return the number of requirements with this status, and with this severity if given."""
@@ -211,7 +212,7 @@ def judge_all(requirements: Iterable[Requirement], snapshot: Snapshot, profile: 
     """Return the report on one daemon; a requirement that raises is unknown and does not affect others."""
     selected = ((requirement, severity_in(profile, requirement)) for requirement in requirements)
     verdicts = (_judge(requirement, severity, snapshot, profile) for requirement, severity in selected if severity)
-    return Report(snapshot, tuple(verdicts))
+    return Report(snapshot, tuple(verdicts), profile.name)
 
 
 def severity_in(profile: Profile, requirement: Requirement) -> Severity | None:

@@ -16,10 +16,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from kea_exporter import __version__
-from kea_exporter.check import as_json
 from kea_exporter.httpd.clients import client_of
 from kea_exporter.httpd.fair_queue import FairQueue, on_thread
 from kea_exporter.metrics import ExporterState
+from kea_exporter.reports import Check, as_json
 from kea_exporter.transport.deadline import Deadline
 from kea_exporter.web.debug import debug_text
 from kea_exporter.web.discovery import target_groups
@@ -122,7 +122,7 @@ class Handlers:
         if self._service.last is None:
             await self._collect_all(request)
         reports, _ = self._last()
-        body = await self._rendered(request, as_json, reports or ())
+        body = await self._rendered(request, as_json, Check(reports or ()))
         return Response(body, headers={**PAGE_HEADERS, "Content-Type": "application/json"})
 
     async def fleet(self, request: Request) -> Response:

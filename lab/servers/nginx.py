@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from lab.servers.chroot import cache_directory, locked, run
+from lab.servers.debian import unpacked
 from lab.servers.processes import ENDS_WITH_US, Running, accepts, free_port
 
 if TYPE_CHECKING:
@@ -41,23 +40,10 @@ http {{
 def program() -> Path:
     """Return the path of nginx, from Debian's package.
 
-    It is unpacked beside the chroots and never installed: installing would start a service on port 80.
-
     Raises:
         LabBuildError: the package cannot be downloaded.
     """
-    folder = cache_directory() / PACKAGE
-    with locked("apt"):
-        if not folder.is_dir():
-            unfinished = folder.with_name(f"{PACKAGE}.building")
-            shutil.rmtree(unfinished, ignore_errors=True)
-            unfinished.mkdir()
-            run("apt-get", "update")
-            run("env", "--chdir", str(unfinished), "apt-get", "download", PACKAGE)
-            [package] = unfinished.glob("*.deb")
-            run("dpkg", "-x", str(package), str(unfinished))
-            unfinished.rename(folder)
-    return folder / "usr/sbin/nginx"
+    return unpacked(PACKAGE, PACKAGE) / "usr/sbin/nginx"
 
 
 @contextmanager

@@ -129,7 +129,7 @@ def test_groff_has_nothing_to_say_about_the_manual_page() -> None:
         ("ch", "check "),
         ("check --expl", "check --explain "),
         ("config sch", "config schema "),
-        ("check --output j", "check --output json "),
+        ("check --output js", "check --output json "),
     ],
 )
 def test_bash_completes_what_is_typed(typed: str, completed: str) -> None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
 from prometheus_client.parser import text_string_to_metric_families as text_families
 
-from kea_exporter.check import as_json, as_text
 from kea_exporter.config import settings_from_tree
 from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.facts.snapshot import AuthenticationResult, Connection
@@ -22,6 +21,7 @@ from kea_exporter.kea.status import read_status, read_version
 from kea_exporter.metrics import FAMILIES, Page, read_families
 from kea_exporter.metrics.encoding import OPENMETRICS, Encoder
 from kea_exporter.probe import nothing_learnt
+from kea_exporter.reports import FORMATS, Check
 from kea_exporter.requirements import REQUIREMENTS, judge_all
 from kea_exporter.transport.model import too_large
 from kea_exporter.web.debug import debug_text
@@ -124,9 +124,10 @@ def assert_exported(report: Report, accept: str = "") -> str:
 
 def assert_shown(report: Report) -> None:
     """Assert that people can be shown it, in every form."""
-    json.loads(as_json([report]).encode())
+    check = Check((report,), NOW, width=80)
+    json.loads(FORMATS["json"](check).encode())
     pages = (fleet_page([report], NOW, NOW, metrics_path="/metrics"), server_page("kea", [report], NOW, NOW))
-    for text in (as_text([report], 80), debug_text([report], ""), *pages):
+    for text in (*(write(check) for write in FORMATS.values()), debug_text([report], ""), *pages):
         assert "\x1b[2J" not in text
         text.encode()
     assert not any("<script" in page.lower() for page in pages)

@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from kea_exporter import logs
-from kea_exporter.check import as_json
 from kea_exporter.collector import Collector
 from kea_exporter.config import settings_from_tree
 from kea_exporter.metrics import FAMILIES, Page, read_families
 from kea_exporter.metrics.encoding import Encoder
+from kea_exporter.reports import Check, as_json
 from kea_exporter.transport.deadline import Deadline
 from lab.servers.processes import Running
 
@@ -106,7 +106,7 @@ def collected(tree: dict[str, Any], seconds: float) -> Outcome:
         if thread.name == "probe":
             thread.join(PATIENCE_SECONDS)
     page, _, dropped = Encoder().encode(read_families(FAMILIES, Page(reports)))
-    as_json(reports).encode()
+    as_json(Check(reports)).encode()
     growth = _peak_mebibytes() - before
     return Outcome(
         failures={it.snapshot.target.server: _failures(it) for it in reports},

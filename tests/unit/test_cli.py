@@ -8,7 +8,9 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -28,7 +30,7 @@ from tests.support.peers import SimulatedKea, peer
 from tests.support.serving import needs_ipv6
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.support.exporter import Exporter
 
@@ -211,6 +213,10 @@ MISUSED_OPTIONS = {
     "--url http://127.0.0.1:1 --config.file config.yml": "--url stands alone",
     "--url http://127.0.0.1:1 --daemon dhcp5": "'dhcp4', 'dhcp6', 'd2'",
     "--url http://127.0.0.1:1 --output xml": "'text', 'json'",
+    "--url http://127.0.0.1:1 --watch 5 --output json": "--watch prints text only",
+    "--url http://127.0.0.1:1 --only nope": "there is no requirement 'nope'; see --explain list",
+    "--url http://127.0.0.1:1 --exclude service-runing": "did you mean 'service-running'?",
+    "--url http://127.0.0.1:1 --url http://127.0.0.1:2 --daemon d2 --daemon d2 --daemon d2": "once for each --url",
     "--user monitor": "need --url",
     "--ca-file ca.pem": "need --url",
     "--insecure-skip-verify": "need --url",
@@ -321,13 +327,28 @@ def test_only_the_servers_asked_for_are_checked(run: CommandLine, tmp_path: Path
     assert [daemon["server"] for daemon in json.loads(ended.stdout)["daemons"]] == ["kea1", "kea3"]
 
 
-@pytest.mark.parametrize(("columns", "widest"), [("40", 60), ("80", 80), ("500", 110)])
-def test_the_text_is_as_wide_as_the_terminal_within_bounds(
-    run: CommandLine, refusing_url: str, monkeypatch: pytest.MonkeyPatch, columns: str, widest: int
-) -> None:
-    monkeypatch.setenv("COLUMNS", columns)
-    ended = run("check", "--url", refusing_url)
-    assert max(map(len, ended.stdout.splitlines())) <= widest
+@pytest.mark.parametrize(("columns", "widest"), [(40, 60), (80, 80), (500, 110)])
+def test_the_text_is_as_wide_as_the_terminal_within_bounds(refusing_url: str, columns: int, widest: int) -> None:
+    assert widest - 20 < max(map(len, shown_on_terminal(columns, "check", "--url", refusing_url))) <= widest
+
+
+def shown_on_terminal(columns: int, *arguments: str) -> list[str]:
+    """Return the lines, without colours, that a command writes to a terminal of this width."""
+    ours, theirs = os.openpty()
+    environment = {**os.environ, "COLUMNS": str(columns), "NO_COLOR": "1"}
+    with os.fdopen(ours, "rb", buffering=0) as shown, os.fdopen(theirs, "wb", buffering=0) as terminal:
+        process = subprocess.Popen([*COMMAND, *arguments], stdout=terminal, env=environment)
+        terminal.close()
+        written = b""
+        with suppress(OSError):  # the end of what was written
+            while chunk := shown.read(65536):
+                written += chunk
+        process.wait(GENEROUS)
+    return written.decode().splitlines()
+
+
+def test_text_that_no_terminal_shows_is_not_wrapped(run: CommandLine, refusing_url: str) -> None:
+    assert max(map(len, run("check", "--url", refusing_url).stdout.splitlines())) > 200
 
 
 def test_an_unmet_requirement_is_worse_than_a_silent_peer(run: CommandLine, refusing_url: str, tmp_path: Path) -> None:
@@ -676,3 +697,85 @@ def log_of(config_file: str, *options: str) -> list[str]:
         running.scrape()
         running.stop()
         return running.log().splitlines()
+
+
+# Options of the check report.
+
+
+def test_a_configuration_is_read_from_standard_input(good: str) -> None:
+    command = [*COMMAND, "check", "--config.file", "-", "--output", "json"]
+    content = Path(good).read_text()
+    ended = subprocess.run(command, input=content, capture_output=True, text=True, check=False, timeout=GENEROUS)
+    assert ended.returncode == UNMET
+    assert json.loads(ended.stdout)["daemons"][0]["server"] == "kea1"
+    ended = subprocess.run(command, input="servers: []", capture_output=True, text=True, check=False, timeout=GENEROUS)
+    assert_is_usage_error(ended, "standard input: line 1: servers: this list is empty")
+
+
+def test_several_urls_are_checked_with_their_daemons(run: CommandLine, refusing_url: str) -> None:
+    urls = ("--url", refusing_url, "--url", "unix:///nowhere/socket")
+    documents = [
+        json.loads(run("check", *urls, *daemons, "--output", "json").stdout)["daemons"]
+        for daemons in ((), ("--daemon", "d2"), ("--daemon", "dhcp6", "--daemon", "d2"))
+    ]
+    assert [[entry["daemon"] for entry in found] for found in documents] == [
+        ["dhcp4", "dhcp4"],
+        ["d2", "d2"],
+        ["dhcp6", "d2"],
+    ]
+    assert [entry["server"] for entry in documents[0]] == ["ad-hoc-1", "ad-hoc-2"]
+
+
+def test_the_schema_of_the_report_is_printed(run: CommandLine) -> None:
+    ended = run("check", "--schema")
+    assert ended.returncode == 0
+    assert "exporter_version" in json.loads(ended.stdout)["required"]
+
+
+def test_requirements_are_selected_by_options(run: CommandLine, refusing_url: str) -> None:
+    def ids(*options: str) -> set[str]:
+        (daemon,) = json.loads(run("check", "--url", refusing_url, "--output", "json", *options).stdout)["daemons"]
+        return {entry["id"] for entry in daemon["requirements"]}
+
+    assert ids("--only", "service-running", "--only", "version-tested") == {"service-running", "version-tested"}
+    assert "service-running" not in ids("--exclude", "service-running")
+    assert "version-tested" not in ids("--severity", "required")
+
+
+def test_the_exit_code_follows_fail_on_and_nagios_has_its_own(run: CommandLine, refusing_url: str) -> None:
+    def code(*options: str) -> int:
+        return run("check", "--url", refusing_url, *options).returncode
+
+    assert code("--exclude", "control-socket-reachable", "--severity", "required") == 2
+    assert code("--only", "version-tested") == 0
+    assert code("--only", "version-tested", "--fail-on", "recommended") == 2
+    assert code("--only", "version-tested", "--fail-on", "unknown") == 2
+    assert code("--output", "nagios") == 2
+    assert code("--output", "nagios", "--only", "version-tested") == 3
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + GENEROUS
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_changes_are_watched_until_ctrl_c(tmp_path: Path) -> None:
+    with peer(say_nothing) as port:
+        path = config(tmp_path, f"http://127.0.0.1:{port}", timeout="500ms")
+        command = [*COMMAND, "check", "--config.file", path, "--watch", "1", "--only", "control-socket-reachable"]
+        output = (tmp_path / "output").open("w+")
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+        wait_until(lambda: "all required met" in (tmp_path / "output").read_text())
+    try:
+        wait_until(lambda: "met -> unmet: " in (tmp_path / "output").read_text())
+    finally:
+        process.send_signal(signal.SIGINT)
+        code = process.wait(GENEROUS)
+        output.close()
+    text = (tmp_path / "output").read_text()
+    assert code == UNMET
+    assert "Traceback" not in text
+    changed = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC  kea1 dhcp4: control-socket-reachable \(required\): met -> unmet: "
+    assert len(re.findall(changed, text)) == 1

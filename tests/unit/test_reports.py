@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import click
 import pytest
 
-from kea_exporter.check import as_json, as_text, exit_status, explanation, progress_bar
 from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.facts.leases import Leases
 from kea_exporter.facts.snapshot import Daemon
 from kea_exporter.facts.subnets import Count, Counts
+from kea_exporter.reports import Check, as_json, as_text, exit_code
+from kea_exporter.reports.text_report import explanation, progress_bar
 from kea_exporter.requirements import (
     REQUIREMENTS,
     Cause,
@@ -72,11 +73,11 @@ def requirement(name: str, severity: Severity | None, clause: str = "") -> Requi
 
 def report(*verdicts: Verdict, server: str = "dhcp-a", daemon: Daemon = Daemon.DHCP4) -> Report:
     snapshot = silent(daemon)
-    return Report(replace(snapshot, target=replace(snapshot.target, server=server)), verdicts)
+    return Report(replace(snapshot, target=replace(snapshot.target, server=server)), verdicts, "ipam")
 
 
 def text_of(*reports: Report, width: int = WIDTH) -> str:
-    return click.unstyle(as_text(reports, width))
+    return click.unstyle(as_text(Check(reports, width=width, is_verbose=True)))
 
 
 MIXED = report(
@@ -387,18 +388,19 @@ def test_daemons_of_a_server_stay_together_above_the_total() -> None:
     ],
 )
 def test_what_became_of_a_daemon_stands_out_in_colour(status: Status, said: str, colour: str) -> None:
-    assert f"\ndhcp-a dhcp4: {click.style(said, fg=colour)}\n" in as_text([report(verdict("one", status))], WIDTH)
+    lines = as_text(Check([report(verdict("one", status))], width=WIDTH)).splitlines()
+    assert f"dhcp-a dhcp4: {click.style(said, fg=colour)}" in lines
 
 
 def test_status_stands_out_in_colour() -> None:
-    text = as_text([MIXED], WIDTH)
+    text = as_text(Check([MIXED], width=WIDTH, is_verbose=True))
     assert f"    {click.style('unmet', fg='red', bold=True)}    needed" in text
     assert f"    {click.style('unknown', fg='yellow', bold=False)}  connect" in text
     assert f"    {click.style('met', fg='green', bold=False)}      holds" in text
 
 
 def test_only_the_status_is_coloured_where_the_evidence_has_the_same_word() -> None:
-    text = as_text([report(verdict("met-indeed", Status.MET, evidence="met met met"))], WIDTH)
+    text = as_text(Check([report(verdict("met-indeed", Status.MET, evidence="met met met"))], is_verbose=True))
     assert f"    {click.style('met', fg='green', bold=False)}      met-indeed: met met met" in text
 
 
@@ -472,7 +474,7 @@ def test_progress_without_a_known_total_is_a_number(done: int) -> None:
 
 
 def document_of(*reports: Report) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(as_json(reports))
+    document: dict[str, Any] = json.loads(as_json(Check(reports)))
     return document
 
 
@@ -485,6 +487,8 @@ def test_the_json_carries_its_version_and_each_daemon() -> None:
         "server": "dhcp-b",
         "daemon": "d2",
         "url": "https://192.0.2.1:8001",
+        "kea_version": None,
+        "profile": "ipam",
         "taken_at": silent().taken_at,
         "fullest_subnets": [],
         "requirements": [],
@@ -567,7 +571,7 @@ def test_the_json_says_why_something_is_unknown() -> None:
 
 def test_the_json_never_contains_an_internal_error() -> None:
     it = replace(verdict("one", Status.UNKNOWN, evidence="internal error: KeyError"), error=KeyError("canary"))
-    assert "canary" not in as_json([report(it)])
+    assert "canary" not in as_json(Check([report(it)]))
     (unknown,) = document_of(report(it))["daemons"][0]["requirements"]
     assert (unknown["remedy"], unknown["failure"]) == (None, None)
 
@@ -590,9 +594,9 @@ EXIT_STATUSES: dict[str, tuple[list[tuple[Status, Severity]], int]] = {
 def test_the_exit_status_says_what_becomes_of_the_required_ones(case: str) -> None:
     found, expected = EXIT_STATUSES[case]
     verdicts = [verdict(f"number-{number}", *it) for number, it in enumerate(found)]
-    assert exit_status([report(*verdicts)]) == expected
+    assert exit_code([report(*verdicts)]) == expected
 
 
-def test_one_bad_daemon_among_good_ones_decides_the_exit_status() -> None:
+def test_one_bad_daemon_among_good_ones_decides_the_exit_code() -> None:
     good, bad = report(verdict("one", Status.MET)), report(verdict("one", Status.UNMET))
-    assert exit_status([good, bad, good]) == SOME_UNMET
+    assert exit_code([good, bad, good]) == SOME_UNMET

@@ -101,9 +101,16 @@ class KeaClient:
         if self.ended is not None:
             return self.ended
         started = self._clock()
-        body = self._send(request, longest_answer(command))
-        duration, size = self._clock() - started, 0 if isinstance(body, Failure) else len(body)
-        fact = body if isinstance(body, Failure) else read_body(body)
+        fact: Fact[T]
+        try:
+            body = self._transport.exchange(request, longest_answer(command))
+        except TransportError as error:
+            duration, size, fact = self._clock() - started, 0, error.failure
+            if fact.reason is not Reason.FORBIDDEN:
+                self.ended = fact
+        else:
+            duration, size = self._clock() - started, len(body)
+            fact = read_body(body)
         failure = fact if isinstance(fact, Failure) else None
         self._exchanges.append(Exchange(str(command), duration, failure, size))
         return fact
@@ -111,26 +118,13 @@ class KeaClient:
     def _read(self, command: Command, read: Callable[[Answer], T], body: bytearray, digest: bytes = b"") -> Fact[T]:
         try:
             with TURNS.one(len(body), self._transport.remaining()):
-                return _read(command, read, body, digest)
+                answer = decode(body, digest)
+                return _refusal(command, answer) or read(answer)
         except BusyError:
             detail = f"other large answers were being read until it was too late for that to {command}"
             return Failure(Stage.DEADLINE, Reason.BUDGET_USED_UP, detail)
-
-    def _send(self, request: bytes, limit: int) -> Fact[bytearray]:
-        try:
-            return self._transport.exchange(request, limit)
-        except TransportError as error:
-            if error.failure.reason is not Reason.FORBIDDEN:
-                self.ended = error.failure
-            return error.failure
-
-
-def _read(command: Command, read: Callable[[Answer], T], body: bytearray, digest: bytes) -> Fact[T]:
-    try:
-        answer = decode(body, digest)
-        return _refusal(command, answer) or read(answer)
-    except MalformedAnswerError as error:
-        return Failure(Stage.COMMAND, Reason.MALFORMED_ANSWER, f"the answer to {command} is not Kea's: {error}")
+        except MalformedAnswerError as error:
+            return Failure(Stage.COMMAND, Reason.MALFORMED_ANSWER, f"the answer to {command} is not Kea's: {error}")
 
 
 def _refusal(command: Command, answer: Answer) -> Failure | None:
@@ -138,15 +132,11 @@ def _refusal(command: Command, answer: Answer) -> Failure | None:
         return None
     if answer.result == Result.UNSUPPORTED:
         return Failure(Stage.COMMAND, Reason.UNSUPPORTED, f"the daemon does not have the command {command}")
-    return Failure(Stage.COMMAND, _reason(answer), f"{command} answered with result {answer.result}: {answer.text}")
-
-
-def _reason(answer: Answer) -> Reason:
+    reason = NO_LEASES.get(answer.text, Reason.ERROR_RESULT) if answer.result == Result.ERROR else Reason.ERROR_RESULT
     # What a Control Agent says when the daemon behind it does not answer.
     if answer.text.startswith(("unable to forward command", "forwarding socket is not configured")):
-        return Reason.DAEMON_OFFLINE
+        reason = Reason.DAEMON_OFFLINE
     # What a daemon of Kea 3.1.9 and later says to what is for another daemon.
-    if answer.text.startswith("unsupported service "):
-        return Reason.UNSUPPORTED_SERVICE
-    no_leases = NO_LEASES.get(answer.text) if answer.result == Result.ERROR else None
-    return no_leases or Reason.ERROR_RESULT
+    elif answer.text.startswith("unsupported service "):
+        reason = Reason.UNSUPPORTED_SERVICE
+    return Failure(Stage.COMMAND, reason, f"{command} answered with result {answer.result}: {answer.text}")

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from kea_exporter.facts.subnets import Counts, PoolTotals, Subnets
     from kea_exporter.kea.client import KeaClient
     from kea_exporter.kea.plan import Plan
-    from kea_exporter.kea.protocol import Answer
     from kea_exporter.kea.statistics import AllStatistics
 
 NOT_COLLECTED = Failure(Stage.COMMAND, Reason.NOT_COLLECTED, "it is switched off in the exporter's configuration")
@@ -73,11 +72,8 @@ def lease_manager(client: KeaClient, todo: Plan, daemon: Daemon, rows: Fact[Coun
         return rows
     if todo.lease is None:
         return NO_LEASE_COMMANDS
-    return client.ask(todo.lease, _nothing, {"ip-address": UNLEASED[todo.lease]})
-
-
-def _nothing(_: Answer) -> None:
-    """Read nothing: that Kea answers is the fact."""
+    # Nothing is read: that Kea answers is the fact.
+    return client.ask(todo.lease, lambda _: None, {"ip-address": UNLEASED[todo.lease]})
 
 
 def totals_of_pools(

@@ -28,17 +28,13 @@ def descriptions(subnets: Sequence[Mapping[str, Any]]) -> Descriptions:
     classes: dict[int, str] = {}
     for subnet in subnets:
         number = as_int(subnet.get("id"), "id")
-        if name := _name(subnet):
-            names[number] = name
+        context = subnet.get("user-context")
+        texts = [context.get(key) for key in NAME_KEYS] if isinstance(context, dict) else []
+        if text := next((text for text in texts if text and isinstance(text, str)), ""):
+            names[number] = printable(as_text(text, "name"), MAX_LENGTH)
         if guard := _classes(subnet):
             classes[number] = guard
     return Descriptions(names, classes, _of_pools(subnets, "pools"), _of_pools(subnets, "pd-pools"))
-
-
-def _name(subnet: Mapping[str, Any]) -> str:
-    context = subnet.get("user-context")
-    texts = [context.get(key) for key in NAME_KEYS] if isinstance(context, dict) else []
-    return next((printable(as_text(text, "name"), MAX_LENGTH) for text in texts if text and isinstance(text, str)), "")
 
 
 def _classes(guarded: Mapping[str, Any]) -> str:

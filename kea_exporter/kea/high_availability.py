@@ -46,12 +46,10 @@ def read_pairs(hooks: Iterable[object]) -> Iterator[Pair]:
         relationships = as_list(parameters.get("high-availability") or [], "high-availability")
         for relationship in relationships[:MAX_RELATIONSHIPS]:
             peers = as_list(as_map(relationship, "high-availability").get("peers") or [], "peers")
-            yield _pair([as_map(peer, "peers") for peer in peers[:MAX_PEERS]])
-
-
-def _pair(peers: list[dict[str, Any]]) -> Pair:
-    places = sorted(_place(_text(peer, "url")) for peer in peers if _text(peer, "role") != BACKUP)
-    return Pair(frozenset(_text(peer, "name") for peer in peers), printable(" ".join(filter(None, places))))
+            servers = [as_map(peer, "peers") for peer in peers[:MAX_PEERS]]
+            places = sorted(_place(_text(server, "url")) for server in servers if _text(server, "role") != BACKUP)
+            names = frozenset(_text(server, "name") for server in servers)
+            yield Pair(names, printable(" ".join(filter(None, places))))
 
 
 def _place(url: str) -> str:
@@ -64,16 +62,13 @@ def _place(url: str) -> str:
     host, separator, port = authority.rpartition(":")
     if not separator or "]" in port:
         host, port = authority, ""
-    default = DEFAULT_PORTS.get(scheme.lower(), "")
-    return f"{_host(host)}:{port or default}" if host else ""
-
-
-def _host(text: str) -> str:
+    if not host:
+        return ""
     try:
-        address = ip_address(text.removeprefix("[").removesuffix("]"))
+        host = bracketed(str(ip_address(host.removeprefix("[").removesuffix("]"))))
     except ValueError:
-        return text.removesuffix(".")
-    return bracketed(str(address))
+        host = host.removesuffix(".")
+    return f"{host}:{port or DEFAULT_PORTS.get(scheme.lower(), '')}"
 
 
 def _relationship(entry: Mapping[str, Any]) -> Relationship:

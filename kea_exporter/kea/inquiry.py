@@ -13,7 +13,6 @@ from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.facts.snapshot import ROOT_KEYS, Daemon
 from kea_exporter.facts.subnets import Subnets
 from kea_exporter.kea import statistics
-from kea_exporter.kea.added_reservations import page_after, read_last_number
 from kea_exporter.kea.configuration import read_configuration
 from kea_exporter.kea.counting import (
     NOT_COLLECTED,
@@ -28,6 +27,7 @@ from kea_exporter.kea.counting import (
 from kea_exporter.kea.leases import UNAVAILABLE, lease_database_of
 from kea_exporter.kea.plan import SUBNET_LIST, plan
 from kea_exporter.kea.protocol import Command
+from kea_exporter.kea.reservations import page_after, read_last_number
 from kea_exporter.kea.shown import pool_series, shown, subnet_series
 from kea_exporter.kea.status import read_commands
 from kea_exporter.kea.subnets import read_subnets

@@ -43,20 +43,18 @@ def read_lease_page(answer: Answer) -> tuple[Lease, ...]:
 
 
 def _lease(entry: Mapping[str, object]) -> Lease:
+    text = as_text(entry.get("ip-address"), "ip-address")
+    try:
+        # With a scope, which no lease has, an address may hold any text.
+        address = ip_address(text if "%" not in text else "")
+    except ValueError:
+        raise MalformedAnswerError("'ip-address' is not an address") from None
     return Lease(
-        address=_address(as_text(entry.get("ip-address"), "ip-address")),
+        address=address,
         subnet_id=as_int(entry.get("subnet-id"), "subnet-id"),
         state=as_int(entry.get("state", 0), "state"),
         is_prefix=entry.get("type") == "IA_PD",
     )
-
-
-def _address(text: str) -> IPv4Address | IPv6Address:
-    try:
-        # With a scope, which no lease has, an address may hold any text.
-        return ip_address(text if "%" not in text else "")
-    except ValueError:
-        raise MalformedAnswerError("'ip-address' is not an address") from None
 
 
 class AuditTally:
@@ -78,7 +76,10 @@ class AuditTally:
                 continue
             if lease.subnet_id not in self._networks:
                 self._orphaned.add(lease, self._prefixes.containing(lease))
-            elif self._is_outside(lease):
+                continue
+            network = self._networks[lease.subnet_id]
+            # A delegated prefix comes from a pd-pool, which need not lie in the subnet.
+            if not lease.is_prefix and network is not None and lease.address not in network:
                 self._outside.add(lease, self._prefixes.containing(lease))
 
     def result(self, finished_at: float, *, is_complete: bool) -> LeaseAudit:
@@ -91,11 +92,6 @@ class AuditTally:
             orphaned=self._orphaned.frozen(),
             outside=self._outside.frozen(),
         )
-
-    def _is_outside(self, lease: Lease) -> bool:
-        # A delegated prefix comes from a pd-pool, which need not lie in the subnet.
-        network = self._networks[lease.subnet_id]
-        return not lease.is_prefix and network is not None and lease.address not in network
 
 
 class _Misplacements:

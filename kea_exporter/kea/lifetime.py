@@ -41,10 +41,9 @@ def lifetime(status: DaemonStatus, asked_at: float, answered_at: float, before: 
 
 def _moment(seconds_ago: int, asked_at: float, answered_at: float, before: Moment | None) -> Moment:
     earliest, latest = asked_at - seconds_ago - ROUNDING_SECONDS, answered_at - seconds_ago + ROUNDING_SECONDS
-    if before is not None and _meet(before, earliest - SLACK_SECONDS, latest + SLACK_SECONDS):
+    meets = (
+        before is not None and before.earliest - SLACK_SECONDS <= latest and earliest <= before.latest + SLACK_SECONDS
+    )
+    if before is not None and meets:
         return Moment(before.at, earliest, latest)
     return Moment(float(round(asked_at - seconds_ago)), earliest, latest)
-
-
-def _meet(before: Moment, earliest: float, latest: float) -> bool:
-    return before.earliest <= latest and earliest <= before.latest

@@ -104,7 +104,7 @@ def plan(target: Target, commands: Collection[str], subnet_ids: Sequence[int], c
     # Without subnets, stat-lease has no row and does not read the lease database (measured).
     of_leases = max(len(slices), 1) if leases and subnet_ids else 1
     others = COMMANDS_BESIDE + target.control_agent + of_leases + (Command.RESERVATION_GET_PAGE in commands)
-    names = _names(daemon, others) if statistics is Command.STATISTIC_GET else ()
+    names = ONE_BY_ONE[daemon][: MAX_COMMANDS_ONE_BY_ONE - others] if statistics is Command.STATISTIC_GET else ()
     return Plan(leases, slices, statistics, names, lease)
 
 
@@ -132,7 +132,3 @@ def _slices(subnet_ids: Sequence[int]) -> tuple[tuple[int, int], ...]:
     size = -(-len(subnet_ids) // count)
     starts = range(0, len(subnet_ids), size)
     return tuple((subnet_ids[start], subnet_ids[start : start + size][-1]) for start in starts)
-
-
-def _names(daemon: Daemon, other_commands: int) -> tuple[str, ...]:
-    return ONE_BY_ONE[daemon][: MAX_COMMANDS_ONE_BY_ONE - other_commands]

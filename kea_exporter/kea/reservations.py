@@ -4,6 +4,11 @@ Kea keeps an address of a pool for its host where the subnet uses its own reserv
 does not promise that none of them lies in a pool (`reservations-out-of-pool`). Global reservations count in the subnet
 whose prefix contains the address, where that subnet uses them (`reservations-global`); Kea gives such an address to the
 host where it is free (measured on 3.0.3; Kea ARM, "Fine-Tuning DHCPv4 Host Reservation").
+
+Reservations may be added at run time (Kea ARM, "The reservation-get-page Command" of the hook host_cmds). Kea numbers
+those in its memory from 1 on, in the order in which it gets them, and anew at each reload. A page begins after a
+number: where there is none after the last one that was seen, none was added (measured on 3.0.3: 0.6 ms with 10,000
+reservations, where counting them all takes 240 ms). One that is removed leaves no trace.
 """
 
 from __future__ import annotations
@@ -14,12 +19,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kea_exporter.facts.subnets import Count
 from kea_exporter.kea.pools import pd_pool_range, pool_range, prefix_range
-from kea_exporter.kea.reading import address_number, as_list, as_map, as_text
+from kea_exporter.kea.protocol import Result
+from kea_exporter.kea.reading import address_number, as_int, as_list, as_map, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from kea_exporter.facts.subnets import Column
+    from kea_exporter.kea.protocol import Answer
 
     Range = tuple[int, int]
     # The reserved addresses of subnets, by their places in the list of subnets.
@@ -29,6 +36,9 @@ IN_SUBNET, OUT_OF_POOL, GLOBAL = "reservations-in-subnet", "reservations-out-of-
 DEFAULTS = {IN_SUBNET: True, OUT_OF_POOL: False, GLOBAL: False}
 # A reservation without an address may have this one.
 NO_ADDRESS = "0.0.0.0"  # noqa: S104
+# The configuration and what was added to it, not a hosts database.
+MEMORY = 0
+PAGE_SIZE = 100
 
 
 class Configured(NamedTuple):
@@ -177,3 +187,19 @@ def _global_prefixes(hosts: Iterable[object], subnets: Sequence[tuple[int, Mappi
         if at >= 0 and number <= ranges[at][1]:
             found[ranges[at][2]].add(number)
     return found
+
+
+def page_after(number: int) -> dict[str, object]:
+    """Return the arguments that query reservations after a number."""
+    return {"limit": PAGE_SIZE, "from": number, "source-index": MEMORY}
+
+
+def read_last_number(answer: Answer) -> int | None:
+    """Return the number of the last reservation of a page; None where it has none.
+
+    Raises:
+        MalformedAnswerError: a page with reservations has no number to go on from.
+    """
+    if answer.result == Result.EMPTY:
+        return None
+    return as_int(as_map(answer.map.get("next"), "next").get("from"), "from")

@@ -143,18 +143,12 @@ def _leases(daemon: Daemon) -> Iterator[Row]:
         yield _row(daemon, name, Measure.LEASE_ASSIGNMENTS, kind)
     yield _row(daemon, "reclaimed-leases", Measure.LEASES_RECLAIMED)
     yield _row(daemon, "reclaimed-declined-addresses", Measure.DECLINED_RECLAIMED)
-    for scope in (Scope.SUBNET, Scope.POOL, Scope.PD_POOL):
-        yield from (Row(daemon, scope, name, count) for name, count in _counts(daemon, scope))
+    counted = {Scope.SUBNET: set(COUNTS[daemon].values()), Scope.POOL: OF_ADDRESS_POOLS, Scope.PD_POOL: OF_PD_POOLS}
+    for scope, counts in counted.items():
+        yield from (Row(daemon, scope, name, count) for name, count in COUNTS[daemon].items() if count in counts)
     yield Row(daemon, Scope.SUBNET, "reclaimed-leases", Count.LEASES_RECLAIMED)
     yield from _ignored(daemon, Scope.SUBNET, BY_DAEMON, "reclaimed-declined-addresses", *REUSES[daemon])
     yield from _ignored(daemon, Scope.POOL, BY_DAEMON, "reclaimed-leases", "reclaimed-declined-addresses")
-
-
-def _counts(daemon: Daemon, scope: Scope) -> Iterator[tuple[str, Count]]:
-    of_pools = {Scope.POOL: OF_ADDRESS_POOLS, Scope.PD_POOL: OF_PD_POOLS}
-    for name, count in COUNTS[daemon].items():
-        if scope is Scope.SUBNET or count in of_pools[scope]:
-            yield name, count
 
 
 def _dhcp4() -> Iterator[Row]:

@@ -49,26 +49,16 @@ def subnets_of(entries: Iterable[tuple[Mapping[str, Any], object]], digest: byte
     Raises:
         MalformedAnswerError: one has no id or prefix, or two have the same id.
     """
-    rows = sorted((_id(entry), _prefix(entry), _network(network)) for entry, network in entries)
-    ids, prefixes, networks = zip(*rows, strict=True) if rows else ((), (), ())
+    rows = []
+    for entry, network in entries:
+        number, prefix = as_int(entry.get("id"), "id"), printable(as_text(entry.get("subnet"), "subnet"))
+        if not 0 <= number <= MAX_ID:
+            raise MalformedAnswerError("'id' is no subnet id")
+        rows.append((number, prefix, printable(as_text(network, "shared-network-name"))))
+    ids, prefixes, networks = zip(*sorted(rows), strict=True) if rows else ((), (), ())
     if len(set(ids)) != len(ids):
         raise MalformedAnswerError("two subnets have the same 'id'")
     return Subnets(ids, prefixes, networks, digest)
-
-
-def _id(entry: Mapping[str, Any]) -> int:
-    number = as_int(entry.get("id"), "id")
-    if not 0 <= number <= MAX_ID:
-        raise MalformedAnswerError("'id' is no subnet id")
-    return number
-
-
-def _prefix(entry: Mapping[str, Any]) -> str:
-    return printable(as_text(entry.get("subnet"), "subnet"))
-
-
-def _network(name: object) -> str:
-    return printable(as_text(name, "shared-network-name"))
 
 
 def read_stat_lease(answer: Answer, daemon: Daemon, version: Version) -> Counts[int]:
@@ -92,42 +82,35 @@ def read_stat_lease(answer: Answer, daemon: Daemon, version: Version) -> Counts[
     if version.numbers < ASSIGNED_HOLDS_DECLINED_SINCE:
         assigned, declined = ADDRESS_COLUMNS[daemon]
         counts[Count.ADDRESSES_ASSIGNED] = tuple(map(add, columns[assigned], columns[declined]))
-    return Counts(columns["subnet-id"], {count: _not_negative(column) for count, column in counts.items()})
-
-
-def _not_negative(column: Column) -> Column:
-    has_negative = any(value is not None and value < 0 for value in set(column))
-    return tuple(value if value is not None and value >= 0 else None for value in column) if has_negative else column
+    for count, column in counts.items():
+        if any(value is not None and value < 0 for value in set(column)):
+            counts[count] = tuple(value if value is not None and value >= 0 else None for value in column)
+    return Counts(columns["subnet-id"], counts)
 
 
 def _result_set(answer: Answer) -> dict[str, tuple[int, ...]]:
+    """Return the columns of the rows of an answer, by their names."""
     result_set = as_map(answer.map.get("result-set"), "result-set")
     names = [as_text(column, "columns") for column in as_list(result_set.get("columns"), "columns")]
     rows = as_list(result_set.get("rows"), "rows")
-    return dict(zip(names, _turned(rows, len(names)), strict=True))
-
-
-def _turned(rows: list[Any], width: int) -> list[tuple[int, ...]]:
-    """Turn rows into columns."""
     if not rows:
-        return [()] * width
+        return dict.fromkeys(names, ())
     try:
         columns = list(zip(*rows, strict=True))
     except (TypeError, ValueError):
         raise MalformedAnswerError("the 'rows' are not lists of one length") from None
-    if len(columns) != width or any(set(map(type, column)) != {int} for column in columns):
+    if len(columns) != len(names) or any(set(map(type, column)) != {int} for column in columns):
         raise MalformedAnswerError("a row has not a whole number in each of the columns")
     if any(max(map(abs, column)) > MAX_NUMBER for column in columns):
         raise MalformedAnswerError("a row has a number of more than 128 bits")
-    return columns
+    return dict(zip(names, columns, strict=True))
 
 
 def joined(parts: list[Counts[int]]) -> Counts[int]:
     """Return the counts of several slices as those of one, in the order of the subnet ids."""
     counted = dict.fromkeys(count for part in parts for count in part.columns)
-    columns = {count: tuple(chain.from_iterable(_column(part, count) for part in parts)) for count in counted}
+    columns: dict[Count, Column] = {}
+    for count in counted:
+        values = [part.columns.get(count, (None,) * len(part.keys)) for part in parts]
+        columns[count] = tuple(chain.from_iterable(values))
     return Counts(tuple(chain.from_iterable(part.keys for part in parts)), columns)
-
-
-def _column(part: Counts[int], count: Count) -> Column:
-    return part.columns.get(count, (None,) * len(part.keys))

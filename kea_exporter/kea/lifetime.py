@@ -41,9 +41,9 @@ def lifetime(status: DaemonStatus, asked_at: float, answered_at: float, before: 
 
 def _moment(seconds_ago: int, asked_at: float, answered_at: float, before: Moment | None) -> Moment:
     earliest, latest = asked_at - seconds_ago - ROUNDING_SECONDS, answered_at - seconds_ago + ROUNDING_SECONDS
-    meets = (
-        before is not None and before.earliest - SLACK_SECONDS <= latest and earliest <= before.latest + SLACK_SECONDS
+    may_be_same = before is not None and (
+        before.earliest <= latest + SLACK_SECONDS and earliest - SLACK_SECONDS <= before.latest
     )
-    if before is not None and meets:
+    if before is not None and may_be_same:
         return Moment(before.at, earliest, latest)
     return Moment(float(round(asked_at - seconds_ago)), earliest, latest)

@@ -20,7 +20,7 @@ from kea_exporter.requirements import REQUIREMENTS, Severity, Status, Subject
 from kea_exporter.requirements.next_steps import NEXT_STEPS
 from kea_exporter.text import printable
 from kea_exporter.web.pages import MAX_TEXT, OLD_SECONDS, fleet_page, server_page, style, summary
-from kea_exporter.web.pages.fleet import MAX_SOUND, shown_name
+from kea_exporter.web.pages.fleet import MAX_HEALTHY, shown_name
 from kea_exporter.web.pages.formatting import MAX_NUMBER, amount, day, moment, per_cent, span
 from kea_exporter.web.pages.fullness import MAX_SHOWN
 from kea_exporter.web.pages.server_status import outcome
@@ -236,10 +236,10 @@ def test_the_fullest_subnet_is_shown_and_not_the_average_of_all() -> None:
 
 
 def test_a_subnet_above_the_threshold_of_the_alert_is_worth_a_look() -> None:
-    assert outcome([of(filled(0, 85))]) == StyledText("sound", Tone.GOOD)
-    assert outcome([of(filled(0, 96))]) == StyledText("worth a look", Tone.WARN, "10.0.2.0/24 nearly full")
+    assert outcome([of(filled(0, 85))]) == StyledText("healthy", Tone.GOOD)
+    assert outcome([of(filled(0, 96))]) == StyledText("needs attention", Tone.WARN, "10.0.2.0/24 nearly full")
     assert outcome([of(filled(90, 96))]).more == "10.0.2.0/24 and 1 more nearly full"
-    assert outcome([of(filled(100, capacity=4))]) == StyledText("sound", Tone.GOOD), "so few are often all leased"
+    assert outcome([of(filled(100, capacity=4))]) == StyledText("healthy", Tone.GOOD), "so few are often all leased"
 
 
 def test_leases_outside_the_pools_fill_nothing() -> None:
@@ -262,17 +262,17 @@ def test_what_is_reserved_for_absent_hosts_stands_beside() -> None:
     said = "2 of 4 addresses of 10.0.1.0/24, 4 leased or reserved"
     assert bars(few) == (Bar("address", 50.0, "50 % to 100 %", said),)
     [table] = detail(few).of_class("subnets")
-    assert "3 requests refused since Kea started" in table.text
+    assert "3 allocation failures since Kea started" in table.text
 
 
 def test_guarded_subnets_of_a_shared_network_are_judged_by_themselves() -> None:
     cable = with_network(filled(41, 100), "cable")
     [bar] = bars(cable)
-    assert (bar.text, bar.said) == ("70 %", "141 of 200 addresses of shared network cable")
+    assert (bar.text, bar.description) == ("70 %", "141 of 200 addresses of shared network cable")
     configuration = known(cable.configuration)
     guards = Descriptions(classes={1: "cm", 2: "cpe"})
     [bar] = bars(replace(cable, configuration=replace(configuration, descriptions=guards)))
-    assert bar.said == "100 of 100 addresses of 10.0.2.0/24"
+    assert bar.description == "100 of 100 addresses of 10.0.2.0/24"
 
 
 def with_counts(snapshot: Snapshot, columns: Mapping[Count, Column]) -> Snapshot:
@@ -289,7 +289,7 @@ def with_network(snapshot: Snapshot, name: str) -> Snapshot:
 def test_prefixes_have_a_bar_of_their_own_and_little_is_not_nothing() -> None:
     addresses, prefixes = bars(sound(Daemon.DHCP6))
     assert addresses.text == "< 1 %"
-    assert (prefixes.per_cent, prefixes.text, prefixes.said[:18]) == (11.7, "12 %", "30 of 256 prefixes")
+    assert (prefixes.per_cent, prefixes.text, prefixes.description[:18]) == (11.7, "12 %", "30 of 256 prefixes")
 
 
 @pytest.mark.parametrize(
@@ -315,13 +315,13 @@ def test_a_daemon_without_subnets_is_said_to_have_none() -> None:
 def test_more_leases_than_addresses_are_no_more_than_all() -> None:
     [bar] = bars(filled(150))
     assert (bar.per_cent, bar.text) == (100.0, "100 %")
-    assert bar.said == "100 of 100 addresses of 10.0.1.0/24; Kea counts 150 leases"
+    assert bar.description == "100 of 100 addresses of 10.0.1.0/24; Kea counts 150 leases"
 
 
 def test_what_a_daemon_lacks_is_not_unknown() -> None:
     assert summary.leases(of(sound(Daemon.D2))) == StyledText("\N{EN DASH}", Tone.QUIET, "D2 has no subnets and leases")
     assert summary.leases(of(silent())) == StyledText(
-        "?", Tone.QUIET, "not known: connect: nothing listens at 192.0.2.1 port 8001"
+        "?", Tone.QUIET, "unknown: connect: nothing listens at 192.0.2.1 port 8001"
     )
 
 
@@ -331,15 +331,15 @@ def test_what_a_daemon_lacks_is_not_unknown() -> None:
         ({}, "primary, hot-standby", Tone.PLAIN),
         ({"local": "load-balancing", "partner": "load-balancing"}, "primary, load-balancing", Tone.PLAIN),
         ({"local": "partner-down"}, "primary, partner-down", Tone.WARN),
-        ({"communication_interrupted": True}, "primary, hot-standby, partner silent", Tone.WARN),
+        ({"communication_interrupted": True}, "primary, hot-standby, communication interrupted", Tone.WARN),
         ({"local": "terminated"}, "primary, terminated", Tone.BAD),
-        ({"local": ""}, "primary, state not known", Tone.WARN),
+        ({"local": ""}, "primary, state unknown", Tone.WARN),
     ],
 )
 def test_role_and_state_of_a_pair_are_shown(changes: dict[str, object], text: str, tone: Tone) -> None:
     [word] = summary.high_availability(of(paired(**changes)))
     assert (word.text, word.tone) == (text, tone)
-    assert word.more.startswith("hot-standby with kea2 (standby), last heard of as ")
+    assert word.more.startswith("hot-standby with kea2 (standby), last known state ")
 
 
 # The fleet page.
@@ -499,14 +499,14 @@ def test_the_summary_counts_servers_by_where_they_stand() -> None:
         named(paired(local="partner-down"), "c"),
         named(sound(status=Failure(Stage.COMMAND, Reason.ERROR_RESULT, "status-get ended with result 1")), "d"),
     )
-    assert page.one("h2", id="summary").text == "1 of 5 servers does not meet what is required"
-    assert page.one("title").text == "1 of 5 servers does not meet what is required \N{EN DASH} kea-exporter"
+    assert page.one("h2", id="summary").text == "1 of 5 servers has unmet required requirements"
+    assert page.one("title").text == "1 of 5 servers has unmet required requirements \N{EN DASH} kea-exporter"
     first, second = page.of_class("figures")
     assert [it.text for it in first.all("li")] == [
         "1 with required unmet",
-        "1 not fully known",
-        "1 worth a look",
-        "2 sound",
+        "1 partly unknown",
+        "1 need attention",
+        "2 healthy",
     ]
     assert second.all("li")[0].text == "5 of 5 daemons answer"
     widths = [float(it.attributes["width"].rstrip("%")) for it in page.all("rect")]
@@ -516,16 +516,16 @@ def test_the_summary_counts_servers_by_where_they_stand() -> None:
 @pytest.mark.parametrize(
     ("snapshots", "headline", "tone"),
     [
-        ([sound()], "The server is sound", "good"),
-        ([named(sound(), "a"), named(sound(), "b")], "2 servers, all sound", "good"),
-        ([sound(), silent(), without_hooks()], "2 of 3 servers do not meet what is required", "bad"),
+        ([sound()], "The server is healthy", "good"),
+        ([named(sound(), "a"), named(sound(), "b")], "2 servers, all healthy", "good"),
+        ([sound(), silent(), without_hooks()], "2 of 3 servers have unmet required requirements", "bad"),
         (
             [sound(audit=Failure(Stage.COMMAND, Reason.AUDIT_PENDING, "not yet"))],
-            "1 of 1 server is not fully known",
+            "1 of 1 server is partly unknown",
             "warn",
         ),
-        ([filled(90)], "All that is required is met; 1 of 1 server worth a look", "warn"),
-        ([], "0 servers, all sound", "good"),
+        ([filled(90)], "No required requirement is unmet; 1 of 1 server needs attention", "warn"),
+        ([], "0 servers, all healthy", "good"),
     ],
 )
 def test_the_headline_says_the_worst(snapshots: Sequence[Snapshot], headline: str, tone: str) -> None:
@@ -537,8 +537,8 @@ def test_the_headline_says_the_worst(snapshots: Sequence[Snapshot], headline: st
 def test_a_daemon_that_did_not_say_everything_is_not_called_sound() -> None:
     failed = Failure(Stage.COMMAND, Reason.ERROR_RESULT, "statistic-get-all ended with result 1")
     page = fleet(sound(statistics=failed))
-    assert page.of_class("matrix")[0].all("td", class_="outcome")[0].of_class("short")[0].text == "not all known"
-    assert page.one("h2", id="summary").text == "1 of 1 server is not fully known"
+    assert page.of_class("matrix")[0].all("td", class_="outcome")[0].of_class("short")[0].text == "partly unknown"
+    assert page.one("h2", id="summary").text == "1 of 1 server is partly unknown"
 
 
 def test_the_first_certificate_to_end_is_named() -> None:
@@ -547,27 +547,27 @@ def test_the_first_certificate_to_end_is_named() -> None:
         named(sound(tls=showing(certificate(ADDRESS, days=(-300, 9)))), "sooner"),
         named(over_http(), "never"),
     )
-    assert page.of_class("figures")[1].all("li")[-1].text == "8 d first certificate to end: sooner dhcp4"
+    assert page.of_class("figures")[1].all("li")[-1].text == "8 d first certificate to expire: sooner dhcp4"
 
 
 def test_sound_servers_are_folded_away_at_the_end_where_they_are_many() -> None:
-    many = [named(sound(), f"sound-{number}") for number in range(MAX_SOUND + 1)]
+    many = [named(sound(), f"sound-{number}") for number in range(MAX_HEALTHY + 1)]
     page = fleet(*many, silent(), named(paired(local="partner-down"), "alone"))
     [folded] = page.of_class("folded")
-    assert folded.one("summary").text == f"{MAX_SOUND + 1} sound servers"
-    assert servers(folded) == [f"sound-{number}" for number in range(MAX_SOUND + 1)]
+    assert folded.one("summary").text == f"{MAX_HEALTHY + 1} healthy servers"
+    assert servers(folded) == [f"sound-{number}" for number in range(MAX_HEALTHY + 1)]
     assert servers(page) == ["silent", "alone", *servers(folded)]
     assert len(page.of_class("matrix")) == 2
 
 
 def test_a_few_sound_servers_are_not_folded_away() -> None:
-    page = fleet(*(named(sound(), f"sound-{number}") for number in range(MAX_SOUND)), silent())
+    page = fleet(*(named(sound(), f"sound-{number}") for number in range(MAX_HEALTHY)), silent())
     assert not page.of_class("folded")
-    assert len(servers(page)) == MAX_SOUND + 1
+    assert len(servers(page)) == MAX_HEALTHY + 1
 
 
 def test_where_all_of_many_are_sound_only_the_fold_is_left() -> None:
-    page = fleet(*(named(sound(), f"sound-{number}") for number in range(MAX_SOUND + 1)))
+    page = fleet(*(named(sound(), f"sound-{number}") for number in range(MAX_HEALTHY + 1)))
     assert page.of_class("folded")[0].of_class("matrix") == page.of_class("matrix")
 
 
@@ -584,7 +584,7 @@ def test_the_age_of_the_collection_is_shown() -> None:
 
 def test_an_old_collection_is_said_to_be_old() -> None:
     for page in (fleet(sound(), at=TAKEN_AT + OLD_SECONDS + 60), detail(sound(), at=TAKEN_AT + OLD_SECONDS + 60)):
-        assert page.of_class("old")[0].text == "Collected 6 min ago : this may no longer be so"
+        assert page.of_class("old")[0].text == "Collected 6 min ago : this may be out of date"
 
 
 def test_a_clock_that_was_set_back_makes_no_negative_age() -> None:
@@ -659,7 +659,7 @@ def test_an_unmet_requirement_has_evidence_remedy_and_example() -> None:
 
 def test_an_added_requirement_is_marked_as_such() -> None:
     article = detail(without_hooks()).one("article", id="dhcp4-hook-stat-cmds-loaded")
-    assert "this project added it" in article.text
+    assert "This project added the requirement" in article.text
 
 
 def test_what_is_unknown_for_one_reason_stands_together() -> None:
@@ -728,14 +728,14 @@ def test_the_facts_of_a_daemon_are_listed() -> None:
 
 def test_what_could_not_be_learnt_is_named_and_not_left_empty() -> None:
     found = facts(detail(silent()))
-    assert set(found) == {"Probe", "Not known"}
-    assert found["Not known"].startswith("Version, Running, DHCP service")
+    assert set(found) == {"Probe", "Unknown"}
+    assert found["Unknown"].startswith("Version, Running, DHCP service")
 
 
 def test_d2_is_said_to_lack_what_it_lacks() -> None:
     found = facts(detail(sound(Daemon.D2)))
     assert found["Hook libraries"] == "none"
-    assert found["DHCP service"] == found["Threads"] == "not said"
+    assert found["DHCP service"] == found["Threads"] == "not reported"
     assert found["Configuration"] == "DhcpDdns"
     assert not detail(sound(Daemon.D2)).of_class("subnets")
 
@@ -764,7 +764,7 @@ def test_a_daemon_that_answers_and_serves_nobody_is_said_to_do_so() -> None:
     assert facts(found)["DHCP service"].startswith("serves no clients ( the configuration is half applied")
     unsure = Failure(Stage.COMMAND, Reason.UNSUPPORTED, "no lease_cmds")
     said = facts(detail(sound(lease_database=unsure)))["DHCP service"]
-    assert said == "enabled ( whether clients are served is not known: no lease_cmds )"
+    assert said == "enabled ( whether it serves clients is unknown: no lease_cmds )"
 
 
 def test_leases_that_cannot_be_read_are_not_known() -> None:
@@ -784,7 +784,7 @@ def test_certificates_are_listed_with_what_is_left_of_them() -> None:
         "leaf CN=kea1 59 d valid until 2027-03-16",
         "intermediate CN=sub 59 d valid until 2027-03-16",
         "root CN=ca 3,649 d valid until 2037-01-12",
-        "the exporter's own CN=exporter 4 d valid until 2027-01-20",
+        "client certificate of the exporter CN=exporter 4 d valid until 2027-01-20",
     ]
     assert "and 9 more" in shown[0]
     assert "SAN none" in shown[1]
@@ -798,7 +798,7 @@ def test_an_ended_certificate_is_said_to_have_ended() -> None:
 def test_the_fullest_subnets_come_first() -> None:
     page = detail(filled(*range(1, 31)))
     [table] = page.of_class("subnets")
-    assert table.one("caption").text == f"The fullest {MAX_SHOWN} of 30 subnets"
+    assert table.one("caption").text == f"Top {MAX_SHOWN} of 30 subnets by utilisation"
     assert [it.all("bdi")[0].text for it in table.all("th", scope="row")] == [
         f"10.0.{number}.0/24" for number in range(30, 30 - MAX_SHOWN, -1)
     ]
@@ -807,7 +807,7 @@ def test_the_fullest_subnets_come_first() -> None:
 
 def test_a_subnet_is_shown_with_its_id_its_network_and_what_is_declined() -> None:
     [table] = detail(sound()).of_class("subnets")
-    assert table.one("caption").text == "The fullest 2 of 3 subnets"
+    assert table.one("caption").text == "Top 2 of 3 subnets by utilisation"
     first = table.one("tbody").all("tr")[0]
     assert first.text == "192.0.2.0/24 id 1 50 % 100 of 200 addresses; 2 declined"
     shared = replace(sound(), leases=Leases(Counts((10,), {Count.ADDRESSES: (9,), Count.ADDRESSES_ASSIGNED: (9,)})))
@@ -833,11 +833,11 @@ def test_a_pair_is_shown_side_by_side() -> None:
     assert cells == [
         ["Name", "kea1", "kea2"],
         ["Role", "primary", "standby"],
-        ["State", "partner-down", "never heard of"],
-        ["Serves", "kea1", "nobody"],
+        ["State", "partner-down", "unknown"],
+        ["Serves", "kea1", "no scope"],
     ]
-    assert "Communication is interrupted. Last heard of 3 s ago. Clocks are 2 s apart." in page.text
-    assert "7 clients are not answered by the partner." in page.text
+    assert "Communication is interrupted. Last heartbeat 3 s ago. Clock skew 2 s." in page.text
+    assert "7 clients without an answer from the partner." in page.text
 
 
 def test_the_daemons_of_a_server_can_be_jumped_to() -> None:

@@ -11,7 +11,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from kea_exporter.web.pages.fleet import MAX_SOUND
+from kea_exporter.web.pages.fleet import MAX_HEALTHY
 from lab.browser import FLAGS, chromium
 from lab.servers.chroot import LabUnavailableError
 from lab.servers.fleet import start_fleet
@@ -215,8 +215,8 @@ def test_the_worst_servers_of_the_fleet_come_first(visit: Open, collected: Expor
     order = page.locator(".matrix .server").all_text_contents()
     assert order[0].strip() == "hooks-missing"
     assert {it.strip() for it in order[1:3]} == {"nothing-there", "wrong-password"}
-    expect(page.get_by_role("heading", level=2).first).to_have_text("3 of 5 servers do not meet what is required")
-    expect(page).to_have_title("3 of 5 servers do not meet what is required \N{EN DASH} kea-exporter")
+    expect(page.get_by_role("heading", level=2).first).to_have_text("3 of 5 servers have unmet required requirements")
+    expect(page).to_have_title("3 of 5 servers have unmet required requirements \N{EN DASH} kea-exporter")
 
 
 @pytest.mark.lab
@@ -270,7 +270,7 @@ def test_a_fresh_collection_can_be_asked_for(visit: Open, collected: Exporter, p
 def test_before_the_first_collection_the_page_offers_one(visit: Open, lab_fleet: Fleet) -> None:
     with exporter(lab_fleet.config_file) as fresh:
         page = visit(fresh.url)
-        expect(page.locator("main")).to_contain_text("Nothing was collected yet.")
+        expect(page.locator("main")).to_contain_text("No collection yet.")
         assert page.locator(".matrix").count() == 0
         page.get_by_role("button", name="Collect now").click()
         expect(page.locator(".matrix tbody")).to_have_count(5)
@@ -356,7 +356,7 @@ def test_the_content_can_be_skipped_to(visit: Open, crowd: str) -> None:
 def test_many_sound_servers_are_folded_away_and_open_by_keyboard(visit: Open, crowd: str) -> None:
     page = visit(crowd)
     expect(page.locator(".matrix").first.locator("tbody")).to_have_count(5)
-    folded = page.get_by_role("link", name=f"sound-{MAX_SOUND}", exact=True)
+    folded = page.get_by_role("link", name=f"sound-{MAX_HEALTHY}", exact=True)
     expect(folded).to_be_hidden()
     press_until(page, ".folded > summary")
     page.keyboard.press("Enter")

@@ -1,7 +1,7 @@
-"""The pages for people: the fleet at a glance, and one server in detail. Pure functions of reports.
+"""The HTML pages: the fleet and one server. Pure functions of reports.
 
-Every text is escaped by the templates, and shown without control characters; none of them holds a script or a style, so
-that the strictest Content-Security-Policy can be sent along.
+The templates escape every text and remove control characters. They contain no script and no style, so that the
+Content-Security-Policy allows none.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["fleet_page", "page_of", "server_page", "style"]
 
 MAX_TEXT = 1000
-# What was collected longer ago says little about now.
+# An older collection is marked as possibly out of date.
 OLD_SECONDS = 300.0
 
 
@@ -36,8 +36,8 @@ def fleet_page(reports: Sequence[Report] | None, collected_at: float | None, now
     """Return the page of all servers as HTML.
 
     Args:
-        reports: those of the last collection; None where there was none yet.
-        collected_at: when it was complete, in seconds since the epoch.
+        reports: those of the last collection; None before the first one.
+        collected_at: the end of the collection, in seconds since the epoch.
         now: likewise.
         metrics_path: where the metrics are served.
     """
@@ -50,8 +50,8 @@ def server_page(server: str, reports: Sequence[Report], collected_at: float | No
 
     Args:
         server: its name, as configured.
-        reports: those of the last collection on its daemons; none where there was none yet.
-        collected_at: when it was complete, in seconds since the epoch.
+        reports: those of the last collection on its daemons; empty before the first one.
+        collected_at: the end of the collection, in seconds since the epoch.
         now: likewise.
     """
     daemons = daemons_of(server, reports, now)
@@ -91,5 +91,5 @@ def _environment() -> Environment:
 
 
 def _finalize(value: Any) -> Any:  # noqa: ANN401 - whatever a template shows
-    """Show a text on one line, without control characters and without marks that turn the direction around."""
+    """Return a text on one line, without control characters and bidirectional marks."""
     return printable(value, MAX_TEXT) if isinstance(value, str) and not isinstance(value, Markup) else value

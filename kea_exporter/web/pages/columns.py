@@ -18,9 +18,9 @@ class Column:
     """One requirement as a column of the matrix.
 
     Attributes:
-        severities: all that it has among the daemons, gravest first; profiles may differ.
-        unmet: how many daemons do not meet it.
-        unknown: of how many daemons that is not known.
+        severities: its severities among the daemons, highest first; profiles may differ.
+        unmet: the number of daemons that do not meet it.
+        unknown: the number of daemons for which it is unknown.
     """
 
     requirement: Requirement
@@ -30,7 +30,7 @@ class Column:
 
     @property
     def is_required(self) -> bool:
-        """Return whether some daemon is required to meet it."""
+        """Return whether any daemon is required to meet it."""
         return Severity.REQUIRED in self.severities
 
 
@@ -43,7 +43,7 @@ class Group:
 
 
 def groups_of(reports: Sequence[Report]) -> tuple[Group, ...]:
-    """Return the requirements that were judged of some daemon, as groups of columns in the order of their tables."""
+    """Return the judged requirements as groups of columns, in the order of their tables."""
     judged: dict[str, list[Verdict]] = {}
     for report in reports:
         for verdict in report.verdicts:

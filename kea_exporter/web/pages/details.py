@@ -1,4 +1,4 @@
-"""What is known of one daemon, as terms with their descriptions: the facts part of the detail page."""
+"""Facts about one daemon for the detail page, as terms with texts."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ MILLISECONDS = 1000
 
 @dataclass(frozen=True)
 class Item:
-    """A term, and what is known of it: one or several words."""
+    """A term with its texts."""
 
     term: str
-    words: tuple[StyledText, ...]
+    texts: tuple[StyledText, ...]
 
     @property
     def is_known(self) -> bool:
-        """Return whether it could be learnt."""
-        return all(word.text != UNKNOWN for word in self.words)
+        """Return whether the fact is known."""
+        return all(text.text != UNKNOWN for text in self.texts)
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class ShownCertificate:
     """One certificate as it is shown.
 
     Attributes:
-        covers: the entries of its SAN, at most a dozen.
-        more: how many more entries there are.
+        covers: the entries of its SAN, at most 12.
+        more: the number of further entries.
     """
 
     role: str
@@ -61,27 +61,27 @@ class ShownCertificate:
 
 
 def facts(report: Report) -> tuple[Item, ...]:
-    """Return what is known of a daemon in general."""
+    """Return the facts about a daemon."""
     snapshot = report.snapshot
     return (
         Item("Version", (summary.version(report),)),
-        Item("Running", (_word(snapshot.status, _running),)),
+        Item("Running", (_text(snapshot.status, _running),)),
         Item("DHCP service", (_dhcp_service(snapshot),)),
-        Item("Threads", (_word(snapshot.status, _threads),)),
-        Item("Reached at", (_word(snapshot.connection, _place),)),
-        Item("TLS", (_word(snapshot.tls, _tls),)),
-        Item("Control sockets", _words(snapshot.sockets, lambda socket: tuple(map(_socket, socket)))),
-        Item("Hook libraries", _words(snapshot.configuration, _hooks)),
-        Item("Configuration", (_word(snapshot.configuration, _size),)),
+        Item("Threads", (_text(snapshot.status, _threads),)),
+        Item("Reached at", (_text(snapshot.connection, _place),)),
+        Item("TLS", (_text(snapshot.tls, _tls),)),
+        Item("Control sockets", _texts(snapshot.sockets, lambda socket: tuple(map(_socket, socket)))),
+        Item("Hook libraries", _texts(snapshot.configuration, _hooks)),
+        Item("Configuration", (_text(snapshot.configuration, _size),)),
         Item("Probe", (_probe(snapshot),)),
     )
 
 
 def certificates(report: Report, now: float) -> tuple[ShownCertificate, ...]:
-    """Return the certificates that the server sent, its own first, and then the exporter's own."""
+    """Return the certificates that the server sent, leaf first, then the exporter's client certificate."""
     tls, own = report.snapshot.tls, report.snapshot.client_certificate
     sent = () if isinstance(tls, Failure) or tls is None else tls.by_role
-    shown = (*sent, *([("the exporter's own", own)] if own is not None else []))
+    shown = (*sent, *([("client certificate of the exporter", own)] if own is not None else []))
     left_over = () if isinstance(tls, Failure) else unneeded(tls, now)
     return tuple(_certificate(role, value, now, is_needed=value not in left_over) for role, value in shown)
 
@@ -102,11 +102,11 @@ def _certificate(role: str, it: Certificate, now: float, *, is_needed: bool) -> 
     )
 
 
-def _word(fact: Fact[T], read: Callable[[T], StyledText]) -> StyledText:
+def _text(fact: Fact[T], read: Callable[[T], StyledText]) -> StyledText:
     return summary.unknown(fact) if isinstance(fact, Failure) else read(fact)
 
 
-def _words(fact: Fact[T], read: Callable[[T], tuple[StyledText, ...]]) -> tuple[StyledText, ...]:
+def _texts(fact: Fact[T], read: Callable[[T], tuple[StyledText, ...]]) -> tuple[StyledText, ...]:
     return (summary.unknown(fact),) if isinstance(fact, Failure) else read(fact) or (StyledText("none", Tone.QUIET),)
 
 
@@ -120,13 +120,13 @@ def _dhcp_service(snapshot: Snapshot) -> StyledText:
         return summary.unknown(snapshot.status)
     state = snapshot.status.dhcp_state
     if state is None:
-        return StyledText("not said", Tone.QUIET)
+        return StyledText("not reported", Tone.QUIET)
     if state.globally_disabled:
         return StyledText("disabled", Tone.BAD)
     try:
         found = obstacle(snapshot)
     except UnknownFactError as error:
-        return StyledText("enabled", more=f"whether clients are served is not known: {error.failure.detail}")
+        return StyledText("enabled", more=f"whether it serves clients is unknown: {error.failure.detail}")
     return (
         StyledText("enabled, serves clients")
         if found is None
@@ -137,7 +137,7 @@ def _dhcp_service(snapshot: Snapshot) -> StyledText:
 def _threads(status: DaemonStatus) -> StyledText:
     threading = status.multi_threading
     if threading is None:
-        return StyledText("not said", Tone.QUIET)
+        return StyledText("not reported", Tone.QUIET)
     if not threading.enabled:
         return StyledText("one; multi-threading is off")
     waiting = " / ".join(f"{length:.3g}" for length in threading.queue_lengths)

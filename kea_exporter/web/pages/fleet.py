@@ -1,4 +1,4 @@
-"""What the fleet page shows: servers by requirements, worst first."""
+"""View of the fleet page: servers by requirements, worst first."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
     from kea_exporter.requirements import Report, Verdict
 
-# More sound servers than these are folded away.
-MAX_SOUND = 30
+# More healthy servers than these are collapsed.
+MAX_HEALTHY = 30
 MAX_NAME = 250
-SAID = {
+LABELS = {
     ServerStatus.UNMET: "with required unmet",
-    ServerStatus.UNKNOWN: "not fully known",
-    ServerStatus.OPEN: "worth a look",
-    ServerStatus.SOUND: "sound",
+    ServerStatus.UNKNOWN: "partly unknown",
+    ServerStatus.ATTENTION: "need attention",
+    ServerStatus.HEALTHY: "healthy",
 }
 
 
@@ -40,7 +40,7 @@ class Row:
 
     Attributes:
         cells: a verdict for each column; None where the requirement was not judged.
-        failures: what failed, first things first.
+        failures: the failures of the probe, in the order of its stages.
     """
 
     daemon: str
@@ -66,13 +66,13 @@ class ServerRows:
 
     @property
     def lines(self) -> int:
-        """Return how many rows of the table these are: a failure has one of its own."""
+        """Return the number of table rows; a failure has its own row."""
         return len(self.rows) + sum(bool(row.failures) for row in self.rows)
 
 
 @dataclass(frozen=True)
 class Segment:
-    """The servers that stand alike, as a part of all: where it begins and how wide it is, in per cent."""
+    """The servers of one status, as a part of the bar: start and width in per cent."""
 
     status: ServerStatus
     number: str
@@ -91,12 +91,12 @@ class Figure:
 
 @dataclass(frozen=True)
 class Fleet:
-    """All that the fleet page shows.
+    """View of the fleet page.
 
     Attributes:
         headline: the state of the fleet in a few words.
-        shown: the servers that are always to be seen.
-        folded: the sound ones, where they are many.
+        shown: the servers that are always visible.
+        folded: the healthy ones, if there are many.
     """
 
     headline: StyledText
@@ -114,26 +114,26 @@ def fleet_of(reports: Sequence[Report], now: float) -> Fleet:
     ids = [column.requirement.id for group in groups for column in group.columns]
     servers = [_server(name, found, ids, now) for name, found in worst_first(reports).items()]
     statuses = Counter(server.status for server in servers)
-    is_folded = statuses[ServerStatus.SOUND] > MAX_SOUND
-    folded = tuple(server for server in servers if is_folded and server.status is ServerStatus.SOUND)
+    is_folded = statuses[ServerStatus.HEALTHY] > MAX_HEALTHY
+    folded = tuple(server for server in servers if is_folded and server.status is ServerStatus.HEALTHY)
     return Fleet(
         headline=_headline(statuses),
         segments=tuple(_segments(statuses)),
         figures=(_answering(reports), _verdicts(reports), *_first_certificate(reports, now)),
         groups=groups,
-        shown=tuple(server for server in servers if not (is_folded and server.status is ServerStatus.SOUND)),
+        shown=tuple(server for server in servers if not (is_folded and server.status is ServerStatus.HEALTHY)),
         folded=folded,
         daemons=len(reports),
     )
 
 
 def shown_name(name: str) -> str:
-    """Return the name of a server as it is shown: never nothing, so that it can be told and clicked."""
+    """Return the name of a server as it is shown; never empty, so that it can be clicked."""
     return printable(name, MAX_NAME).strip() or "(no printable name)"
 
 
 def quoted(name: str) -> str:
-    """Return the name of a server as it stands in the path or the query of a URL."""
+    """Return the name of a server, encoded for the path or the query of a URL."""
     return quote(name, safe="", errors="replace")
 
 
@@ -168,20 +168,25 @@ def _headline(statuses: Counter[ServerStatus]) -> StyledText:
     of = f"of {counted(servers, 'server')}"
     if number := statuses[ServerStatus.UNMET]:
         return StyledText(
-            f"{amount(number)} {of} {'does' if number == 1 else 'do'} not meet what is required", Tone.BAD
+            f"{amount(number)} {of} {'has' if number == 1 else 'have'} unmet required requirements", Tone.BAD
         )
     if number := statuses[ServerStatus.UNKNOWN]:
-        return StyledText(f"{amount(number)} {of} {'is' if number == 1 else 'are'} not fully known", Tone.WARN)
-    if number := statuses[ServerStatus.OPEN]:
-        return StyledText(f"All that is required is met; {amount(number)} {of} worth a look", Tone.WARN)
-    return StyledText(f"{counted(servers, 'server')}, all sound" if servers != 1 else "The server is sound", Tone.GOOD)
+        return StyledText(f"{amount(number)} {of} {'is' if number == 1 else 'are'} partly unknown", Tone.WARN)
+    if number := statuses[ServerStatus.ATTENTION]:
+        return StyledText(
+            f"No required requirement is unmet; {amount(number)} {of} {'needs' if number == 1 else 'need'} attention",
+            Tone.WARN,
+        )
+    return StyledText(
+        f"{counted(servers, 'server')}, all healthy" if servers != 1 else "The server is healthy", Tone.GOOD
+    )
 
 
 def _segments(statuses: Counter[ServerStatus]) -> Iterator[Segment]:
     start = 0.0
-    for place, said in SAID.items():
+    for place, label in LABELS.items():
         width = 100 * statuses[place] / max(statuses.total(), 1)
-        yield Segment(place, amount(statuses[place]), said, start, width)
+        yield Segment(place, amount(statuses[place]), label, start, width)
         start += width
 
 
@@ -205,5 +210,5 @@ def _first_certificate(reports: Sequence[Report], now: float) -> Iterator[Figure
         _, first = min(shown, key=lambda entry: entry[0])
         target = first.snapshot.target
         yield Figure(
-            summary.certificate(first, now), f"first certificate to end: {shown_name(target.server)} {target.daemon}"
+            summary.certificate(first, now), f"first certificate to expire: {shown_name(target.server)} {target.daemon}"
         )

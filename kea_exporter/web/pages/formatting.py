@@ -1,19 +1,19 @@
-"""Times and numbers as people read them; whatever a peer says, there is a text for it."""
+"""Texts for times and numbers, of any value that a peer can send."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
-# Up to here digits are read; above, the magnitude is.
+# Larger numbers are shown by their magnitude.
 MAX_DIGITS = 10**9
-# More than all IPv6 addresses: what counts further is a mistake, and would fill the page.
+# More than all IPv6 addresses: a larger number is wrong, and would fill the page.
 MAX_NUMBER = 10**39
 SUPERSCRIPTS = str.maketrans("0123456789", "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 
 
 def moment(seconds: float) -> str:
-    """Return a moment, in seconds since the epoch, as RFC 3339 in UTC; empty where no calendar has it."""
+    """Return a moment, in seconds since the epoch, as RFC 3339 in UTC; empty if it is out of range."""
     try:
         return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (OverflowError, ValueError, OSError):
@@ -21,12 +21,12 @@ def moment(seconds: float) -> str:
 
 
 def day(seconds: float) -> str:
-    """Return the day of a moment, in seconds since the epoch, as 2027-01-15; empty where no calendar has it."""
+    """Return the day of a moment, in seconds since the epoch, as 2027-01-15; empty if it is out of range."""
     return moment(seconds).partition("T")[0]
 
 
 def span(seconds: float) -> str:
-    """Return a length of time in whole units, such as `12 s`, `4 min`, `47 h`, `5 d`; none is negative."""
+    """Return a duration in whole units, such as `12 s`, `4 min`, `47 h`, `5 d`; never negative."""
     whole = int(max(seconds, 0))
     if whole < MINUTE:
         return f"{whole} s"
@@ -36,7 +36,7 @@ def span(seconds: float) -> str:
 
 
 def amount(number: int) -> str:
-    """Return a number of things: in groups of digits, or as a power of two or ten where it is large."""
+    """Return a number in groups of digits; a large one as a power of two or ten."""
     number = max(-MAX_NUMBER, min(number, MAX_NUMBER))
     if abs(number) <= MAX_DIGITS:
         return f"{number:,}"
@@ -47,7 +47,7 @@ def amount(number: int) -> str:
 
 
 def per_cent(part: int, whole: int) -> float:
-    """Return how much of *whole*, which is above 0, *part* is: between 0 and 100, with one digit after the point."""
+    """Return the percentage of *part* in *whole* (above 0): between 0 and 100, with one decimal."""
     return min(max(part, 0) * 1000 // whole, 1000) / 10
 
 

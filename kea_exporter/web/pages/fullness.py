@@ -1,4 +1,4 @@
-"""The fullest subnets of a daemon."""
+"""Subnets of a daemon by utilisation."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ REFUSED = (Count.ALLOCATION_FAILURES, Count.ALLOCATION_FAILURES_OF_NETWORK)
 
 @dataclass(frozen=True)
 class SubnetRow:
-    """One subnet: how full it is, by kind of lease.
+    """Utilisation of one subnet, by kind of lease.
 
     Attributes:
-        network: the name of its shared network; empty where it is in none.
-        notes: what else is to be said of it, such as `3 declined`.
+        network: the name of its shared network; may be empty.
+        notes: further facts, such as `3 declined`.
     """
 
     number: int
@@ -39,7 +39,7 @@ class SubnetRow:
 
 
 def fullest(snapshot: Snapshot) -> tuple[SubnetRow, ...]:
-    """Return the fullest subnets, the fullest first; only those of which it is known how full they are."""
+    """Return the subnets with the highest utilisation, highest first; only those with known utilisation."""
     leases, subnets = snapshot.leases, snapshot.subnets
     if isinstance(leases, Failure) or isinstance(subnets, Failure):
         return ()
@@ -55,7 +55,7 @@ def fullest(snapshot: Snapshot) -> tuple[SubnetRow, ...]:
 
 
 def nearly_full(snapshot: Snapshot) -> tuple[str, ...]:
-    """Return what is nearly full, as the alerts on subnets and shared networks have it; the fullest first."""
+    """Return the names of subnets and shared networks above the alert threshold, highest utilisation first."""
     full = [
         room
         for room in judged_rooms(snapshot)
@@ -69,7 +69,7 @@ def _notes(leases: Leases, place: int) -> Iterator[str]:
     if declined:
         yield f"{amount(declined)} declined"
     if refused := sum(_value(leases, count, place) for count in REFUSED):
-        yield f"{amount(refused)} requests refused since Kea started"
+        yield f"{amount(refused)} allocation failures since Kea started"
 
 
 def _value(leases: Leases, count: Count, place: int) -> int:

@@ -1,4 +1,4 @@
-"""What the detail page shows: everything about the daemons of one server, unmet requirements first."""
+"""View of the detail page: the daemons of one server, unmet requirements first."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ STAGES = {
 
 @dataclass(frozen=True)
 class Step:
-    """A stage of the probe: `reached`, `failed`, or `open` where the probe did not come so far."""
+    """A stage of the probe: `reached`, `failed`, or `open` if the probe did not reach it."""
 
     stage: Stage
     state: str
@@ -58,11 +58,11 @@ class Judged:
 
 @dataclass(frozen=True)
 class DaemonView:
-    """All that is shown of one daemon.
+    """View of one daemon.
 
     Attributes:
-        steps: how far the probe came; none where it came through.
-        subnets_counted: how many subnets the fullest ones are chosen from.
+        steps: the stages of the probe; empty if the probe succeeded.
+        subnets_counted: the number of subnets with counts.
     """
 
     name: str
@@ -109,7 +109,7 @@ def _daemon(report: Report, now: float) -> DaemonView:
 def _steps(report: Report) -> Iterator[Step]:
     failures = report.snapshot.failures
     stages = STAGES[report.snapshot.target.kind]
-    # After the deadline nobody knows where the time went.
+    # After the deadline, the stage of the failure is unknown.
     if not failures or failures[0].stage not in stages:
         return
     failed = stages.index(failures[0].stage)

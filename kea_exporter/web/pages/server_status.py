@@ -1,4 +1,4 @@
-"""Where servers stand: what the worst is that is to be said of them, and who comes first."""
+"""Status of servers, and their order, worst first."""
 
 from __future__ import annotations
 
@@ -19,55 +19,55 @@ if TYPE_CHECKING:
 
 
 class ServerStatus(StrEnum):
-    """Where a server stands, worst first.
+    """Status of a server, worst first.
 
-    Unmet and unknown are about what is required. Open is what is recommended and not met, and what no requirement is
-    about but people would want to know. Advice is left to whoever looks closer.
+    UNMET and UNKNOWN concern required requirements. ATTENTION: a recommended one is unmet or unknown, or there is a
+    concern outside the requirements. Advisory requirements have no effect.
     """
 
     UNMET = "unmet"
     UNKNOWN = "unknown"
-    OPEN = "open"
-    SOUND = "sound"
+    ATTENTION = "attention"
+    HEALTHY = "healthy"
 
 
 TONES = {
     ServerStatus.UNMET: Tone.BAD,
     ServerStatus.UNKNOWN: Tone.WARN,
-    ServerStatus.OPEN: Tone.WARN,
-    ServerStatus.SOUND: Tone.GOOD,
+    ServerStatus.ATTENTION: Tone.WARN,
+    ServerStatus.HEALTHY: Tone.GOOD,
 }
 
 
 def worst_first(reports: Iterable[Report]) -> dict[str, list[Report]]:
-    """Return the reports of each server: as the check report has them, and then by what is worth a look."""
+    """Return the reports of each server in the order of the check report, then by the number of concerns."""
     return by_server(reports, lambda report: (*rank(report), -len(concerns(report))))
 
 
 def server_status(reports: Sequence[Report]) -> ServerStatus:
-    """Return where a server stands, by the reports on its daemons."""
+    """Return the status of a server from the reports on its daemons."""
     if _count(reports, Severity.REQUIRED, Status.UNMET):
         return ServerStatus.UNMET
     if _count(reports, Severity.REQUIRED, Status.UNKNOWN) or any(report.snapshot.failures for report in reports):
         return ServerStatus.UNKNOWN
-    return ServerStatus.OPEN if _open(reports) else ServerStatus.SOUND
+    return ServerStatus.ATTENTION if _open(reports) else ServerStatus.HEALTHY
 
 
 def outcome(reports: Sequence[Report]) -> StyledText:
-    """Return the worst that is to be said of a server or of one daemon: in a word or two, and at length."""
+    """Return the status of a server or daemon as a short and a long text."""
     place = server_status(reports)
-    if place is ServerStatus.SOUND:
-        return StyledText("sound", TONES[place])
-    if place is ServerStatus.OPEN:
-        return StyledText("worth a look", TONES[place], ", ".join(_open(reports)))
+    if place is ServerStatus.HEALTHY:
+        return StyledText("healthy", TONES[place])
+    if place is ServerStatus.ATTENTION:
+        return StyledText("needs attention", TONES[place], ", ".join(_open(reports)))
     status = Status.UNMET if place is ServerStatus.UNMET else Status.UNKNOWN
     if number := _count(reports, Severity.REQUIRED, status):
         return StyledText(f"{number} {status}", TONES[place], f"{number} required {status}")
-    return StyledText("not all known", TONES[place])
+    return StyledText("partly unknown", TONES[place])
 
 
 def concerns(report: Report) -> tuple[str, ...]:
-    """Return what no requirement is about, and yet is worth a look."""
+    """Return the concerns of a daemon outside the requirements."""
     states, full = summary.high_availability(report), nearly_full(report.snapshot)
     found = ("high availability",) if any(state.tone in {Tone.WARN, Tone.BAD} for state in states) else ()
     if not full:
@@ -78,8 +78,8 @@ def concerns(report: Report) -> tuple[str, ...]:
 
 def _open(reports: Sequence[Report]) -> list[str]:
     counts = ((status, _count(reports, Severity.RECOMMENDED, status)) for status in (Status.UNMET, Status.UNKNOWN))
-    said = [f"{number} recommended {status}" for status, number in counts if number]
-    return [*said, *dict.fromkeys(concern for report in reports for concern in concerns(report))]
+    texts = [f"{number} recommended {status}" for status, number in counts if number]
+    return [*texts, *dict.fromkeys(concern for report in reports for concern in concerns(report))]
 
 
 def _count(reports: Iterable[Report], severity: Severity, status: Status) -> int:

@@ -1,4 +1,4 @@
-"""What is to be seen of one daemon at a glance: a few words, each with a tone."""
+"""Summary of one daemon: short texts, each with a tone."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from kea_exporter.facts.subnets import Count, Counts
     from kea_exporter.requirements import Report
 
-# Kea ARM, "Server States": those in which a pair stays for as long as all is well.
+# Kea ARM, "Server States": the states of normal operation.
 USUAL_STATES = {"hot-standby", "load-balancing", "passive-backup", "backup"}
-# What stands for a fact that was not learnt, and for one that there is none of.
+# Shown for an unknown fact, and for a fact that does not exist.
 UNKNOWN, LACKING = "?", "\N{EN DASH}"
 PLURALS = {"address": "addresses", "prefix": "prefixes"}
 
 
 class Tone(StrEnum):
-    """How a word looks: never the only thing that tells what it says."""
+    """Style of a text; never the only carrier of its meaning."""
 
     PLAIN = "plain"
     QUIET = "quiet"
@@ -40,10 +40,10 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True)
 class StyledText:
-    """A few words.
+    """A short text with a style.
 
     Attributes:
-        more: the same at length; empty where there is no more to say.
+        more: the long form; may be empty.
     """
 
     text: str
@@ -53,18 +53,18 @@ class StyledText:
 
 @dataclass(frozen=True)
 class Bar:
-    """How full something is.
+    """Utilisation bar.
 
     Attributes:
         per_cent: 0 to 100.
-        text: the same as text; what is leased at all is never said to be 0.
-        said: such as `122 of 300 addresses of 192.0.2.0/23`.
+        text: the same as text; never 0 if there are leases.
+        description: such as `122 of 300 addresses of 192.0.2.0/23`.
     """
 
     kind: str
     per_cent: float
     text: str
-    said: str
+    description: str
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,10 @@ class ShownFailure:
 
 
 def unknown(failure: Failure) -> StyledText:
-    """Return what stands for a fact that could not be learnt; what a daemon lacks is not unknown."""
+    """Return the text for a fact that is unknown, or that the daemon does not have."""
     if failure.reason in NOT_THERE:
         return StyledText(LACKING, Tone.QUIET, failure.detail)
-    return StyledText(UNKNOWN, Tone.QUIET, f"not known: {failure.stage}: {failure.detail}")
+    return StyledText(UNKNOWN, Tone.QUIET, f"unknown: {failure.stage}: {failure.detail}")
 
 
 def shown_failure(failure: Failure) -> ShownFailure:
@@ -98,21 +98,21 @@ def version(report: Report) -> StyledText:
 
 
 def certificate(report: Report, now: float) -> StyledText:
-    """Return how much is left of the validity of the server's own certificate."""
+    """Return the time left until the server certificate expires."""
     kind, tls = report.snapshot.target.kind, report.snapshot.tls
     if kind is not TransportKind.HTTPS:
         return StyledText(kind, Tone.QUIET, f"the control socket is reached over {kind}, without certificates")
     if isinstance(tls, Failure):
         return unknown(tls)
     if tls is None or not tls.chain:
-        return StyledText(UNKNOWN, Tone.QUIET, "no certificate that can be read was shown")
+        return StyledText(UNKNOWN, Tone.QUIET, "the server sent no readable certificate")
     return validity(tls.chain[0], now, is_due=_is_unmet(report, "certificate-renewal-not-due"))
 
 
 def validity(shown: Certificate, now: float, *, is_due: bool = False, is_needed: bool = True) -> StyledText:
-    """Return how much is left of a certificate's validity.
+    """Return the time left until a certificate expires.
 
-    *is_due* where it should be renewed; *is_needed* unless it has expired and the chain is trusted without it.
+    *is_due* if it should be renewed; *is_needed* unless it has expired and the chain is trusted without it.
     """
     if not is_needed:
         what_to_do = "the chain is trusted without it: remove it from cert-file or trust-anchor"
@@ -130,35 +130,35 @@ def validity(shown: Certificate, now: float, *, is_due: bool = False, is_needed:
 
 
 def leases(report: Report) -> tuple[Bar, ...] | StyledText:
-    """Return how full the fullest subnet or shared network of a daemon is, by kind of lease."""
+    """Return the highest utilisation of the subnets and shared networks of a daemon, by kind of lease."""
     found = report.snapshot.leases
     if isinstance(found, Failure):
         return unknown(found)
     if not found.subnets.keys:
         return StyledText("no subnets", Tone.QUIET)
-    rooms = highest(report.snapshot)
+    top = highest(report.snapshot)
     known = [
         kind.name
         for kind in KINDS
         if _is_known(found.subnets, kind.capacity) and _is_known(found.subnets, kind.assigned)
     ]
-    if bars := tuple(bar(rooms[kind].fullness, f" of {rooms[kind].name}") for kind in known if kind in rooms):
+    if bars := tuple(bar(top[kind].fullness, f" of {top[kind].name}") for kind in known if kind in top):
         return bars
     if known:
         return StyledText("no pools", Tone.QUIET)
-    return StyledText(UNKNOWN, Tone.QUIET, "not known: the daemon does not count the leases of each subnet")
+    return StyledText(UNKNOWN, Tone.QUIET, "unknown: the daemon does not count leases by subnet")
 
 
 def bar(found: Fullness, of_what: str = "") -> Bar:
-    """Return a bar; what is leased or reserved is told where it differs from what is leased by more than 5 points."""
-    said = f"{amount(found.lower)} of {amount(found.capacity)} {_plural(found.kind, found.capacity)}{of_what}"
+    """Return a bar; leased or reserved is shown if it exceeds leased by more than 5 points."""
+    description = f"{amount(found.lower)} of {amount(found.capacity)} {_plural(found.kind, found.capacity)}{of_what}"
     share, up_to = per_cent(found.lower, found.capacity), per_cent(found.upper, found.capacity)
     text = "< 1 %" if share < 1 and found.lower > 0 else f"{share:.0f} %"
     if found.upper_share - found.share > FULLNESS_DIFFERENCE:
-        text, said = f"{text} to {up_to:.0f} %", f"{said}, {amount(found.upper)} leased or reserved"
+        text, description = f"{text} to {up_to:.0f} %", f"{description}, {amount(found.upper)} leased or reserved"
     if found.assigned != found.lower:
-        said = f"{said}; Kea counts {amount(found.assigned)} leases"
-    return Bar(found.kind, share, text, said)
+        description = f"{description}; Kea counts {amount(found.assigned)} leases"
+    return Bar(found.kind, share, text, description)
 
 
 def _plural(kind: str, number: int) -> str:
@@ -178,19 +178,21 @@ def high_availability(report: Report) -> tuple[StyledText, ...]:
     return tuple(map(_relationship, status.relationships))
 
 
-def _relationship(it: Relationship) -> StyledText:
-    local, partner = it.local, it.partner
-    is_usual = local.state in USUAL_STATES and not it.communication_interrupted
+def _relationship(relationship: Relationship) -> StyledText:
+    local, partner = relationship.local, relationship.partner
+    is_usual = local.state in USUAL_STATES and not relationship.communication_interrupted
     tone = Tone.PLAIN if is_usual else Tone.BAD if local.state == "terminated" else Tone.WARN
-    said = [local.role or "role not known", local.state or "state not known"]
-    if it.communication_interrupted:
-        said.append("partner silent")
-    more = f"{it.mode} with {partner.name or 'a partner'} ({partner.role or 'role not known'}), last heard of as "
-    return StyledText(", ".join(said), tone, more + (partner.state or "never"))
+    texts = [local.role or "role unknown", local.state or "state unknown"]
+    if relationship.communication_interrupted:
+        texts.append("communication interrupted")
+    more = (
+        f"{relationship.mode} with {partner.name or 'a partner'} ({partner.role or 'role unknown'}), last known state "
+    )
+    return StyledText(", ".join(texts), tone, more + (partner.state or "unknown"))
 
 
 def failures(report: Report) -> tuple[ShownFailure, ...]:
-    """Return what failed, first things first."""
+    """Return the failures of a probe in the order of its stages."""
     return tuple(map(shown_failure, report.snapshot.failures))
 
 

@@ -1,4 +1,4 @@
-# For `make lint-go`: what pint can tell of the rules without a Prometheus.
+# For `make lint-go`: the checks of pint that need no Prometheus.
 
 rule {
   match {
@@ -17,7 +17,7 @@ rule {
 
   annotation "summary" {
     severity = "bug"
-    value    = "[A-Z][^{}]+\\."
+    value    = "[A-Z][^{}.]{1,59}"
     required = true
   }
 

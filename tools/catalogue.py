@@ -157,8 +157,8 @@ def _runbooks_index() -> str:
         "# Alerts and their runbooks",
         NOTE,
         "",
-        "*critical*: a person is needed at once. *warning*: in working hours. *info*: it is there for whoever looks.",
-        "[Asking Kea](asking-kea.md) explains once what all of the pages use.",
+        "*critical*: act at once. *warning*: act in working hours. *info*: no action needed.",
+        "[Querying Kea by hand](asking-kea.md) explains the notation of all pages.",
         "",
     ]
     for group in GROUPS:

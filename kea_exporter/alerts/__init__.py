@@ -1,4 +1,4 @@
-"""The catalogue of alerts and recording rules; `prometheus/rules` and the runbooks' index derive from it."""
+"""The catalogue of alerts and recording rules, from which `prometheus/rules` and the index of runbooks are written."""
 
 from kea_exporter.alerts import (
     certificates,

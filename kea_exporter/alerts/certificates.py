@@ -1,4 +1,4 @@
-"""Alerts about certificates: those of the servers, and the exporter's own."""
+"""Alerts about the certificates of servers, the CAs of the exporter and its client certificates."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ from kea_exporter.alerts.thresholds import (
 NOT_AFTER = "kea_certificate_not_after_timestamp_seconds"
 OF_LEAF, ABOVE_LEAF = f'{NOT_AFTER}{{role="leaf"}}', f'{NOT_AFTER}{{role!="leaf"}}'
 TRUSTED = "ignoring (role, position) kea_certificate_trusted == 1"
-# CAs of ca_file that issued a certificate that a server sends; once for all servers.
+# CAs of ca_file that issued a certificate which a server sends, once for all servers.
 CA_NOT_AFTER = (
     "min without (instance, server, daemon) (kea_ca_certificate_not_after_timestamp_seconds "
     "and on (job, instance, server, daemon, subject) "
     'label_replace(kea_certificate_info, "subject", "$1", "issuer", "(.*)"))'
 )
-OWN_LEFT = "kea_client_certificate_not_after_timestamp_seconds - time()"
+CLIENT_LEFT = "kea_client_certificate_not_after_timestamp_seconds - time()"
 WHICH = f"The {label('role')} certificate of {DAEMON}"
-ENDS = "{{ if gt $value 0.0 }}ends in " + DURATION + "{{ else }}has ended{{ end }}"
+EXPIRES = "{{ if gt $value 0.0 }}expires in " + DURATION + "{{ else }}has expired{{ end }}"
 INTERMEDIATE = (
-    "Put the current intermediate certificate of the CA behind the server's own in cert-file, and reload Kea."
+    "Replace the intermediate certificate in cert-file with the current one of the CA, and send config-reload."
 )
 ROOT = (
-    "Add a new root CA to trust-anchor of Kea and to ca_file of the exporter, beside the old one; then issue the "
-    "certificates anew with it."
+    "Add a new root CA to trust-anchor of Kea and to ca_file of the exporter, and keep the old one; then reissue the "
+    "certificates."
 )
 BY_ROLE = (
     '{{ if eq $labels.role "leaf" }}' + REMEDY + '{{ else if eq $labels.role "root" }}' + ROOT + "{{ else }}"
@@ -53,11 +53,11 @@ def _expiring(severity: Severity, not_after: str, days: int) -> Alert:
         severity,
         f"0 < ({not_after} - time()) < {days} * {DAY_SECONDS}",
         "15m",
-        "A certificate of a Kea daemon ends soon.",
-        f"{WHICH} ends in {DURATION}. {BY_ROLE}",
+        "Kea certificate expires soon",
+        f"{WHICH} expires in {DURATION}. {BY_ROLE}",
         Dashboard.CERTIFICATES,
         requirement="certificate-renewal-not-due",
-        # It has ended before KeaCertificateExpired fires.
+        # The certificate expires before KeaCertificateExpired fires.
         keep=KEEP_OUTAGE,
     )
 
@@ -68,7 +68,7 @@ def _expired(severity: Severity, expression: str, remedy: str) -> Alert:
         severity,
         expression,
         "5m",
-        "A certificate of a Kea daemon has expired.",
+        "Kea certificate has expired",
         f"{WHICH} expired {DURATION} ago. {remedy}",
         Dashboard.CERTIFICATES,
         requirement="certificate-within-validity",
@@ -82,23 +82,23 @@ def _ca_expiring(severity: Severity, days: int) -> Alert:
         severity,
         f"{CA_NOT_AFTER} - time() < {days} * {DAY_SECONDS}",
         "15m",
-        "CA certificate of the exporter expires soon.",
-        f"The CA {label('subject')} of ca_file, which issued certificates of Kea, {ENDS}. Without it the exporter "
-        f"refuses these servers. {ROOT}",
+        "CA certificate of the exporter expires soon",
+        f"The CA {label('subject')} in ca_file, which issued certificates of Kea, {EXPIRES}. Without a valid CA the "
+        f"exporter rejects the certificates of these servers. {ROOT}",
         Dashboard.CERTIFICATES,
         keep=KEEP_STATE,
     )
 
 
-def _own_expiring(severity: Severity, days: int) -> Alert:
+def _client_expiring(severity: Severity, days: int) -> Alert:
     return Alert(
         "KeaClientCertificateExpiring",
         severity,
-        f"{OWN_LEFT} < {days} * {DAY_SECONDS}",
+        f"{CLIENT_LEFT} < {days} * {DAY_SECONDS}",
         "15m",
-        "The exporter's own certificate ends soon.",
-        f"The certificate that the exporter shows to {DAEMON} {ENDS}. "
-        "Issue a new one and put it at cert_file and key_file of tls_config; the exporter needs no restart.",
+        "Client certificate of the exporter expires soon",
+        f"The client certificate that the exporter sends to {DAEMON} {EXPIRES}. "
+        "Issue a new one and write it to cert_file and key_file of tls_config; the exporter needs no restart.",
         Dashboard.CERTIFICATES,
         keep=KEEP_STATE,
     )
@@ -109,7 +109,7 @@ GROUP = Group(
     recordings=(),
     alerts=(
         _expiring(Severity.WARNING, NOT_AFTER, CERTIFICATE_WARNING_DAYS),
-        # A root that is sent need not be the one that the exporter trusts: KeaCaCertificateExpiring is about that one.
+        # Not critical for a root that a server sends: KeaCaCertificateExpiring reports the root in ca_file.
         _expiring(Severity.CRITICAL, f'{NOT_AFTER}{{role!="root"}}', CERTIFICATE_CRITICAL_DAYS),
         _expired(
             Severity.CRITICAL,
@@ -119,15 +119,15 @@ GROUP = Group(
         _expired(
             Severity.WARNING,
             f"time() - {ABOVE_LEAF} >= 0 and {TRUSTED}",
-            "The chain is trusted without it: remove it from cert-file or from the trust-anchor file, and reload Kea.",
+            "The chain is trusted without it: remove it from cert-file or trust-anchor, and send config-reload.",
         ),
         Alert(
             "KeaCertificateNameMismatch",
             Severity.CRITICAL,
             "kea_certificate_san_valid == 0",
             "5m",
-            "The certificate of a Kea daemon does not hold its address.",
-            f"The SAN of the certificate of {DAEMON} does not hold the address at which it is reached. {REMEDY}",
+            "Kea certificate does not contain the server address",
+            f"The SAN of the certificate of {DAEMON} does not contain the address of the server. {REMEDY}",
             Dashboard.CERTIFICATES,
             requirement="certificate-san-matches-address",
             keep=KEEP_OUTAGE,
@@ -137,14 +137,14 @@ GROUP = Group(
             Severity.CRITICAL,
             "kea_certificate_trusted == 0",
             "5m",
-            "The certificate of a Kea daemon does not come from the authority that is trusted.",
-            f"The certificate of {DAEMON} does not verify{REASON}. {REMEDY}",
+            "Kea certificate is not trusted",
+            f"Verification of the certificate of {DAEMON} failed{REASON}. {REMEDY}",
             Dashboard.CERTIFICATES,
             requirement="certificate-trusted",
             keep=KEEP_OUTAGE,
         ),
-        _own_expiring(Severity.WARNING, CERTIFICATE_WARNING_DAYS),
-        _own_expiring(Severity.CRITICAL, CERTIFICATE_CRITICAL_DAYS),
+        _client_expiring(Severity.WARNING, CERTIFICATE_WARNING_DAYS),
+        _client_expiring(Severity.CRITICAL, CERTIFICATE_CRITICAL_DAYS),
         _ca_expiring(Severity.WARNING, CERTIFICATE_WARNING_DAYS),
         _ca_expiring(Severity.CRITICAL, CERTIFICATE_CRITICAL_DAYS),
     ),

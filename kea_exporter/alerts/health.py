@@ -1,4 +1,4 @@
-"""Alerts about daemons that answer commands but do not serve their clients."""
+"""Alerts about daemons that answer commands but do not serve DHCP clients."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from kea_exporter.alerts.templates import DAEMON, OF_DAEMON, REMEDY, each, looku
 from kea_exporter.alerts.thresholds import KEEP_OUTAGE
 
 DISABLED = lookup("kea_dhcp_disabled", *OF_DAEMON, condition=" == 1")
-BY_WHOM = each(DISABLED, by="origin", text=f" {spaced('.Labels.origin')}", between=" and")
+ORIGINS = each(DISABLED, by="origin", text=f" {spaced('.Labels.origin')}", between=" and")
 
-# A backup in high availability serves nobody by design.
+# The role of a server that serves no clients by design.
 BACKUP = "backup"
-# In these states high availability itself keeps a server from serving: on purpose, or until it has the leases.
+# States in which high availability disables DHCP service: for maintenance, or until the server has the leases.
 PAUSED = "in-maintenance|ready|syncing|waiting"
 
 
@@ -21,28 +21,28 @@ def _in_state(states: str) -> str:
 
 
 def _alone(out: str) -> str:
-    """Return where a server is *out* and no partner serves its scopes."""
+    """Return an expression for servers that match *out* and whose scopes no partner serves."""
     return f"{out} unless {PARTNER_SERVES} == 1 unless {_in_state(BACKUP)}"
 
 
-def _spared(out: str) -> str:
-    """Return where a server is *out* without being meant to be, and its partners serve all of its scopes."""
+def _covered(out: str) -> str:
+    """Return an expression for servers that match *out* although they should serve, and whose scopes partners serve."""
     return f"({out} and {PARTNER_SERVES} == 1) unless {_in_state(f'{BACKUP}|{PAUSED}')}"
 
 
 LEASES_LOST = lookup("kea_lease_database_available", *OF_DAEMON, condition=" == 0")
 SOCKETS_LOST = lookup("kea_sockets_status", *OF_DAEMON, where="status='failed'", condition=" == 1")
-# The causes of service-running and dhcp-service-enabled; where none of the first three is known, no interface is left.
+# The causes of service-running and dhcp-service-enabled. If none of the first three applies, no interface is set.
 WHY_NOT_SERVING = (
-    "{{ if " + LEASES_LOST + " }}It has no lease database: its last reload failed, or the connection to the database "
-    "is lost. Look for the error in Kea's log. Start the database where that is lost: Kea connects again by itself. "
-    "Otherwise fix what the error names, check the configuration with config-test and certificates against their keys, "
-    "and send config-reload."
-    "{{ else if " + SOCKETS_LOST + " }}Its DHCP sockets failed. Look at errors under sockets in status-get, and send "
-    "config-reload once the interface is there and the port is free."
-    "{{ else if " + DISABLED + " }}DHCP service is disabled by" + BY_WHOM + ". Send dhcp-enable where a user disabled "
-    "the service; otherwise look at the states of high availability, or at the database."
-    "{{ else }}Set interfaces in interfaces-config, and send config-reload.{{ end }}"
+    "{{ if " + LEASES_LOST + " }}It has no lease database: its last reload failed, or it lost the connection to the "
+    "database. Read the error in Kea's log. If the connection is lost, start the database: Kea reconnects by itself. "
+    "If the reload failed, fix the error, run config-test, compare certificates with their keys, and send "
+    "config-reload."
+    "{{ else if " + SOCKETS_LOST + " }}Its DHCP sockets failed. Read the errors under sockets in status-get, free the "
+    "port or the address that they name, or correct interfaces-config; then send config-reload."
+    "{{ else if " + DISABLED + " }}DHCP service is disabled by" + ORIGINS + ". If a user disabled it, send "
+    "dhcp-enable. Otherwise check the states of high availability, or the database."
+    "{{ else }}No interface is configured. Set interfaces in interfaces-config, and send config-reload.{{ end }}"
 )
 
 
@@ -52,7 +52,7 @@ def _not_serving(severity: Severity, expression: str, consequence: str) -> Alert
         severity,
         expression,
         "2m",
-        "Kea daemon does not serve DHCP clients.",
+        "Kea daemon does not serve DHCP clients",
         f"{DAEMON} answers commands, but serves no DHCP clients; {consequence}. {WHY_NOT_SERVING}",
         Dashboard.SERVER,
         keep=KEEP_OUTAGE,
@@ -65,8 +65,8 @@ def _service_disabled(severity: Severity, expression: str) -> Alert:
         severity,
         expression,
         "10m",
-        "A Kea daemon does not serve DHCP clients, as that is disabled.",
-        f"The DHCP service of {DAEMON} is disabled by{BY_WHOM}. {REMEDY}",
+        "DHCP service of a Kea daemon is disabled",
+        f"The DHCP service of {DAEMON} is disabled by{ORIGINS}. {REMEDY}",
         Dashboard.SERVER,
         requirement="dhcp-service-enabled",
         keep=KEEP_OUTAGE,
@@ -79,7 +79,7 @@ def _sockets(severity: Severity, status: str, hold: str, what: str) -> Alert:
         severity,
         f'kea_sockets_status{{status="{status}"}} == 1',
         hold,
-        "A Kea daemon cannot open sockets to its clients.",
+        "Kea daemon cannot open DHCP sockets",
         f"{DAEMON} {what}. {REMEDY}",
         Dashboard.SERVER,
         requirement="service-running",
@@ -95,10 +95,10 @@ GROUP = Group(
     recordings=(),
     alerts=(
         _not_serving(Severity.CRITICAL, _alone(NOT_SERVING), "no partner is known to serve them"),
-        _not_serving(Severity.WARNING, _spared(NOT_SERVING), "its partner serves them alone"),
+        _not_serving(Severity.WARNING, _covered(NOT_SERVING), "its partner serves them alone"),
         _service_disabled(Severity.CRITICAL, _alone(NOT_ENABLED)),
-        _service_disabled(Severity.WARNING, _spared(NOT_ENABLED)),
-        _sockets(Severity.WARNING, "retrying", "15m", "tries again and again to open sockets to its clients"),
-        _sockets(Severity.CRITICAL, "failed", "5m", "has given up opening sockets to its clients"),
+        _service_disabled(Severity.WARNING, _covered(NOT_ENABLED)),
+        _sockets(Severity.WARNING, "retrying", "15m", "is retrying to open its DHCP sockets"),
+        _sockets(Severity.CRITICAL, "failed", "5m", "could not open its DHCP sockets and no longer retries"),
     ),
 )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+# In characters, so that a summary fits the subject of a message.
+MAX_SUMMARY = 60
+
 
 class Severity(StrEnum):
-    """How soon a person is needed.
-
-    critical: at once. warning: in working hours. info: nobody; it is there for whoever looks.
-    """
+    """How soon an operator has to act: critical at once, warning in working hours, info not at all."""
 
     CRITICAL = "critical"
     WARNING = "warning"
@@ -30,15 +30,15 @@ class Dashboard(StrEnum):
 
 @dataclass(frozen=True)
 class Alert:
-    """One alerting rule; two of the same name are the two bands of one alert.
+    """One alerting rule. Two rules of the same name are two severities of one alert.
 
     Attributes:
-        hold: how long the expression has to hold, as Prometheus writes durations (`for`).
-        summary: one static sentence.
-        description: a template with the values, and what to do (Prometheus documentation, "Template reference").
-        dashboard: the one that shows it best.
-        requirement: the id of the requirement that says the same, if there is one.
-        keep: how long the alert keeps firing after the expression ends to hold (`keep_firing_for`); see `thresholds`.
+        hold: how long the expression has to be true before the alert fires (`for`), as Prometheus writes durations.
+        summary: `<subject> <problem>` without values, at most `MAX_SUMMARY` characters.
+        description: a template with server, daemon, value and first step (Prometheus' "Template reference").
+        dashboard: the dashboard that the message links to.
+        requirement: the id of the requirement with the same expression, or "".
+        keep: how long the alert keeps firing after the expression is no longer true (`keep_firing_for`).
     """
 
     name: str
@@ -57,7 +57,7 @@ class Recording:
     """One recording rule, named `level:metric:operations` (Prometheus documentation, "Recording rules").
 
     Attributes:
-        labels: further labels of what is recorded.
+        labels: labels that the rule adds to the recorded series.
     """
 
     name: str
@@ -67,7 +67,7 @@ class Recording:
 
 @dataclass(frozen=True)
 class Group:
-    """Rules on one subject, evaluated one after another: what is recorded first is there for the alerts."""
+    """Rules on one subject. Prometheus evaluates recording rules before the alerts that read them."""
 
     name: str
     recordings: tuple[Recording, ...]

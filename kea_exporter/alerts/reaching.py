@@ -1,10 +1,10 @@
-"""Alerts about daemons that do not answer, or answer whoever asks."""
+"""Alerts about daemons that do not answer, and about authentication."""
 
 from __future__ import annotations
 
 from kea_exporter.alerts.model import Alert, Dashboard, Group, Severity
 from kea_exporter.alerts.templates import COUNT, DAEMON, FAILURE, REMEDY
-from kea_exporter.alerts.thresholds import COMINGS_AND_GOINGS_IN_AN_HOUR, KEEP_OUTAGE, KEEP_STATE
+from kea_exporter.alerts.thresholds import FLAPS_IN_AN_HOUR, KEEP_OUTAGE, KEEP_STATE
 
 GROUP = Group(
     "kea-reaching",
@@ -15,7 +15,7 @@ GROUP = Group(
             Severity.CRITICAL,
             "kea_up == 0",
             "5m",
-            "A Kea daemon does not answer the exporter.",
+            "Kea daemon does not answer the exporter",
             f"{DAEMON} does not answer. {FAILURE}",
             Dashboard.SERVER,
             keep=KEEP_OUTAGE,
@@ -23,11 +23,11 @@ GROUP = Group(
         Alert(
             "KeaServerFlapping",
             Severity.WARNING,
-            f"changes(kea_up[1h]) >= {COMINGS_AND_GOINGS_IN_AN_HOUR}",
+            f"changes(kea_up[1h]) >= {FLAPS_IN_AN_HOUR}",
             "5m",
-            "A Kea daemon comes and goes.",
-            f"{DAEMON} came or went {COUNT} times within an hour. Look into Kea's log, at the load of its host and at "
-            "the network; where it is busy, raise timeout and scrape_timeout.",
+            "Kea daemon is flapping",
+            f"{DAEMON} went up or down {COUNT} times within an hour. Read Kea's log, and check the load of its host "
+            "and the network. If Kea is only slow, raise timeout and scrape_timeout.",
             Dashboard.SERVER,
         ),
         Alert(
@@ -35,8 +35,8 @@ GROUP = Group(
             Severity.CRITICAL,
             "kea_auth_success == 0",
             "5m",
-            "A Kea daemon refuses the exporter's credentials.",
-            f"{DAEMON} refuses the exporter's user name or password. {REMEDY}",
+            "Kea daemon rejects the exporter's credentials",
+            f"{DAEMON} rejects the exporter's user name or password. {REMEDY}",
             Dashboard.SERVER,
             requirement="authentication-accepted",
             keep=KEEP_OUTAGE,
@@ -46,8 +46,8 @@ GROUP = Group(
             Severity.WARNING,
             "kea_auth_required == 0",
             "15m",
-            "A Kea daemon takes commands from anyone who reaches its control socket.",
-            f"{DAEMON} answers on its control socket without asking for credentials. {REMEDY}",
+            "Kea daemon requires no authentication",
+            f"The control socket of {DAEMON} requires no credentials. {REMEDY}",
             Dashboard.SERVER,
             requirement="authentication-configured",
             keep=KEEP_STATE,

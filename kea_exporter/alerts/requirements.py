@@ -1,4 +1,4 @@
-"""Alerts about requirements: one that serves them all, and a few that have more to say."""
+"""Alerts about unmet requirements: one for all, and alerts of their own where the description needs more facts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from kea_exporter.alerts.model import Alert, Dashboard, Group, Severity
 from kea_exporter.alerts.templates import DAEMON, NUMBER, OF_DAEMON, REMEDY, REQUIREMENT, first, label, lookup
 from kea_exporter.alerts.thresholds import KEEP_STATE
 
-UNMET = f"{DAEMON} does not satisfy {label('requirement')}. {REQUIREMENT}"
+UNMET = f"{DAEMON} does not meet {label('requirement')}. {REQUIREMENT}"
 VERSION = first(lookup("kea_version_info", *OF_DAEMON), " {{ .Labels.version }}")
 
 GROUP = Group(
@@ -18,8 +18,8 @@ GROUP = Group(
             Severity.WARNING,
             'kea_requirement_met{requirement=~"hook-.+-loaded", severity="required"} == 0',
             "15m",
-            "A Kea daemon runs without a hook library that the IPAM needs.",
-            f"{DAEMON} does not satisfy {label('requirement')}: commands of the library are missing. {REMEDY}",
+            "Kea daemon lacks a hook library that the IPAM requires",
+            f"{DAEMON} does not meet {label('requirement')}: commands of the library are missing. {REMEDY}",
             Dashboard.FLEET,
             keep=KEEP_STATE,
         ),
@@ -28,7 +28,7 @@ GROUP = Group(
             Severity.WARNING,
             'kea_requirement_met{severity="required"} == 0',
             "15m",
-            "A Kea daemon does not satisfy what the IPAM requires of it.",
+            "Kea daemon does not meet a requirement of the IPAM",
             UNMET,
             Dashboard.FLEET,
             keep=KEEP_STATE,
@@ -38,7 +38,7 @@ GROUP = Group(
             Severity.INFO,
             'kea_requirement_met{severity="recommended"} == 0',
             "1h",
-            "A Kea daemon does not follow a recommendation of the IPAM.",
+            "Kea daemon does not meet a recommendation of the IPAM",
             UNMET,
             Dashboard.FLEET,
             keep=KEEP_STATE,
@@ -48,7 +48,7 @@ GROUP = Group(
             Severity.WARNING,
             "kea_version_supported == 0",
             "15m",
-            "A Kea daemon is older than the IPAM supports.",
+            "Kea version is not supported by the IPAM",
             f"{DAEMON} runs Kea{VERSION}. {REMEDY}",
             Dashboard.FLEET,
             requirement="version-supported",
@@ -59,8 +59,8 @@ GROUP = Group(
             Severity.WARNING,
             "kea_leases_orphaned > 0",
             "15m",
-            "Leases of a subnet that is no longer configured are left behind.",
-            f"{DAEMON} holds {NUMBER} leases of subnet ids that are not configured. {REMEDY}",
+            "Kea has leases of subnets that are not configured",
+            f"{DAEMON} has {NUMBER} leases of subnet ids that are not configured. {REMEDY}",
             Dashboard.SUBNETS,
             requirement="no-orphaned-leases",
             keep=KEEP_STATE,
@@ -70,8 +70,8 @@ GROUP = Group(
             Severity.WARNING,
             "kea_leases_outside_subnet > 0",
             "15m",
-            "Leases lie outside the subnet whose id they carry.",
-            f"{DAEMON} holds {NUMBER} leases whose address is not in the subnet of their id. {REMEDY}",
+            "Kea has leases outside their subnet",
+            f"{DAEMON} has {NUMBER} leases whose address is outside the subnet of their subnet id. {REMEDY}",
             Dashboard.SUBNETS,
             requirement="no-leases-outside-their-subnet",
             keep=KEEP_STATE,

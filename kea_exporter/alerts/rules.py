@@ -14,26 +14,26 @@ if TYPE_CHECKING:
 
     from kea_exporter.alerts import Alert, Group
 
-# They make the dashboard show what the alert is about, where it is about one server.
+# Variables of a dashboard that select the server and daemon of the alert.
 VARIABLES = "{{ with $labels.server }}?var-server={{ . | urlquery }}&var-daemon={{ $labels.daemon }}{{ end }}"
 
-# Alerts that silence each other are evaluated at one moment. In groups of their own they would be up to an interval
-# apart: the effect would be told before its cause, and once more when the cause is mended.
+# Groups whose alerts inhibit each other are written as one group, which Prometheus evaluates at one moment. In groups
+# of their own, an alert could be sent before the alert that inhibits it.
 TOGETHER = dict.fromkeys(
     ("kea-reaching", "kea-requirements", "kea-certificates", "kea-health", "kea-high-availability"), "kea-servers"
 )
 
 
-# What the url of the runbooks may contain, for sites that do not serve them at URL/ALERT/.
+# Placeholder in the url of the runbooks, for sites that do not serve them at URL/ALERT/.
 ALERT_IN_URL = "{alert}"
 
 
 @dataclass(frozen=True)
 class Links:
-    """The urls of Grafana and of the runbooks, without a slash at the end; messages have no link to an empty one.
+    """The urls of Grafana and of the runbooks, without a trailing slash. Messages have no link where a url is empty.
 
     Attributes:
-        runbooks: `{alert}` in it stands for the name of the alert; without it, `/ALERT/` is appended.
+        runbooks: `{alert}` in the url is replaced with the name of the alert; without it, `/ALERT/` is appended.
     """
 
     grafana: str = ""
@@ -44,8 +44,8 @@ def rules(links: Links | None = None, hold: str | None = None, keep: str | None 
     """Return all rules as one YAML document.
 
     Args:
-        links: what messages link to; by default there are no links.
-        hold: replaces `for` of each alert, and `keep_firing_for` unless *keep* does; for tests, which cannot wait.
+        links: the sites that messages link to; none by default.
+        hold: replaces `for` of each alert, and `keep_firing_for` unless *keep* is given; used by tests.
         keep: replaces `keep_firing_for`.
     """
     together: dict[str, list[Group]] = {}
@@ -59,14 +59,14 @@ def rules(links: Links | None = None, hold: str | None = None, keep: str | None 
             for group in them
             for recording in group.recordings
         ]
-        # Those that silence others in front: Prometheus sends them in the order of the rules.
+        # Alerts before those they inhibit: Prometheus sends them in the order of the rules.
         alerts = sorted(
             (alert for group in them for alert in group.alerts),
             key=lambda alert: (not alert.requirement, list(Severity).index(alert.severity)),
         )
         written = [_alert(alert, links or Links(), hold or alert.hold, keep or hold or alert.keep) for alert in alerts]
         groups.append({"name": name, "rules": recordings + written})
-    # A line break within a template would be hard to read.
+    # One line for each template.
     text: str = yaml.safe_dump({"groups": groups}, sort_keys=False, width=10_000)
     return text
 

@@ -1,8 +1,8 @@
-"""Alerts about subnets, shared networks and pools that run out of addresses or delegated prefixes.
+"""Alerts about the utilisation of subnets, shared networks and pools.
 
-Kea counts a lease of a reserved address outside the pools as assigned, and an address that is reserved for an absent
-host as free. So there are two bounds: of the leases in the pools, and of the addresses that new clients cannot have.
-Without reservations they are the same.
+Kea counts a lease of a reserved address outside the pools as assigned, and a reserved address without a lease as free.
+So there are two bounds: the leases in the pools, and the addresses that new clients cannot get. Without reservations
+they are equal.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ BANDS = ((Severity.WARNING, FULLNESS_WARNING, "15m"), (Severity.CRITICAL, FULLNE
 
 
 def lower(family: str, where: str = "") -> str:
-    """Return how many leases lie in the pools at least: as the statistics of pools tell, or less what is reserved."""
+    """Return the lower bound of leases in the pools: from pool statistics, else assigned less reserved out of pool."""
     assigned = f"kea_subnet_{family}_assigned{{{where}}}"
     reserved = f'kea_subnet_{family}_reserved{{placement="out_of_pool"}}'
     estimated = f"clamp_min({assigned} - ignoring (placement) {reserved}, 0)"
@@ -49,7 +49,7 @@ def lower(family: str, where: str = "") -> str:
 
 
 def upper(family: str) -> str:
-    """Return how many addresses new clients cannot have at most: none of the hosts with a reservation is there."""
+    """Return the upper bound of addresses that new clients cannot get: leased, or reserved without a lease."""
     assigned = f"(kea_subnet_{family}_assigned_in_pool or kea_subnet_{family}_assigned)"
     reserved = f'kea_subnet_{family}_reserved{{placement="in_pool"}}'
     return f"({assigned} + ignoring (placement) {reserved} or {assigned})"
@@ -69,9 +69,9 @@ def _recordings(kind: str, family: str) -> tuple[Recording, ...]:
 
 
 def _of_network(leases: str, capacity: str) -> str:
-    """Return the share of a shared network's subnets together that all clients may use, or of all where none is such.
+    """Return the utilisation of the subnets of a shared network that all clients may use; of all, if there are none.
 
-    Subnets that are for some client classes alone are judged by themselves.
+    Subnets that are restricted to client classes are judged one by one.
     """
 
     def ratio(without: str) -> str:
@@ -82,16 +82,16 @@ def _of_network(leases: str, capacity: str) -> str:
 
 
 def judged(ratio: str) -> str:
-    """Return the subnets of a ratio that are judged by themselves: those in no shared network, and guarded ones.
+    """Return the subnets that are judged one by one: those in no shared network, and those with client classes.
 
-    In a shared network, clients may have addresses of any subnet that is for all of them.
+    In a shared network, clients may get addresses from any subnet without client classes.
     """
     guarded = f"{ratio} and ignoring (kind, name, client_classes) {GUARDED}"
     return f'({ratio}{{shared_network=""}} or {guarded})'
 
 
 def capacities(size: int, of_network: bool = False) -> str:  # noqa: FBT001, FBT002 - the other one of two
-    """Return how many addresses or prefixes there are, where there are at least so many, with the label `kind`."""
+    """Return the number of addresses or prefixes if it is at least *size*, with the label `kind`."""
 
     def capacity(family: str) -> str:
         if of_network:
@@ -105,12 +105,12 @@ def capacities(size: int, of_network: bool = False) -> str:  # noqa: FBT001, FBT
 
 
 REFUSED_BY_NETWORK = f"sum without (subnet, subnet_id) ({REFUSED}{{{IN_NETWORK}}})"
-REFUSALS = ' It had no lease for {{ .Value | printf "%.0f" }} requests within the last hour.'
-CLASSES = " It is for clients of {{ .Labels.client_classes }} alone."
+REFUSALS = ' Kea had no lease for {{ .Value | printf "%.0f" }} requests within the last hour.'
+CLASSES = " It is restricted to the client classes {{ .Labels.client_classes }}."
 
 
 def _leased(ratio: str, share: float, *labels: str) -> str:
-    """Return the words for what is leased, or reserved where the leases alone would not have been worth an alert."""
+    """Return the text on utilisation; with "or reserved" if the leases alone are below the threshold."""
     or_reserved = first(lookup(ratio, *OF_DAEMON, *labels, "kind", condition=f" <= {share}"), " or reserved")
     return f"has {PERCENTAGE} of its {THINGS} leased{or_reserved}."
 
@@ -128,7 +128,7 @@ def _subnet_nearly_full(severity: Severity, share: float, hold: str) -> Alert:
         severity,
         f"{by_leases} or {by_refusals}",
         hold,
-        "A subnet runs out of addresses or prefixes.",
+        "Subnet is nearly full",
         f"{SUBNET} {_leased(OF_SUBNET, share, 'subnet_id')}{more} {WHAT_TO_DO}",
         Dashboard.SUBNETS,
         keep=KEEP_STATE,
@@ -146,7 +146,7 @@ def _network_nearly_full(severity: Severity, share: float, hold: str) -> Alert:
         severity,
         f"{by_leases} or {by_refusals}",
         hold,
-        "A shared network runs out of addresses or prefixes.",
+        "Shared network is nearly full",
         f"{SHARED_NETWORK} {_leased(OF_SHARED_NETWORK, share, 'shared_network')} {WHAT_TO_DO}",
         Dashboard.SUBNETS,
         keep=KEEP_STATE,
@@ -164,17 +164,17 @@ def _pool_nearly_full(severity: Severity, share: float, hold: str) -> Alert:
         severity,
         f"({' or '.join(ratios)}) > {share}",
         hold,
-        "A pool for some client classes runs out.",
-        f"{POOL}, which is for {label('client_classes')} alone, has {PERCENTAGE} of its {THINGS} leased. {WHAT_TO_DO}",
+        "Pool of client classes is nearly full",
+        f"{POOL}, for client classes {label('client_classes')}, has {PERCENTAGE} of its {THINGS} leased. {WHAT_TO_DO}",
         Dashboard.SUBNETS,
         keep=KEEP_STATE,
     )
 
 
 def _exhaustion(name: str, ratio: str, of_what: str, sizes: str, summary: str, thing: str) -> Alert:  # noqa: PLR0913, PLR0917
-    """Return the alert on what a straight line through six hours fills within a day."""
+    """Return the alert on subnets or networks that a linear trend over six hours fills within a day."""
     rises = f"delta({ratio}[6h]) * {sizes} >= {EXHAUSTION_MIN_RISE}"
-    # Half a day before and after this hour, a week ago.
+    # The highest utilisation within half a day of this time, a week ago.
     custom = f"{ratio} <= {CUSTOMARY_FULLNESS} * max_over_time({ratio}[1d] offset 156h)"
     return Alert(
         name,
@@ -183,7 +183,7 @@ def _exhaustion(name: str, ratio: str, of_what: str, sizes: str, summary: str, t
         f"and {rises} unless {custom}",
         "1h",
         summary,
-        f"{thing} will have no {THINGS} left within a day if it goes on like in the last six hours. {WHAT_TO_DO}",
+        f"{thing} will have no free {THINGS} within a day if the trend of the last six hours continues. {WHAT_TO_DO}",
         Dashboard.SUBNETS,
     )
 
@@ -203,7 +203,7 @@ GROUP = Group(
             OF_SUBNET,
             judged(OF_SUBNET),
             capacities(EXHAUSTION_MIN_SIZE),
-            "A subnet will be full within a day if it goes on like this.",
+            "Subnet is predicted to be full within a day",
             SUBNET,
         ),
         _exhaustion(
@@ -211,7 +211,7 @@ GROUP = Group(
             OF_SHARED_NETWORK,
             OF_SHARED_NETWORK,
             capacities(EXHAUSTION_MIN_SIZE, of_network=True),
-            "A shared network will be full within a day.",
+            "Shared network is predicted to be full within a day",
             SHARED_NETWORK,
         ),
         Alert(
@@ -221,9 +221,9 @@ GROUP = Group(
             f"{judged(OF_SUBNET_UPPER)} > {FULLNESS_WARNING} and {capacities(REFUSED_MIN_SIZE)} "
             f"unless {OF_SUBNET} > {FULLNESS_WARNING} unless ignoring (kind) {REFUSED}) > 0",
             "1h",
-            "Subnets may be full of addresses reserved for hosts.",
-            f"{COUNT} subnets of {DAEMON} may be full, depending on how many hosts with a reserved address are there, "
-            "and it is not read whether clients are refused. Set pools: true under collect in the exporter's "
+            "Subnets may be full because of reserved addresses",
+            f"{COUNT} subnets of {DAEMON} may be full, depending on how many of their reserved addresses are leased. "
+            "The exporter does not read allocation failures by subnet: set pools: true under collect in its "
             "configuration.",
             Dashboard.SUBNETS,
         ),
@@ -232,9 +232,9 @@ GROUP = Group(
             Severity.WARNING,
             f"delta(kea_subnet_addresses_declined[1h]) >= {DECLINED_IN_AN_HOUR}",
             "15m",
-            "Clients find addresses of a subnet in use already.",
-            f"{SUBNET} had {COUNT} more declined addresses within an hour: somebody uses addresses "
-            "that Kea did not give. Look for hosts with fixed addresses in the pools, and for a second DHCP server.",
+            "Declined addresses of a subnet increase",
+            f"{SUBNET} has {COUNT} more declined addresses than an hour ago: hosts use addresses that Kea did not "
+            "assign. Look for hosts with static addresses in the pools, and for a second DHCP server.",
             Dashboard.SUBNETS,
         ),
     ),

@@ -1,14 +1,14 @@
-"""Pieces of annotations (Prometheus documentation, "Template reference").
+"""Parts of annotations (Prometheus documentation, "Template reference").
 
-What is looked up when an alert fires need not be a label of it. A label is part of what the alert is: one whose stage
-changes would be another alert, and start to wait anew.
+Facts that change while an alert fires (stage, reason, cause) are queried by the template and are no labels: labels
+identify the alert, so that a changed label would be another alert, whose `for` starts again.
 """
 
 from __future__ import annotations
 
 DAEMON = "{{ $labels.daemon }} on {{ $labels.server }}"
 NUMBER = "{{ $value | humanize }}"
-# Increases are extrapolated: ten may be 10.17.
+# Prometheus extrapolates increases: ten may be 10.17.
 COUNT = '{{ $value | printf "%.0f" }}'
 PERCENTAGE = "{{ $value | humanizePercentage }}"
 DURATION = "{{ $value | humanizeDuration }}"
@@ -20,7 +20,7 @@ def label(name: str) -> str:
 
 
 def spaced(value: str) -> str:
-    """Return a word of a closed list as people write it."""
+    """Return a label value with blanks instead of underscores."""
     return "{{ " + value + ' | reReplaceAll "_" " " }}'
 
 
@@ -36,16 +36,16 @@ def lookup(family: str, *labels: str, where: str = "", condition: str = "") -> s
 
 
 def each(query: str, by: str, text: str, between: str) -> str:
-    """Return a text for each sample that a query finds, sorted by a label; `.Labels` in it are those of the sample.
+    """Return *text* for each sample of a query, sorted by a label. `.Labels` in *text* are those of the sample.
 
-    A query answers in an order that changes from one to the next, and a message whose words change is another message.
+    The order of a query's samples differs between evaluations, and a changed annotation is sent again.
     """
     separator = "{{ if $number }}" + between + "{{ end }}"
     return "{{ range $number, $sample := " + query + f' | sortByLabel "{by}" }}}}' + separator + text + "{{ end }}"
 
 
 def first(query: str, text: str) -> str:
-    """Return a text for the first sample that a query finds, and nothing where there is none."""
+    """Return *text* for the first sample of a query, and nothing if there is none."""
     return "{{ with " + query + " }}{{ with . | first }}" + text + "{{ end }}{{ end }}"
 
 
@@ -55,11 +55,10 @@ _UNMET = lookup("kea_requirement_unmet", *OF_DAEMON, "requirement")
 _UNMET_INFO = 'printf "kea_requirement_unmet_info{requirement=%q,cause=%q}" .Labels.requirement .Labels.cause | query'
 _FAILURE_INFO = 'printf "kea_probe_failure_info{reason=%q}" .Labels.reason | query'
 
-# The remedy for each cause for which the requirement of the alert is unmet; the second begins with the requirement.
-# A cause is no label of an alert: a changed cause would be another alert.
+# The remedy of each cause for which the requirement of the alert is unmet; REQUIREMENT begins with its title.
 REMEDY = each(_UNMET, by="cause", text=first(_UNMET_INFO, "{{ .Labels.remedy }}"), between=" ")
 REQUIREMENT = first(_REQUIREMENT_INFO, "{{ .Labels.title }}. ") + REMEDY
-# Where and why the probe fails, and what to do next.
+# Stage and reason of the failed probe, and the next step.
 FAILURE = each(
     lookup("kea_probe_failure", *OF_DAEMON),
     by="stage",

@@ -1,4 +1,4 @@
-"""From when on something is worth a message: one number each, for alerts, dashboards and documents alike."""
+"""Thresholds of alerts, which dashboards and documents share."""
 
 from __future__ import annotations
 
@@ -11,50 +11,50 @@ CERTIFICATE_CRITICAL_DAYS = 7
 # Share of the addresses or delegated prefixes of a subnet or shared network that is leased.
 FULLNESS_WARNING = 0.85
 FULLNESS_CRITICAL = 0.95
-# Where there are fewer addresses than these, all of them are often leased: that alone is no fault.
+# Small subnets are often fully leased without a fault. They are judged by utilisation from this size on.
 FULLNESS_MIN_SIZE = 8
-# Where clients were refused within the last hour, so few are enough; a pool of a single address is for one client.
+# With allocation failures within the last hour, this size is enough. A pool of one address is for one client.
 REFUSED_MIN_SIZE = 2
-# What is leased, and what is leased or reserved, are shown beside each other where they differ by more than this.
+# Dashboards show the share that is leased or reserved if it exceeds the leased share by more than this.
 FULLNESS_DIFFERENCE = 0.05
-# A prediction from less than this is no more than the morning of a working day.
+# Below this utilisation, a rise is the usual one of a morning, and nothing is predicted.
 FULLNESS_WORTH_PREDICTING = 0.6
 EXHAUSTION_WITHIN_SECONDS = DAY_SECONDS
-# Of a straight line through fewer addresses, or through fewer new leases within six hours, a single client is a rush.
+# In smaller subnets, or with fewer new leases within six hours, a few clients decide the trend.
 EXHAUSTION_MIN_SIZE = 32
 EXHAUSTION_MIN_RISE = 5
-# What a subnet had at this time of the week before, and a little more, is its custom.
+# Up to this multiple of the utilisation a week before, a rise is usual and not reported.
 CUSTOMARY_FULLNESS = 1.1
 
-# Addresses of one subnet that clients declined within an hour.
+# Declined addresses of one subnet, more than an hour before.
 DECLINED_IN_AN_HOUR = 5
-# Clients of one daemon that got no lease within a quarter of an hour.
+# Requests of one daemon without a lease.
 ALLOCATION_FAILURES_IN_15_MINUTES = 10
-# Shares of all that came in.
+# Shares of received packets, and of DNS updates.
 DROPPED_SHARE = 0.05
 DDNS_FAILED_SHARE = 0.1
-# Share of the messages of clients, or of the requests for DNS updates, that nothing follows. A DHCPDISCOVER may also be
+# Share of the messages of clients without an answer, or of requests without a DNS update. A DHCPDISCOVER may also be
 # meant for another server, which has the client's subnet, so nearly all of them have to be without an answer.
 UNANSWERED_SHARE = 0.8
-# Of a pair that refuses leases, half of the requests: Kea answers a client that asks again from the lease cache.
+# A pair that rejects each other's leases still answers half of the requests: retries are answered from the lease cache.
 UNANSWERED_REQUESTS_SHARE = 0.4
-# At least so many. One client on its own asks 14 times: its pauses grow to 64 s (RFC 2131, section 4.1).
+# Minimum number of messages. One client alone sends 14: its retry interval grows to 64 s (RFC 2131, section 4.1).
 UNANSWERED_IN_15_MINUTES = 15
 
-# Kea warns at 30 s and ends high availability at 60 s (Kea ARM, "Clock Skew").
+# Kea warns at 30 s and terminates high availability at 60 s (Kea ARM, "Clock Skew").
 CLOCK_SKEW_WARNING_SECONDS = 30
 CLOCK_SKEW_CRITICAL_SECONDS = 50
 
-# How often a daemon comes or goes within an hour: four outages, none of which need be long enough for an alert.
-COMINGS_AND_GOINGS_IN_AN_HOUR = 8
-# Share of the time that a probe may take.
+# Changes of kea_up within an hour: four outages, each of which may be too short for KeaServerDown.
+FLAPS_IN_AN_HOUR = 8
+# Share of the timeout that a probe takes.
 SLOW_SHARE = 0.8
 
-# How long alerts keep firing once their expression no longer holds (`keep_firing_for`). A restart of Kea or of the
-# exporter costs one or two samples; without this, they would end a standing alert, which would fire anew after its
-# `for`. With a scrape every minute, two missing samples are bridged by three minutes: an outage that is over is
-# reported as over soon.
+# How long alerts keep firing after their expression is no longer true (`keep_firing_for`). A restart of Kea or of the
+# exporter costs one or two samples. Without `keep_firing_for` they would resolve an alert, which would fire again after
+# its `for`. With a scrape every minute, three minutes bridge two missing samples, and the end of an outage is still
+# reported soon.
 KEEP_OUTAGE = "3m"
-# Nobody waits for the end of what is fixed within days; and a value that crosses its threshold to and fro is one alert.
+# For states that take days to fix. A value that oscillates around its threshold stays one alert.
 KEEP_STATE = "10m"
-# Expressions over a range of time bridge missing samples by themselves, and need none of these.
+# Expressions over a range of time bridge missing samples without `keep_firing_for`.

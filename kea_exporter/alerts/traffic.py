@@ -1,4 +1,4 @@
-"""Alerts about packets, leases that were not given, and DNS updates."""
+"""Alerts about dropped packets, allocation failures, unanswered clients and DNS updates."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ DROPPED_SHARE_OF_ALL = "daemon:kea_packets_dropped_per_packets:ratio_rate5m"
 UPDATES = "daemon:kea_ddns_updates:rate5m"
 FAILED_UPDATES = "daemon:kea_ddns_updates_failed_per_updates:ratio_rate5m"
 
-# Drops that are not at fault: another server's packets, a standby's or backup's, and what the administrator filters.
+# Without drops by design: packets for another server, of a standby or backup, and filtered by the administrator.
 AT_FAULT = 'reason!~"service_disabled|not_for_us|admin_filtered"'
 
 
 def drop_ratio(dropped: str, received: str) -> str:
-    """Return the ratio of two rates: of dropped packets at fault, and of all packets received.
+    """Return the share of received packets that are dropped.
 
-    Kea may be asked for the two counters one after the other: a packet between them is dropped and not yet received.
+    The exporter may read the two counters one after the other: a packet between them is dropped and not yet received.
     """
     return f"clamp_max({dropped} / ({received} > 0), 1)"
 
@@ -36,7 +36,7 @@ def _increase(family: str, label: str, matcher: str) -> str:  # noqa: ARG001 - r
     return f"increase({family}{{{matcher}}}[15m])" if matcher else f"increase({family}[15m])"
 
 
-# Rules read a quarter of an hour: clients that are not answered ask once a minute.
+# Rules read 15 minutes: unanswered clients retry about once a minute.
 IN_RULES = Reading(
     increase=_increase,
     over=lambda operator, expression, label: f"{operator} without ({label}) ({expression})",
@@ -81,9 +81,9 @@ GROUP = Group(
             Severity.WARNING,
             f"sum without (scope) (increase(kea_allocation_failures_total[15m])) > {ALLOCATION_FAILURES_IN_15_MINUTES}",
             "15m",
-            "DHCP clients get no lease.",
-            f"{DAEMON} had no lease for {COUNT} requests of clients within a quarter of an hour. "
-            "Look for full subnets, and for client classes that leave these clients without a pool: Kea's log names "
+            "DHCP clients get no lease",
+            f"{DAEMON} had no lease for {COUNT} requests of clients within 15 minutes. "
+            "Look for full subnets, and for client classes that leave these clients without a pool. Kea's log names "
             "the subnet of each failure (ALLOC_ENGINE_V4_ALLOC_FAIL, ALLOC_ENGINE_V6_ALLOC_FAIL).",
             Dashboard.TRAFFIC,
         ),
@@ -94,11 +94,11 @@ GROUP = Group(
             f'{UNANSWERED_SHARE_OF_ALL}{{message="request"}} > {UNANSWERED_REQUESTS_SHARE}) '
             f"and {UNANSWERED} > {UNANSWERED_IN_15_MINUTES}",
             "10m",
-            "DHCP clients get no answer.",
+            "DHCP clients get no answer",
             f"{DAEMON} does not answer {PERCENTAGE} of the {{{{ $labels.message }}}} messages of its clients. "
             '{{ if eq $labels.message "request" }}If it belongs to a pair, compare the subnet ids of both servers, and '
-            "look for refused lease updates in Kea's log.{{ else }}Look for relays whose address is in no subnet, for "
-            "client classes that leave out these clients, and for full subnets.{{ end }}",
+            "look for rejected lease updates in Kea's log.{{ else }}Look for relays whose address is in no subnet, for "
+            "client classes that exclude these clients, and for full subnets.{{ end }}",
             Dashboard.TRAFFIC,
         ),
         Alert(
@@ -106,9 +106,9 @@ GROUP = Group(
             Severity.WARNING,
             f"{DROPPED_SHARE_OF_ALL} > {DROPPED_SHARE}",
             "15m",
-            "A Kea daemon drops packets of its clients.",
-            f"{DAEMON} drops {PERCENTAGE} of the packets that it receives. Look at the reasons "
-            "(kea_packets_dropped_total) and into Kea's log.",
+            "Kea daemon drops packets of its clients",
+            f"{DAEMON} drops {PERCENTAGE} of the packets that it receives. Check the reasons "
+            "(kea_packets_dropped_total), and read Kea's log.",
             Dashboard.TRAFFIC,
         ),
         Alert(
@@ -116,9 +116,9 @@ GROUP = Group(
             Severity.WARNING,
             f"{FAILED_UPDATES} > {DDNS_FAILED_SHARE}",
             "15m",
-            "DNS updates for DHCP clients fail.",
+            "DNS updates for DHCP clients fail",
             f"{PERCENTAGE} of the DNS updates of {DAEMON} fail. Check that the DNS servers under "
-            "dns-servers answer, and the TSIG keys (kea_ddns_key_updates_total).",
+            "dns-servers answer, and check the TSIG keys (kea_ddns_key_updates_total).",
             Dashboard.TRAFFIC,
         ),
         Alert(
@@ -126,7 +126,7 @@ GROUP = Group(
             Severity.WARNING,
             _ddns_without_update(),
             "10m",
-            "D2 sends no DNS update for the requests it gets.",
+            "D2 receives requests but sends no DNS updates",
             f"{DAEMON} sends no DNS update for {PERCENTAGE} of the requests of DHCP servers. Compare the names in the "
             "requests with ddns-domains under forward-ddns and reverse-ddns.",
             Dashboard.TRAFFIC,

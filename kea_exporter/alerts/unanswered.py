@@ -1,13 +1,13 @@
-"""Clients that ask and are not answered: one expression for rules and panels.
+"""Messages of DHCP clients without an answer: one expression for rules and panels.
 
 Measured on Kea 3.0.3 (tests/real/test_unanswered.py):
 
-- DHCPv4 does not answer a DHCPDISCOVER through a relay without a subnet, of a client that no subnet is for, or where no
-  address is free. It counts as received, and as nothing else.
-- A pair of servers whose subnet ids differ answers no request for a new lease: the partner refuses the lease.
+- DHCPv4 does not answer a DHCPDISCOVER if the relay has no subnet, if no subnet accepts the client, or if no address is
+  free. The message counts as received only.
+- A pair of servers whose subnet ids differ answers no request for a new lease: the partner rejects the lease update.
 - A request that names another server counts as received and as dropped.
-- What the other server of a pair serves counts as no message; from Kea 3.1.5 on it counts as dropped (`not_for_us`).
-- DHCPv6 answers each SOLICIT, if only to say that there is no address.
+- A message for the other server of a pair is not counted; from Kea 3.1.5 on it counts as dropped (`not_for_us`).
+- DHCPv6 answers each SOLICIT, with a status code if no address is available.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Reading:
     """How counters are read.
 
     Attributes:
-        increase: writes how much a family was counted, given its name, its own label and a matcher.
+        increase: writes the increase of a family, given its name, its own label and a matcher.
         over: writes an aggregation over a label, given its operator, an expression and the label.
         in_a_pair: matches the daemons that take part in high availability.
     """
@@ -40,7 +40,7 @@ class Reading:
 
 
 class Exchange(NamedTuple):
-    """What clients ask, by the message that they ask with, and what of it is not answered."""
+    """Expressions for the messages that clients send, and for those without an answer."""
 
     message: str
     asked: str
@@ -48,14 +48,14 @@ class Exchange(NamedTuple):
 
 
 def dropped_messages(reading: Reading) -> str:
-    """Return how many messages were read and dropped: meant for another server, or filtered."""
+    """Return the number of messages that Kea read and dropped: for another server, or filtered."""
     others = reading.increase(DROPPED, "reason", f'reason!~"{UNREAD}|not_for_us"')
     not_for_us = reading.increase(DROPPED, "reason", 'reason="not_for_us"')
     return reading.over("sum", f"{others} or {not_for_us} unless {reading.in_a_pair}", "reason")
 
 
 def exchanges(reading: Reading, dropped: str) -> tuple[Exchange, ...]:
-    """Return what clients ask; where one of the counters is not read, its expressions find nothing.
+    """Return the exchanges. Where one of the counters is not read, the expressions return no series.
 
     Args:
         reading: how counters are read.
@@ -71,10 +71,10 @@ def exchanges(reading: Reading, dropped: str) -> tuple[Exchange, ...]:
     def sent(message: str) -> str:
         return reading.over("sum", counted(SENT, message), "message")
 
-    # Clients of other networks and servers may send requests that get no answer: those count that follow an offer.
+    # Requests of clients of other servers get no answer either: at most as many requests as offers are counted.
     offers_or_requests = f"{counted(SENT, 'offer')} or {counted(RECEIVED, 'request', 'dhcp4')}"
     requests4 = reading.over("min", offers_or_requests, "message")
-    # Not the messages ack and nak: of a server with many subnets, nak is not read.
+    # Not the messages ack and nak: nak is not read from a server with many subnets.
     replies4 = f"({reading.increase('kea_packets_sent_total', '', '')} - {sent('offer')})"
     requests6 = f"({received('request')} + {received('renew')} + {received('rebind')})"
     # With rapid commit, a reply answers the SOLICIT.

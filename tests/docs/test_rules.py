@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from prometheus_client.parser import text_string_to_metric_families
 
 from kea_exporter.alerts import Severity, thresholds
+from kea_exporter.alerts.model import MAX_SUMMARY
 from kea_exporter.alerts.rules import rules
 from kea_exporter.commands.rules import rules_command
 from kea_exporter.config.profiles import IPAM
@@ -176,9 +177,10 @@ def test_messages_tell_several_things_in_an_order_that_stays(alert: Alert) -> No
 
 
 @each_alert
-def test_an_alert_is_named_and_told_as_the_others_are(alert: Alert) -> None:
+def test_alerts_have_names_and_texts_of_one_form(alert: Alert) -> None:
     assert re.fullmatch(r"Kea(?:[A-Z][a-z]+)+", alert.name)
-    assert re.fullmatch(r"[A-Z][^{}.]+\.", alert.summary), "one sentence that is the same for all"
+    assert re.fullmatch(r"[A-Z][^{}.]+", alert.summary), "<subject> <problem>, without values"
+    assert len(alert.summary) <= MAX_SUMMARY
     assert alert.severity in Severity
     assert re.fullmatch(r"\d+[mh]", alert.hold)
     assert alert.description.endswith((".", "}}"))

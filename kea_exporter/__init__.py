@@ -1,3 +1,3 @@
-"""Prometheus exporter that judges ISC Kea DHCP servers by what an IPAM product demands of them."""
+"""Prometheus exporter that checks ISC Kea DHCP servers against the requirements of an IPAM product."""
 
 __version__ = "0.1.0"

@@ -147,7 +147,7 @@ def test_arguments_are_those_of_the_exporter_each_at_most_once() -> None:
     [block] = re.findall(r'define "kea-exporter.args" -}}(.*?){{- end }}\n\n', TEMPLATES["_helpers.tpl"], re.DOTALL)
     used = set(re.findall(r"^- (--[a-z.-]+)", block, re.MULTILINE))
     assert used - {option for it in serve_command.params for option in it.opts} == set()
-    [refused] = re.findall(r'has \$option \(list "serve" (.*?)\)', TEMPLATES["_nonsense.tpl"])
+    [refused] = re.findall(r'has \$option \(list "serve" (.*?)\)', TEMPLATES["_validate.tpl"])
     assert used - set(refused.replace('"', "").split()) == set()
 
 

@@ -49,7 +49,7 @@ labels:
 {{ include "kea-exporter.fullname" . }}-client
 {{- end }}
 
-{{- /* The name that Prometheus uses, also for the certificate of the exporter's own pages. */}}
+{{- /* The host name that Prometheus connects to and verifies in the exporter's certificate. */}}
 {{- define "kea-exporter.host" -}}
 {{ include "kea-exporter.fullname" . }}.{{ .Release.Namespace }}.svc
 {{- end }}
@@ -58,7 +58,7 @@ labels:
 {{ .Values.web.tls | ternary "https" "http" }}
 {{- end }}
 
-{{- /* What Prometheus needs to be let in: the same for monitors, probes and discovery. */}}
+{{- /* TLS and credentials of Prometheus: the same for monitors, probes and discovery. */}}
 {{- define "kea-exporter.access" -}}
 {{- if .Values.web.tls }}
 tlsConfig:
@@ -73,7 +73,7 @@ basicAuth:
 {{- end }}
 {{- end }}
 
-{{- /* Args that the chart sets; extraArgs must not set them again. */}}
+{{- /* Arguments of the chart; _validate.tpl rejects them in extraArgs. */}}
 {{- define "kea-exporter.args" -}}
 - serve
 - --config.file=/etc/kea-exporter/config/config.yml
@@ -102,7 +102,7 @@ secret:
     - {key: {{ .Values.config | empty | ternary .Values.existingConfig.key "config.yml" }}, path: config.yml}
 {{- end }}
 
-{{- /* The names of the servers that a Probe asks for, as a JSON list. */}}
+{{- /* The server names of a Probe, as a JSON list. */}}
 {{- define "kea-exporter.targetNames" -}}
 {{- $names := .Values.targets.names }}
 {{- if not $names }}

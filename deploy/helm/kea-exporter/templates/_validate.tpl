@@ -1,5 +1,5 @@
-{{- /* What cannot be meant is refused, with what to write instead. */}}
-{{- define "kea-exporter.refuseNonsense" -}}
+{{- /* Invalid combinations of values fail, with the correction in the message. */}}
+{{- define "kea-exporter.validate" -}}
 {{- $v := .Values }}
 {{- $sources := list }}
 {{- range $name, $value := dict "config" $v.config "existingConfig.secret" $v.existingConfig.secret "existingConfig.configMap" $v.existingConfig.configMap }}
@@ -8,90 +8,90 @@
 {{- end }}
 {{- end }}
 {{- if not $sources }}
-{{- fail "the exporter has no configuration: write config, or name an existingConfig.secret or existingConfig.configMap" }}
+{{- fail "the exporter has no configuration: set config, existingConfig.secret or existingConfig.configMap" }}
 {{- else if gt (len $sources) 1 }}
-{{- fail (printf "%s are set: keep one of them" (join " and " $sources)) }}
+{{- fail (printf "%s are set: set only one of them" (join " and " $sources)) }}
 {{- end }}
 {{- if and (eq $v.configKind "ConfigMap") (regexMatch `"password":"` (toJson $v.config)) }}
-{{- fail "config has a password, and configKind ConfigMap shows it to whoever may read ConfigMaps: use password_file with secrets, or configKind Secret" }}
+{{- fail "config contains a password, and configKind is ConfigMap, which more users can read: use password_file with secrets, or configKind Secret" }}
 {{- end }}
-{{- include "kea-exporter.refuseNonsense.web" . }}
-{{- include "kea-exporter.refuseNonsense.client" . }}
-{{- include "kea-exporter.refuseNonsense.files" . }}
-{{- include "kea-exporter.refuseNonsense.targets" . }}
-{{- include "kea-exporter.refuseNonsense.times" . }}
-{{- include "kea-exporter.refuseNonsense.network" . }}
-{{- include "kea-exporter.refuseNonsense.disruption" . }}
+{{- include "kea-exporter.validate.web" . }}
+{{- include "kea-exporter.validate.client" . }}
+{{- include "kea-exporter.validate.files" . }}
+{{- include "kea-exporter.validate.targets" . }}
+{{- include "kea-exporter.validate.times" . }}
+{{- include "kea-exporter.validate.network" . }}
+{{- include "kea-exporter.validate.disruption" . }}
 {{- range $v.extraArgs }}
 {{- $option := splitList "=" . | first }}
 {{- if has $option (list "serve" "--config.file" "--config.enable-auto-reload" "--config.auto-reload-interval" "--web.listen-address" "--web.health-listen-address" "--web.config.file" "--web.telemetry-path" "--web.systemd-socket" "--log.level" "--log.format") }}
-{{- fail (printf "extraArgs: %s is the chart's own; see config, web, log and reloadInterval" $option) }}
+{{- fail (printf "extraArgs: the chart sets %s; use config, web, log or reloadInterval" $option) }}
 {{- end }}
 {{- end }}
 {{- end }}
 
-{{- define "kea-exporter.refuseNonsense.web" -}}
+{{- define "kea-exporter.validate.web" -}}
 {{- with .Values.web }}
 {{- if and .basicAuth.secret (not .tls) }}
-{{- fail "web.basicAuth.secret without web.tls: Prometheus would send its password in the clear; set web.tls, and tls_server_config in the web configuration" }}
+{{- fail "web.basicAuth.secret without web.tls: Prometheus would send its password in clear text; set web.tls, and tls_server_config in the web configuration" }}
 {{- end }}
 {{- if and .tls (not .existingSecret) }}
-{{- fail "web.tls without web.existingSecret: name the Secret with the web configuration file" }}
+{{- fail "web.tls without web.existingSecret: set it to the Secret with the web configuration file" }}
 {{- end }}
 {{- if and .tlsConfig (not .tls) }}
-{{- fail "web.tlsConfig without web.tls: set web.tls, or leave both out" }}
+{{- fail "web.tlsConfig without web.tls: set both or none of them" }}
 {{- end }}
 {{- end }}
 {{- end }}
 
-{{- define "kea-exporter.refuseNonsense.client" -}}
+{{- define "kea-exporter.validate.client" -}}
 {{- with .Values.clientCertificate }}
 {{- if .enabled }}
 {{- if not .issuerRef.name }}
-{{- fail "clientCertificate.issuerRef.name is empty: name the Issuer or ClusterIssuer that Kea's trust anchor is of" }}
+{{- fail "clientCertificate.issuerRef.name is empty: set it to the Issuer or ClusterIssuer of the CA in Kea's trust-anchor" }}
 {{- end }}
 {{- if and $.Values.config (not (contains "/etc/kea-exporter/client/" (toJson $.Values.config))) }}
-{{- fail "clientCertificate is on, but config does not use it: set cert_file: /etc/kea-exporter/client/tls.crt and key_file: /etc/kea-exporter/client/tls.key in a tls_config" }}
+{{- fail "clientCertificate is enabled, but config does not use it: set cert_file: /etc/kea-exporter/client/tls.crt and key_file: /etc/kea-exporter/client/tls.key in a tls_config" }}
 {{- end }}
 {{- else if contains "/etc/kea-exporter/client/" (toJson $.Values.config) }}
-{{- fail "config uses /etc/kea-exporter/client/, which is there with clientCertificate.enabled" }}
+{{- fail "config uses /etc/kea-exporter/client/, which needs clientCertificate.enabled" }}
 {{- end }}
 {{- end }}
 {{- end }}
 
-{{- /* A file of a Secret that is not mounted would be noticed only when the exporter does not start. */}}
-{{- define "kea-exporter.refuseNonsense.files" -}}
+{{- /* If a Secret is not mounted, the exporter does not start. */}}
+{{- define "kea-exporter.validate.files" -}}
 {{- range regexFindAll `/etc/kea-exporter/secrets/[^/"]+` (toJson .Values.config) -1 | uniq }}
 {{- if not (has (base .) $.Values.secrets) }}
-{{- fail (printf "config names files of the Secret %s, which is not in secrets: add it there" (base .)) }}
+{{- fail (printf "config uses files of the Secret %s, which is not in secrets: add it there" (base .)) }}
 {{- end }}
 {{- end }}
 {{- end }}
 
-{{- define "kea-exporter.refuseNonsense.targets" -}}
+{{- define "kea-exporter.validate.targets" -}}
 {{- with .Values.targets }}
 {{- if and (eq .kind "Probe") (eq (include "kea-exporter.targetNames" $) "[]") }}
-{{- fail "targets.kind Probe needs the names of the servers: write targets.names, as the chart cannot read an existingConfig" }}
+{{- fail "targets.kind Probe needs the names of the servers: set targets.names, because the chart cannot read existingConfig" }}
 {{- end }}
 {{- if and .names (ne .kind "Probe") }}
-{{- fail "targets.names are for targets.kind Probe; a ScrapeConfig reads them from the exporter" }}
+{{- fail "targets.names needs targets.kind Probe; a ScrapeConfig reads the names from the exporter" }}
 {{- end }}
 {{- end }}
 {{- end }}
 
-{{- /* Without an interval, Prometheus Operator takes its own default of 30s; without a timeout, Prometheus one that fits. */}}
-{{- define "kea-exporter.refuseNonsense.times" -}}
+{{- /* Defaults: the interval is 30s in Prometheus Operator; Prometheus limits its default timeout to the interval. */}}
+{{- define "kea-exporter.validate.times" -}}
 {{- range $name := list "targets" "serviceMonitor" }}
 {{- with index $.Values $name }}
 {{- $interval := .interval | default "30s" }}
 {{- if gt (include "kea-exporter.milliseconds" .scrapeTimeout | int64) (include "kea-exporter.milliseconds" $interval | int64) }}
-{{- fail (printf "%s.scrapeTimeout %s is above the interval %s: Prometheus Operator would silently scrape nothing; lower it, or raise %s.interval (30s where it is empty)" $name .scrapeTimeout $interval $name) }}
+{{- fail (printf "%s.scrapeTimeout %s is above the interval %s, and Prometheus Operator would ignore the monitor: lower it, or raise %s.interval (default 30s)" $name .scrapeTimeout $interval $name) }}
 {{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
 
-{{- /* A duration of Prometheus, such as 1m30s. */}}
+{{- /* Milliseconds of a Prometheus duration such as 1m30s. */}}
 {{- define "kea-exporter.milliseconds" -}}
 {{- $units := dict "ms" 1 "s" 1000 "m" 60000 "h" 3600000 "d" 86400000 "w" 604800000 "y" 31536000000 }}
 {{- $sum := 0 | int64 }}
@@ -101,11 +101,11 @@
 {{- $sum }}
 {{- end }}
 
-{{- define "kea-exporter.refuseNonsense.network" -}}
+{{- define "kea-exporter.validate.network" -}}
 {{- with .Values.networkPolicy }}
 {{- if .enabled }}
 {{- if not (or .egress.kea .egress.extra) }}
-{{- fail "networkPolicy.egress.kea is empty: the exporter could reach no Kea; write the networks and ports of the control sockets" }}
+{{- fail "networkPolicy.egress.kea is empty, and the exporter could not reach Kea: set the networks and ports of the control sockets" }}
 {{- end }}
 {{- $ports := list }}
 {{- range .egress.kea }}
@@ -128,14 +128,14 @@
 {{- end }}
 {{- end }}
 
-{{- define "kea-exporter.refuseNonsense.disruption" -}}
+{{- define "kea-exporter.validate.disruption" -}}
 {{- with .Values.podDisruptionBudget }}
 {{- if .enabled }}
 {{- if and (ne (toString .minAvailable) "") (ne (toString .maxUnavailable) "") }}
-{{- fail "podDisruptionBudget has minAvailable and maxUnavailable: keep one of them" }}
+{{- fail "podDisruptionBudget has minAvailable and maxUnavailable: set only one of them" }}
 {{- end }}
 {{- if and (not (kindIs "string" .minAvailable)) (ge (int .minAvailable) (int $.Values.replicas)) }}
-{{- fail (printf "podDisruptionBudget.minAvailable %d with %d replicas: no node could ever be drained; raise replicas, or use maxUnavailable" (int .minAvailable) (int $.Values.replicas)) }}
+{{- fail (printf "podDisruptionBudget.minAvailable %d with %d replicas prevents draining of nodes: raise replicas, or use maxUnavailable" (int .minAvailable) (int $.Values.replicas)) }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -12,7 +12,7 @@ import structlog
 
 from kea_exporter.audit import PAUSE_SECONDS, PENDING, TOO_SLOW, audit_pages
 from kea_exporter.facts.failure import Failure, Reason, Stage
-from kea_exporter.threads import start_thread
+from kea_exporter.process import start_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -13,8 +13,8 @@ import structlog
 from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.pacing import Pacing
 from kea_exporter.probe import REAL_CLOCK, nothing_learnt, probe
+from kea_exporter.process import NoThreadError, start_thread
 from kea_exporter.requirements import REQUIREMENTS, judge_all
-from kea_exporter.threads import NoThreadError, start_thread
 from kea_exporter.under_way import RESERVE_SECONDS, Outcome, Probe, StoppedError, UnderWay, settle
 
 if TYPE_CHECKING:

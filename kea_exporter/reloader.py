@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from kea_exporter.process import start_thread
 from kea_exporter.service import ReloadError
-from kea_exporter.threads import start_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kea_exporter.config import DaemonSettings
     from kea_exporter.facts.snapshot import Snapshot
-    from kea_exporter.threads import NoThreadError
+    from kea_exporter.process import NoThreadError
     from kea_exporter.transport.deadline import Deadline
 
 # Kept of a scrape's time for putting together what the probes learnt.

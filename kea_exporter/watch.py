@@ -10,8 +10,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from kea_exporter.files import digest
+from kea_exporter.process import start_thread
 from kea_exporter.service import ReloadError
-from kea_exporter.threads import start_thread
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,6 @@ import click
 import structlog
 
 from kea_exporter import logs
-from kea_exporter.allocator import give_memory_back
 from kea_exporter.commands.common import config_file, load
 from kea_exporter.commands.listening import (
     connections_for,
@@ -25,6 +24,7 @@ from kea_exporter.commands.listening import (
 )
 from kea_exporter.commands.output import CommandError
 from kea_exporter.httpd import Notifier, end_on_signals, endpoints, serve
+from kea_exporter.process import give_memory_back
 from kea_exporter.reloader import Reloader, ignore_hangup, reload_on_hangup
 from kea_exporter.service import ReloadError, Service
 from kea_exporter.watch import Watcher

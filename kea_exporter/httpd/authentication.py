@@ -19,10 +19,9 @@ import bcrypt
 from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse
 
-from kea_exporter.httpd.clients import client_of
-from kea_exporter.httpd.fair_queue import FairQueue, QueueFullError
+from kea_exporter.httpd.fair_queue import FairQueue, QueueFullError, client_of
+from kea_exporter.process import NoThreadError
 from kea_exporter.rate_limit import RateLimitedWarning
-from kea_exporter.threads import NoThreadError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

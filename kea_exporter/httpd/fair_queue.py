@@ -1,17 +1,19 @@
-"""Slow work on a thread, one piece at a time, for which clients take turns."""
+"""Clients, told apart by their address, and slow work on a thread, one piece at a time, for which they take turns."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING, TypeVar
 
 from anyio import to_thread
 
-from kea_exporter.threads import NoThreadError
+from kea_exporter.process import NoThreadError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, MutableMapping
+    from typing import Any
 
     from anyio import CapacityLimiter
 
@@ -96,3 +98,25 @@ class FairQueue:
                 turn.set_result(None)
                 return
         self._is_busy = False
+
+
+# An IPv6 subscriber usually has a /64 or more for himself.
+IPV6_PREFIX_LENGTH = 64
+
+
+def client_of(scope: MutableMapping[str, Any]) -> str:
+    """Return the client of a request (ASGI scope); all clients of a unix socket are one."""
+    return client_at((scope.get("client") or ("",))[0])
+
+
+def client_at(address: object) -> str:
+    """Return the client at an address: an IPv4 address, or the /64 of an IPv6 address."""
+    try:
+        found = ip_address(str(address).partition("%")[0])
+    except ValueError:
+        return ""
+    if not isinstance(found, IPv6Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ip_network((found, IPV6_PREFIX_LENGTH), strict=False))

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from kea_exporter.httpd.clients import client_at
 from kea_exporter.httpd.connection import HttpConnection
 from kea_exporter.httpd.connections import ConnectionSlot
+from kea_exporter.httpd.fair_queue import client_at
 from kea_exporter.rate_limit import RateLimitedWarning
 
 if TYPE_CHECKING:

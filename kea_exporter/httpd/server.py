@@ -6,14 +6,15 @@ import asyncio
 import signal
 import sys
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import uvicorn
+from starlette.responses import PlainTextResponse
 
 from kea_exporter.httpd.authentication import Authentication, Logins
 from kea_exporter.httpd.connection import ListenerContext, Timeouts
 from kea_exporter.httpd.connections import ConnectionLimit
-from kea_exporter.httpd.health import HealthOnly
 from kea_exporter.httpd.listener import Listener
 from kea_exporter.httpd.notify import Notifier
 from kea_exporter.httpd.web_config import Protection, unprotected
@@ -23,11 +24,12 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Sequence
 
-    from starlette.types import ASGIApp
+    from starlette.types import ASGIApp, Receive, Scope, Send
     from uvicorn.server import ServerState
 
 MAX_CONNECTIONS = 512
 HEALTH_CONNECTIONS = 32
+HEALTH_PATHS = frozenset({"/-/healthy", "/-/ready"})
 GRACE_SECONDS = 0.7
 SHUTDOWN_SECONDS = 1
 # ConnectionLimit have timers of their own.
@@ -168,3 +170,16 @@ def _listener_context(
         state=state,
         refused_clients=RateLimitedWarning("the certificate of a client is not one of client_allowed_sans"),
     )
+
+
+class HealthOnly:
+    """Serves the health pages of an application, and nothing else of it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        is_health = scope["path"] in HEALTH_PATHS
+        answer = self._app if is_health else PlainTextResponse("only health is told here\n", HTTPStatus.NOT_FOUND)
+        await answer(scope, receive, send)

@@ -12,6 +12,7 @@ import threading
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from kea_exporter.facts.failure import Failure, Reason, Stage
+from kea_exporter.process import NoThreadError, start_thread
 from kea_exporter.transport.model import TransportError
 
 if TYPE_CHECKING:
@@ -87,10 +88,9 @@ class Resolver:
                     return None
             if host not in self._under_way:
                 lookup = _Lookup()
-                thread = threading.Thread(target=self._look_up, args=(host, lookup), name="resolver", daemon=True)
                 try:
-                    thread.start()
-                except RuntimeError:
+                    start_thread(self._look_up, host, lookup, name="resolver")
+                except NoThreadError:
                     raise _failed(Reason.LOCAL_RESOURCES, "no thread is left to resolve the name") from None
                 self._under_way[host] = lookup
             return self._under_way[host]

@@ -11,8 +11,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from kea_exporter.httpd.fair_queue import QueueFullError
+from kea_exporter.process import NoThreadError
 from kea_exporter.rate_limit import RateLimitedWarning
-from kea_exporter.threads import NoThreadError
 from kea_exporter.under_way import StoppedError
 from kea_exporter.web.handlers import Handlers
 from kea_exporter.web.options import PAGE_HEADERS

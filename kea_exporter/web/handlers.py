@@ -16,14 +16,12 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from kea_exporter import __version__
-from kea_exporter.httpd.clients import client_of
-from kea_exporter.httpd.fair_queue import FairQueue, on_thread
+from kea_exporter.httpd.fair_queue import FairQueue, client_of, on_thread
 from kea_exporter.metrics import ExporterState
 from kea_exporter.reports import Check, as_json
 from kea_exporter.transport.deadline import Deadline
 from kea_exporter.web.debug import debug_text
-from kea_exporter.web.discovery import target_groups
-from kea_exporter.web.options import PAGE_HEADERS, TIMEOUT_HEADER
+from kea_exporter.web.options import PAGE_HEADERS, TIMEOUT_HEADER, scrape_seconds
 from kea_exporter.web.pages import fleet_page, page_of, server_page, style
 from kea_exporter.web.parameters import (
     BadRequestError,
@@ -33,11 +31,9 @@ from kea_exporter.web.parameters import (
     parameters,
     refuse_other_sites,
 )
-from kea_exporter.web.sharing import Sharing
 from kea_exporter.web.slots import FullError, Slots
-from kea_exporter.web.targets import is_address, wanted
-from kea_exporter.web.timeout import scrape_seconds
-from kea_exporter.web.waiting import until_done, when_done
+from kea_exporter.web.targets import is_address, target_groups, wanted
+from kea_exporter.web.waiting import Sharing, until_done, when_done
 from kea_exporter.web.writer import PageWriter, variant
 
 if TYPE_CHECKING:

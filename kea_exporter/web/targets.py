@@ -1,7 +1,8 @@
-"""What /probe may be asked for: configured servers by name, and addresses that the configuration allows."""
+"""Targets: those that /probe accepts, by name or by an allowed address, and those that /sd lists."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from http import HTTPStatus
 from ipaddress import IPv6Address, ip_address
@@ -16,8 +17,10 @@ from kea_exporter.transport.names import RESOLVER
 from kea_exporter.web.parameters import BadRequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from urllib.parse import SplitResult
+
+    from starlette.requests import Request
 
     from kea_exporter.config import DaemonSettings, Settings
     from kea_exporter.config.settings import AllowedTargets
@@ -113,3 +116,27 @@ def _settings(allowed: AllowedTargets, url: SplitResult, daemon: Daemon, address
         verified_name=template.target.verified_name or host,
     )
     return replace(template, target=target, port=port, address=address)
+
+
+ADDRESS = re.compile(r"[A-Za-z0-9.\-_]{1,253}(?::\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](?::\d{1,5})?")
+
+
+def target_groups(servers: Iterable[str], request: Request) -> list[dict[str, object]]:
+    """Return one group of targets for each server: this exporter, asked at /probe for that server.
+
+    The `instance` of each is the server, so that Prometheus can tell them apart.
+    """
+    host = request.headers.get("Host", "")
+    address = host if ADDRESS.fullmatch(host) else "localhost"
+    return [
+        {
+            "targets": [address],
+            "labels": {
+                "__scheme__": request.url.scheme,
+                "__metrics_path__": "/probe",
+                "__param_target": server,
+                "instance": server,
+            },
+        }
+        for server in servers
+    ]

@@ -1,7 +1,8 @@
-"""Pages of metrics, from reports to the bytes of an answer."""
+"""Pages of metrics, from reports to the bytes of an answer, compressed where that is accepted."""
 
 from __future__ import annotations
 
+import gzip
 import threading
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -11,7 +12,6 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from kea_exporter.metrics import FAMILIES, Page, read_families
 from kea_exporter.metrics.encoding import Encoder, content_type_for
 from kea_exporter.rate_limit import RateLimitedWarning
-from kea_exporter.web.compression import SHORTEST, accepts_gzip, compressed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from kea_exporter.requirements import Report
 
 EncodedPage: TypeAlias = "tuple[bytes, Mapping[str, str]]"
+
+# Below this, the headers of gzip and the time for it are not worth the bytes.
+SHORTEST = 1024
+# Chosen by measurement (bench/results.md): higher levels take several times as long for a few per cent of bytes.
+LEVEL = 1
 
 log = structlog.get_logger("web")
 
@@ -67,3 +72,23 @@ class PageWriter:
         if len(body) < SHORTEST or not accepts_gzip(accepted.get("Accept-Encoding", "")):
             return body, headers
         return compressed(body), {**headers, "Content-Encoding": "gzip"}
+
+
+def accepts_gzip(header: str) -> bool:
+    """Return whether an `Accept-Encoding` header allows gzip: named or by `*`, and not with a weight of 0."""
+    weights = dict(map(_weighed, header.lower().split(",")))
+    return weights.get("gzip", weights.get("x-gzip", weights.get("*", 0.0))) > 0
+
+
+def compressed(body: bytes) -> bytes:
+    """Return *body* as gzip, the same bytes for the same body."""
+    return gzip.compress(body, LEVEL, mtime=0)
+
+
+def _weighed(part: str) -> tuple[str, float]:
+    coding, _, parameter = part.partition(";")
+    name, _, weight = parameter.strip().partition("=")
+    try:
+        return coding.strip(), float(weight) if name.strip() == "q" else 1.0
+    except ValueError:
+        return coding.strip(), 0.0

@@ -246,7 +246,7 @@ def test_forty_readers_that_never_read_share_one_page(tmp_path: Path) -> None:
 
 
 def test_the_allocator_of_this_process_takes_the_thresholds() -> None:
-    command = [sys.executable, "-c", "from kea_exporter.allocator import give_memory_back as g; print(g())"]
+    command = [sys.executable, "-c", "from kea_exporter.process import give_memory_back as g; print(g())"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == str(platform.libc_ver()[0] == "glibc")
 

@@ -20,8 +20,8 @@ from kea_exporter.facts.leases import Misplaced
 from kea_exporter.facts.statistics import Statistics
 from kea_exporter.kea.counting import NOT_COLLECTED
 from kea_exporter.probe import nothing_learnt
+from kea_exporter.process import NoThreadError
 from kea_exporter.requirements import REQUIREMENTS, Status
-from kea_exporter.threads import NoThreadError
 from kea_exporter.transport.deadline import Deadline
 from kea_exporter.under_way import StoppedError
 from tests.support.examples import audited, sound

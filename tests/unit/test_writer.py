@@ -14,8 +14,7 @@ from structlog.testing import capture_logs
 
 from kea_exporter.facts.failure import known
 from kea_exporter.facts.statistics import Measure
-from kea_exporter.web.compression import SHORTEST, accepts_gzip, compressed
-from kea_exporter.web.writer import PageWriter
+from kea_exporter.web.writer import SHORTEST, PageWriter, accepts_gzip, compressed
 from tests.support.examples import sound
 from tests.support.pages import reports
 

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kea_exporter.httpd.clients import client_at, client_of
-from kea_exporter.httpd.fair_queue import FairQueue, QueueFullError, on_thread
-from kea_exporter.threads import NoThreadError
+from kea_exporter.httpd.fair_queue import FairQueue, QueueFullError, client_at, client_of, on_thread
+from kea_exporter.process import NoThreadError
 from kea_exporter.web import WebOptions
-from kea_exporter.web.sharing import Sharing
 from kea_exporter.web.slots import FullError, Slots
+from kea_exporter.web.waiting import Sharing
 from tests.support.serving import answer, servers, serving
 from tests.support.waiting import wait_until
 from tests.support.web_server import connected

@@ -24,7 +24,7 @@ from kea_exporter.probe import probe
 from kea_exporter.reloader import Reloader
 from kea_exporter.service import Service
 from kea_exporter.web import WebOptions, create_app
-from kea_exporter.web.timeout import scrape_seconds
+from kea_exporter.web.options import scrape_seconds
 from lab.servers.processes import free_port
 from tests.support.examples import audited
 from tests.support.exporter import parsed, values

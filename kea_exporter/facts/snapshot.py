@@ -147,12 +147,14 @@ class Authentication:
         realm: its `realm`, or Kea's default where none is configured.
         clients: how many clients it lists; none at all means that everybody is let in.
         clients_in_clear: how many of them stand with user or password in clear text.
+        directory: where its files are, as written; empty where it has none.
     """
 
     kind: str
     realm: str
     clients: int
     clients_in_clear: int
+    directory: str = ""
 
 
 @dataclass(frozen=True)
@@ -166,6 +168,8 @@ class ControlSocket:
         tls: whether TLS files are configured.
         client_certificate_required: `cert-required`, which defaults to true where TLS is configured.
         authentication: None where the socket has none.
+        tls_files: the paths at `trust-anchor`, `cert-file` and `key-file`; None without TLS.
+        headers: names and values of `http-headers`.
     """
 
     kind: str
@@ -174,6 +178,8 @@ class ControlSocket:
     tls: bool
     client_certificate_required: bool
     authentication: Authentication | None
+    tls_files: tuple[str, str, str] | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

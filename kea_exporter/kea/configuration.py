@@ -100,6 +100,7 @@ def _socket(value: object, root: str) -> ControlSocket:
     over_http = kind != "unix"
     address = entry.get("socket-address", DEFAULT_ADDRESS) if over_http else entry.get("socket-name", "")
     authentication = entry.get("authentication")
+    files = [entry.get(key) for key in ("trust-anchor", "cert-file", "key-file")] if tls else []
     return ControlSocket(
         kind=printable(kind),
         address=printable(as_text(address, "socket-address")),
@@ -107,7 +108,19 @@ def _socket(value: object, root: str) -> ControlSocket:
         tls=tls,
         client_certificate_required=tls and entry.get("cert-required", True) is True,
         authentication=_authentication(as_map(authentication, "authentication"), root) if authentication else None,
+        tls_files=(_path(files[0]), _path(files[1]), _path(files[2])) if tls else None,
+        headers=tuple(_headers(entry)),
     )
+
+
+def _path(value: object) -> str:
+    return printable(as_text(value, "file"))
+
+
+def _headers(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for header in as_list(entry.get("http-headers", []), "http-headers")[:MAX_ENTRIES]:
+        named = as_map(header, "http-headers")
+        yield printable(as_text(named.get("name"), "name")), printable(as_text(named.get("value"), "value"))
 
 
 def _authentication(entry: Mapping[str, Any], root: str) -> Authentication:
@@ -117,6 +130,7 @@ def _authentication(entry: Mapping[str, Any], root: str) -> Authentication:
         realm=printable(as_text(entry.get("realm", DEFAULT_REALMS[root]), "realm")),
         clients=len(clients),
         clients_in_clear=sum("user" in client or "password" in client for client in clients),
+        directory=_path(entry.get("directory", "")),
     )
 
 

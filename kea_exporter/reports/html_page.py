@@ -13,6 +13,7 @@ from kea_exporter import __version__
 from kea_exporter.facts.failure import Failure
 from kea_exporter.reports.model import of_status, outcome
 from kea_exporter.requirements import Status
+from kea_exporter.requirements.fragment import FRAGMENT_NOTE, fragment_of
 from kea_exporter.text import printable
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def as_html(check: Check) -> str:
     """Return a summary, and the findings of each daemon with evidence, remedy and clause, the worst daemon first."""
     daemons = [_daemon(report) for report in check.worst_first]
     moment = datetime.fromtimestamp(check.at, UTC)
-    shown = {"scope": check.scope, "moment": moment, "daemons": daemons, "version": __version__}
+    shown = {"note": FRAGMENT_NOTE, "scope": check.scope, "moment": moment, "daemons": daemons, "version": __version__}
     return _environment().get_template("report.html").render(shown)
 
 
@@ -36,12 +37,13 @@ def _daemon(report: Report) -> dict[str, object]:
     return {
         "target": report.snapshot.target,
         "kea_version": "not known" if isinstance(version, Failure) else version.text,
-        "profile": report.profile,
+        "profile": report.profile.name,
         "status": status,
         "outcome": words,
         "unmet": of_status(report, Status.UNMET),
         "unknown": of_status(report, Status.UNKNOWN),
         "met": of_status(report, Status.MET),
+        "fragment": Markup.escape(fragment_of(report)),  # of several lines
     }
 
 

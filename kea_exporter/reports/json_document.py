@@ -9,6 +9,7 @@ from kea_exporter import __version__
 from kea_exporter.facts.failure import Failure
 from kea_exporter.facts.fullness import KINDS, fullest_subnets, fullness_of
 from kea_exporter.reports.model import ALL_MET, SOME_UNKNOWN, SOME_UNMET
+from kea_exporter.requirements.fragment import fragment_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,7 @@ STATUSES = {ALL_MET: "met", SOME_UNMET: "unmet", SOME_UNKNOWN: "unknown"}
 
 def as_json(check: Check) -> str:
     """Return the report as JSON; the shape carries its version, and only grows within one."""
-    profiles = {report.profile for report in check.reports}
+    profiles = {report.profile.name for report in check.reports}
     document = {
         "version": JSON_SHAPE_VERSION,
         "exporter_version": __version__,
@@ -43,9 +44,10 @@ def _daemon_document(report: Report) -> dict[str, object]:
         "daemon": str(target.daemon),
         "url": target.url,
         "kea_version": None if isinstance(version, Failure) else version.text,
-        "profile": report.profile,
+        "profile": report.profile.name,
         "taken_at": report.snapshot.taken_at,
         "fullest_subnets": [*_subnet_documents(report.snapshot)],
+        "fragment": fragment_of(report) or None,
         "requirements": [_verdict_document(verdict) for verdict in report.verdicts],
     }
 

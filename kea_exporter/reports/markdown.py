@@ -10,6 +10,7 @@ from kea_exporter import __version__
 from kea_exporter.facts.failure import Failure
 from kea_exporter.reports.model import of_status, outcome
 from kea_exporter.requirements import Status
+from kea_exporter.requirements.fragment import FRAGMENT_NOTE, fragment_of
 from kea_exporter.text import printable
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def _daemon(report: Report) -> Iterator[str]:
     target = report.snapshot.target
     yield f"## {_text(target.server)} {target.daemon}"
     yield ""
-    yield f"{_code(target.url)}, profile {_text(report.profile)}"
+    yield f"{_code(target.url)}, profile {_text(report.profile.name)}"
     for verdict in of_status(report, Status.UNMET):
         yield from _unmet(verdict)
     for verdict in of_status(report, Status.UNKNOWN):
@@ -54,6 +55,9 @@ def _daemon(report: Report) -> Iterator[str]:
         yield f"`{verdict.requirement.id}`: {_text(verdict.evidence)}"
         if verdict.next_step:
             yield from ("", f"**Next step:** {_text(verdict.next_step)}")
+    if fragment := fragment_of(report):
+        yield from ("", "### Configuration fragment", "", FRAGMENT_NOTE, "")
+        yield from (f"    {line}" for line in fragment.splitlines())
     if met := of_status(report, Status.MET):
         yield from ("", f"Met: {', '.join(f'`{verdict.requirement.id}`' for verdict in met)}.")
 

@@ -48,6 +48,7 @@ def _daemon() -> Schema:
         profile=TEXT,
         taken_at={"type": "number"},
         fullest_subnets={"type": "array", "maxItems": 2 * MAX_SUBNETS, "items": _subnet()},
+        fragment=TEXT_OR_NULL,
         requirements={"type": "array", "items": _requirement()},
     )
 

@@ -10,6 +10,7 @@ import click
 
 from kea_exporter.reports.model import of_status, outcome
 from kea_exporter.requirements import Severity, Status
+from kea_exporter.requirements.fragment import FRAGMENT_NOTE, fragment_of
 from kea_exporter.requirements.ranking import SEVERITY_ORDER, WORST_FIRST, tally
 from kea_exporter.text import printable
 
@@ -57,11 +58,26 @@ def explanation(requirement: Requirement, width: int) -> str:
 def _paragraph(report: Report, check: Check) -> Sequence[str]:
     width = check.width
     lines = [*_heading(report), *_unmet(report, width), *_unknown(report, width)]
+    fragment = _fragment(report, width)
     if check.is_verbose:
-        return [*lines, *_met(report, width)]
-    if report.count(Status.UNMET, Severity.REQUIRED) or len(lines) <= MAX_LINES:
+        return [*lines, *_met(report, width), *fragment]
+    if report.count(Status.UNMET, Severity.REQUIRED) or len(lines) + len(fragment) <= MAX_LINES:
+        return [*lines, *fragment]
+    if fragment:
+        lines.append(f"{INDENT}--verbose shows the configuration fragment with all of this")
+    if len(lines) <= MAX_LINES:
         return lines
     return [*lines[: MAX_LINES - 1], f"{INDENT}and {len(lines) - MAX_LINES + 1} more lines; --verbose shows them"]
+
+
+def _fragment(report: Report, width: int) -> list[str]:
+    fragment = fragment_of(report)
+    if not fragment:
+        return []
+    return [
+        *_wrapped(f"configuration fragment: {FRAGMENT_NOTE}", INDENT, width),
+        *(f"{INDENT * 2}{line}" for line in fragment.splitlines()),
+    ]
 
 
 def _heading(report: Report) -> Iterator[str]:

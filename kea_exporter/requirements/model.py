@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from kea_exporter.config import IPAM
 from kea_exporter.facts.failure import UnknownFactError
 from kea_exporter.requirements.next_steps import NEXT_STEPS
 
@@ -196,11 +197,11 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Report:
-    """All verdicts on one daemon, the snapshot that they are based on, and the name of the profile."""
+    """All verdicts on one daemon, the snapshot that they are based on, and the profile."""
 
     snapshot: Snapshot
     verdicts: tuple[Verdict, ...]
-    profile: str = ""
+    profile: Profile = IPAM
 
     def count(self, status: Status, severity: Severity | None = None) -> int:
         """Return the number of requirements with this status, and with this severity if given."""
@@ -212,7 +213,7 @@ def judge_all(requirements: Iterable[Requirement], snapshot: Snapshot, profile: 
     """Return the report on one daemon; a requirement that raises is unknown and does not affect others."""
     selected = ((requirement, severity_in(profile, requirement)) for requirement in requirements)
     verdicts = (_judge(requirement, severity, snapshot, profile) for requirement, severity in selected if severity)
-    return Report(snapshot, tuple(verdicts), profile.name)
+    return Report(snapshot, tuple(verdicts), profile)
 
 
 def severity_in(profile: Profile, requirement: Requirement) -> Severity | None:

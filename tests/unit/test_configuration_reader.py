@@ -59,7 +59,8 @@ def test_a_control_socket_over_https() -> None:
         port=8001,
         tls=True,
         client_certificate_required=True,
-        authentication=Authentication("basic", "office", clients=1, clients_in_clear=0),
+        authentication=Authentication("basic", "office", clients=1, clients_in_clear=0, directory="/etc/kea"),
+        tls_files=("/etc/kea/ca.pem", "/etc/kea/kea.pem", "/etc/kea/kea-key.pem"),
     )
 
 
@@ -438,6 +439,7 @@ def test_a_control_agent_has_keas_defaults_too() -> None:
         tls=True,
         client_certificate_required=True,
         authentication=Authentication("basic", "kea-control-agent", clients=0, clients_in_clear=0),
+        tls_files=("/etc/kea/ca.pem", "/etc/kea/kea.pem", "/etc/kea/kea-key.pem"),
     )
 
 
@@ -536,7 +538,9 @@ def test_the_configuration_of_a_recorded_kea_3_2_0() -> None:
     unix, http = configuration.sockets
     assert (unix.kind, unix.address, unix.port) == ("unix", "r4.sock", None)
     assert (http.kind, http.address, http.port) == ("http", "127.0.0.1", 18544)
-    assert http.authentication == Authentication("basic", "kea-dhcpv4-server", clients=1, clients_in_clear=0)
+    assert http.authentication == Authentication(
+        "basic", "kea-dhcpv4-server", clients=1, clients_in_clear=0, directory="/opt/kea/etc/kea"
+    )
 
 
 def shared_database(**database: object) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import html
 import json
 import re
 import subprocess
@@ -14,12 +15,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from kea_exporter.config import IPAM
 from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.facts.leases import Leases
-from kea_exporter.facts.snapshot import Daemon
+from kea_exporter.facts.snapshot import Daemon, Version
 from kea_exporter.facts.subnets import Count, Counts
 from kea_exporter.reports import FORMATS, Check, FailOn, exit_code, nagios_exit_code, selected
 from kea_exporter.reports.changes import changes
 from kea_exporter.reports.schema import report_schema
 from kea_exporter.requirements import REQUIREMENTS, Severity, Status, judge_all
+from kea_exporter.requirements.fragment import FIXABLE, fragment_of
 from tests.support.examples import TAKEN_AT, configuration, control_socket, silent, sound
 from tests.support.report_tools import junit_errors, negate, schema_errors
 
@@ -293,3 +295,28 @@ def test_a_change_of_status_or_cause_is_a_line() -> None:
     )
     assert not any("version-supported" in line for line in lines)
     assert [*changes(before, before)] == []
+
+
+# The configuration fragment.
+
+
+@pytest.mark.parametrize("name", ["text", "json", "markdown", "html"])
+def test_a_report_for_people_has_the_fragment_with_all_libraries(name: str) -> None:
+    missing = sound(commands=frozenset({"status-get"}), configuration=replace(CONFIGURATION, hooks=("libdhcp_ha.so",)))
+    text = html.unescape(FORMATS[name](check_of(judged(missing)))).replace('\\"', '"')
+    libraries = re.findall(r'"library": "(\w+\.so)"', text[text.index('"Dhcp4"') :])
+    expected = [
+        "libdhcp_ha.so",
+        *(f"libdhcp_{hook}.so" for hook in ("subnet_cmds", "host_cmds", "lease_cmds", "stat_cmds")),
+    ]
+    assert libraries[: len(expected)] == expected
+
+
+def test_there_is_no_fragment_where_it_would_not_load() -> None:
+    kea_2_6 = replace(without_hooks(), version=Version(2, 6, 3, "2.6.3"))
+    agent = replace(without_hooks(), target=replace(without_hooks().target, control_agent=True))
+    assert [fragment_of(judged(it)) for it in (sound(), silent(), kea_2_6, agent)] == [""] * 4
+
+
+def test_every_fixable_cause_is_one_that_a_requirement_declares() -> None:
+    assert {f"{it.id} {cause.id}" for it in REQUIREMENTS for cause in it.causes} >= FIXABLE

@@ -73,7 +73,7 @@ def requirement(name: str, severity: Severity | None, clause: str = "") -> Requi
 
 def report(*verdicts: Verdict, server: str = "dhcp-a", daemon: Daemon = Daemon.DHCP4) -> Report:
     snapshot = silent(daemon)
-    return Report(replace(snapshot, target=replace(snapshot.target, server=server)), verdicts, "ipam")
+    return Report(replace(snapshot, target=replace(snapshot.target, server=server)), verdicts)
 
 
 def text_of(*reports: Report, width: int = WIDTH) -> str:
@@ -491,6 +491,7 @@ def test_the_json_carries_its_version_and_each_daemon() -> None:
         "profile": "ipam",
         "taken_at": silent().taken_at,
         "fullest_subnets": [],
+        "fragment": None,
         "requirements": [],
     }
 

@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from kea_exporter import __version__
+from kea_exporter.requirements.fragment import FRAGMENT_NOTE
 from kea_exporter.text import printable
 from kea_exporter.web.pages.fleet import fleet_of, page_of, quoted, shown_name
 from kea_exporter.web.pages.formatting import amount, moment, span
@@ -86,7 +87,12 @@ def _environment() -> Environment:
         "quoted": quoted,
         "shown_name": shown_name,
     }
-    environment.globals |= {"version": __version__, "old_seconds": OLD_SECONDS, "marks": (UNKNOWN, LACKING)}
+    environment.globals |= {
+        "fragment_note": FRAGMENT_NOTE,
+        "version": __version__,
+        "old_seconds": OLD_SECONDS,
+        "marks": (UNKNOWN, LACKING),
+    }
     return environment
 
 

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from markupsafe import Markup
+
 from kea_exporter.facts.failure import Failure, Stage
 from kea_exporter.facts.snapshot import TransportKind
 from kea_exporter.requirements import Status
+from kea_exporter.requirements.fragment import fragment_of
 from kea_exporter.requirements.ranking import SEVERITY_ORDER, tally
 from kea_exporter.web.pages import details, summary
 from kea_exporter.web.pages.fullness import MAX_SHOWN, SubnetRow, fullest
@@ -62,6 +65,7 @@ class DaemonView:
 
     Attributes:
         steps: the stages of the probe; empty if the probe succeeded.
+        fragment: the merged keys of Kea's configuration that fix causes there; empty where none does.
         subnets_counted: the number of subnets with counts.
     """
 
@@ -78,6 +82,7 @@ class DaemonView:
     leases: tuple[Bar, ...] | StyledText
     subnets: tuple[SubnetRow, ...]
     subnets_counted: int
+    fragment: Markup
     most_subnets: int = MAX_SHOWN
 
 
@@ -102,6 +107,7 @@ def _daemon(report: Report, now: float) -> DaemonView:
         relationships=() if isinstance(status, Failure) else status.relationships,
         leases=summary.leases(report),
         subnets=fullest(snapshot),
+        fragment=Markup.escape(fragment_of(report)),  # of several lines
         subnets_counted=0 if isinstance(leases, Failure) else len(leases.subnets.keys),
     )
 

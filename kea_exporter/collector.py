@@ -201,7 +201,7 @@ class Collector:
         report = judge_all(REQUIREMENTS, replace(outcome.snapshot, audit=audit), started.daemon.profile)
         for verdict in report.verdicts:
             if verdict.error is not None:
-                log.error("requirement cannot be judged", requirement=verdict.requirement.id, exc_info=verdict.error)
+                log.error("requirement failed", requirement=verdict.requirement.id, exc_info=verdict.error)
         return report
 
     def _nothing(self, started: Probe, reason: Reason, detail: str) -> Snapshot:
@@ -224,9 +224,9 @@ class Collector:
         before = None if known_before is None else (known_before.stage, known_before.reason)
         if failure is not None and (failure.stage, failure.reason) != before:
             why = {"stage": str(failure.stage), "reason": str(failure.reason), "detail": failure.detail}
-            log.warning("probe fails", **about, **why, **({"exc_info": error} if error else {}))
+            log.warning("probe failed", **about, **why, **({"exc_info": error} if error else {}))
         elif failure is None and known_before is not None:
-            log.info("probe succeeds again", **about)
+            log.info("probe recovered", **about)
 
     def _log_unknown(self, snapshot: Snapshot) -> None:
         """Name new statistics once: the mapping should learn them."""
@@ -238,4 +238,4 @@ class Collector:
             self._told_unknown[target] = told | frozenset(new)
         if new:
             about = {"server": target.server, "daemon": str(target.daemon)}
-            log.info("statistics that this version does not know; please report them", **about, names=" ".join(new))
+            log.info("unknown statistics found", **about, names=" ".join(new))

@@ -28,7 +28,7 @@ log = structlog.get_logger("service")
 
 
 class ReloadError(Exception):
-    """The configuration cannot be used; the message has all its mistakes, and no secret."""
+    """The configuration is invalid; the message has all errors, and no secret."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Service:
         """Begin to collect from some daemons.
 
         Raises:
-            StoppedError: the exporter is ending.
+            StoppedError: the exporter is shutting down.
         """
         return self._collector.begin(daemons, deadline)
 
@@ -106,7 +106,7 @@ class Service:
         """Return what a collection has brought by now.
 
         Raises:
-            StoppedError: the exporter is ending.
+            StoppedError: the exporter is shutting down.
         """
         return Collection(self._collector.end(under_way), self._clock())
 
@@ -125,7 +125,7 @@ class Service:
         """Replace the settings by those of the configuration as it is now; one reload at a time.
 
         Args:
-            once_more: whether nothing has changed since the last attempt; its mistakes are not logged again then.
+            once_more: whether nothing has changed since the last attempt; its errors are not logged again then.
 
         Raises:
             ReloadError: it cannot be used; the settings in force stay.
@@ -139,7 +139,7 @@ class Service:
                 self._refused = str(error)
                 if not is_told:
                     # Without a trace: the mistakes are those of the configuration.
-                    log.error("configuration cannot be reloaded, the one in force stays", detail=str(error))  # noqa: TRY400
+                    log.error("configuration reload failed", detail=str(error))  # noqa: TRY400
                 raise
             changes = _changes(self.settings, settings)
             self.settings = settings

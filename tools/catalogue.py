@@ -1,4 +1,4 @@
-"""The one catalogue: documents and rules are written from the tables that the program itself runs on."""
+"""Generated documents and rules, from the tables of requirements, families and alerts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,18 @@ from kea_exporter.alerts.rules import rules
 from kea_exporter.facts.failure import Reason, Stage
 from kea_exporter.facts.subnets import Count
 from kea_exporter.kea.statistics_table import OTHER_REASON, TABLE, Scope
-from kea_exporter.metrics import FAMILIES, subnets, traffic
+from kea_exporter.metrics import (
+    exporter,
+    health,
+    high_availability,
+    leases,
+    reaching,
+    requirements,
+    response_times,
+    subnets,
+    tls,
+    traffic,
+)
 from kea_exporter.requirements import REQUIREMENTS
 from tools.configuration_reference import reference
 
@@ -28,11 +39,54 @@ FAMILIES_OF: Mapping[Scope, Mapping[Any, Family]] = {
     Scope.POOL: subnets.FAMILY_OF_POOL,
     Scope.PD_POOL: subnets.FAMILY_OF_POOL,
 }
-# How many labels tell the daemon.
+# The labels that identify the daemon come first.
 OF_DAEMON = 2
+# Title, families, and a question with the query that answers it.
+METRIC_SECTIONS = (
+    ("Connection and commands", reaching.FAMILIES, "Failed probes with stage and reason", "kea_probe_failure == 1"),
+    (
+        "Requirements",
+        requirements.FAMILIES,
+        "Unmet required requirements",
+        'kea_requirement_met{severity="required"} == 0',
+    ),
+    (
+        "TLS and certificates",
+        tls.FAMILIES,
+        "Days until each server certificate expires",
+        '(kea_certificate_not_after_timestamp_seconds{role="leaf"} - time()) / 86400',
+    ),
+    ("Health", health.FAMILIES, "Daemons that do not serve DHCP clients", "kea_dhcp_serving == 0"),
+    (
+        "High availability",
+        high_availability.FAMILIES,
+        "Current state of each server",
+        'kea_ha_state{peer="local"} == 1',
+    ),
+    ("Traffic", traffic.FAMILIES, "Packets received per second", "rate(kea_packets_received_total[5m])"),
+    (
+        "Response times",
+        response_times.FAMILIES,
+        "Mean response time by exchange",
+        "max by (server, daemon, exchange) (kea_response_time_mean_seconds)",
+    ),
+    ("Leases", leases.FAMILIES, "Assigned leases by server", 'sum by (server) (kea_leases{state="assigned"})'),
+    (
+        "Subnets and pools",
+        subnets.FAMILIES,
+        "Ten subnets with the highest share of assigned addresses",
+        "topk(10, kea_subnet_addresses_assigned / kea_subnet_addresses)",
+    ),
+    (
+        "The exporter",
+        exporter.FAMILIES,
+        "Exporters that run with an old configuration",
+        "kea_exporter_config_last_reload_successful == 0",
+    ),
+)
 NOTE = "<!-- Written by `make docs` from the catalogue in the code; edit there. -->"
 NOTE_ON_SCHEMA = "<!-- Written by `make docs` from the schemas of the files in kea_exporter/config; edit there. -->"
-COLUMNS = "| alert | severity | for | keep firing for | meaning | expression |"
+COLUMNS = "| alert | severity | for | keep firing for | summary | expression |"
 NOTE_ON_RULES = "Written by `make docs` from kea_exporter/alerts; `kea-exporter rules` prints it with your own links."
 
 
@@ -53,9 +107,10 @@ def _requirements_document() -> str:
         "# Requirements",
         NOTE,
         "",
-        "What is judged of each daemon. *Met* and *unmet* rest on observed facts; what could not be observed is",
-        "*unknown*, what does not concern a daemon is *not applicable*. Required: without it the IPAM cannot work.",
-        "Recommended: the source document advises it. Advisory: good practice that this project adds.",
+        "The exporter checks these requirements on each daemon. *Met* and *unmet* are based on observed facts.",
+        "*Unknown*: a fact is missing. *Not applicable*: the requirement does not concern the daemon. Required: the",
+        "IPAM does not work without it. Recommended: the source document advises it. Advisory: good practice that this",
+        "project adds. Each cause has its own remedy.",
         "",
     ]
     for requirement in REQUIREMENTS:
@@ -64,7 +119,7 @@ def _requirements_document() -> str:
 
 
 def _requirement_section(requirement: Requirement) -> Iterable[str]:
-    severity = str(requirement.severity).capitalize() if requirement.severity else "Only where a profile asks for it"
+    severity = str(requirement.severity).capitalize() if requirement.severity else "Only if a profile enables it"
     clause = f"> {requirement.clause}" if requirement.clause else "> (added by this project)"
     return (
         f"## {requirement.id}",
@@ -73,7 +128,7 @@ def _requirement_section(requirement: Requirement) -> Iterable[str]:
         "",
         clause,
         "",
-        f"**Met when** {requirement.rule}",
+        f"**Met if** {requirement.rule}",
         "",
         "| cause | remedy |",
         "|---|---|",
@@ -92,14 +147,19 @@ def _metrics_document() -> str:
         "# Metrics",
         NOTE,
         "",
-        "What could not be learnt is absent: never 0, never an old value. `server` is the configured name, `daemon`",
-        "one of `dhcp4`, `dhcp6`, `d2`.",
+        "A value that is unknown is absent: never 0, never an old value. `server` is the configured name, `daemon` is",
+        "`dhcp4`, `dhcp6` or `d2`. Every section ends with a query to start from.",
         "",
-        "| family | type | labels | meaning | from |",
-        "|---|---|---|---|---|",
-        *map(_family_row, FAMILIES),
+        *(f"- [{title}](#{title.lower().replace(' ', '-')})" for title, *_ in METRIC_SECTIONS),
         "",
+    ]
+    for title, families, question, query in METRIC_SECTIONS:
+        lines += [f"## {title}", "", "| family | type | labels | meaning | source |", "|---|---|---|---|---|"]
+        lines += [*map(_family_row, families), "", f"{question}:", "", f"    {query}", ""]
+    lines += [
         "`process_*` and `python_*` come from the Prometheus client library.",
+        "",
+        "## Stages and reasons",
         "",
         "Values of `stage`: " + ", ".join(f"`{stage}`" for stage in Stage) + ".",
         "",
@@ -119,24 +179,24 @@ def _statistics_document() -> str:
         "# Kea's statistics",
         NOTE,
         "",
-        "What each of them is exported as, or why it is not. `subnet[]`, `pool[]`, `pd-pool[]` and `key[]` stand for",
-        "those of any number or name. A packet counter that a later Kea brings is exported by rule:",
+        "The metric of each statistic, or the reason why it is not exported. `subnet[]`, `pool[]`, `pd-pool[]` and",
+        "`key[]` stand for any id or name. A packet counter that a later Kea adds is exported by rule:",
         '`pkt4-NEW-received` as `kea_messages_received_total{message="NEW"}`. Any other new name is counted in',
-        "`kea_exporter_unknown_statistics`, and named once in the log, and on the debug page of a probe",
+        "`kea_exporter_unknown_statistics`, logged once, and listed on the debug page of a probe",
         "(`/probe?target=SERVER&debug=true`).",
         "",
-        "The hook perfmon, with `stats-mgr-reporting`, has the mean duration of each step of each exchange. Exported",
-        "are those of the whole way of an exchange, `perfmon.QUERY-ANSWER.composite-total_response.mean-usecs`, as",
-        "`kea_response_time_mean_seconds` and `kea_response_time_peak_seconds`, where Kea is queried for every",
-        "statistic or for the global ones; not those of single steps or of subnets (`subnet-id[].perfmon...`).",
+        "The hook library perfmon, with `stats-mgr-reporting`, measures the mean duration of each step of an exchange.",
+        "The exporter reads the total of an exchange, `perfmon.QUERY-ANSWER.composite-total_response.mean-usecs`, as",
+        "`kea_response_time_mean_seconds` and `kea_response_time_peak_seconds`, if all or all global statistics are",
+        "queried. Single steps and subnets (`subnet-id[].perfmon...`) are not exported.",
         "",
         "| statistic | daemons | exported as |",
         "|---|---|---|",
     ]
-    said: dict[tuple[str, str], list[str]] = {}
+    daemons_of: dict[tuple[str, str], list[str]] = {}
     for row in TABLE:
-        said.setdefault((f"{row.scope}{row.name}", _exported_as(row)), []).append(str(row.daemon))
-    lines += [f"| `{name}` | {', '.join(daemons)} | {exported} |" for (name, exported), daemons in said.items()]
+        daemons_of.setdefault((f"{row.scope}{row.name}", _exported_as(row)), []).append(str(row.daemon))
+    lines += [f"| `{name}` | {', '.join(daemons)} | {exported} |" for (name, exported), daemons in daemons_of.items()]
     return "\n".join([*lines, ""])
 
 
@@ -149,7 +209,7 @@ def _exported_as(row: Row) -> str:
     own = family.labels[begin : begin + len(row.labels)]
     labels = ",".join(f'{name}="{value}"' for name, value in zip(own, row.labels, strict=True))
     exported = f"`{family.name}{{{labels}}}`" if labels else f"`{family.name}`"
-    return f"{exported}, less those of the named reasons" if row.labels == (OTHER_REASON,) else exported
+    return f"{exported}, minus the named reasons" if row.labels == (OTHER_REASON,) else exported
 
 
 def _runbooks_index() -> str:

@@ -58,7 +58,7 @@ def load(path: Path, *, requires_files: bool = False, takes_stdin: bool = False)
     except ConfigError as error:
         raise all_errors(error.errors, source, lambda error: f"{error}{hint}") from None
     for detail, names in _unusable_files(settings).items():
-        log.warning("file cannot be used", detail=detail, daemons=", ".join(names[:MAX_NAMED]), count=len(names))
+        log.warning("file unusable", detail=detail, daemons=", ".join(names[:MAX_NAMED]), count=len(names))
     return settings
 
 

@@ -89,5 +89,5 @@ def connections_for(wanted: int, daemons: int) -> int:
     limit = connection_limit(wanted, daemons)
     if limit < wanted:
         advice = "raise LimitNOFILE= of the unit, or ulimit -n"
-        log.warning("the limit on open files allows fewer connections", wanted=wanted, limit=limit, advice=advice)
+        log.warning("connection limit reduced by the limit on open files", wanted=wanted, limit=limit, advice=advice)
     return limit

@@ -1,8 +1,8 @@
-"""Who is let in: HTTP basic authentication against bcrypt hashes, and the headers that are sent with every answer.
+"""HTTP basic authentication against bcrypt hashes, and the headers of every response.
 
-What a stranger can measure does not depend on whether a user exists, and what he can cause is bounded: one hash is
-computed at a time, off the event loop, and few wait for it. Clients take turns, so that a right password is checked
-soon while others guess. What succeeded once is remembered, and not checked again.
+The response time does not depend on whether a user exists. One hash is computed at a time, off the event loop, with a
+bounded queue that serves clients in turn, so that correct passwords are checked while others are guessed. Successful
+checks are cached.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ if TYPE_CHECKING:
 MAX_REMEMBERED = 100
 MAX_WAITING = 64
 MAX_WAITING_OF_CLIENT = 8
-# bcrypt looks at no more of a password; the library raises where there is more.
+# bcrypt uses only these bytes of a password; the library raises if there are more.
 BCRYPT_BYTES = 72
-# The salt and digest of no password; the cost stands before them.
+# Salt and digest that match no password; the cost precedes them.
 NOBODY = "." * 53
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="kea-exporter", charset="UTF-8"', "Cache-Control": "no-store"}
 
 
 class LoginResult(Enum):
-    """What became of a login."""
+    """Result of a login."""
 
     ACCEPTED = auto()
     REFUSED = auto()
@@ -52,7 +52,7 @@ class LoginResult(Enum):
 
 
 class Logins:
-    """Checks passwords, and remembers those that were right.
+    """Checks passwords, and caches successful checks.
 
     Args:
         check: compares a password with a hash; slow.
@@ -65,15 +65,15 @@ class Logins:
         self._turns = FairQueue(MAX_WAITING, MAX_WAITING_OF_CLIENT)
 
     async def outcome(self, users: Mapping[str, str], user: str, password: bytes, client: str) -> LoginResult:
-        """Return whether a user is let in.
+        """Return the result of a login.
 
         Args:
             users: hashes by user name, at least one.
             user: the name given.
             password: the password given.
-            client: from where; each may have only a few logins waiting, and they take turns.
+            client: the client; each may have only a few logins queued.
         """
-        hashed = users.get(user, self._hash_of_nobody(users, user))
+        hashed = users.get(user, self._dummy_hash(users, user))
         # Each field with its length: no two logins have the same bytes (CVE-2022-46146).
         digest = self._digest(user.encode(), hashed.encode(), password)
         if digest in self._remembered:
@@ -89,8 +89,8 @@ class Logins:
         self._remember(digest)
         return LoginResult.ACCEPTED
 
-    def _hash_of_nobody(self, users: Mapping[str, str], user: str) -> str:
-        """Return a hash that costs what that of some user costs, always the same one for the same name."""
+    def _dummy_hash(self, users: Mapping[str, str], user: str) -> str:
+        """Return a hash with the cost of a user's hash; always the same one for the same name."""
         chosen = int.from_bytes(self._digest(user.encode())) % len(users)
         return "$2b$" + sorted(users.values())[chosen][4:7] + NOBODY
 
@@ -105,11 +105,11 @@ class Logins:
 
 
 class Authentication:
-    """Lets in who may come in, and sends the configured headers with every answer.
+    """Authenticates requests, and adds the configured headers to every response.
 
     Args:
-        app: what is protected.
-        settings: gives those in force.
+        app: the protected application.
+        settings: returns the active settings.
         logins: checks passwords.
     """
 
@@ -117,7 +117,7 @@ class Authentication:
         self._app = app
         self._settings = settings
         self._logins = logins
-        self._refusals = RateLimitedWarning("login refused")
+        self._refusals = RateLimitedWarning("authentication failed")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -139,16 +139,16 @@ class Authentication:
         if outcome is LoginResult.ACCEPTED:
             return self._app
         if outcome is LoginResult.REFUSED:
-            return PlainTextResponse("user and password are needed\n", HTTPStatus.UNAUTHORIZED, CHALLENGE)
+            return PlainTextResponse("authentication required\n", HTTPStatus.UNAUTHORIZED, CHALLENGE)
         if outcome is LoginResult.NO_THREAD:
             return PlainTextResponse(f"{NoThreadError()}\n", HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": "5"})
         return PlainTextResponse(
-            "too many logins wait to be checked, try again later\n", HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": "5"}
+            "too many password checks are queued, try again later\n", HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": "5"}
         )
 
 
 def credentials(headers: list[tuple[bytes, bytes]]) -> tuple[str, bytes] | None:
-    """Return the user and password of a request (RFC 7617); None where it has none, or several."""
+    """Return the user and password of a request (RFC 7617); None without credentials or with several."""
     given = [value for name, value in headers if name == b"authorization"]
     scheme, _, encoded = given[0].partition(b" ") if len(given) == 1 else (b"", b"", b"")
     if scheme.lower() != b"basic":
@@ -161,7 +161,7 @@ def credentials(headers: list[tuple[bytes, bytes]]) -> tuple[str, bytes] | None:
 
 
 def _with_headers(send: Send, headers: Mapping[str, str]) -> Send:
-    """Return a *send* that puts configured headers in the place of ours."""
+    """Return a *send* that replaces default headers by configured ones."""
 
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -1,7 +1,7 @@
-"""The open connections of a listener: how many there may be, and which one is closed to make room.
+"""The open connections of a listener: their limit, and the choice of the one to close at the limit.
 
-An idle connection, or one of a slow reader, makes room for a new one: of the client that has most of them, the one that
-has been idle for longest. A request that is being worked on is never given up.
+At the limit, an idle connection or one of a slow client is closed for a new one: of the client with most connections,
+the one that has been idle for longest. A connection with a request in progress is never closed.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from kea_exporter.rate_limit import RateLimitedWarning
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# All answers that wait for slow readers, in bytes.
+# Responses buffered for slow clients, in bytes.
 UNSENT_LIMIT = 64 * 1024**2
-# Kept for everything but connections: logs, listeners, the lease audit, those just accepted or just closed.
+# Descriptors reserved for logs, listeners, the lease audit, and connections just accepted or just closed.
 OTHER_DESCRIPTORS = 64
-FEWEST_CONNECTIONS = 8
+MIN_CONNECTIONS = 8
 
 
 def nothing() -> None:
@@ -30,7 +30,7 @@ def nothing() -> None:
 
 
 class Phase(IntEnum):
-    """How far a connection is; the first in this order are closed first."""
+    """State of a connection; the first ones in this order are closed first."""
 
     WAITING = 0  # for a TLS handshake, or for a request
     SENDING = 1
@@ -43,9 +43,9 @@ class ConnectionSlot:
 
     Attributes:
         abort: closes the connection at once.
-        client: from where.
+        client: the client, by its address.
         since: when its phase began, in seconds of a monotonic clock.
-        unsent: the body of the answer that it has been slow to read; several may have the same one.
+        unsent: the body of the response that the client has not read; connections may share one.
     """
 
     abort: Callable[[], object]
@@ -63,37 +63,34 @@ class ConnectionLimit:
     """All open connections of a listener.
 
     Args:
-        limit: how many there may be.
-        unsent_limit: how many bytes of answers may wait for slow readers.
+        limit: the maximum number of connections.
+        unsent_limit: the maximum of bytes buffered for slow clients.
     """
 
     def __init__(self, limit: int, unsent_limit: int = UNSENT_LIMIT) -> None:
         self.limit = limit
         self._unsent_limit = unsent_limit
         self._slots: set[ConnectionSlot] = set()
-        self._dropped = RateLimitedWarning("a connection was closed to make room for others")
+        self._dropped = RateLimitedWarning("connection closed: limit reached")
 
     def __len__(self) -> int:
         """Return how many are open."""
         return len(self._slots)
 
     def acquire(self, slot: ConnectionSlot) -> bool:
-        """Return whether there is room, if need be by closing a connection that is idle."""
+        """Add a connection, closing an idle one at the limit; return whether it was added."""
         if len(self._slots) >= self.limit and not self.evict():
             return False
         self._slots.add(slot)
         return True
 
     def release(self, slot: ConnectionSlot) -> None:
-        """Forget a connection that was closed."""
+        """Remove a closed connection."""
         self._slots.discard(slot)
         slot.abort, slot.unsent = nothing, b""
 
     def evict(self) -> bool:
-        """Close the connection that makes room first; return whether there was one.
-
-        So that no client takes the connections of others, that is one of the client with most of them.
-        """
+        """Close one connection, of the client with most of them; return whether there was one."""
         candidates = [slot for slot in self._slots if slot.phase < Phase.WORKING]
         if not candidates:
             return False
@@ -103,7 +100,7 @@ class ConnectionLimit:
         )
 
     def record_unsent(self, slot: ConnectionSlot, unsent: bytes) -> None:
-        """Take note of an answer that is about to be sent; too much unsent closes the connection that reads slowest."""
+        """Record a response to be sent; above the limit, the connection of the slowest client is closed."""
         slot.unsent = unsent
         while unsent and self._unsent() > self._unsent_limit:
             others = [slot for slot in self._slots if slot.unsent and slot.unsent is not unsent]
@@ -112,7 +109,7 @@ class ConnectionLimit:
             self._drop(min(others, key=lambda other: other.since))
 
     def _unsent(self) -> int:
-        """Return the bytes of all answers that wait, each once: several connections may wait for the same one."""
+        """Return the bytes of all buffered responses; a shared one counts once."""
         return sum({id(slot.unsent): len(slot.unsent) for slot in self._slots}.values())
 
     def _drop(self, slot: ConnectionSlot) -> bool:
@@ -123,7 +120,7 @@ class ConnectionLimit:
 
 
 def connection_limit(wanted: int, daemons: int) -> int:
-    """Return how many connections the limit on descriptors leaves, at most those that are wanted.
+    """Return the number of connections that the limit on descriptors allows, at most *wanted*.
 
     The soft limit is raised as far as that needs and the hard limit allows.
 
@@ -137,4 +134,4 @@ def connection_limit(wanted: int, daemons: int) -> int:
         soft = wanted + others if hard == resource.RLIM_INFINITY else min(wanted + others, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     left = wanted if soft == resource.RLIM_INFINITY else soft - others
-    return max(min(wanted, left), FEWEST_CONNECTIONS)
+    return max(min(wanted, left), MIN_CONNECTIONS)

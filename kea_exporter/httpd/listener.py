@@ -18,7 +18,7 @@ from kea_exporter.rate_limit import RateLimitedWarning
 if TYPE_CHECKING:
     from kea_exporter.httpd.connection import ListenerContext
 
-# Accepted at a time, before those that were closed for them give their descriptors back.
+# Connections accepted in one step, before closed ones release their descriptors.
 BURST = 16
 PAUSE_SECONDS = 0.2
 SEND_BUFFER = 128 * 1024
@@ -28,10 +28,9 @@ FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0
 
 
 class Listener:
-    """Accepts connections at a socket that listens, and gives each what its context has.
+    """Accepts connections at a listening socket.
 
-    Accepting is ours, and not the event loop's, because that has no limit, and when descriptors run out it logs every
-    second.
+    The event loop's own accept has no limit, and logs every second when descriptors run out.
     """
 
     def __init__(self, sock: socket.socket, context: ListenerContext) -> None:
@@ -40,13 +39,13 @@ class Listener:
         self._loop = asyncio.get_running_loop()
         self._handshakes: set[asyncio.Task[None]] = set()
         self._is_open = True
-        self._failures = RateLimitedWarning("connections cannot be accepted")
-        self._refusals = RateLimitedWarning("a connection was refused: too many requests are under way")
+        self._failures = RateLimitedWarning("accepting connections failed")
+        self._refusals = RateLimitedWarning("connection rejected: too many requests in flight")
         sock.settimeout(0)
         self._resume()
 
     def close(self) -> None:
-        """Accept no more, and give up handshakes that are under way."""
+        """Stop accepting, and cancel handshakes in progress."""
         self._is_open = False
         self._loop.remove_reader(self._sock)
         for handshake in self._handshakes:
@@ -63,7 +62,7 @@ class Listener:
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError as error:
-                # Out of descriptors, mostly. The socket stays readable: to go on at once would be to spin.
+                # Mostly out of descriptors. The socket stays readable: accepting again immediately would spin.
                 self._failures.warn(reason=error.strerror)
                 for _ in range(BURST):
                     self._context.connections.evict()
@@ -73,7 +72,7 @@ class Listener:
             self._start(sock, client_at(address[0] if isinstance(address, tuple) else ""))
 
     def _start(self, sock: socket.socket, client: str) -> None:
-        # Of an answer that is not read, the kernel too keeps no more than this for each connection.
+        # Limits what the kernel buffers of a response that the client does not read.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         slot = ConnectionSlot(sock.close, client)
         if not self._context.connections.acquire(slot):
@@ -102,9 +101,9 @@ class Listener:
         if handshake.cancelled() or failure:
             self._context.connections.release(slot)
             sock.close()
-        # A handshake that failed is not worth a line: strangers cause that at will.
+        # Failed handshakes are not logged: clients can cause any number of them.
         if failure and not isinstance(failure, OSError):
-            log.error("a connection could not be begun", exc_info=failure)
+            log.error("connection setup failed", exc_info=failure)
         if failure:
             # Its frames refer to it, and to the buffers of TLS.
             failure.__traceback__ = None
@@ -114,5 +113,5 @@ class Listener:
             if self._context.protection().context is None:
                 sock.settimeout(0)
                 sock.send(FULL)
-                # With a request unread, closing would take the answer away from the client.
+                # Closing with an unread request would discard the response.
                 sock.recv(65536)

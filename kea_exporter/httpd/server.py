@@ -1,4 +1,4 @@
-"""The HTTP server: uvicorn's, with listeners and connections of our own."""
+"""The HTTP server: uvicorn with its own listeners and connections."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ NEVER = 10**6
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Sockets that listen, and what is served there.
+    """Listening sockets with the application that they serve.
 
     Attributes:
-        protection: gives what new connections are protected by.
+        protection: returns the protection of new connections.
     """
 
     app: ASGIApp
@@ -70,9 +70,9 @@ def endpoints(
 
 
 class HttpServer(uvicorn.Server):
-    """Serves at several endpoints until SIGTERM or SIGINT.
+    """Serves several endpoints until SIGTERM or SIGINT.
 
-    Requests in flight have a moment to end by themselves; then what they wait for is given up.
+    Requests in flight have a grace period; then their probes are cancelled.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class HttpServer(uvicorn.Server):
         self._listeners: list[Listener] = []
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - uvicorn's signature
-        """Begin to accept."""
+        """Start accepting."""
         self.servers = []
         for endpoint in self._served:
             context = _listener_context(endpoint, self._timeouts, self.config, self.server_state)
@@ -98,10 +98,10 @@ class HttpServer(uvicorn.Server):
         self.started = True
         self._notifier.ready()
         if seconds := self._notifier.watchdog_seconds:
-            self._tell_watchdog(seconds / 2)
+            self._notify_watchdog(seconds / 2)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End: in order first, and then by force."""
+        """Shut down gracefully, then abort remaining connections."""
         self._notifier.stopping()
         asyncio.get_running_loop().call_later(GRACE_SECONDS, self._give_up)
         for listener in self._listeners:
@@ -111,10 +111,10 @@ class HttpServer(uvicorn.Server):
         for connection in list(self.server_state.connections):
             connection.transport.abort()
 
-    def _tell_watchdog(self, interval: float) -> None:
-        # From the event loop, so that it is not told when that is stuck.
+    def _notify_watchdog(self, interval: float) -> None:
+        # From the event loop, so that a blocked one triggers the watchdog.
         self._notifier.alive()
-        asyncio.get_running_loop().call_later(interval, self._tell_watchdog, interval)
+        asyncio.get_running_loop().call_later(interval, self._notify_watchdog, interval)
 
 
 def serve(
@@ -127,15 +127,15 @@ def serve(
 
     Args:
         served: at least one endpoint.
-        give_up: ends what requests in flight wait for.
-        notifier: tells systemd how the service is.
-        timeouts: how long the steps of a connection may take.
+        give_up: cancels the probes of requests in flight.
+        notifier: notifies systemd.
+        timeouts: the limits of each step of a connection.
     """
     HttpServer(served, give_up, notifier, timeouts).run()
 
 
 def end_on_signals() -> None:
-    """End the process in order on SIGTERM and SIGINT, also as PID 1, to which the kernel gives no default."""
+    """Exit on SIGTERM and SIGINT, also as PID 1, for which the kernel has no default action."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
 
@@ -168,7 +168,7 @@ def _listener_context(
         timeouts=timeouts,
         config=config,
         state=state,
-        refused_clients=RateLimitedWarning("the certificate of a client is not one of client_allowed_sans"),
+        refused_clients=RateLimitedWarning("client rejected: certificate not in client_allowed_sans"),
     )
 
 
@@ -181,5 +181,9 @@ class HealthOnly:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         is_health = scope["path"] in HEALTH_PATHS
-        answer = self._app if is_health else PlainTextResponse("only health is told here\n", HTTPStatus.NOT_FOUND)
+        answer = (
+            self._app
+            if is_health
+            else PlainTextResponse("only /-/healthy and /-/ready are served here\n", HTTPStatus.NOT_FOUND)
+        )
         await answer(scope, receive, send)

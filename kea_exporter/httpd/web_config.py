@@ -1,4 +1,4 @@
-"""The web configuration file in force: read anew whenever it, or a file that it names, has changed."""
+"""The active web configuration: reloaded when the file or a file that it names changes."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-# So long after a change the times of a file may not tell of another one.
+# For this long after a change, the modification time of a file may not show another one.
 SETTLED_SECONDS = 2.0
 RETRY_SECONDS = 1.0
 
-IN_CLEAR = "users without tls_server_config: whoever is on the way reads passwords, unless a proxy here ends TLS"
+IN_CLEAR = "users without tls_server_config: passwords are sent in clear text unless a local proxy terminates TLS"
 
 log = structlog.get_logger("web")
 
 
 @dataclass(frozen=True)
 class Protection:
-    """How the pages are protected at a moment.
+    """Protection of the pages at one moment.
 
     Attributes:
         context: for new connections; None for plain HTTP.
@@ -40,42 +40,42 @@ class Protection:
 
 
 def unprotected() -> Protection:
-    """Return what holds without a web configuration file."""
+    """Return the protection without a web configuration file."""
     return Protection()
 
 
 class WebConfig:
-    """What a web configuration file says now. A file that cannot be used leaves the last one in force.
+    """The active web configuration. If the file becomes invalid, the last valid one stays active.
 
     Raises:
-        ConfigError: it cannot be used at the start.
+        ConfigError: the file is invalid at start.
     """
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self._path = path
         self._clock = clock
-        self._in_force = _load(path)
+        self._active = _load(path)
         self._failure = ""
         self._content = [digest(file) for file in self._files()]
-        self._remember(_look(self._files()))
+        self._remember(_file_states(self._files()))
         self._warn()
 
     def now(self) -> Protection:
-        """Return what is in force; asking costs a `stat` of each file where nothing has changed."""
-        seen = _look(self._files())
+        """Return the active protection; costs a `stat` of each file if nothing has changed."""
+        seen = _file_states(self._files())
         if seen != self._seen or (not self._is_settled and self._clock() >= self._look_again_at):
             self._follow()
             self._remember(seen)
-        return self._in_force
+        return self._active
 
     def _files(self) -> tuple[Path, ...]:
-        return (self._path, *self._in_force.settings.files)
+        return (self._path, *self._active.settings.files)
 
     def _remember(self, seen: tuple[object, ...]) -> None:
-        """Remember how the files looked before they were read: whatever comes later will differ."""
+        """Remember the state of the files before reading them, so that later changes are detected."""
         self._seen = seen
         now = self._clock()
-        # While the new one cannot be used, files that it names may still be on their way.
+        # While the new file is invalid, files that it names may still be written.
         self._is_settled = not self._failure and all(abs(now - at) > SETTLED_SECONDS for at in _times(self._files()))
         self._look_again_at = now + RETRY_SECONDS
 
@@ -85,28 +85,30 @@ class WebConfig:
             return
         try:
             found = _load(self._path)
-            self._refuse_less(found.settings)
+            self._require_no_less_protection(found.settings)
         except ConfigError as error:
             self._keep("; ".join(map(str, error.errors)))
             return
-        self._in_force, self._failure = found, ""
+        self._active, self._failure = found, ""
         self._content = [digest(file) for file in self._files()]
-        log.info("web configuration read anew", file=str(self._path))
+        log.info("web configuration reloaded", file=str(self._path))
         self._warn()
 
     def _warn(self) -> None:
-        if self._in_force.settings.takes_passwords_in_clear:
+        if self._active.settings.takes_passwords_in_clear:
             log.warning(IN_CLEAR, file=str(self._path))
 
-    def _refuse_less(self, settings: WebSettings) -> None:
-        # A file of which only the beginning is written yet looks as if it left something out.
-        if lost := protections_lost(self._in_force.settings, settings):
-            text = f"without {', '.join(lost)} less would be protected than before; restart to have it so"
+    def _require_no_less_protection(self, settings: WebSettings) -> None:
+        # A file that is only partly written lacks keys.
+        if lost := protections_lost(self._active.settings, settings):
+            text = (
+                f"without {', '.join(lost)} the exporter would be less protected than before; restart it to apply this"
+            )
             raise ConfigError((FieldError((), text),))
 
     def _keep(self, failure: str) -> None:
         if failure != self._failure:
-            log.error("web configuration cannot be used, the one in force stays", file=str(self._path), detail=failure)
+            log.error("web configuration reload failed", file=str(self._path), detail=failure)
         self._failure = failure
 
 
@@ -115,8 +117,8 @@ def _load(path: Path) -> Protection:
     return Protection(settings, server_context(settings.tls) if settings.tls else None)
 
 
-def _look(files: Iterable[Path]) -> tuple[object, ...]:
-    """Return what changes with a file's content or place, also where a folder is replaced through a symbolic link."""
+def _file_states(files: Iterable[Path]) -> tuple[object, ...]:
+    """Return identity, size and time of each file, also through a replaced symbolic link."""
     found: list[object] = []
     for file in files:
         try:

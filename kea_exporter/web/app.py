@@ -1,4 +1,4 @@
-"""The ASGI application: which page is where."""
+"""The ASGI application: routes and error responses."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from kea_exporter.web.options import WebOptions
 
 RETRY_LATER = {**PAGE_HEADERS, "Retry-After": "5"}
-NO_THREAD = RateLimitedWarning("request refused: no thread can be started")
+NO_THREAD = RateLimitedWarning("request rejected: no thread available")
 
 
 def create_app(service: Service, options: WebOptions, reloader: Reloader) -> Starlette:
@@ -56,7 +56,7 @@ def create_app(service: Service, options: WebOptions, reloader: Reloader) -> Sta
             HTTPException: _http_error,
         },
     )
-    # A redirect would repeat whatever the client wrote as Host.
+    # A redirect would repeat the Host header of the client.
     app.router.redirect_slashes = False
     return app
 
@@ -69,12 +69,12 @@ async def _bad_request(_: Request, error: Exception) -> Response:
 
 
 async def _shutting_down(*_: object) -> Response:
-    return PlainTextResponse("the exporter is ending\n", HTTPStatus.SERVICE_UNAVAILABLE, PAGE_HEADERS)
+    return PlainTextResponse("the exporter is shutting down\n", HTTPStatus.SERVICE_UNAVAILABLE, PAGE_HEADERS)
 
 
 async def _queue_full(*_: object) -> Response:
     return PlainTextResponse(
-        "too many requests wait for a page, try again later\n", HTTPStatus.SERVICE_UNAVAILABLE, RETRY_LATER
+        "too many requests are queued, try again later\n", HTTPStatus.SERVICE_UNAVAILABLE, RETRY_LATER
     )
 
 
@@ -84,7 +84,7 @@ async def _no_thread(_: Request, error: Exception) -> Response:
 
 
 async def _disconnected(*_: object) -> Response:
-    # Nobody reads it.
+    # The client has disconnected.
     return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE)
 
 

@@ -32,17 +32,17 @@ log = structlog.get_logger("web")
 
 
 def variant(accepted: Headers) -> tuple[str, bool]:
-    """Return what pages differ in by the headers of their requests: content type and compression."""
+    """Return content type and compression of a page, by the headers of the request."""
     return content_type_for(accepted.get("Accept", "")), accepts_gzip(accepted.get("Accept-Encoding", ""))
 
 
 class PageWriter:
-    """Writes pages as their readers accept them; counts the samples that could not be written."""
+    """Encodes pages as the client accepts them; counts the samples that were dropped."""
 
     def __init__(self) -> None:
         self.samples_dropped = 0
         self._counting = threading.Lock()
-        self._left_out = RateLimitedWarning("samples cannot be written")
+        self._left_out = RateLimitedWarning("samples dropped")
         self._encoder = Encoder()
         self._process = CollectorRegistry(auto_describe=False)
         for make in (ProcessCollector, PlatformCollector, GCCollector):
@@ -54,14 +54,14 @@ class PageWriter:
         """Return the body and the headers of a page.
 
         Args:
-            reports: what is on it.
+            reports: the reports on the page.
             accepted: the headers of the request.
-            exporter: the exporter's own state; None for a page that is not about it.
+            exporter: the state of the exporter; None for a page without it.
         """
         read = list(read_families(FAMILIES, Page(reports, exporter)))
         for family, samples in read:
             if isinstance(samples, Exception):
-                log.error("family cannot be read", family=family.name, exc_info=samples)
+                log.error("family read failed", family=family.name, exc_info=samples)
         others = (self._process,) if exporter else ()
         body, content_type, dropped = self._encoder.encode(read, accepted.get("Accept", ""), *others)
         if dropped:

@@ -678,7 +678,7 @@ def cpu_seconds(pid: int) -> float:
 def test_when_descriptors_run_out_it_neither_spins_nor_writes_a_long_log(tmp_path: Path) -> None:
     config = written(tmp_path, {"servers": [{"name": "gone", "dhcp4": {"url": "http://127.0.0.1:1"}}]})
     with run_exporter(config, descriptors=12) as it, crowd(it.port, 30):
-        wait_until(lambda: "connections cannot be accepted" in it.log())
+        wait_until(lambda: "accepting connections failed" in it.log())
         before = cpu_seconds(it.pid)
         time.sleep(2)
         assert cpu_seconds(it.pid) - before < 0.5

@@ -205,5 +205,5 @@ def test_what_peers_send_is_not_logged(kea: SimulatedKea, prober: Prober) -> Non
     head = b"HTTP/1.1 200 canary\r\nno colon, a canary\r\nX: canary\r\nTransfer-Encoding: chunked\r\n"
     with peer(with_body(head, b"canary")) as port:
         prober.collect(beside(kea, {"url": f"http://127.0.0.1:{port}"}), SECONDS_OF_ALL)
-    assert "probe fails" in prober.log.read_text()
+    assert "probe failed" in prober.log.read_text()
     assert "canary" not in prober.log.read_text()

@@ -677,13 +677,13 @@ def test_logs_are_logfmt(good: str, level: str) -> None:
     lines = log_of(good, "--log.level", level)
     for line in lines:
         assert re.fullmatch(rf"time=\S+ level=[a-z]+ msg={text}( [a-z_]+={text})*", line), line
-    assert any('level=warning msg="probe fails" server=kea1 daemon=dhcp4 ' in line for line in lines)
+    assert any('level=warning msg="probe failed" server=kea1 daemon=dhcp4 ' in line for line in lines)
 
 
 def test_logs_are_json_if_asked_for(good: str) -> None:
     entries = [json.loads(line) for line in log_of(good, "--log.format", "json")]
     assert all({"time", "level", "msg"} <= set(entry) for entry in entries)
-    assert [entry["reason"] for entry in entries if entry["msg"] == "probe fails"] == ["refused"]
+    assert [entry["reason"] for entry in entries if entry["msg"] == "probe failed"] == ["refused"]
 
 
 def test_logs_are_silent_below_their_level(good: str) -> None:

@@ -455,8 +455,8 @@ def logs_of(*failures: Failure | None) -> list[dict[str, object]]:
     return [dict(entry) for entry in logs]
 
 
-FAILS = {"event": "probe fails", "log_level": "warning", "server": "a", "daemon": "dhcp4"}
-SUCCEEDS = {"event": "probe succeeds again", "log_level": "info", "server": "a", "daemon": "dhcp4"}
+FAILS = {"event": "probe failed", "log_level": "warning", "server": "a", "daemon": "dhcp4"}
+SUCCEEDS = {"event": "probe recovered", "log_level": "info", "server": "a", "daemon": "dhcp4"}
 
 
 def failing(failure: Failure) -> dict[str, object]:
@@ -504,7 +504,7 @@ def test_each_daemon_has_a_log_of_its_own() -> None:
     with capture_logs() as logs:
         collector = Collector(lambda daemon, *_: learnt(daemon, REFUSED if daemon.target.server == "b" else ANSWERED))
         collector.collect(daemons("a", "b"), soon())
-    assert [(entry["server"], entry["event"]) for entry in logs] == [("b", "probe fails")]
+    assert [(entry["server"], entry["event"]) for entry in logs] == [("b", "probe failed")]
 
 
 def test_an_internal_error_is_logged_once_with_its_traceback() -> None:
@@ -512,7 +512,7 @@ def test_an_internal_error_is_logged_once_with_its_traceback() -> None:
     with capture_logs() as logs:
         for _ in range(3):
             collector.collect(daemons("a"), soon())
-    assert [(entry["event"], entry["reason"]) for entry in logs] == [("probe fails", "internal_error")]
+    assert [(entry["event"], entry["reason"]) for entry in logs] == [("probe failed", "internal_error")]
     assert logs[0]["exc_info"]
 
 
@@ -521,7 +521,7 @@ def test_a_probe_that_never_returns_is_logged(release: Event) -> None:
     with capture_logs() as logs:
         for _ in range(2):
             collector.collect(daemons("a"), Deadline.after(0.1))
-    assert [(entry["event"], entry["reason"]) for entry in logs] == [("probe fails", "budget_used_up")]
+    assert [(entry["event"], entry["reason"]) for entry in logs] == [("probe failed", "budget_used_up")]
 
 
 def test_a_probe_that_always_ends_too_late_is_not_logged_on_every_scrape() -> None:
@@ -545,7 +545,7 @@ def test_a_probe_that_always_ends_too_late_is_not_logged_on_every_scrape() -> No
 # Statistics that are not known.
 
 
-UNKNOWN_TOLD = "statistics that this version does not know; please report them"
+UNKNOWN_TOLD = "unknown statistics found"
 
 
 def unknown(*names: str) -> Snapshot:

@@ -134,6 +134,6 @@ def test_replaced_files_stop_neither_health_nor_scrapes_nor_signals(tmp_path: Pa
             page = running.get(place)
             assert page.status_code == 200
             assert page.headers["X-Frame-Options"] == "deny"
-        assert "web configuration cannot be used, the one in force stays" in running.log()
+        assert "web configuration reload failed" in running.log()
         running.signal(signal.SIGTERM)
         assert running.wait() == 0

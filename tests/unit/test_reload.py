@@ -490,7 +490,7 @@ def test_a_file_that_follows_its_configuration_is_noticed(files: Files) -> None:
     with capture_logs() as logged:
         for _ in range(3):
             watcher.check()
-    assert [it["event"] for it in logged] == ["file cannot be used", "configuration reloaded"]
+    assert [it["event"] for it in logged] == ["file unusable", "configuration reloaded"]
     later.write_text("passw0rd")
     with capture_logs() as logged:
         watcher.check()
@@ -522,7 +522,7 @@ def test_a_folder_in_the_place_of_a_file_is_told_once(files: Files) -> None:
     with capture_logs() as logged:
         for _ in range(3):
             watcher.check()
-    assert [it["event"] for it in logged] == ["file cannot be used", "configuration reloaded"]
+    assert [it["event"] for it in logged] == ["file unusable", "configuration reloaded"]
 
 
 def test_a_change_during_the_reload_is_not_missed(files: Files) -> None:

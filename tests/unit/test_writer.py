@@ -117,4 +117,4 @@ def test_samples_that_cannot_be_written_are_counted_and_logged() -> None:
     assert b"kea_leases_reclaimed_total{" not in page
     assert writer.samples_dropped == 1
     [line] = logs
-    assert (line["event"], line["families"]) == ("samples cannot be written", ["kea_leases_reclaimed_total"])
+    assert (line["event"], line["families"]) == ("samples dropped", ["kea_leases_reclaimed_total"])

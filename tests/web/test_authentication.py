@@ -390,8 +390,8 @@ def test_curl_scrapes_through_tls_and_a_password(secured: tuple[Exporter, Path])
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=GENEROUS).stdout
 
     assert 'kea_up{daemon="dhcp4",server="a"} 0.0' in curl("--user", "alice:wonder")
-    assert curl("--user", "alice:wrong") == "user and password are needed\n"
-    assert curl() == "user and password are needed\n"
+    assert curl("--user", "alice:wrong") == "authentication required\n"
+    assert curl() == "authentication required\n"
     assert "wonder" not in it.log()
 
 

@@ -214,7 +214,7 @@ def test_a_request_without_a_thread_gets_503_and_one_line_in_the_log(
         assert {it.text for it in refused} == {"no thread can be started, try again later\n"}
         assert pages.get(path).status_code == 200
         assert pages.get("/metrics").status_code == 200
-    lines = [line for line in capsys.readouterr().out.splitlines() if "no thread can be started" in line]
+    lines = [line for line in capsys.readouterr().out.splitlines() if "no thread available" in line]
     assert len(lines) == 1
 
 

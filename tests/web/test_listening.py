@@ -235,7 +235,7 @@ def test_health_needs_neither_tls_nor_a_password_at_an_address_of_its_own(config
         for path in others:
             answers = [requests.request(it, health + path, timeout=GENEROUS) for it in ("GET", "POST")]
             assert [(answer.status_code, answer.text) for answer in answers] == [
-                (404, "only health is told here\n")
+                (404, "only /-/healthy and /-/ready are served here\n")
             ] * 2
         assert requests.head(f"{health}/-/healthy", timeout=GENEROUS).status_code == 200
         assert requests.post(f"{health}/-/healthy", timeout=GENEROUS).status_code == 405

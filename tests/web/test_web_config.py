@@ -611,7 +611,7 @@ def logged(capsys: pytest.CaptureFixture[str]) -> Callable[[str], int]:
     return count
 
 
-KEPT, TAKEN = "web configuration cannot be used, the one in force stays", "web configuration read anew"
+KEPT, TAKEN = "web configuration reload failed", "web configuration reloaded"
 
 
 def test_users_without_tls_are_warned_of_once_per_change(folder: Path, logged: Callable[[str], int]) -> None:

@@ -73,7 +73,7 @@ OF_DAEMONS: Tree = {
     "hostname-char-replacement": "",
     "hostname-char-set": "[^A-Za-z0-9.-]",
     "ip-reservations-unique": True,
-    "lease-database": {"persist": False, "type": "memfile"},
+    "lease-database": {"persist": True, "type": "memfile"},
     "multi-threading": {"enable-multi-threading": True, "packet-queue-size": 64, "thread-pool-size": 0},
     "option-def": [],
     "parked-packet-limit": 256,

@@ -6,11 +6,12 @@ and no fact is a secret.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import Failure, Reason
+from kea_exporter.facts.review import NOT_REVIEWED
 from kea_exporter.facts.subnets import NO_DESCRIPTIONS
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from kea_exporter.certificates import Certificate
     from kea_exporter.facts.failure import Fact, Stage
     from kea_exporter.facts.leases import LeaseAudit, LeaseDatabase, Leases
+    from kea_exporter.facts.review import Review
     from kea_exporter.facts.statistics import Counted, Statistics
     from kea_exporter.facts.status import DaemonStatus, Lifetime
     from kea_exporter.facts.subnets import Capacities, Descriptions, PoolSeries, PoolTotals, Subnets, SubnetSeries
@@ -215,6 +217,7 @@ class Configuration:
         shared_database: a hash of type, host and name of a lease database that other servers may use too; empty for
             memfile and for a database on the server itself.
         multi_threading: whether it is enabled; None where the configuration does not say.
+        review: what checks of the configuration found, by requirement.
     """
 
     root: str
@@ -233,6 +236,7 @@ class Configuration:
     shared_database: str = ""
     multi_threading: bool | None = None
     descriptions: Descriptions = NO_DESCRIPTIONS
+    review: Review = field(default_factory=lambda: NOT_REVIEWED)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from kea_exporter.certificates import parse_address
+from kea_exporter.facts.review import NOT_REVIEWED
 from kea_exporter.facts.snapshot import ROOT_KEYS, Authentication, Configuration, ControlSocket, Daemon
 from kea_exporter.facts.subnets import Counts
 from kea_exporter.kea.descriptions import descriptions
@@ -14,6 +15,7 @@ from kea_exporter.kea.high_availability import read_pairs
 from kea_exporter.kea.pools import capacities
 from kea_exporter.kea.reading import MalformedAnswerError, as_bool, as_int, as_list, as_map, as_text
 from kea_exporter.kea.reservations import Configured, reserved
+from kea_exporter.kea.review import review
 from kea_exporter.kea.subnets import subnets_of
 from kea_exporter.text import printable
 
@@ -80,6 +82,7 @@ def read_configuration(answer: Answer) -> Configuration:
         interfaces=tuple(_interfaces(tree)),
         **_lease_database(tree),
         multi_threading=_multi_threading(tree),
+        review=review(root, tree) if root != AGENT else NOT_REVIEWED,
     )
 
 

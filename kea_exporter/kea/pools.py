@@ -93,13 +93,22 @@ def prefix_range(prefix: str) -> tuple[int, int]:
     Raises:
         MalformedAnswerError: it is no prefix.
     """
+    return prefix_range_from(prefix)[1:]
+
+
+def prefix_range_from(prefix: str) -> tuple[int, int, int]:
+    """Return the address of a prefix as it is written, and the first and the last address of the prefix.
+
+    Raises:
+        MalformedAnswerError: it is no prefix.
+    """
     address, _, length = prefix.partition("/")
     number, bits = address_number(address), 128 if ":" in address else 32
     if re.fullmatch(r"\d{1,3}", length, re.ASCII) is None or int(length) > bits:
         raise MalformedAnswerError("a prefix has no length that its addresses can have")
     size = 1 << bits - int(length)
     first = number - number % size
-    return first, first + size - 1
+    return number, first, first + size - 1
 
 
 def pd_pool_range(pool: Mapping[str, Any]) -> tuple[int, int]:

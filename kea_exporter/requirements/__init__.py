@@ -3,7 +3,16 @@
 The order is that of the report.
 """
 
-from kea_exporter.requirements import authentication, certificates, hooks, leases, reaching, sockets, version
+from kea_exporter.requirements import (
+    authentication,
+    certificates,
+    configuration,
+    hooks,
+    leases,
+    reaching,
+    sockets,
+    version,
+)
 from kea_exporter.requirements.model import (
     Cause,
     Problem,
@@ -25,6 +34,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     *version.REQUIREMENTS,
     *hooks.REQUIREMENTS,
     *leases.REQUIREMENTS,
+    *configuration.REQUIREMENTS,
 )
 
 __all__ = [

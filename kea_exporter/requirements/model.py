@@ -42,6 +42,7 @@ class Subject(StrEnum):
     VERSION = "version"
     HOOKS = "hooks"
     LEASES = "leases"
+    CONFIGURATION = "configuration"
 
 
 class Status(StrEnum):

@@ -28,7 +28,9 @@ from kea_exporter.facts.statistics import Measure, ResponseTime, Statistics
 from kea_exporter.facts.status import DaemonStatus, DhcpState, Lifetime, Moment, MultiThreading, Peer, Relationship
 from kea_exporter.facts.subnets import NO_CAPACITIES, Count, Counts, PoolSeries, Shown, Subnets, SubnetSeries
 from kea_exporter.kea.counting import NOT_COLLECTED, NOT_OF_D2
+from kea_exporter.kea.review import review
 from kea_exporter.probe import nothing_learnt
+from tests.support.configurations import SOUND
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,6 +64,7 @@ SUBNETS: dict[Daemon, Mapping[int, str]] = {
     Daemon.D2: {},
 }
 HOOKS = ("libdhcp_subnet_cmds.so", "libdhcp_host_cmds.so", "libdhcp_lease_cmds.so", "libdhcp_stat_cmds.so")
+SOUND_REVIEWS = {root: review(root, tree) for root, tree in SOUND.items()}
 NONE_MISPLACED = Misplaced({}, ())
 NOT_DISABLED = DhcpState(
     globally_disabled=False,
@@ -221,6 +224,7 @@ def configuration(daemon: Daemon, *sockets: ControlSocket) -> Configuration:
         interfaces=("eth0",) if is_dhcp else (),
         lease_database="memfile" if is_dhcp else "",
         multi_threading=True if is_dhcp else None,
+        review=SOUND_REVIEWS[ROOT_KEYS[daemon]],
     )
 
 

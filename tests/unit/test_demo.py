@@ -64,7 +64,7 @@ UNMET = {
     },
     "reload-failed": {"service-running"},
     "database-lost": {"service-running"},
-    "no-interface": {"service-running"},
+    "no-interface": {"service-running", "interfaces-are-configured"},
     "refusing": {"control-socket-reachable"},
 }
 DOWN = {"wrong-password", "expired", "wrong-san", "refusing"}

@@ -1,0 +1,32 @@
+"""What a review of a configuration found: for each requirement, its causes with evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from kea_exporter.facts.failure import Fact
+
+# Sentences kept for each cause; further findings are counted.
+MAX_SENTENCES = 20
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Findings of one cause.
+
+    Attributes:
+        cause: the id of a cause of the requirement.
+        evidence: one sentence for each finding, at most MAX_SENTENCES.
+        count: the number of findings.
+    """
+
+    cause: str
+    evidence: tuple[str, ...]
+    count: int
+
+
+# By requirement; an empty tuple where it is met. A requirement that does not apply is absent.
+Review = Mapping[str, Fact[tuple[Observed, ...]]]
+NOT_REVIEWED: Review = MappingProxyType({})

@@ -1,0 +1,143 @@
+"""Review of high availability (Kea ARM, "libdhcp_ha.so: High Availability Outage Resilience for Kea Servers")."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from kea_exporter.kea.reading import as_list, as_map
+from kea_exporter.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from kea_exporter.kea.review.model import Reviewed, Tree
+
+    Findings = Iterator[tuple[str, str]]
+
+HEARTBEAT_DELAY, MAX_RESPONSE_DELAY, MAX_REJECTED = 10_000, 60_000, 10
+# Modes with heartbeats, in which the servers take over from one another.
+PAIRS = {"hot-standby", "load-balancing"}
+
+
+def _peers(relationship: Mapping[str, Any]) -> list[Tree]:
+    return [as_map(peer, "peers") for peer in as_list(relationship.get("peers") or [], "peers")]
+
+
+def _own(relationship: Mapping[str, Any]) -> Tree | None:
+    """Return the entry of this server among the peers."""
+    return next(
+        (peer for peer in _peers(relationship) if peer.get("name") == relationship.get("this-server-name")), None
+    )
+
+
+def _name(relationship: Mapping[str, Any]) -> str:
+    partners = [
+        peer.get("name") for peer in _peers(relationship) if peer.get("name") != relationship.get("this-server-name")
+    ]
+    return f"the relationship with {printable(str(partners[0]))}" if partners else "the relationship"
+
+
+def no_service(configuration: Reviewed) -> Findings:
+    """Yield settings with which a pair serves nobody, or both servers serve the same clients (measured)."""
+    for relationship in configuration.relationships:
+        if relationship.get("mode") not in PAIRS:
+            continue
+        name = _name(relationship)
+        if "lease_cmds" not in configuration.hooks:
+            yield (
+                "no_lease_cmds",
+                f"{name} needs libdhcp_lease_cmds.so: without it the pair never leaves syncing or waiting",
+            )
+        if relationship.get("heartbeat-delay", HEARTBEAT_DELAY) == 0:
+            yield "heartbeat_off", f"{name} has heartbeat-delay 0: the pair stays in waiting and serves nobody"
+        if not _listens(configuration, relationship):
+            yield "no_listener", f"{name} has no listener for its partner: both servers take over and serve all clients"
+    yield from _unassigned_subnets(configuration)
+
+
+def _listens(configuration: Reviewed, relationship: Mapping[str, Any]) -> bool:
+    """Return whether something listens at this server's own url: the dedicated listener, or a control socket."""
+    threading = as_map(relationship.get("multi-threading") or {}, "multi-threading")
+    of_daemon = as_map(configuration.tree.get("multi-threading") or {}, "multi-threading")
+    is_threaded = threading.get("enable-multi-threading", True) and of_daemon.get("enable-multi-threading", True)
+    if is_threaded and threading.get("http-dedicated-listener", True):
+        return True
+    own = _own(relationship) or {}
+    port = _port(str(own.get("url", "")))
+    sockets = as_list(configuration.tree.get("control-sockets", []), "control-sockets")
+    return any(
+        socket.get("socket-port", 8000) == port for socket in sockets if socket.get("socket-type") in {"http", "https"}
+    )
+
+
+def _port(url: str) -> int | None:
+    try:
+        return urlsplit(url).port
+    except ValueError:
+        return None
+
+
+def _unassigned_subnets(configuration: Reviewed) -> Findings:
+    """Yield subnets of a hub that belong to no relationship: their queries are dropped."""
+    if len(configuration.relationships) < 2:  # noqa: PLR2004 - with one relationship all subnets belong to it
+        return
+    names = {peer.get("name") for relationship in configuration.relationships for peer in _peers(relationship)}
+    for subnet in configuration.subnets:
+        contexts = (level.get("user-context") or {} for level in (subnet.entry, subnet.network or {}))
+        server = next((context["ha-server-name"] for context in contexts if "ha-server-name" in context), None)
+        if server is None:
+            yield "subnet_unassigned", f"{subnet} has no ha-server-name in its user-context: its queries are dropped"
+        elif server not in names:
+            yield "server_unknown", f"{subnet} has the ha-server-name {printable(str(server))}, which is no peer"
+
+
+def risky_settings(configuration: Reviewed) -> Findings:
+    """Yield settings that delay or prevent a failover, or the replication of leases."""
+    for relationship in configuration.relationships:
+        name = _name(relationship)
+        heartbeat = relationship.get("heartbeat-delay", HEARTBEAT_DELAY)
+        response = relationship.get("max-response-delay", MAX_RESPONSE_DELAY)
+        if heartbeat and heartbeat >= response:
+            yield (
+                "heartbeat_too_slow",
+                f"{name}: heartbeat-delay {heartbeat} is not below max-response-delay {response}",
+            )
+        if relationship.get("max-rejected-lease-updates", MAX_REJECTED) == 0:
+            yield (
+                "rejections_unlimited",
+                f"{name}: max-rejected-lease-updates is 0, so a subnet that the partner lacks is never served",
+            )
+        if relationship.get("wait-backup-ack", False):
+            yield "waits_for_backups", f"{name}: wait-backup-ack is true, so nobody is served while a backup is down"
+        if not relationship.get("send-lease-updates", True) and relationship.get("mode") in PAIRS:
+            yield "no_lease_updates", f"{name}: send-lease-updates is false, so the partner does not know the leases"
+
+
+def open_peers(configuration: Reviewed) -> Findings:
+    """Yield listeners for partners that take commands from everybody: plain http without authentication."""
+    for relationship in configuration.relationships:
+        own = _own(relationship)
+        if own is None or _is_protected(relationship, own) or _is_loopback(str(own.get("url", ""))):
+            continue
+        url = printable(str(own.get("url", "")))
+        yield (
+            "open_listener",
+            f"{_name(relationship)}: {url} takes dhcp-disable and lease4-del from everybody who reaches it",
+        )
+
+
+def _is_protected(relationship: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
+    has_tls = all(own.get(key) or relationship.get(key) for key in ("trust-anchor", "cert-file", "key-file"))
+    has_tls = has_tls and relationship.get("require-client-certs", True) is True
+    has_password = any(own.get(key) for key in ("basic-auth-password", "basic-auth-password-file"))
+    has_user = any(own.get(key) for key in ("basic-auth-user", "basic-auth-user-file"))
+    return has_tls or (has_user and has_password)
+
+
+def _is_loopback(url: str) -> bool:
+    try:
+        return ip_address(urlsplit(url).hostname or "").is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,193 @@
+"""A configuration prepared for review: subnets with their prefixes, pools and inherited values, each parsed once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kea_exporter.kea.pools import pool_range, prefix_range_from
+from kea_exporter.kea.reading import address_number, as_int, as_list, as_map, as_text
+from kea_exporter.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+Tree = dict[str, Any]
+
+SUBNET_KEYS = {"Dhcp4": "subnet4", "Dhcp6": "subnet6"}
+# Classes that Kea defines itself (Kea ARM, "Built-in Client Classes").
+BUILT_IN_CLASSES = {"ALL", "KNOWN", "UNKNOWN", "BOOTP", "DROP", "REJECT", "SKIP_DDNS"}
+BUILT_IN_PREFIXES = ("VENDOR_CLASS_", "HA_", "AFTER_", "EXTERNAL_", "SPAWN_")
+# Written in a reservation without an address.
+NO_ADDRESS = "0.0.0.0"  # noqa: S104
+
+
+class Range(NamedTuple):
+    """Addresses from first to last, as numbers, and the map that configures them."""
+
+    first: int
+    last: int
+    entry: Tree
+
+
+@dataclass(eq=False)
+class ReviewedSubnet:
+    """One subnet.
+
+    Attributes:
+        number: its id.
+        text: its prefix as written.
+        address: the address of the prefix as written, as a number.
+        first: the first address of the prefix, host bits cleared.
+        last: the last one.
+        entry: its map.
+        network: the map of its shared network; None where it is in none.
+        tree: the configuration of the daemon.
+    """
+
+    number: int
+    text: str
+    address: int
+    first: int
+    last: int
+    entry: Tree
+    network: Tree | None
+    tree: Tree
+
+    def __str__(self) -> str:
+        return f"subnet {printable(self.text)} (id {self.number})"
+
+    @property
+    def size(self) -> int:
+        """Return the number of addresses of the prefix."""
+        return self.last - self.first + 1
+
+    @cached_property
+    def pools(self) -> list[Range]:
+        """Return the pools of addresses, sorted."""
+        entries = [as_map(pool, "pools") for pool in as_list(self.entry.get("pools", []), "pools")]
+        return sorted((Range(*pool_range(pool), pool) for pool in entries), key=lambda pool: pool[:2])
+
+    @property
+    def pd_pools(self) -> list[Tree]:
+        """Return the pools of prefixes."""
+        return [as_map(pool, "pd-pools") for pool in as_list(self.entry.get("pd-pools", []), "pd-pools")]
+
+    @cached_property
+    def reservations(self) -> list[Tree]:
+        """Return the host reservations."""
+        hosts = as_list(self.entry.get("reservations", []), "reservations")
+        return [as_map(host, "reservations") for host in hosts]
+
+    @cached_property
+    def reserved(self) -> list[tuple[int, str]]:
+        """Return the reserved addresses, as numbers and as written."""
+        return [(address_number(text), text) for host in self.reservations for text in _addresses(host)]
+
+    def effective(self, key: str, *, default: object = None) -> Any:  # noqa: ANN401 - any value of a configuration
+        """Return a value as it applies to this subnet: its own, its shared network's, the daemon's, or the default."""
+        for level in (self.entry, self.network or {}, self.tree):
+            if key in level:
+                return level[key]
+        return default
+
+    @property
+    def guards(self) -> list[str]:
+        """Return the client classes that restrict who may use the subnet: its own and its shared network's."""
+        return [*guards_of(self.entry), *guards_of(self.network or {})]
+
+
+@dataclass(frozen=True, eq=False)
+class Reviewed:
+    """The configuration of one daemon.
+
+    Attributes:
+        root: `Dhcp4`, `Dhcp6` or `DhcpDdns`.
+        subnets: sorted by first address, wider ones first.
+    """
+
+    root: str
+    tree: Tree
+    subnets: list[ReviewedSubnet]
+
+    @property
+    def has_further_hosts(self) -> bool:
+        """Return whether hosts may be reserved, or get their addresses, elsewhere than in the configuration."""
+        return any(self.tree.get(key) for key in ("hosts-database", "hosts-databases")) or "radius" in self.hooks
+
+    @property
+    def has_configuration_databases(self) -> bool:
+        """Return whether parts of the configuration stand in a database."""
+        return bool(as_map(self.tree.get("config-control") or {}, "config-control").get("config-databases"))
+
+    @cached_property
+    def hooks(self) -> dict[str, Tree]:
+        """Return the parameters of the hook libraries by their short names, such as `lease_cmds`."""
+        found: dict[str, Tree] = {}
+        for hook in as_list(self.tree.get("hooks-libraries", []), "hooks-libraries"):
+            entry = as_map(hook, "hooks-libraries")
+            name = as_text(entry.get("library"), "library").rpartition("/")[2]
+            parameters = as_map(entry.get("parameters") or {}, "parameters")
+            found[name.removeprefix("libdhcp_").removesuffix(".so")] = parameters
+        return found
+
+    @cached_property
+    def relationships(self) -> list[Tree]:
+        """Return the high availability relationships."""
+        entries = as_list(self.hooks.get("ha", {}).get("high-availability") or [], "high-availability")
+        return [as_map(entry, "high-availability") for entry in entries]
+
+    @cached_property
+    def classes(self) -> dict[str, Tree]:
+        """Return the configured client classes by name."""
+        entries = as_list(self.tree.get("client-classes", []), "client-classes")
+        return {as_text(as_map(entry, "client-classes").get("name"), "name"): entry for entry in entries}
+
+
+def prepared(root: str, tree: Tree) -> Reviewed:
+    """Return a configuration prepared for review.
+
+    Raises:
+        MalformedAnswerError: it is not as Kea writes it.
+    """
+    networks = [
+        as_map(entry, "shared-networks") for entry in as_list(tree.get("shared-networks", []), "shared-networks")
+    ]
+    key = SUBNET_KEYS.get(root)
+    subnets = list(_subnets(tree, networks, key)) if key else []
+    subnets.sort(key=lambda subnet: (subnet.first, -subnet.last, subnet.number))
+    return Reviewed(root, tree, subnets)
+
+
+def _subnets(tree: Tree, networks: list[Tree], key: str) -> Iterator[ReviewedSubnet]:
+    for network in (None, *networks):
+        for value in as_list((tree if network is None else network).get(key, []), key):
+            entry = as_map(value, key)
+            text = as_text(entry.get("subnet"), "subnet")
+            address, first, last = prefix_range_from(text)
+            yield ReviewedSubnet(as_int(entry.get("id", 0), "id"), text, address, first, last, entry, network, tree)
+
+
+def _addresses(host: Mapping[str, Any]) -> list[str]:
+    """Return the reserved addresses of a host, as written: one in DHCPv4, any number in DHCPv6."""
+    single = host.get("ip-address")
+    if single is not None:
+        return [] if single == NO_ADDRESS else [single]
+    return as_list(host.get("ip-addresses", []), "ip-addresses")
+
+
+def guards_of(entry: Mapping[str, Any]) -> list[str]:
+    """Return the client classes that restrict a subnet, network, pool or option; one under Kea's old singular key."""
+    if "client-classes" not in entry and "client-class" not in entry:
+        return []
+    single = entry.get("client-class")
+    return [
+        as_text(name, "client-classes")
+        for name in as_list(entry.get("client-classes", [single] if single else []), "client-classes")
+    ]
+
+
+def is_built_in(name: str) -> bool:
+    """Return whether Kea defines a client class itself."""
+    return name in BUILT_IN_CLASSES or name.startswith(BUILT_IN_PREFIXES)

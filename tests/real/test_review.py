@@ -1,0 +1,75 @@
+"""The review of configurations that real Kea runs, and Kea's verdict on configuration files."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kea_exporter.facts.failure import known
+from kea_exporter.kea.configuration import read_configuration
+from kea_exporter.kea.protocol import decode
+from kea_exporter.kea.review import review
+from lab.servers.kea import succeeded
+from tests.support.configurations import SOUND, Tree
+from tests.support.review_cases import CASES, Case
+
+if TYPE_CHECKING:
+    from kea_exporter.facts.review import Review
+    from lab.servers.kea import KeaDaemon, Lab
+
+pytestmark = pytest.mark.lab
+
+# The lab's own socket has to stay, so that the daemon can be queried.
+OF_SOCKETS = "control-sockets-are-protected"
+
+
+def running(daemon: KeaDaemon) -> Review:
+    """Return the review of the configuration that a daemon runs, as a probe reads it."""
+    return read_configuration(decode(json.dumps(daemon.command("config-get")).encode())).review
+
+
+def with_sockets(daemon: KeaDaemon, tree: Tree) -> Tree:
+    own = daemon.configuration["control-sockets"]
+    return {**tree, "control-sockets": [*own, *tree.get("control-sockets", [])]}
+
+
+def causes(found: Review, requirement: str) -> list[str]:
+    return [observed.cause for observed in known(found[requirement])]
+
+
+def cases_of(root: str, *, starts: bool) -> list[Case]:
+    return [case for case in CASES if case.root == root and case.starts is starts]
+
+
+@pytest.mark.parametrize("root", SOUND)
+def test_the_review_of_a_running_daemon_finds_what_that_of_the_file_does(lab: Lab, root: str) -> None:
+    daemon = lab.start(root, {**SOUND[root], "control-sockets": []})
+    differences = {}
+    for case in cases_of(root, starts=True):
+        tree = with_sockets(daemon, case.tree)
+        succeeded(f"config-set ({case})", daemon.command("config-set", **{root: tree}))
+        of_daemon, of_file = running(daemon), review(root, tree)
+        expected = [case.cause] if case.cause else []
+        if of_daemon != of_file or causes(of_daemon, case.requirement) != expected:
+            changed = {name for name in of_file if of_file[name] != of_daemon.get(name)}
+            differences[str(case)] = (
+                [(of_file[name], of_daemon.get(name)) for name in changed],
+                causes(of_daemon, case.requirement),
+            )
+    assert differences == {}
+
+
+def test_kea_itself_refuses_what_is_only_found_in_files(lab: Lab) -> None:
+    daemon = lab.start("Dhcp4", {**SOUND["Dhcp4"], "control-sockets": []})
+    accepted = [
+        str(case)
+        for case in cases_of("Dhcp4", starts=False)
+        if daemon.command("config-test", Dhcp4=with_sockets(daemon, case.tree))["result"] == 0
+    ]
+    # The first needs an address of its own, the second a database.
+    assert accepted == [
+        "partner-listener-is-protected: open_listener",
+        "subnet-changes-are-kept: configuration_database",
+    ]

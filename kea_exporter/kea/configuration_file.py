@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-MAX_BYTES = 64 * 1024 * 1024
+MAX_BYTES = 32 * 1024 * 1024
+# A configuration of 10,000 subnets and 50,000 reservations has 500,000 of them.
+MAX_VALUES = 2_000_000
 MAX_DEPTH = 64
 MAX_INCLUDES = 100
 MAX_INCLUDE_DEPTH = 10
 MAX_SHOWN = 30
+MAX_PLACES = 20
 INTEGERS = range(-(2**63), 2**63)
 ROOTS = ("Dhcp4", "Dhcp6", "DhcpDdns")
 
@@ -77,7 +80,7 @@ class ConfigurationFile:
     Attributes:
         root: `Dhcp4`, `Dhcp6` or `DhcpDdns`.
         tree: the content of the root, without any default filled in.
-        leading_zeros: places of numbers such as `007`, which Kea 3.1.9 and later deprecates.
+        leading_zeros: the first places of numbers such as `007`, which Kea 3.1.9 and later deprecates.
     """
 
     root: str
@@ -100,18 +103,19 @@ def read_configuration_file(
         ConfigurationFileError: Kea would refuse the file, or it exceeds a limit.
     """
     files = _Files(include)
-    parser = _Parser(files.tokens(name, content, 0))
+    parser = _Parser(name, files.tokens(name, content, 0))
     document = parser.document()
     if not isinstance(document, dict):
-        raise ConfigurationFileError(f"{name}: the file does not contain a map of Dhcp4, Dhcp6 or DhcpDdns")
+        raise ConfigurationFileError(f"{name}:1:1: the file does not contain a map of Dhcp4, Dhcp6 or DhcpDdns")
     roots = [key for key in document if key in ROOTS]
     others = [key for key in document if key not in ROOTS]
     if others or len(roots) != 1:
         found = ", ".join(_shown(key) for key in list(document)[:5]) or "none"
-        raise ConfigurationFileError(f"{name}: exactly one of {', '.join(ROOTS)} is expected as root, found: {found}")
+        expected = f"exactly one of {', '.join(ROOTS)} is expected as root"
+        raise ConfigurationFileError(f"{name}:1:1: {expected}, found: {found}")
     (root,) = roots
     if not isinstance(document[root], dict) or not document[root]:
-        raise ConfigurationFileError(f"{name}: {root} is empty or not a map")
+        raise ConfigurationFileError(f"{name}:1:1: {root} is empty or not a map")
     return ConfigurationFile(root, document[root], tuple(parser.leading_zeros))
 
 
@@ -177,10 +181,13 @@ def _shown(text: str) -> str:
 
 @dataclass
 class _Parser:
-    """Builds the tree from tokens, with a stack of its own: nesting cannot exhaust Python's."""
+    """Builds the tree from tokens; nesting is bounded."""
 
+    name: str
     stream: Iterator[Token]
     leading_zeros: list[str] = field(default_factory=list)
+    values: int = 0
+    last: Token | None = None
 
     def document(self) -> Any:  # noqa: ANN401 - any JSON value
         value = self._value(self._next(), 0)
@@ -191,10 +198,15 @@ class _Parser:
     def _next(self) -> Token:
         token = next(self.stream, None)
         if token is None:
-            raise ConfigurationFileError("the file ends before the configuration is complete: a bracket is not closed")
+            place = f"{self.name}:1:1" if self.last is None else self.last.place
+            raise ConfigurationFileError(f"{place}: the file ends here before the configuration is complete")
+        self.last = token
         return token
 
     def _value(self, token: Token, depth: int) -> Any:  # noqa: ANN401 - any JSON value
+        self.values += 1
+        if self.values > MAX_VALUES:
+            raise ConfigurationFileError(f"{token.place}: the configuration has more than {MAX_VALUES:,} values")
         if depth > MAX_DEPTH:
             raise ConfigurationFileError(f"{token.place}: nested deeper than {MAX_DEPTH} levels")
         if token.text == "{":
@@ -247,7 +259,7 @@ class _Parser:
     def _word(self, token: Token) -> Any:  # noqa: ANN401 - a number, a truth value or null
         if token.text in WORDS:
             return WORDS[token.text]
-        if LEADING_ZERO.match(token.text):
+        if len(self.leading_zeros) < MAX_PLACES and LEADING_ZERO.match(token.text):
             self.leading_zeros.append(token.place)
         if INTEGER.fullmatch(token.text):
             number = int(token.text) if len(token.text) < MAX_SHOWN else INTEGERS.stop

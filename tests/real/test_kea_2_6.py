@@ -79,6 +79,7 @@ def test_what_is_missing_is_called_out_and_nothing_is_unknown(port: int, daemon:
         "credentials-in-files",
         "hook-subnet-cmds-loaded",
         "hook-host-cmds-loaded",
+        "lease-database-is-persistent",
     }
 
 

@@ -115,10 +115,14 @@ class _Connection:
         if time.monotonic() - self._used_at > MAX_IDLE_SECONDS:
             self.close()
         try:
-            client = self._connected(deadline)
+            if self._transport is None or self._client is None:
+                self._transport = transport_to(self._daemon, deadline)
+                self._transport.open()
+                self._client = KeaClient(self._transport, self._daemon.target)
+            self._transport.renew(deadline)
         except TransportError as error:
             return error.failure
-        found = client.ask(command, read, arguments=arguments)
+        found = self._client.ask(command, read, arguments=arguments)
         self._used_at = time.monotonic()
         return found
 
@@ -127,14 +131,6 @@ class _Connection:
         if self._transport is not None:
             self._transport.close()
         self._transport = self._client = None
-
-    def _connected(self, deadline: Deadline) -> KeaClient:
-        if self._transport is None or self._client is None:
-            self._transport = transport_to(self._daemon, deadline)
-            self._transport.open()
-            self._client = KeaClient(self._transport, self._daemon.target)
-        self._transport.renew(deadline)
-        return self._client
 
 
 ENDLESS = Failure(Stage.COMMAND, Reason.MALFORMED_ANSWER, "the pages of leases do not come to an end")

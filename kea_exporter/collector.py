@@ -157,14 +157,13 @@ class Collector:
         if not started.is_kept:
             time.sleep(min(self._pacing.wait_seconds(started.daemon), started.deadline.remaining()))
         while following is not None:
-            following = self._end(following, self._outcome(following))
-
-    def _outcome(self, started: Probe) -> Outcome:
-        try:
-            return Outcome(self._probe(started.daemon, started.deadline, self._last(started.daemon)))
-        except Exception as error:  # noqa: BLE001 - the edge of a probe: one mistake must not cost the others
-            detail = f"internal error: {type(error).__name__}"
-            return Outcome(self._nothing(started, Reason.INTERNAL_ERROR, detail), error)
+            try:
+                before = self._last(following.daemon)
+                outcome = Outcome(self._probe(following.daemon, following.deadline, before))
+            except Exception as error:  # noqa: BLE001 - the edge of a probe: one mistake must not cost the others
+                detail = f"internal error: {type(error).__name__}"
+                outcome = Outcome(self._nothing(following, Reason.INTERNAL_ERROR, detail), error)
+            following = self._end(following, outcome)
 
     def _last(self, daemon: DaemonSettings) -> Snapshot | None:
         """Return the last snapshot of a daemon, if it was taken by the same settings."""

@@ -52,8 +52,17 @@ class Reloader:
             self._wake.get()
             with self._lock:
                 requested, self._waiting = self._waiting, None
-            if requested is not None:
-                _run(reload, requested)
+            if requested is None:
+                continue
+            try:
+                reload()
+            except ReloadError as error:  # it has been logged
+                requested.set_exception(error)
+            except Exception as error:
+                log.exception("reload failed with an internal error")
+                requested.set_exception(ReloadError(f"internal error: {type(error).__name__}"))
+            else:
+                requested.set_result(None)
 
 
 def reload_on_hangup(reloader: Reloader) -> None:
@@ -68,15 +77,3 @@ def reload_on_hangup(reloader: Reloader) -> None:
 def ignore_hangup() -> None:
     """Ignore SIGHUP while the process ends: Python restores the default action, which would kill it."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-
-
-def _run(reload: Callable[[], None], requested: Future[None]) -> None:
-    try:
-        reload()
-    except ReloadError as error:  # it has been logged
-        requested.set_exception(error)
-    except Exception as error:
-        log.exception("reload failed with an internal error")
-        requested.set_exception(ReloadError(f"internal error: {type(error).__name__}"))
-    else:
-        requested.set_result(None)

@@ -113,15 +113,22 @@ def _inherited(number: int) -> socket.socket:
 
 
 def _listen(address: str, option: str) -> list[socket.socket]:
-    host, port = _split(address)
+    parts = re.fullmatch(r"(?:\[([^\[\]]+)\]|([^\[\]:]*)):(\d{1,5})", address, re.ASCII)
+    if parts is None or int(parts[3]) > LAST_PORT:
+        raise ListenError(f"{address} is no address to listen on; write :9547, 127.0.0.1:9547 or [::1]:9547")
+    host, port = parts[1] or parts[2] or "", int(parts[3])
     try:
         found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
         text = error.strerror if isinstance(error, OSError) else "this is no name"
         raise ListenError(f"cannot listen on {address}: {text}") from None
-    tried = [(family, _tried(family, place)) for family, _, _, _, place in found]
-    sockets = [value for _, value in tried if isinstance(value, socket.socket)]
-    failures = [(family, value) for family, value in tried if isinstance(value, OSError)]
+    sockets: list[socket.socket] = []
+    failures: list[tuple[int, OSError]] = []
+    for family, _, _, _, place in found:
+        try:
+            sockets.append(_bind(family, place))
+        except OSError as error:
+            failures.append((family, error))
     # A machine without IPv6 serves IPv4 alone.
     grave = [
         failure for family, failure in failures if family != socket.AF_INET6 or failure.errno not in NO_SUCH_FAMILY
@@ -134,13 +141,6 @@ def _listen(address: str, option: str) -> list[socket.socket]:
 
 def _cannot(address: str, error: OSError, option: str) -> ListenError:
     return ListenError(f"cannot listen on {address}: {error.strerror}; choose with {option}")
-
-
-def _tried(family: int, place: tuple[object, ...]) -> socket.socket | OSError:
-    try:
-        return _bind(family, place)
-    except OSError as error:
-        return error
 
 
 def _bind(family: int, place: tuple[object, ...]) -> socket.socket:
@@ -156,13 +156,6 @@ def _bind(family: int, place: tuple[object, ...]) -> socket.socket:
         sock.close()
         raise
     return sock
-
-
-def _split(address: str) -> tuple[str, int]:
-    found = re.fullmatch(r"(?:\[([^\[\]]+)\]|([^\[\]:]*)):(\d{1,5})", address, re.ASCII)
-    if found is None or int(found[3]) > LAST_PORT:
-        raise ListenError(f"{address} is no address to listen on; write :9547, 127.0.0.1:9547 or [::1]:9547")
-    return found[1] or found[2] or "", int(found[3])
 
 
 def _listen_unix(address: str, option: str) -> socket.socket:

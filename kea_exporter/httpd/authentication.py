@@ -86,7 +86,9 @@ class Logins:
             return LoginResult.NO_THREAD
         if not is_right or user not in users:
             return LoginResult.REFUSED
-        self._remember(digest)
+        self._remembered[digest] = None
+        if len(self._remembered) > MAX_REMEMBERED:
+            del self._remembered[next(iter(self._remembered))]
         return LoginResult.ACCEPTED
 
     def _dummy_hash(self, users: Mapping[str, str], user: str) -> str:
@@ -97,11 +99,6 @@ class Logins:
     def _digest(self, *fields: bytes) -> bytes:
         text = b"".join(len(field).to_bytes(8) + field for field in fields)
         return hmac.digest(self._key, text, "sha256")
-
-    def _remember(self, digest: bytes) -> None:
-        self._remembered[digest] = None
-        if len(self._remembered) > MAX_REMEMBERED:
-            del self._remembered[next(iter(self._remembered))]
 
 
 class Authentication:
@@ -121,19 +118,14 @@ class Authentication:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        settings = self._settings()
-        outcome = await self._outcome(settings.users, scope) if settings.users else LoginResult.ACCEPTED
+        settings, client = self._settings(), client_of(scope)
+        outcome = LoginResult.ACCEPTED
+        if settings.users:
+            given = credentials(scope["headers"])
+            outcome = await self._logins.outcome(settings.users, *given, client) if given else LoginResult.REFUSED
+            if given and outcome is not LoginResult.ACCEPTED:
+                self._refusals.warn(client=client, outcome=outcome.name.lower())
         await self._answer(outcome)(scope, receive, _with_headers(send, settings.headers))
-
-    async def _outcome(self, users: Mapping[str, str], scope: Scope) -> LoginResult:
-        client = client_of(scope)
-        given = credentials(scope["headers"])
-        if given is None:
-            return LoginResult.REFUSED
-        outcome = await self._logins.outcome(users, *given, client)
-        if outcome is not LoginResult.ACCEPTED:
-            self._refusals.warn(client=client, outcome=outcome.name.lower())
-        return outcome
 
     def _answer(self, outcome: LoginResult) -> ASGIApp:
         if outcome is LoginResult.ACCEPTED:

@@ -17,7 +17,10 @@ class Notifier:
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
         self._address = environ.get("NOTIFY_SOCKET", "")
-        self.watchdog_seconds = _watchdog_seconds(environ) if self._address else None
+        microseconds, pid = environ.get("WATCHDOG_USEC", ""), environ.get("WATCHDOG_PID", "")
+        has_watchdog = microseconds.isdecimal() and int(microseconds) > 0 and pid in {"", str(os.getpid())}
+        # Within what time the watchdog has to be notified by this process; None where there is none.
+        self.watchdog_seconds = int(microseconds) / 1e6 if self._address and has_watchdog else None
 
     def ready(self) -> None:
         """Tell that the service answers."""
@@ -49,10 +52,3 @@ class Notifier:
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
             sock.settimeout(0)
             sock.sendto(state.encode(), address)
-
-
-def _watchdog_seconds(environ: Mapping[str, str]) -> float | None:
-    """Return within what time the watchdog wants to hear of this process; None where it does not."""
-    microseconds, pid = environ.get("WATCHDOG_USEC", ""), environ.get("WATCHDOG_PID", "")
-    is_wanted = microseconds.isdecimal() and int(microseconds) > 0 and pid in {"", str(os.getpid())}
-    return int(microseconds) / 1e6 if is_wanted else None

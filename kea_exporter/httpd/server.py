@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from starlette.types import ASGIApp, Receive, Scope, Send
-    from uvicorn.server import ServerState
 
 MAX_CONNECTIONS = 512
 HEALTH_CONNECTIONS = 32
@@ -93,7 +92,15 @@ class HttpServer(uvicorn.Server):
         """Start accepting."""
         self.servers = []
         for endpoint in self._served:
-            context = _listener_context(endpoint, self._timeouts, self.config, self.server_state)
+            context = ListenerContext(
+                app=endpoint.app,
+                connections=endpoint.connections,
+                protection=endpoint.protection,
+                timeouts=self._timeouts,
+                config=self.config,
+                state=self.server_state,
+                refused_clients=RateLimitedWarning("client rejected: certificate not in client_allowed_sans"),
+            )
             self._listeners += [Listener(sock, context) for sock in endpoint.sockets]
         self.started = True
         self._notifier.ready()
@@ -156,20 +163,6 @@ def _config(app: ASGIApp) -> uvicorn.Config:
     )
     config.load()
     return config
-
-
-def _listener_context(
-    endpoint: Endpoint, timeouts: Timeouts, config: uvicorn.Config, state: ServerState
-) -> ListenerContext:
-    return ListenerContext(
-        app=endpoint.app,
-        connections=endpoint.connections,
-        protection=endpoint.protection,
-        timeouts=timeouts,
-        config=config,
-        state=state,
-        refused_clients=RateLimitedWarning("client rejected: certificate not in client_allowed_sans"),
-    )
 
 
 class HealthOnly:

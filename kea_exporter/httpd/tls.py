@@ -13,7 +13,6 @@ from kea_exporter.files import check_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from kea_exporter.config.web import ServerTls
 
@@ -37,7 +36,12 @@ def server_context(tls: ServerTls) -> ssl.SSLContext:
     context.set_alpn_protocols(["http/1.1"])
     _load_own(context, tls)
     if tls.client_ca_file:
-        _load_authority(context, tls.client_ca_file)
+        try:
+            check_file(tls.client_ca_file)
+            context.load_verify_locations(cafile=tls.client_ca_file)
+        except OSError as error:
+            file = str(tls.client_ca_file)
+            raise _unusable("client_ca_file", f"{file} must hold PEM certificates", file, error) from None
         # The authority may itself have been issued by another that is not trusted here.
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         context.verify_mode = VERIFY_MODES[tls.client_auth]
@@ -65,14 +69,6 @@ def _load_own(context: ssl.SSLContext, tls: ServerTls) -> None:
         files = f"{tls.cert_file} and {tls.key_file}"
         text = f"{files} must hold a PEM certificate and its own unencrypted key"
         raise _unusable("cert_file", text, files, error) from None
-
-
-def _load_authority(context: ssl.SSLContext, file: Path) -> None:
-    try:
-        check_file(file)
-        context.load_verify_locations(cafile=file)
-    except OSError as error:
-        raise _unusable("client_ca_file", f"{file} must hold PEM certificates", str(file), error) from None
 
 
 def _unusable(key: str, wanted: str, files: str, error: Exception) -> ConfigError:

@@ -124,17 +124,14 @@ class Encoder:
 
     def _starts_of_lines(self, family: Family, column: Column) -> list[bytes]:
         kept = self._kept.setdefault(column.labels, {})
-        if (family.name, column.first_labels) not in kept:
-            before, labels = f"{family.name}{{".encode(), self._label_texts(family, column)
-            kept[family.name, column.first_labels] = [b"%b%b} " % (before, text) for text in labels]
-        return kept[family.name, column.first_labels]
-
-    def _label_texts(self, family: Family, column: Column) -> list[bytes]:
-        kept = self._kept.setdefault(column.labels, {})
-        if (family.labels, column.first_labels) not in kept:
-            rows = ((*column.first_labels, *row) for row in column.labels.rows)
-            kept[family.labels, column.first_labels] = [_labels(family.labels, row).encode() for row in rows]
-        return kept[family.labels, column.first_labels]
+        starts, labels = (family.name, column.first_labels), (family.labels, column.first_labels)
+        if starts not in kept:
+            if labels not in kept:
+                rows = ((*column.first_labels, *row) for row in column.labels.rows)
+                kept[labels] = [_labels(family.labels, row).encode() for row in rows]
+            before = f"{family.name}{{".encode()
+            kept[starts] = [b"%b%b} " % (before, text) for text in kept[labels]]
+        return kept[starts]
 
 
 def content_type_for(accept: str) -> str:

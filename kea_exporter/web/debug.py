@@ -10,7 +10,7 @@ from kea_exporter.facts.failure import Failure
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from kea_exporter.facts.snapshot import Exchange, Snapshot
+    from kea_exporter.facts.snapshot import Snapshot
     from kea_exporter.requirements import Report
 
 
@@ -29,7 +29,10 @@ def _report_lines(report: Report) -> Iterator[str]:
     yield f"{snapshot.target.server} {snapshot.target.daemon}  {snapshot.target.url}"
     yield f"  probed at {at}, {snapshot.duration_seconds:.3f} s of {snapshot.timeout_seconds:.3f} s"
     yield "  Asked and answered"
-    yield from (f"    {_exchange_line(exchange)}" for exchange in snapshot.exchanges)
+    for exchange in snapshot.exchanges:
+        took, size = f"{1000 * exchange.duration_seconds:9.1f} ms", f"{exchange.size_bytes:>10} bytes"
+        outcome = exchange.failure.detail if exchange.failure else "answered"
+        yield f"    {took} {size}  {exchange.command}: {outcome}"
     yield from (f"    failed at {failure.stage} ({failure.reason}): {failure.detail}" for failure in snapshot.failures)
     yield "  Learnt"
     yield f"    subnets: {_subnets(snapshot)}"
@@ -40,11 +43,6 @@ def _report_lines(report: Report) -> Iterator[str]:
         for verdict in report.verdicts
     )
     yield ""
-
-
-def _exchange_line(exchange: Exchange) -> str:
-    outcome = exchange.failure.detail if exchange.failure else "answered"
-    return f"{1000 * exchange.duration_seconds:9.1f} ms {exchange.size_bytes:>10} bytes  {exchange.command}: {outcome}"
 
 
 def _subnets(snapshot: Snapshot) -> str:

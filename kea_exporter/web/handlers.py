@@ -90,8 +90,12 @@ class Handlers:
         with self._slot(self._slots, request):
             under_way = await self._begun(self._service.settings.daemons, self._deadline(request))
             await until_done(under_way.futures, under_way.until.remaining(), request.receive)
-            write = partial(self._metrics, under_way, request, part)
-            body, headers = await self._encoded(part or "all", under_way, request, write)
+
+            def write_all() -> EncodedPage:
+                reports = self._all(under_way).reports
+                return self._writer.write(reports, request.headers, None if part is Part.SERVERS else self._state())
+
+            body, headers = await self._encoded(part or "all", under_way, request, write_all)
         return Response(body, headers=headers)
 
     async def probe(self, request: Request) -> Response:
@@ -100,10 +104,18 @@ class Handlers:
         with self._slot(self._slots, request):
             under_way = await self._begun_at_target(asked, deadline, request)
             await until_done(under_way.futures, under_way.until.remaining(), request.receive)
+
+            def write() -> EncodedPage:
+                return self._writer.write(self._service.end(under_way).reports, request.headers)
+
+            def write_debugged() -> str:
+                reports = self._service.end(under_way).reports
+                body, _ = self._writer.write(reports, MutableHeaders())
+                return debug_text(reports, body.decode())
+
             if asked.get("debug") == TRUE:
-                text = await self._encoding.run(client_of(request.scope), partial(self._debugged, under_way))
+                text = await self._encoding.run(client_of(request.scope), write_debugged)
                 return PlainTextResponse(text, headers=PAGE_HEADERS)
-            write = partial(self._written, under_way, request)
             body, headers = await self._encoded("probe", under_way, request, write)
         return Response(body, headers=headers)
 
@@ -228,18 +240,6 @@ class Handlers:
 
     def _all(self, under_way: UnderWay) -> Collection:
         return self._service.keep(self._service.end(under_way))
-
-    def _metrics(self, under_way: UnderWay, request: Request, part: Part | None) -> EncodedPage:
-        reports = self._all(under_way).reports
-        return self._writer.write(reports, request.headers, None if part is Part.SERVERS else self._state())
-
-    def _written(self, under_way: UnderWay, request: Request) -> EncodedPage:
-        return self._writer.write(self._service.end(under_way).reports, request.headers)
-
-    def _debugged(self, under_way: UnderWay) -> str:
-        reports = self._service.end(under_way).reports
-        body, _ = self._writer.write(reports, MutableHeaders())
-        return debug_text(reports, body.decode())
 
     def _last(self) -> tuple[tuple[Report, ...] | None, float | None]:
         """Return the last reports on the servers that are still configured."""

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from starlette.types import Receive
 
 
+T = TypeVar("T")
+
+
 class DisconnectedError(Exception):
     """Whoever asked has closed the connection."""
 
@@ -30,9 +33,17 @@ async def until_done(futures: Sequence[Future[Any]], seconds: float, receive: Re
     Raises:
         DisconnectedError: the connection was closed.
     """
-    leaving = asyncio.ensure_future(_leaving(receive))
+
+    async def leave() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    loop = asyncio.get_running_loop()
+    all_done = loop.create_future()
+    leaving = asyncio.ensure_future(leave())
+    when_done(futures, loop, partial(all_done.set_result, None))
     try:
-        await asyncio.wait((leaving, _all_done(futures)), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((leaving, all_done), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         if leaving.done():
             raise DisconnectedError
     finally:
@@ -57,21 +68,6 @@ def when_done(futures: Sequence[Future[Any]], loop: asyncio.AbstractEventLoop, a
         future.add_done_callback(notify)
     if not futures:
         act()
-
-
-def _all_done(futures: Sequence[Future[Any]]) -> asyncio.Future[None]:
-    loop = asyncio.get_running_loop()
-    all_done = loop.create_future()
-    when_done(futures, loop, partial(all_done.set_result, None))
-    return all_done
-
-
-async def _leaving(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-T = TypeVar("T")
 
 
 class Sharing:

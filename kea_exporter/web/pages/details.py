@@ -63,6 +63,7 @@ class ShownCertificate:
 def facts(report: Report) -> tuple[Item, ...]:
     """Return the facts about a daemon."""
     snapshot = report.snapshot
+    took = f"{snapshot.duration_seconds * MILLISECONDS:.0f} ms of at most {span(snapshot.timeout_seconds)}"
     return (
         Item("Version", (summary.version(report),)),
         Item("Running", (_text(snapshot.status, _running),)),
@@ -71,9 +72,9 @@ def facts(report: Report) -> tuple[Item, ...]:
         Item("Reached at", (_text(snapshot.connection, _place),)),
         Item("TLS", (_text(snapshot.tls, _tls),)),
         Item("Control sockets", _texts(snapshot.sockets, lambda socket: tuple(map(_socket, socket)))),
-        Item("Hook libraries", _texts(snapshot.configuration, _hooks)),
+        Item("Hook libraries", _texts(snapshot.configuration, lambda found: tuple(map(StyledText, found.hooks)))),
         Item("Configuration", (_text(snapshot.configuration, _size),)),
-        Item("Probe", (_probe(snapshot),)),
+        Item("Probe", (StyledText(took, more=f"{counted(len(snapshot.exchanges), 'command')} sent"),)),
     )
 
 
@@ -167,17 +168,8 @@ def _guards(it: ControlSocket) -> Iterator[str]:
         yield f"realm {it.authentication.realm}"
 
 
-def _hooks(configuration: Configuration) -> tuple[StyledText, ...]:
-    return tuple(map(StyledText, configuration.hooks))
-
-
 def _size(it: Configuration) -> StyledText:
     if it.root == ROOT_KEYS[Daemon.D2]:
         return StyledText(it.root)
     subnets, networks = counted(len(it.subnets.ids), "subnet"), counted(it.shared_networks, "shared network")
     return StyledText(f"{it.root}: {subnets}, {networks}, {counted(it.reservations, 'reservation')}")
-
-
-def _probe(snapshot: Snapshot) -> StyledText:
-    took, might = snapshot.duration_seconds * MILLISECONDS, span(snapshot.timeout_seconds)
-    return StyledText(f"{took:.0f} ms of at most {might}", more=f"{counted(len(snapshot.exchanges), 'command')} sent")

@@ -112,14 +112,22 @@ def fleet_of(reports: Sequence[Report], now: float) -> Fleet:
     """Return the view of a fleet; *now* in seconds since the epoch."""
     groups = groups_of(reports)
     ids = [column.requirement.id for group in groups for column in group.columns]
-    servers = [_server(name, found, ids, now) for name, found in worst_first(reports).items()]
+    servers = [
+        ServerRows(
+            shown_name(name), page_of(name), server_status(found), tuple(_row(report, ids, now) for report in found)
+        )
+        for name, found in worst_first(reports).items()
+    ]
+    answering = sum(not isinstance(report.snapshot.version, Failure) for report in reports)
+    tone = Tone.PLAIN if answering == len(reports) else Tone.BAD
+    answers = Figure(StyledText(f"{amount(answering)} of {amount(len(reports))}", tone), "daemons answer")
     statuses = Counter(server.status for server in servers)
     is_folded = statuses[ServerStatus.HEALTHY] > MAX_HEALTHY
     folded = tuple(server for server in servers if is_folded and server.status is ServerStatus.HEALTHY)
     return Fleet(
         headline=_headline(statuses),
         segments=tuple(_segments(statuses)),
-        figures=(_answering(reports), _verdicts(reports), *_first_certificate(reports, now)),
+        figures=(answers, _verdicts(reports), *_first_certificate(reports, now)),
         groups=groups,
         shown=tuple(server for server in servers if not (is_folded and server.status is ServerStatus.HEALTHY)),
         folded=folded,
@@ -140,11 +148,6 @@ def quoted(name: str) -> str:
 def page_of(server: str) -> str:
     """Return the path of a server's page."""
     return f"/servers/{quoted(server)}"
-
-
-def _server(name: str, reports: Sequence[Report], ids: Sequence[str], now: float) -> ServerRows:
-    rows = tuple(_row(report, ids, now) for report in reports)
-    return ServerRows(shown_name(name), page_of(name), server_status(reports), rows)
 
 
 def _row(report: Report, ids: Sequence[str], now: float) -> Row:
@@ -188,12 +191,6 @@ def _segments(statuses: Counter[ServerStatus]) -> Iterator[Segment]:
         width = 100 * statuses[place] / max(statuses.total(), 1)
         yield Segment(place, amount(statuses[place]), label, start, width)
         start += width
-
-
-def _answering(reports: Sequence[Report]) -> Figure:
-    answering = sum(not isinstance(report.snapshot.version, Failure) for report in reports)
-    tone = Tone.PLAIN if answering == len(reports) else Tone.BAD
-    return Figure(StyledText(f"{amount(answering)} of {amount(len(reports))}", tone), "daemons answer")
 
 
 def _verdicts(reports: Sequence[Report]) -> Figure:

@@ -151,7 +151,8 @@ def leases(report: Report) -> tuple[Bar, ...] | StyledText:
 
 def bar(found: Fullness, of_what: str = "") -> Bar:
     """Return a bar; leased or reserved is shown if it exceeds leased by more than 5 points."""
-    description = f"{amount(found.lower)} of {amount(found.capacity)} {_plural(found.kind, found.capacity)}{of_what}"
+    noun = found.kind if found.capacity == 1 else PLURALS[found.kind]
+    description = f"{amount(found.lower)} of {amount(found.capacity)} {noun}{of_what}"
     share, up_to = per_cent(found.lower, found.capacity), per_cent(found.upper, found.capacity)
     text = "< 1 %" if share < 1 and found.lower > 0 else f"{share:.0f} %"
     if found.upper_share - found.share > FULLNESS_DIFFERENCE:
@@ -159,10 +160,6 @@ def bar(found: Fullness, of_what: str = "") -> Bar:
     if found.assigned != found.lower:
         description = f"{description}; Kea counts {amount(found.assigned)} leases"
     return Bar(found.kind, share, text, description)
-
-
-def _plural(kind: str, number: int) -> str:
-    return kind if number == 1 else PLURALS[kind]
 
 
 def _is_known(counts: Counts[int], count: Count) -> bool:

@@ -9,6 +9,7 @@ import sys
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from kea_exporter.auditor import Auditor
 from kea_exporter.collector import Collector
 from kea_exporter.commands.ad_hoc import ad_hoc_settings, in_options
 from kea_exporter.commands.common import DEFAULT_CONFIG, load
+from kea_exporter.commands.kea_files import Reading, file_options, judge_files, version_of
 from kea_exporter.commands.output import print_text
 from kea_exporter.config import AuditSettings, Settings
 from kea_exporter.facts.failure import Failure
@@ -63,6 +65,7 @@ def _requirement_ids(_context: click.Context, parameter: click.Parameter, ids: S
     type=click.Choice([str(daemon) for daemon in Daemon]),
     help="What answers at --url: once for all, or once for each [dhcp4].",
 )
+@file_options
 @click.option("--user", "username", help="User name for --url.")
 @click.option("--password-file", help="File with the password for --url.")
 @click.option("--ca-file", help="Trusted certificates for --url.")
@@ -104,6 +107,9 @@ def check_command(  # noqa: PLR0913 - one parameter per option
     servers: Sequence[str],
     urls: Sequence[str],
     daemons: Sequence[str],
+    kea_configs: Sequence[str],
+    kea_version: str | None,
+    include_dir: Path | None,
     audit_leases: bool,
     only: Sequence[str],
     exclude: Sequence[str],
@@ -116,7 +122,7 @@ def check_command(  # noqa: PLR0913 - one parameter per option
     schema: bool,
     **ad_hoc: Any,  # noqa: ANN401 - the other options for --url
 ) -> int:
-    """Judge servers now and print verdicts, evidence and remedies.
+    """Judge servers now, or configuration files of Kea, and print verdicts, evidence and remedies.
 
     Ends with 0 where all required requirements are met, 1 where some are not, 2 where none is unmet but some are
     unknown, 3 after a usage or configuration error. --output nagios has the exit codes of a monitoring plugin.
@@ -125,20 +131,19 @@ def check_command(  # noqa: PLR0913 - one parameter per option
     if explain is not None or schema:
         print_text(json.dumps(report_schema(), indent=2) if explain is None else _explained(explain))
         return 0
-    if not urls and (daemons or any(value not in {None, False} for value in ad_hoc.values())):
-        raise click.UsageError("options about one daemon need --url")
-    if urls and (config_file or servers):
-        raise click.UsageError("--url stands alone; --config.file and --server go without it")
     if watch and output != "text":
         raise click.UsageError("--watch prints text only")
-    if urls:
-        settings = ad_hoc_settings(urls, daemons, ad_hoc)
+    if kea_configs and any((config_file, servers, urls, daemons, audit_leases, *ad_hoc.values())):
+        raise click.UsageError("--kea-config stands alone: no server is queried")
+    if not kea_configs and (kea_version or include_dir):
+        raise click.UsageError("--kea-version and --include-dir go with --kea-config")
+    if kea_configs:
+        collect = partial(judge_files, kea_configs, Reading(include_dir, version_of(kea_version)))
     else:
-        settings = _only(servers, load(Path(config_file or DEFAULT_CONFIG), takes_stdin=True))
+        collect = partial(_collected, _settings(config_file, servers, urls, daemons, ad_hoc).daemons, audit_leases)
 
     def check() -> Check:
-        reports = _collected(settings.daemons, audit_leases=audit_leases)
-        shown = map(in_options, reports) if urls else reports
+        shown = map(in_options, collect()) if urls else collect()
         part = selected(shown, only, exclude, Severity(severity))
         return Check(part, time.time(), FailOn(fail_on), verbose, _width())
 
@@ -149,7 +154,20 @@ def check_command(  # noqa: PLR0913 - one parameter per option
     return nagios_exit_code(found) if output == "nagios" else found.exit_code
 
 
-def _collected(configured: Iterable[DaemonSettings], *, audit_leases: bool) -> tuple[Report, ...]:
+def _settings(
+    config_file: str | None, servers: Sequence[str], urls: Sequence[str], daemons: Sequence[str], ad_hoc: dict[str, Any]
+) -> Settings:
+    """Return what to check: the daemons at --url, or those of the configuration file."""
+    if not urls and (daemons or any(value not in {None, False} for value in ad_hoc.values())):
+        raise click.UsageError("options about one daemon need --url")
+    if urls and (config_file or servers):
+        raise click.UsageError("--url stands alone; --config.file and --server go without it")
+    if urls:
+        return ad_hoc_settings(urls, daemons, ad_hoc)
+    return _only(servers, load(Path(config_file or DEFAULT_CONFIG), takes_stdin=True))
+
+
+def _collected(configured: Iterable[DaemonSettings], audit_leases: bool) -> tuple[Report, ...]:  # noqa: FBT001 - private
     daemons = [_with_audit(daemon) if audit_leases else replace(daemon, lease_audit=None) for daemon in configured]
     auditor = Auditor(daemons)
     collector = Collector(audits=auditor.result)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +13,9 @@ from kea_exporter.facts.failure import known
 from kea_exporter.kea.configuration import read_configuration
 from kea_exporter.kea.protocol import decode
 from kea_exporter.kea.review import review
-from lab.servers.kea import succeeded
+from lab.servers.kea import FOLDERS, PROGRAMS, succeeded
 from tests.support.configurations import SOUND, Tree
+from tests.support.kea_syntax import ACCEPTED, REFUSED
 from tests.support.review_cases import CASES, Case
 
 if TYPE_CHECKING:
@@ -73,3 +76,13 @@ def test_kea_itself_refuses_what_is_only_found_in_files(lab: Lab) -> None:
         "partner-listener-is-protected: open_listener",
         "subnet-changes-are-kept: configuration_database",
     ]
+
+
+@pytest.mark.parametrize("content", [*ACCEPTED, *REFUSED], ids=repr)
+def test_kea_accepts_and_refuses_the_same_files(lab: Lab, content: bytes) -> None:
+    path = lab.folder / "kea.json"
+    path.write_bytes(content)
+    folders = dict.fromkeys(FOLDERS, lab.inside(lab.folder))
+    command = lab.chroot.command(PROGRAMS["Dhcp4"], "-t", lab.inside(path))
+    tested = subprocess.run(command, env={**os.environ, **folders}, capture_output=True, timeout=60, check=False)
+    assert (tested.returncode == 0) is (content in ACCEPTED), tested.stderr

@@ -1,0 +1,241 @@
+"""Configuration files of Kea: their syntax, and `check --kea-config`."""
+
+from __future__ import annotations
+
+import json
+import os
+import tracemalloc
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from kea_exporter.commands.check import check_command
+from kea_exporter.kea.configuration_file import (
+    MAX_BYTES,
+    MAX_VALUES,
+    ConfigurationFileError,
+    read_configuration_file,
+)
+from tests.support.configurations import SOUND, dhcp4, subnet
+from tests.support.kea_syntax import ACCEPTED, REFUSED
+from tests.support.review_cases import CASES, Case
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from click.testing import Result
+
+SOUND_FILE = json.dumps({"Dhcp4": SOUND["Dhcp4"]})
+OF_HOOKS = {"hook-subnet-cmds-loaded", "hook-host-cmds-loaded", "hook-lease-cmds-loaded", "hook-stat-cmds-loaded"}
+
+
+def no_include(path: str) -> tuple[str, bytes]:
+    raise ConfigurationFileError(f"{path} is not included")
+
+
+def written(folder: Path, content: bytes | str) -> Path:
+    path = folder / "kea.conf"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def check(*arguments: str, stdin: bytes = b"") -> Result:
+    return CliRunner().invoke(check_command, [*arguments], input=stdin, standalone_mode=False)
+
+
+def check_file(path: Path, *arguments: str) -> Result:
+    return check("--kea-config", str(path), *arguments)
+
+
+def verdicts(path: Path, *arguments: str) -> dict[str, str]:
+    """Return the status of each requirement on the daemon of a file."""
+    result = check_file(path, "--output", "json", *arguments)
+    [daemon] = json.loads(result.stdout)["daemons"]
+    return {requirement["id"]: requirement["status"] for requirement in daemon["requirements"]}
+
+
+def error_of(result: Result) -> str:
+    """Return the one clear error that a check ended with: no traceback, exit code 3."""
+    assert getattr(result.exception, "exit_code", None) is not None, result.exc_info
+    message: str = result.exception.format_message()  # type: ignore[union-attr]
+    assert message.isprintable()
+    assert len(message) < 600
+    return message
+
+
+@pytest.mark.parametrize("content", ACCEPTED, ids=repr)
+def test_what_kea_accepts_is_read(content: bytes) -> None:
+    assert read_configuration_file("kea.conf", content, no_include).root == "Dhcp4"
+
+
+@pytest.mark.parametrize("content", REFUSED, ids=repr)
+def test_what_kea_refuses_ends_with_an_error_at_its_place(tmp_path: Path, content: bytes) -> None:
+    error = error_of(check_file(written(tmp_path, content)))
+    assert error.startswith(f"{tmp_path}/kea.conf:1:")
+
+
+def test_an_error_names_line_and_column(tmp_path: Path) -> None:
+    path = written(tmp_path, '{ "Dhcp4": {\n    // a comment\n    "valid-lifetime": TRUE\n} }\n')
+    assert error_of(check_file(path)) == f"{path}:3:23: a value is expected, found 'TRUE'"
+
+
+LISTS, MAPS = b"[" * 100_000, b'{"a":' * 100_000
+ODD = {
+    "only opening brackets": LISTS,
+    "only opening braces": MAPS,
+    "deep lists": b'{"Dhcp4": {"user-context": {"a": ' + LISTS + b"]" * 100_000 + b"}}}",
+    "deep maps": b'{"Dhcp4": {"user-context": {"a": ' + MAPS + b"1" + b"}" * 100_000 + b"}}}",
+    "UTF-16": SOUND_FILE.encode("utf-16"),
+    "UTF-32": SOUND_FILE.encode("utf-32"),
+    "zeros": bytes(1000),
+    "all bytes": bytes(range(256)),
+    "gzip": b"\x1f\x8b\x08\x00\x00\x00\x00\x00",
+    "an open string": b'{"Dhcp4": {"comment": "' + b"x" * 1_000_000,
+    "an open comment": b"/*" + b"x" * 1_000_000,
+    "many quotes": b'"' * 100_001,
+    "a number of a million digits": b'{"Dhcp4": {"valid-lifetime": ' + b"9" * 1_000_000 + b"}}",
+    "a key of a million letters": b'{"' + b"k" * 1_000_000 + b'": 1}',
+    "text after the end": SOUND_FILE.encode() + b" x",
+    "two configurations": SOUND_FILE.encode() * 2,
+    "YAML": b"Dhcp4:\n  valid-lifetime: 4000\n",
+    "the exporter's own": b"servers:\n- name: kea\n  dhcp4: {url: http://192.0.2.1:8000}\n",
+    "another daemon": b'{"Control-agent": {"http-port": 8000}}',
+    "an answer of config-get": b'[{"result": 0, "arguments": {}}]',
+    "subnets that are a map": b'{"Dhcp4": {"subnet4": {}}}',
+    "a subnet that is a text": b'{"Dhcp4": {"subnet4": ["10.0.0.0/24"]}}',
+    "a subnet without an id": b'{"Dhcp4": {"subnet4": [{"subnet": "10.0.0.0/24"}]}}',
+    "a subnet without a prefix": b'{"Dhcp4": {"subnet4": [{"id": 1}]}}',
+    "a prefix that is none": b'{"Dhcp4": {"subnet4": [{"id": 1, "subnet": "10.0.0.0/99"}]}}',
+    "one id twice": json.dumps({"Dhcp4": dhcp4(subnet(1), subnet(2, id=1))}).encode(),
+    "a pool that is none": b'{"Dhcp4": {"subnet4": [{"id": 1, "subnet": "10.0.0.0/24", "pools": [{"pool": "x"}]}]}}',
+    "a network that is a text": b'{"Dhcp4": {"shared-networks": ["office"]}}',
+    "hooks that are texts": b'{"Dhcp4": {"hooks-libraries": ["libdhcp_ha.so"]}}',
+    "a socket that is a text": b'{"Dhcp4": {"control-sockets": ["/run/kea/kea4"]}}',
+    "an include without a name": b"<?include?>",
+    "an include of nothing": b'<?include "nothing.json"?>',
+    "an include of the folder": b'<?include "."?>',
+    "an include outside": b'<?include "/etc/passwd"?>',
+    "an include above": b'<?include "../../etc/passwd"?>',
+    "an include of a zero byte": b'<?include "a\x00b"?>',
+    "an include of itself": b'<?include "kea.conf"?>',
+    "an include of a FIFO": b'<?include "fifo"?>',
+    "an include of a link to outside": b'<?include "link"?>',
+}
+
+
+@pytest.mark.parametrize("content", ODD.values(), ids=ODD)
+def test_odd_files_end_with_one_clear_error(tmp_path: Path, content: bytes) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "link").symlink_to("/etc/passwd")
+    assert "kea.conf" in error_of(check_file(written(tmp_path, content)))
+
+
+def test_files_that_are_none_end_with_one_clear_error(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "loop").symlink_to("loop")
+    for name in ("nothing", "fifo", "loop", "."):
+        assert str(tmp_path) in error_of(check_file(tmp_path / name))
+    assert "/dev/zero" in error_of(check("--kea-config", "/dev/zero"))
+
+
+def test_a_file_that_is_too_large_costs_little_memory(tmp_path: Path) -> None:
+    path = tmp_path / "kea.conf"
+    with path.open("wb") as file:
+        file.truncate(100 * 1024 * 1024)
+    tracemalloc.start()
+    try:
+        error = error_of(check_file(path))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert "larger than" in error
+    assert peak < 3 * MAX_BYTES
+
+
+def test_the_number_of_values_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kea_exporter.kea.configuration_file.MAX_VALUES", 1000)
+    assert MAX_VALUES > 500_000
+    content = b'{"Dhcp4": {"user-context": {"a": [' + b"1," * 2000 + b"]}}}"
+    with pytest.raises(ConfigurationFileError, match="more than 1,000 values"):
+        read_configuration_file("kea.conf", content, no_include)
+
+
+def test_includes_are_read_below_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "subnets.json").write_text(json.dumps(SOUND["Dhcp4"]["subnet4"]))
+    path = written(
+        tmp_path, '{"Dhcp4": {"interfaces-config": {"interfaces": ["*"]}, "subnet4": <?include "parts/subnets.json"?>}}'
+    )
+    assert verdicts(path)["subnets-have-pools"] == "met"
+    outside = written(tmp_path / "parts", f'<?include "{path}"?>')
+    assert "--include-dir" in error_of(check_file(outside))
+    assert verdicts(outside, "--include-dir", str(tmp_path))["subnets-have-pools"] == "met"
+
+
+def test_an_error_in_an_include_names_its_file(tmp_path: Path) -> None:
+    (tmp_path / "part.json").write_text("[\n  1 2\n]")
+    path = written(tmp_path, '{"Dhcp4": {"subnet4": <?include "part.json"?>}}')
+    assert error_of(check_file(path)).startswith("part.json:2:5: ")
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_file_has_the_verdict_of_its_configuration(tmp_path: Path, case: Case) -> None:
+    result = check_file(written(tmp_path, json.dumps({case.root: case.tree})), "--output", "json")
+    [daemon] = json.loads(result.stdout)["daemons"]
+    found = {requirement["id"]: requirement for requirement in daemon["requirements"]}
+    if case.requirement == "subnets-have-routers":
+        assert case.requirement not in found
+        return
+    requirement = found[case.requirement]
+    assert requirement["status"] == ("unmet" if case.cause else "met")
+    assert requirement["cause"] == (case.cause or None)
+
+
+def test_what_a_file_cannot_tell_does_not_appear(tmp_path: Path) -> None:
+    path = written(tmp_path, SOUND_FILE)
+    found = verdicts(path)
+    assert "unknown" not in found.values()
+    assert {name for name, status in found.items() if status == "unmet"} == OF_HOOKS
+    assert "version-supported" not in found
+    assert "control-socket-reachable" not in found
+    assert verdicts(path, "--kea-version", "2.6.3")["version-supported"] == "unmet"
+
+
+def test_several_files_are_checked_at_once_and_standard_input_too(tmp_path: Path) -> None:
+    path = written(tmp_path, SOUND_FILE)
+    content = json.dumps({"DhcpDdns": SOUND["DhcpDdns"]}).encode()
+    result = check("--kea-config", str(path), "--kea-config", "-", "--output", "json", stdin=content)
+    assert [(daemon["server"], daemon["daemon"]) for daemon in json.loads(result.stdout)["daemons"]] == [
+        (str(path), "dhcp4"),
+        ("stdin", "d2"),
+    ]
+
+
+def test_the_exit_code_is_that_of_a_server(tmp_path: Path) -> None:
+    path = written(tmp_path, json.dumps({"DhcpDdns": {**SOUND["DhcpDdns"], "ip-address": "0.0.0.0"}}))
+    assert check_file(path).return_value == 0
+    assert check_file(path, "--fail-on", "recommended").return_value == 1
+
+
+def test_subnets_without_an_id_are_numbered_for_kea_before_3_0(tmp_path: Path) -> None:
+    subnets = [{key: value for key, value in subnet(number).items() if key != "id"} for number in (1, 2)]
+    path = written(tmp_path, json.dumps({"Dhcp4": dhcp4(*subnets)}))
+    assert "has no id" in error_of(check_file(path))
+    assert verdicts(path, "--kea-version", "2.6.3")["subnets-do-not-overlap"] == "met"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--kea-config", "-", "--url", "http://192.0.2.1:8000"),
+        ("--kea-config", "-", "--audit-leases"),
+        ("--kea-config", "-", "--server", "kea"),
+        ("--kea-version", "3.0.4"),
+        ("--include-dir", "/"),
+        ("--kea-config", "-", "--kea-version", "three"),
+    ],
+    ids=" ".join,
+)
+def test_options_that_do_not_go_together_are_refused(arguments: tuple[str, ...]) -> None:
+    assert error_of(check(*arguments))

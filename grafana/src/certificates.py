@@ -1,4 +1,4 @@
-"""Certificates: what ends when, and what does not verify."""
+"""Certificates: expiry and verification."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from grafana.src.document import Built, Section, dashboard
 from grafana.src.links import to_row
-from grafana.src.looks import CERTIFICATE_LEFT, GRAVE, MOMENT, TROUBLE, YES
+from grafana.src.looks import CERTIFICATE_DAYS, FAULT, MOMENT, WARN, YES
 from grafana.src.panels import Query, Words, lines, stat_of, timeline
-from grafana.src.queries import gauge, of, time_left, worst
+from grafana.src.queries import days_left, gauge, of, worst
 from grafana.src.tables import Column, table_of
 from kea_exporter.alerts.model import Dashboard
 from kea_exporter.alerts.thresholds import CERTIFICATE_CRITICAL_DAYS, CERTIFICATE_WARNING_DAYS, DAY_SECONDS
@@ -21,27 +21,27 @@ NOT_AFTER = "kea_certificate_not_after_timestamp_seconds"
 OWN_NOT_AFTER = "kea_client_certificate_not_after_timestamp_seconds"
 PLACE = ("role", "position")
 CA_NOT_AFTER = "kea_ca_certificate_not_after_timestamp_seconds"
-# Those that the exporter trusts are shown apart, from its own ca_file.
+# Roots that the exporter trusts have a table of their own, from ca_file.
 NO_ROOT = 'role!="root"'
-LEFT = time_left(NOT_AFTER, *PLACE)
+LEFT = days_left(NOT_AFTER, *PLACE)
 NO_TLS = "No daemon is reached over https"
-NO_CLIENT_CERTIFICATE = "The exporter shows no certificate of its own"
+NO_CLIENT_CERTIFICATE = "The exporter has no client certificate"
 
 
 def certificates(height: int = 10) -> Table:
-    """Return all certificates, those that end first on top."""
+    """Return the table of all certificates; those that expire first are on top."""
     identity = ("subject", "issuer", "key_type", "serial_number", "fingerprint_sha256")
     return table_of(
-        Words("Certificates", "All that the servers sent, those that end first on top; negative: has ended.", NO_TLS),
+        Words("Certificates", "All certificates that the servers send, by expiry; negative: expired.", NO_TLS),
         labels=("server", "daemon", *PLACE, *identity),
         columns={
-            "left": Column(LEFT, CERTIFICATE_LEFT, link=to_row(Dashboard.SERVER)),
-            "begins": Column(f"1000 * {gauge('kea_certificate_not_before_timestamp_seconds', *PLACE)}", MOMENT),
-            "ends": Column(f"1000 * {gauge(NOT_AFTER, *PLACE)}", MOMENT),
+            "days left": Column(LEFT, CERTIFICATE_DAYS, link=to_row(Dashboard.SERVER)),
+            "not before": Column(f"1000 * {gauge('kea_certificate_not_before_timestamp_seconds', *PLACE)}", MOMENT),
+            "not after": Column(f"1000 * {gauge(NOT_AFTER, *PLACE)}", MOMENT),
             "is": Column(gauge("kea_certificate_info", *PLACE, *identity), hidden=True),
         },
-        first=("server", "daemon", *PLACE, "left", "begins", "ends"),
-        sort="left",
+        first=("server", "daemon", *PLACE, "days left", "not before", "not after"),
+        sort="days left",
         height=height,
     )
 
@@ -51,45 +51,47 @@ def build() -> Builder:
     return dashboard(
         Dashboard.CERTIFICATES,
         "Kea / Certificates",
-        "The certificates of all control sockets, and the exporter's own: what ends when, and what does not verify.",
+        "Certificates of all control sockets, CAs and client certificates of the exporter: expiry and verification.",
         [
-            Section("At a glance", _glance()),
-            Section("What ends when", [certificates(), *_course()]),
-            Section("What does not verify", _trust()),
+            Section("Overview", _glance()),
+            Section("Expiry", [certificates(), *_course()]),
+            Section("Verification", _trust()),
         ],
         since="now-7d",
     )
 
 
-def _ending(seconds: int) -> str:
-    return f"sum({time_left(NOT_AFTER, *PLACE, where=NO_ROOT)} < bool {seconds})"
+def _expiring(days: int) -> str:
+    return f"sum({days_left(NOT_AFTER, *PLACE, where=NO_ROOT)} < bool {days})"
 
 
 def _glance() -> list[Built]:
     return [
-        stat_of(Words("Ended", "Certificates of servers that have ended.", NO_TLS), _ending(0), GRAVE),
+        stat_of(Words("Expired", "Certificates of servers that have expired.", NO_TLS), _expiring(0), FAULT),
         *(
             stat_of(
-                Words(f"End within {days} days", f"Certificates of servers that end within {days} days.", NO_TLS),
-                _ending(days * DAY_SECONDS),
+                Words(f"Expire in {days} days", f"Certificates of servers that expire within {days} days.", NO_TLS),
+                _expiring(days),
                 look,
             )
-            for days, look in ((CERTIFICATE_CRITICAL_DAYS, GRAVE), (CERTIFICATE_WARNING_DAYS, TROUBLE))
+            for days, look in ((CERTIFICATE_CRITICAL_DAYS, FAULT), (CERTIFICATE_WARNING_DAYS, WARN))
         ),
         stat_of(
-            Words("Not trusted", "Certificates that do not verify against the configured authorities.", NO_TLS),
+            Words("Not trusted", "Certificates that are not signed by a trusted CA.", NO_TLS),
             f"sum(1 - {worst(of('kea_certificate_trusted'))})",
-            GRAVE,
+            FAULT,
         ),
         stat_of(
-            Words("Wrong name", "Certificates whose SAN does not hold the address of the server.", NO_TLS),
+            Words("SAN mismatch", "Certificates whose SAN does not contain the address of the server.", NO_TLS),
             f"sum(1 - {worst(of('kea_certificate_san_valid'))})",
-            GRAVE,
+            FAULT,
         ),
         stat_of(
-            Words("Own ends in", "The least time left of the exporter's own certificates.", NO_CLIENT_CERTIFICATE),
-            f"min({time_left(OWN_NOT_AFTER)})",
-            CERTIFICATE_LEFT,
+            Words(
+                "Client days left", "Days until the exporter's first client certificate expires.", NO_CLIENT_CERTIFICATE
+            ),
+            f"min({days_left(OWN_NOT_AFTER)})",
+            CERTIFICATE_DAYS,
         ),
     ]
 
@@ -97,36 +99,38 @@ def _glance() -> list[Built]:
 def _course() -> list[Built]:
     return [
         lines(
-            Words("Time left", "A certificate that is renewed jumps up; roots are left out.", NO_TLS),
-            [Query(time_left(NOT_AFTER, *PLACE, where=NO_ROOT), "{{server}} {{daemon}}: {{role}}")],
-            CERTIFICATE_LEFT,
+            Words("Days left", "Days until expiry, without roots. A renewal raises the value.", NO_TLS),
+            [Query(days_left(NOT_AFTER, *PLACE, where=NO_ROOT), "{{server}} {{daemon}}: {{role}}")],
+            CERTIFICATE_DAYS,
         ),
         table_of(
             Words(
-                "The exporter's own certificates",
-                "What the exporter shows to each daemon, where it is told to.",
+                "Client certificates of the exporter",
+                "Certificates that the exporter sends to daemons (cert_file).",
                 NO_CLIENT_CERTIFICATE,
             ),
             labels=("server", "daemon"),
             columns={
-                "left": Column(time_left(OWN_NOT_AFTER), CERTIFICATE_LEFT),
-                "ends": Column(f"1000 * {gauge(OWN_NOT_AFTER)}", MOMENT),
+                "days left": Column(days_left(OWN_NOT_AFTER), CERTIFICATE_DAYS),
+                "not after": Column(f"1000 * {gauge(OWN_NOT_AFTER)}", MOMENT),
             },
-            sort="left",
+            sort="days left",
             width=12,
         ),
         table_of(
             Words(
                 "CAs of the exporter",
-                "The CA certificates in ca_file of the exporter; for each subject, the one that ends last.",
+                "CA certificates in ca_file of the exporter; by subject, the one that expires last.",
                 "No ca_file is configured",
             ),
             labels=("subject",),
             columns={
-                "left": Column(f"min by (subject) ({of(CA_NOT_AFTER)}) - time()", CERTIFICATE_LEFT),
-                "ends": Column(f"1000 * min by (subject) ({of(CA_NOT_AFTER)})", MOMENT),
+                "days left": Column(
+                    f"(min by (subject) ({of(CA_NOT_AFTER)}) - time()) / {DAY_SECONDS}", CERTIFICATE_DAYS
+                ),
+                "not after": Column(f"1000 * min by (subject) ({of(CA_NOT_AFTER)})", MOMENT),
             },
-            sort="left",
+            sort="days left",
             width=24,
         ),
     ]
@@ -135,7 +139,9 @@ def _course() -> list[Built]:
 def _trust() -> list[Built]:
     return [
         timeline(
-            Words("Name and trust", "Whether the SAN holds the address, and whether the chain verifies.", NO_TLS),
+            Words(
+                "Name and trust", "Whether the SAN contains the address, and whether a trusted CA signed it.", NO_TLS
+            ),
             [
                 Query(worst(of("kea_certificate_trusted")), "{{server}} {{daemon}}: trusted"),
                 Query(worst(of("kea_certificate_san_valid")), "{{server}} {{daemon}}: name"),
@@ -144,14 +150,14 @@ def _trust() -> list[Built]:
             height=10,
         ),
         table_of(
-            Words("Why not", "Why a certificate does not verify.", "All certificates verify"),
+            Words("Verification failures", "Reason of each failed verification.", "All certificates verify"),
             labels=("server", "daemon", "reason"),
             columns={"fails": Column(gauge("kea_certificate_verify_failure", "reason"), hidden=True)},
             sort="server",
             width=12,
         ),
         table_of(
-            Words("Connections", "Protocol version and cipher of each connection.", NO_TLS),
+            Words("TLS connections", "Protocol version and cipher of each connection.", NO_TLS),
             labels=("server", "daemon", "version", "cipher"),
             columns={"is": Column(gauge("kea_tls_connection_info", "version", "cipher"), hidden=True)},
             sort="version",

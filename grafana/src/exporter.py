@@ -1,4 +1,4 @@
-"""Exporter: does it see all, in time, and what does it cost?"""
+"""Exporter: completeness, duration of probes, resources."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from grafana.src.looks import (
     AGO,
     ALARM,
     BYTES,
-    GRAVE,
+    FAULT,
     NUMBER,
     PER_SECOND,
     SECONDS,
     SHARE_OF_ALL,
     SHARE_OF_ONE,
     SLOWNESS,
-    TROUBLE,
     UP,
+    WARN,
     YES,
 )
 from grafana.src.panels import Query, Words, lines, stat_of, timeline
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.dashboard import Dashboard as Builder
 
 INSTANCE = "{{instance}}"
-NOT_SCRAPED = "Only /metrics tells of the exporter itself: choose the job that scrapes it, or all"
+NOT_SCRAPED = "Only /metrics has metrics of the exporter itself: select the job that scrapes it, or all"
 SHARE = f"{gauge('kea_scrape_duration_seconds')} / ({worst(of('kea_scrape_timeout_seconds'))} > 0)"
 BUILD = ("version", "python_version", "openssl_version")
 
@@ -39,12 +39,12 @@ def build() -> Builder:
     return dashboard(
         Dashboard.EXPORTER,
         "Kea / Exporter",
-        "The exporter itself: whether it sees all, whether it is in time, and what it costs.",
+        "The exporter itself: completeness of its metrics, duration of probes, and resources.",
         [
-            Section("At a glance", _glance()),
-            Section("Whether it is in time", _time()),
-            Section("Whether it sees all", _sight()),
-            Section("What it costs", _cost()),
+            Section("Overview", _glance()),
+            Section("Duration", _time()),
+            Section("Completeness", _sight()),
+            Section("Resources", _cost()),
         ],
     )
 
@@ -56,32 +56,32 @@ def _rate(family: str) -> str:
 def _glance() -> list[Built]:
     return [
         stat_of(
-            Words("Reload", "Whether the last attempt to load the configuration succeeded.", NOT_SCRAPED),
+            Words("Reload", "Whether the last reload of the configuration succeeded.", NOT_SCRAPED),
             f"min({of_exporter('kea_exporter_config_last_reload_successful')})",
             YES,
         ),
         stat_of(
-            Words("Configuration loaded", "When it was last loaded with success.", NOT_SCRAPED),
+            Words("Configuration loaded", "Time of the last successful load.", NOT_SCRAPED),
             f"1000 * max({of_exporter('kea_exporter_config_last_reload_success_timestamp_seconds')})",
             AGO,
         ),
         stat_of(
-            Words("Slowest probe", "The greatest share of its time that a probe took; at the whole, it is given up."),
+            Words("Slowest probe", "Highest share of the timeout that a probe took. At 100 % the probe fails."),
             f"max({SHARE})",
             SLOWNESS,
         ),
         stat_of(
-            Words("Series limit", "Daemons of which not all subnets or pools are shown."),
+            Words("Series limit", "Daemons with more subnets or pools than series_limit."),
             f"sum({gauge('kea_series_limit_reached')})",
-            TROUBLE,
+            WARN,
         ),
         stat_of(
-            Words("Targets that fail", "Targets of Prometheus that it cannot scrape, among the chosen jobs."),
+            Words("Failed targets", "Targets of the selected jobs that Prometheus cannot scrape."),
             f"sum(1 - ({of_target('up')}))",
-            GRAVE,
+            FAULT,
         ),
         stat_of(
-            Words("Running since", "When the exporter was started.", NOT_SCRAPED),
+            Words("Started", "Start time of the exporter.", NOT_SCRAPED),
             f"1000 * max({of_process(of_exporter('process_start_time_seconds'))})",
             AGO,
         ),
@@ -91,7 +91,7 @@ def _glance() -> list[Built]:
 
 def _versions() -> Built:
     return table_of(
-        Words("Versions", "What each exporter runs on.", NOT_SCRAPED),
+        Words("Versions", "Versions of each exporter, Python and OpenSSL.", NOT_SCRAPED),
         labels=("job", "instance", *BUILD),
         columns={
             "is": Column(
@@ -107,17 +107,17 @@ def _versions() -> Built:
 def _time() -> list[Built]:
     return [
         lines(
-            Words("Share of the time that probes may take", "At the whole of it, a probe is given up."),
+            Words("Share of the timeout", "Duration of probes divided by their timeout. At 100 % the probe fails."),
             [Query(SHARE, "{{server}} {{daemon}}")],
             SLOWNESS,
         ),
         lines(
-            Words("Scrapes", "What Prometheus waited for each target."),
+            Words("Scrape duration", "As Prometheus measures it for each target."),
             [Query(of_target("scrape_duration_seconds"), "{{job}} {{instance}}")],
             SECONDS,
         ),
         lines(
-            Words("Slowest commands", "The ten commands that Kea took longest for in the last scrape."),
+            Words("Slowest commands", "The ten commands with the longest duration in the last scrape."),
             [
                 Query(
                     greatest(10, gauge("kea_command_duration_seconds", "command")),
@@ -127,7 +127,7 @@ def _time() -> list[Built]:
             SECONDS,
         ),
         lines(
-            Words("Requests in flight", "Requests for metrics that are being answered.", NOT_SCRAPED),
+            Words("Requests in flight", "Requests for metrics in progress.", NOT_SCRAPED),
             [Query(of_exporter("kea_exporter_requests_in_flight"), INSTANCE)],
             NUMBER,
         ),
@@ -143,26 +143,26 @@ def _sight() -> list[Built]:
             width=12,
         ),
         timeline(
-            Words("Limit of series", "More subnets or pools than series_limit allows: only the first are shown."),
+            Words("Series limit reached", "More subnets or pools than series_limit: the highest ids are not exported."),
             [Query(gauge("kea_series_limit_reached", "collector"), "{{server}} {{daemon}}: {{collector}}")],
             ALARM,
             width=12,
         ),
         table_of(
-            Words("Commands that fail", "Commands that were sent in the last scrape and not answered.", "None fails"),
+            Words("Failed commands", "Commands of the last scrape that failed.", "No command failed"),
             labels=("server", "daemon", "command"),
-            columns={"answered": Column(f"{worst(of('kea_command_success'), 'command')} == 0", YES)},
+            columns={"success": Column(f"{worst(of('kea_command_success'), 'command')} == 0", YES)},
             sort="server",
             width=12,
         ),
         table_of(
             Words(
                 "Unknown statistics",
-                "Statistics of Kea whose names the exporter does not know: it is older than Kea.",
+                "Statistics of Kea that the exporter does not know: Kea is newer than the exporter.",
                 NOT_SCRAPED,
             ),
             labels=("server", "daemon"),
-            columns={"statistics": Column(gauge("kea_exporter_unknown_statistics"), TROUBLE)},
+            columns={"statistics": Column(gauge("kea_exporter_unknown_statistics"), WARN)},
             sort="statistics",
             descending=True,
             width=12,
@@ -174,9 +174,8 @@ def _sight() -> list[Built]:
 def _lost() -> Built:
     return lines(
         Words(
-            "What was lost",
-            "Samples that could not be written, each a mistake in the exporter; requests answered with 503, as too "
-            "many were in flight.",
+            "Dropped samples and rejected requests",
+            "Dropped samples are defects of the exporter. Requests are rejected with 503 when too many are in flight.",
             NOT_SCRAPED,
         ),
         [
@@ -192,19 +191,19 @@ def _cost() -> list[Built]:
     files = f"{of_exporter('process_open_fds')} / {of_exporter('process_max_fds')}"
     return [
         lines(
-            Words("Processor", "Share of one processor core.", NOT_SCRAPED),
+            Words("CPU", "Share of one CPU core.", NOT_SCRAPED),
             [Query(of_process(_rate("process_cpu_seconds_total")), INSTANCE)],
             SHARE_OF_ONE,
             width=8,
         ),
         lines(
-            Words("Memory", "Memory that is resident.", NOT_SCRAPED),
+            Words("Memory", "Resident memory.", NOT_SCRAPED),
             [Query(of_process(of_exporter("process_resident_memory_bytes")), INSTANCE)],
             BYTES,
             width=8,
         ),
         lines(
-            Words("Open files", "Share of the files that it may have open.", NOT_SCRAPED),
+            Words("Open files", "Share of the limit of open files.", NOT_SCRAPED),
             [Query(of_process(files), INSTANCE)],
             SHARE_OF_ALL,
             width=8,

@@ -1,4 +1,4 @@
-"""Fleet: is all well, and if not, what is to be done, and where?"""
+"""Fleet: state of all servers, unmet requirements and their remedies."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from grafana.src.document import Built, Section, dashboard
 from grafana.src.links import to, to_row, to_series
 from grafana.src.looks import (
     ADVISED,
-    CERTIFICATE_LEFT,
+    CERTIFICATE_DAYS,
+    FAULT,
     FULLNESS,
-    GRAVE,
     HOOK,
     MET,
     NUMBER,
-    TROUBLE,
     UP,
+    WARN,
     YES,
 )
 from grafana.src.panels import Query, Words, bars, stat_of, timeline
 from grafana.src.queries import (
+    days_left,
     explained,
     fullness,
     gauge,
     highest_fullness,
     of,
     of_exporter,
-    time_left,
     total,
     worst,
 )
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.dashboard import Dashboard as Builder
     from grafana_foundation_sdk.builders.table import Panel as Table
 
-ALL_MET = "All requirements that could be judged are met"
+ALL_MET = "All known requirements are met"
 MET_BY = worst(of("kea_requirement_met"), "requirement", "severity")
 EVER_UNMET = worst(f"min_over_time({of('kea_requirement_met')}[$__range] @ end())", "requirement", "severity")
 NOT_AFTER = "kea_certificate_not_after_timestamp_seconds"
@@ -45,13 +45,13 @@ NO_ROOT = 'role!="root"'
 
 
 def unmet(severity: str) -> str:
-    """Return how many requirements of a severity are not met, for each daemon."""
+    """Return the number of unmet requirements of a severity, by daemon."""
     met = worst(of("kea_requirement_met", f'severity="{severity}"'), "requirement")
     return total(f"1 - {met}", "server", "daemon")
 
 
 def remedies(words: Words, width: int = 24, height: int = 10) -> Table:
-    """Return the requirements that are not met, with what to do."""
+    """Return the table of unmet requirements with their remedies."""
     unmet_by_cause = worst(of("kea_requirement_unmet"), "requirement", "severity", "cause")
     with_remedy = explained(unmet_by_cause, "kea_requirement_unmet_info", ("requirement", "cause"), "remedy")
     found = explained(with_remedy, "kea_requirement_info", ("requirement", "severity"), "title")
@@ -67,15 +67,15 @@ def remedies(words: Words, width: int = 24, height: int = 10) -> Table:
 
 
 def failures(width: int = 24, height: int = 7) -> Table:
-    """Return the daemons whose probe fails, with what to do."""
+    """Return the table of failed probes with their remedies."""
     found = gauge("kea_probe_failure", "stage", "reason")
     # Not every reason has a remedy.
     with_remedy = explained(found, "kea_probe_failure_info", ("reason",), "remedy")
     without = f"{found} unless on (reason) {of_exporter('kea_probe_failure_info')}"
     return table_of(
         Words(
-            "Probes that fail",
-            "How far the probe of each daemon came, why it failed there, and what to do next.",
+            "Failed probes",
+            "Stage and reason of each failed probe, and the next step.",
             "All probes succeed",
         ),
         labels=("server", "daemon", "stage", "reason", "remedy"),
@@ -91,12 +91,12 @@ def build() -> Builder:
     return dashboard(
         Dashboard.FLEET,
         "Kea / Fleet",
-        "All Kea servers: which are up, which requirements are not met and what to do about it.",
+        "All Kea servers: availability, unmet requirements and their remedies.",
         [
-            Section("At a glance", _glance()),
+            Section("Overview", _glance()),
             Section("Requirements", _requirements()),
             Section("Servers", _servers()),
-            Section("What runs out first", _running_out()),
+            Section("Expiry and utilisation", _running_out()),
         ],
     )
 
@@ -104,34 +104,34 @@ def build() -> Builder:
 def _glance() -> list[Built]:
     return [
         stat_of(
-            Words("Daemons", "Daemons that are configured in the exporter."),
+            Words("Daemons", "Daemons in the exporter's configuration."),
             f"count({gauge('kea_up')})",
             NUMBER,
         ),
         stat_of(
-            Words("Daemons down", "Daemons that did not answer version-get with the credentials of the exporter."),
+            Words("Daemons down", "Daemons that did not answer version-get with the exporter's credentials."),
             f"sum(1 - {worst(of('kea_up'))})",
-            GRAVE,
+            FAULT,
             link=to(Dashboard.SERVER),
         ),
         stat_of(
-            Words("Unmet required", "Requirements without which the IPAM cannot work, counted for each daemon."),
+            Words("Unmet required", "Unmet requirements that the IPAM needs to work, summed over daemons."),
             total(unmet("required")),
-            GRAVE,
+            FAULT,
         ),
         stat_of(
-            Words("Unmet recommended", "Requirements that the source document advises, counted for each daemon."),
+            Words("Unmet recommended", "Unmet requirements that the source document recommends, summed over daemons."),
             total(unmet("recommended")),
-            TROUBLE,
+            WARN,
         ),
         stat_of(
-            Words("Certificate ends in", "The least time left of all certificates but roots."),
-            f"min({time_left(NOT_AFTER, where=NO_ROOT)})",
-            CERTIFICATE_LEFT,
+            Words("Certificate days left", "Days until the first certificate expires, without roots."),
+            f"min({days_left(NOT_AFTER, where=NO_ROOT)})",
+            CERTIFICATE_DAYS,
             link=to(Dashboard.CERTIFICATES),
         ),
         stat_of(
-            Words("Fullest subnet", "The highest utilisation of a subnet that is judged by itself."),
+            Words("Highest subnet utilisation", "Of subnets in no shared network, and of subnets with client classes."),
             highest_fullness("address"),
             FULLNESS,
             link=to(Dashboard.SUBNETS),
@@ -143,9 +143,9 @@ def _requirements() -> list[Built]:
     return [
         timeline(
             Words(
-                "Requirements that were not met",
-                "All requirements that were unmet at some time of the time range. A gap is a time at which it was "
-                "unknown or did not apply.",
+                "Unmet requirements over time",
+                "Requirements that were unmet within the time range. In a gap, the requirement was unknown or not "
+                "applicable.",
                 ALL_MET,
             ),
             [Query(f"{MET_BY} and ({EVER_UNMET} == 0)", "{{server}} {{daemon}}: {{requirement}}")],
@@ -155,8 +155,8 @@ def _requirements() -> list[Built]:
         ),
         remedies(
             Words(
-                "What to do",
-                "Requirements that are not met now. The page of the server in the exporter also says what was found.",
+                "Remedies",
+                "Requirements that are unmet now. The exporter's page of the server also shows the evidence.",
                 ALL_MET,
             )
         ),
@@ -166,14 +166,14 @@ def _requirements() -> list[Built]:
 def _servers() -> list[Built]:
     return [
         table_of(
-            Words("Requirements not met", "How many, by severity; the daemons with most of them first."),
+            Words("Unmet requirements", "Number by severity; the daemons with most of them first."),
             labels=("server", "daemon"),
             columns={
                 "up": Column(worst(of("kea_up")), UP),
-                "required": Column(unmet("required"), GRAVE),
-                "recommended": Column(unmet("recommended"), TROUBLE),
+                "required": Column(unmet("required"), FAULT),
+                "recommended": Column(unmet("recommended"), WARN),
                 "advisory": Column(unmet("advisory"), NUMBER),
-                "unknown": Column(gauge("kea_requirements", where='status="unknown"'), TROUBLE),
+                "unknown": Column(gauge("kea_requirements", where='status="unknown"'), WARN),
             },
             sort="required",
             descending=True,
@@ -181,7 +181,7 @@ def _servers() -> list[Built]:
             height=9,
         ),
         timeline(
-            Words("Up", "Whether each daemon answered version-get with the credentials of the exporter."),
+            Words("Up", "Whether each daemon answered version-get with the exporter's credentials."),
             [Query(worst(of("kea_up")), "{{server}} {{daemon}}")],
             UP,
             width=9,
@@ -196,7 +196,7 @@ def _servers() -> list[Built]:
 
 def _versions() -> Built:
     return table_of(
-        Words("Versions", "The version of each daemon. Tested: not newer than the last one that the profile names."),
+        Words("Versions", "Version of each daemon. Tested: not newer than the last tested version of the profile."),
         labels=("server", "daemon", "version"),
         columns={
             "runs": Column(gauge("kea_version_info", "version"), hidden=True),
@@ -212,7 +212,7 @@ def _hooks() -> Built:
     return matrix_of(
         Words(
             "Hooks",
-            "Hook libraries of DHCP daemons: loaded ones, and those that are configured but could not be loaded.",
+            "Hook libraries of DHCP daemons: loaded, or configured but not loaded.",
             "No DHCP daemon answers",
         ),
         f"{gauge('kea_hook_loaded', 'hook')} + 2 * {gauge('kea_hook_configured', 'hook')}",
@@ -225,24 +225,26 @@ def _running_out() -> list[Built]:
     return [
         table_of(
             Words(
-                "Certificates, least time left first",
-                "The ten certificates that end first, roots left out; negative: has ended.",
+                "Certificates that expire first",
+                "The ten certificates with the shortest time left, without roots; negative: expired.",
                 "No daemon is reached over https",
             ),
             labels=("server", "daemon", "role", "position"),
             columns={
-                "left": Column(
-                    f"bottomk(10, {time_left(NOT_AFTER, 'role', 'position', where=NO_ROOT)})",
-                    CERTIFICATE_LEFT,
+                "days left": Column(
+                    f"bottomk(10, {days_left(NOT_AFTER, 'role', 'position', where=NO_ROOT)})",
+                    CERTIFICATE_DAYS,
                     link=to_row(Dashboard.CERTIFICATES),
                 )
             },
-            sort="left",
+            sort="days left",
             width=12,
             height=12,
         ),
         bars(
-            Words("Fullest subnets", "The ten subnets with the greatest share of addresses leased.", "No subnets"),
+            Words(
+                "Subnets by utilisation", "The ten subnets with the highest share of leased addresses.", "No subnets"
+            ),
             Query(f"topk(10, {fullness('address')})", "{{subnet}} ({{server}})"),
             FULLNESS,
             height=12,

@@ -1,8 +1,8 @@
-"""How values look: units, colours, and words for numbers. Colours change with the thresholds of the alerts."""
+"""Looks of values: units, colours, and words for states. Colours change at the thresholds of the alerts."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
@@ -22,7 +22,6 @@ from kea_exporter.alerts.thresholds import (
     CERTIFICATE_WARNING_DAYS,
     CLOCK_SKEW_CRITICAL_SECONDS,
     CLOCK_SKEW_WARNING_SECONDS,
-    DAY_SECONDS,
     DDNS_FAILED_SHARE,
     DECLINED_IN_AN_HOUR,
     DROPPED_SHARE,
@@ -39,14 +38,14 @@ from kea_exporter.metrics.high_availability import OTHER_STATE, STATES
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# Told apart by their lightness too: they differ to eyes that lack a colour, and words on them can be read
+# The colours also differ in lightness, for all kinds of colour blindness, and text on them is readable
 # (tests/docs/test_dashboards_looks.py).
 GOOD, WARNING, CRITICAL, NEUTRAL = "#8FBCFF", "#FFAA44", "#7C2EA3", "#687081"
 COLOURS = (GOOD, WARNING, CRITICAL, NEUTRAL)
 NOTHING = "-"
 # Lines of one panel that mean different things: none, and lengths of dashes and gaps in pixels.
 DASHES = ((), (10, 10), (2, 6))
-# 12.3 % and 8.6 weeks say enough.
+# As in 12.3 % and 8.6 weeks.
 DECIMALS = {"percentunit": 1, "s": 1}
 
 
@@ -134,19 +133,20 @@ def numbered(states: Sequence[State]) -> Look:
 PLAIN = Look()
 NUMBER = Look("none")
 SECONDS = Look("s")
-# Of packets too: Grafana's unit for those writes half of one as 500 mp/s.
 PER_SECOND = Look("cps")
+PACKETS = Look("pps")
 BYTES = Look("bytes")
 SHARE_OF_ALL = Look("percentunit", span=(0, 1))
 # Of what there may be several of.
 SHARE_OF_ONE = Look("percentunit")
 MOMENT = Look("dateTimeAsIso")
 AGO = Look("dateTimeFromNow")
-TROUBLE = rising("short", 1)
-GRAVE = Look("short", ((1, CRITICAL),), lowest=GOOD)
+WARN = rising("short", 1)
+FAULT = Look("short", ((1, CRITICAL),), lowest=GOOD)
 FULLNESS = rising("percentunit", FULLNESS_WARNING, FULLNESS_CRITICAL, span=(0, 1))
 EXHAUSTION = falling("s", EXHAUSTION_WITHIN_SECONDS)
-CERTIFICATE_LEFT = falling("s", CERTIFICATE_WARNING_DAYS * DAY_SECONDS, CERTIFICATE_CRITICAL_DAYS * DAY_SECONDS)
+# Grafana's unit for days would write 28 days as 4 weeks.
+CERTIFICATE_DAYS = replace(falling("none", CERTIFICATE_WARNING_DAYS, CERTIFICATE_CRITICAL_DAYS), decimals=1)
 DROPPED = rising("percentunit", DROPPED_SHARE)
 UNANSWERED = rising("percentunit", UNANSWERED_REQUESTS_SHARE, UNANSWERED_SHARE, span=(0, 1))
 DDNS_FAILED = rising("percentunit", DDNS_FAILED_SHARE)

@@ -1,4 +1,4 @@
-"""Panels: what is asked, and how it is drawn. Tables are in `tables`."""
+"""Panels and their queries. Tables are in `tables`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DATASOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
-NO_DATA = "Nothing was scraped for what is chosen at the top"
+NO_DATA = "No data for the selected variables"
 FULL = 24
 # Of axes where there is nothing but 0; of others it is 1.
 SHORTEST = {"s": 0.1}
@@ -44,10 +44,10 @@ Panel = TypeVar("Panel", bargauge.Panel, stat.Panel, statetimeline.Panel, table.
 
 @dataclass(frozen=True)
 class Words:
-    """What is written on a panel.
+    """Texts of a panel.
 
     Attributes:
-        no_data: why there may be nothing to see.
+        no_data: the reason why the panel may be empty.
     """
 
     title: str
@@ -68,13 +68,13 @@ class Query:
 
 
 def target(query: Query, ref: str) -> prometheus.Dataquery:
-    """Return a query as Grafana wants it."""
+    """Return a query as the SDK represents it."""
     it = prometheus.Dataquery().ref_id(ref).datasource(DATASOURCE).expr(query.expression)
     return it.legend_format(query.legend) if query.legend else it
 
 
 def dressed(panel: Panel, words: Words, look: Look, width: int, height: int) -> Panel:
-    """Give a panel all that every panel has."""
+    """Set the options that all panels have."""
     panel.title(words.title).description(words.description).no_value(words.no_data)
     panel.datasource(DATASOURCE).span(width).height(height)
     panel.unit(look.unit).thresholds(look.thresholds()).mappings([*look.mappings()])
@@ -84,7 +84,7 @@ def dressed(panel: Panel, words: Words, look: Look, width: int, height: int) -> 
 
 
 def stat_of(words: Words, query: str, look: Look = PLAIN, width: int = 4, link: str = "") -> stat.Panel:
-    """Return one number at a glance."""
+    """Return a panel with one number."""
     panel = dressed(stat.Panel(), words, look, width, 4)
     # A sentence would be too small to read.
     panel.description(f"{words.description} {NOTHING} for: {words.no_data}.")

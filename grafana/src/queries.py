@@ -1,8 +1,8 @@
 """The PromQL of the dashboards.
 
-`instance` is the exporter where Prometheus scrapes /metrics, and the server where it scrapes /probe. What is said of a
-daemon is therefore told apart by server and daemon alone: where both are scraped, or two exporters look at the same
-servers, it is still there once. No recording rule is needed.
+`instance` is the exporter if Prometheus scrapes /metrics, and the server if it scrapes /probe. Series of a daemon are
+therefore identified by server and daemon only: with several scrapes of one daemon, panels show it once. No recording
+rule is needed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from kea_exporter.alerts.thresholds import EXHAUSTION_MIN_RISE, EXHAUSTION_MIN_SIZE, FULLNESS_DIFFERENCE
+from kea_exporter.alerts.thresholds import DAY_SECONDS, EXHAUSTION_MIN_RISE, EXHAUSTION_MIN_SIZE, FULLNESS_DIFFERENCE
 from kea_exporter.kea.plan import FEW_SUBNETS
 
 if TYPE_CHECKING:
@@ -30,32 +30,32 @@ SELECTOR_END = re.compile(r"\}(\[[^\]]+\])?")
 
 
 def of_exporter(family: str) -> str:
-    """Select what an exporter says of itself."""
+    """Select metrics of the exporter itself."""
     return f"{family}{{{OF_EXPORTER}}}"
 
 
 def of_target(family: str) -> str:
-    """Select what is said of targets that an exporter answered for within a day: a Prometheus has others, too."""
+    """Select metrics of targets that had kea_up within a day: Prometheus also has other targets."""
     return f"{of_exporter(family)} and on (job, instance) last_over_time({of_exporter('kea_up')}[1d])"
 
 
 def of_process(expression: str) -> str:
-    """Restrict what is said of processes to exporters."""
+    """Restrict process metrics to exporters."""
     return f"{expression} and on (job, instance) {of_exporter('kea_exporter_build_info')}"
 
 
 def of(family: str, *matchers: str) -> str:
-    """Select what is said of daemons."""
+    """Select metrics of daemons."""
     return f"{family}{{{','.join((OF_DAEMON, *matchers))}}}"
 
 
 def once(expression: str, *labels: str) -> str:
-    """Return a daemon's values once, whoever scraped them."""
+    """Return a daemon's values once, for any number of scrapes."""
     return f"max by ({', '.join(('server', 'daemon', *labels))}) ({expression})"
 
 
 def worst(expression: str, *labels: str) -> str:
-    """Return the same where less is worse."""
+    """Return a daemon's lowest values, for metrics of which 0 is the failure."""
     return f"min by ({', '.join(('server', 'daemon', *labels))}) ({expression})"
 
 
@@ -65,7 +65,7 @@ def gauge(family: str, *labels: str, where: str = "") -> str:
 
 
 def rate(family: str, *labels: str, where: str = "") -> str:
-    """Return how often something was counted per second."""
+    """Return the rate of a counter per second."""
     return once(f"rate({of(family, *([where] if where else []))}[$__rate_interval])", *labels)
 
 
@@ -74,8 +74,8 @@ def total(expression: str, *labels: str) -> str:
     return f"sum by ({', '.join(labels)}) ({expression})" if labels else f"sum({expression})"
 
 
-# Where the leases of a daemon are: in a database that several servers share, in a pair whose servers have copies of
-# each other's, or on the server alone. A hub takes part in several pairs: it is counted with one of them.
+# The lease store of a daemon: a shared database, a pair whose servers replicate leases, or the server itself. A hub is
+# part of several pairs, and counts with one of them.
 _STORES = (
     ("kea_lease_database_info", 'database!=""', "database"),
     ("kea_ha_info", 'pair!=""', "pair"),
@@ -84,7 +84,7 @@ _STORES = (
 
 
 def _stores() -> str:
-    """Return for each daemon the store of its leases, in a label of its own."""
+    """Return the lease store of each daemon in the label `store`."""
     stores = (
         f"topk by (server, daemon) (1, group by (server, daemon, store) "
         f'(label_join({of(family, where)}, "store", "", "{label}")))'
@@ -94,9 +94,9 @@ def _stores() -> str:
 
 
 def each_store(expression: str, *labels: str) -> str:
-    """Return values of daemons once for each store of leases: partners of a pair count the same leases and subnets.
+    """Return values of daemons once for each lease store: partners of a pair count the same leases and subnets.
 
-    *labels* are those that tell the values of one daemon apart.
+    *labels* identify the values of one daemon.
     """
     by = ", ".join(("store", "daemon", *labels))
     return f"max by ({by}) (({expression}) * on (server, daemon) group_left (store) ({_stores()}))"
@@ -109,7 +109,7 @@ def numbered(family: str, label: str, values: Sequence[str], *labels: str) -> st
 
 
 def in_pools(kind: str, *where: str) -> str:
-    """Return how many leases lie in the pools of subnets at least, as the rules have it (see `alerts.subnets`)."""
+    """Return the lower bound of leases in the pools of subnets, as in the rules (see `alerts.subnets`)."""
     capacity = CAPACITY[kind]
     inside, assigned = (_of_subnets(f"{capacity}_{name}", *where) for name in ("assigned_in_pool", "assigned"))
     reserved = _of_subnets(f"{capacity}_reserved", 'placement="out_of_pool"', *where)
@@ -122,7 +122,7 @@ def fullness(kind: str, *where: str) -> str:
 
 
 def fullness_with_reserved(kind: str) -> str:
-    """Return the share that is leased or reserved, where it differs from what is leased by enough to be told."""
+    """Return the share that is leased or reserved, if it exceeds the leased share by FULLNESS_DIFFERENCE."""
     capacity = CAPACITY[kind]
     inside, assigned = (_of_subnets(f"{capacity}_{name}") for name in ("assigned_in_pool", "assigned"))
     reserved = _of_subnets(f"{capacity}_reserved", 'placement="in_pool"')
@@ -132,13 +132,13 @@ def fullness_with_reserved(kind: str) -> str:
 
 
 def highest_fullness(kind: str) -> str:
-    """Return the highest utilisation of the subnets that are judged by themselves: in no network, or guarded."""
+    """Return the highest utilisation of subnets in no shared network, and of subnets with client classes."""
     guarded = f"{fullness(kind, IN_NETWORK)} and {GUARDED}"
     return f"max({fullness(kind, ALONE)} or {guarded})"
 
 
 def shared_fullness(kind: str) -> str:
-    """Return the share of shared networks, whose clients may have addresses of any subnet that is for all of them."""
+    """Return the utilisation of shared networks, without subnets with client classes."""
 
     def ratio(without: str) -> str:
         sums = [
@@ -159,7 +159,7 @@ GUARDED = _of_subnets("kea_subnet_info", 'client_classes!=""')
 
 
 def exhausted_in(kind: str) -> str:
-    """Return in how many seconds subnets are full, if they go on filling like in the last hours; never less than 0."""
+    """Return the seconds until subnets are full if the trend of the last hours continues; never below 0."""
     capacity = CAPACITY[kind]
     a_second = once(f"deriv({of(f'{capacity}_assigned')}[{TREND}])", *SUBNET)
     rise = f"{a_second} >= {EXHAUSTION_MIN_RISE / TREND_SECONDS:.6f}"
@@ -168,12 +168,12 @@ def exhausted_in(kind: str) -> str:
 
 
 def greatest(count: int, expression: str) -> str:
-    """Return the series that are greatest at the end of the time range, at all of its times."""
+    """Return the series with the highest values at the end of the time range, over the whole range."""
     return f"{expression} and topk({count}, {_at_the_end(expression)})"
 
 
 def least(count: int, expression: str) -> str:
-    """Return those that are least there."""
+    """Return the series with the lowest values at the end of the time range, over the whole range."""
     return f"{expression} and bottomk({count}, {_at_the_end(expression)})"
 
 
@@ -181,15 +181,15 @@ def _at_the_end(expression: str) -> str:
     return SELECTOR_END.sub(r"\g<0> @ end()", expression)
 
 
-def time_left(family: str, *labels: str, where: str = "") -> str:
-    """Return how long it is until a moment."""
-    return f"{worst(of(family, *([where] if where else [])), *labels)} - time()"
+def days_left(family: str, *labels: str, where: str = "") -> str:
+    """Return the days left until a timestamp."""
+    return f"({worst(of(family, *([where] if where else [])), *labels)} - time()) / {DAY_SECONDS}"
 
 
 def explained(expression: str, info: str, labels: Sequence[str], *words: str) -> str:
-    """Return an expression with the *words* that an info family has for the same *labels*.
+    """Return an expression with labels (*words*) of the info metric that has the same *labels*.
 
-    Two exporters of different versions may say it in different words: one of them is taken.
+    Two exporters of different versions may have different texts: one of them is used.
     """
     by = ", ".join(labels)
     return f"{expression} * on ({by}) group_left ({', '.join(words)}) topk by ({by}) (1, {of_exporter(info)})"

@@ -1,4 +1,4 @@
-"""Server: everything of one server and its daemons."""
+"""Server: all facts about one server and its daemons."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from grafana.src.looks import (
     GOOD,
     MET,
     NUMBER,
+    PACKETS,
     SECONDS,
     SOCKETS,
-    TROUBLE,
+    WARN,
     YES,
     State,
     either,
@@ -32,12 +33,12 @@ from kea_exporter.metrics.health import SOCKETS_STATUSES
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.dashboard import Dashboard as Builder
 
-SILENT = "The daemon does not answer: see which stage fails"
+SILENT = "The daemon does not answer: see the stages of the probe"
 DISABLED = either(State("DISABLED", CRITICAL), State("enabled", GOOD))
 STAGES = {
-    "reached": "kea_reachable",
+    "reachable": "kea_reachable",
     "TLS": "kea_tls_handshake_success",
-    "let in": "kea_auth_success",
+    "authenticated": "kea_auth_success",
     "up": "kea_up",
 }
 
@@ -47,9 +48,9 @@ def build() -> Builder:
     return dashboard(
         Dashboard.SERVER,
         "Kea / Server",
-        "Everything of one server and its daemons. Choose it at the top.",
+        "All facts about one server and its daemons. Select the server at the top.",
         [
-            Section("How far the probe comes", _reaching()),
+            Section("Stages of the probe", _reaching()),
             Section("Requirements", _requirements()),
             Section("Daemons", _daemons()),
             Section("Subnets and leases", _leases()),
@@ -64,18 +65,18 @@ def build() -> Builder:
 def _reaching() -> list[Built]:
     return [
         timeline(
-            Words("Stages", "Reached, TLS, let in, up: the first one that says NO is where the probe fails."),
+            Words("Stages", "Reachable, TLS, authenticated, up: the probe fails at the first stage with NO."),
             [Query(worst(of(family)), f"{{{{server}}}} {{{{daemon}}}}: {name}") for name, family in STAGES.items()],
             YES,
             width=14,
             height=9,
         ),
         table_of(
-            Words("Control sockets", "Whether https is used, and whether credentials are demanded."),
+            Words("Control sockets", "Whether the socket uses https, and whether it requires credentials."),
             labels=("server", "daemon"),
             columns={
                 "https": Column(worst(of("kea_tls_enabled")), ADVISED),
-                "credentials demanded": Column(worst(of("kea_auth_required")), ADVISED),
+                "requires credentials": Column(worst(of("kea_auth_required")), ADVISED),
             },
             sort="server",
             width=10,
@@ -89,19 +90,19 @@ def _requirements() -> list[Built]:
     met = worst(of("kea_requirement_met"), "requirement")
     return [
         timeline(
-            Words("All requirements", "A gap is a time at which it was unknown or did not apply."),
+            Words("All requirements", "In a gap, the requirement was unknown or not applicable."),
             [Query(met, "{{server}} {{daemon}}: {{requirement}}")],
             MET,
             width=12,
             height=18,
         ),
         table_of(
-            Words("Verdicts", "How many requirements are met, not met, unknown, and do not apply."),
+            Words("Verdicts", "Number of requirements that are met, unmet, unknown and not applicable."),
             labels=("server", "daemon"),
             columns={
                 "met": Column(gauge("kea_requirements", where='status="met"'), NUMBER),
-                "unmet": Column(gauge("kea_requirements", where='status="unmet"'), TROUBLE),
-                "unknown": Column(gauge("kea_requirements", where='status="unknown"'), TROUBLE),
+                "unmet": Column(gauge("kea_requirements", where='status="unmet"'), WARN),
+                "unknown": Column(gauge("kea_requirements", where='status="unknown"'), WARN),
                 "not applicable": Column(gauge("kea_requirements", where='status="not_applicable"'), NUMBER),
             },
             sort="unmet",
@@ -109,24 +110,22 @@ def _requirements() -> list[Built]:
             width=12,
             height=18,
         ),
-        remedies(
-            Words("What to do", "Requirements that are not met now.", "All that could be judged are met"), height=8
-        ),
+        remedies(Words("Remedies", "Requirements that are unmet now.", "All known requirements are met"), height=8),
     ]
 
 
 def _daemons() -> list[Built]:
     return [
         table_of(
-            Words("Life", "Since when a daemon runs, with which configuration, and how it handles packets.", SILENT),
+            Words("Process", "Start, last configuration, threads and packet queue.", SILENT),
             labels=("server", "daemon", "version"),
             columns={
                 "runs": Column(gauge("kea_version_info", "version"), hidden=True),
                 "started": Column(f"1000 * {gauge('kea_start_time_seconds')}", AGO),
                 "configured": Column(f"1000 * {gauge('kea_config_reload_timestamp_seconds')}", AGO),
-                "several threads": Column(gauge("kea_multi_threading_enabled"), FACT),
+                "multi-threading": Column(gauge("kea_multi_threading_enabled"), FACT),
                 "threads": Column(gauge("kea_thread_pool_size"), NUMBER),
-                "queue": Column(gauge("kea_packet_queue_size"), NUMBER),
+                "queue size": Column(gauge("kea_packet_queue_size"), NUMBER),
                 "lease query tables": Column(gauge("kea_extended_info_tables_enabled"), FACT),
             },
             sort="server",
@@ -145,9 +144,9 @@ def _daemons() -> list[Built]:
             YES,
         ),
         timeline(
-            Words("DHCP service", "Who disabled it: a user, one of the pair, or a lost database connection.", SILENT),
+            Words("DHCP service", "Whether it is disabled, and its origin: user, HA or database connection.", SILENT),
             [
-                Query(f"1 - {worst(of('kea_dhcp_enabled'))}", "{{server}} {{daemon}}: as a whole"),
+                Query(f"1 - {worst(of('kea_dhcp_enabled'))}", "{{server}} {{daemon}}: overall"),
                 Query(gauge("kea_dhcp_disabled", "origin"), "{{server}} {{daemon}}: by {{origin}}"),
             ],
             DISABLED,
@@ -160,7 +159,7 @@ def _daemons() -> list[Built]:
             width=12,
         ),
         lines(
-            Words("Packets that wait", "Kea's own averages over the last 10, 100 and 1000 packets.", SILENT),
+            Words("Packet queue length", "Kea's averages over the last 10, 100 and 1000 packets.", SILENT),
             [Query(gauge("kea_packet_queue_length", "window"), "{{server}} {{daemon}}, last {{window}}")],
             NUMBER,
             width=24,
@@ -172,8 +171,8 @@ def _leases() -> list[Built]:
     return [
         table_of(
             Words(
-                "Configured, and audited",
-                "Leases are audited in the background where the configuration says so.",
+                "Subnets, reservations and lease audit",
+                "The lease audit needs lease_audit in the exporter's configuration.",
                 SILENT,
             ),
             labels=("server", "daemon"),
@@ -181,15 +180,15 @@ def _leases() -> list[Built]:
                 "subnets": Column(gauge("kea_subnets"), NUMBER),
                 "shared networks": Column(gauge("kea_shared_networks"), NUMBER),
                 "reservations": Column(gauge("kea_reservations"), NUMBER),
-                "orphaned leases": Column(gauge("kea_leases_orphaned"), TROUBLE),
-                "leases outside their subnet": Column(gauge("kea_leases_outside_subnet"), TROUBLE),
-                "under another subnet id": Column(gauge("kea_leases_under_another_id"), TROUBLE),
+                "orphaned leases": Column(gauge("kea_leases_orphaned"), WARN),
+                "leases outside their subnet": Column(gauge("kea_leases_outside_subnet"), WARN),
+                "under another subnet id": Column(gauge("kea_leases_under_another_id"), WARN),
                 "audited": Column(f"1000 * {gauge('kea_lease_audit_timestamp_seconds')}", AGO),
             },
             sort="server",
         ),
         lines(
-            Words("Leases", "Leases in the configured subnets by state; assigned does not hold the declined.", SILENT),
+            Words("Leases", "Leases in the configured subnets by state; assigned excludes declined.", SILENT),
             [Query(gauge("kea_leases", "kind", "state"), "{{server}} {{daemon}}: {{kind}} {{state}}")],
             width=24,
         ),
@@ -197,11 +196,12 @@ def _leases() -> list[Built]:
 
 
 def _traffic() -> list[Built]:
-    nothing = "The daemon does not answer, or was not scraped twice yet"
+    nothing = "The daemon does not answer, or was scraped only once"
     return [
         lines(
             Words(f"Packets {verb}", f"DHCP packets {verb} per second.", nothing),
             [Query(total(rate(f"kea_packets_{verb}_total", *labels), "server", "daemon"), "{{server}} {{daemon}}")],
+            PACKETS,
             width=8,
         )
         for verb, labels in (("received", ()), ("sent", ()), ("dropped", ("reason",)))
@@ -211,26 +211,26 @@ def _traffic() -> list[Built]:
 def _commands() -> list[Built]:
     return [
         table_of(
-            Words("Commands", "What the exporter asked in the last scrape. A command that is not there did not fail."),
+            Words("Commands", "Commands of the last scrape. Unsupported commands do not count as failed."),
             labels=("server", "daemon", "command"),
             columns={
-                "answered": Column(worst(of("kea_command_success"), "command"), YES),
-                "there": Column(worst(of("kea_command_supported"), "command"), FACT),
-                "took": Column(gauge("kea_command_duration_seconds", "command"), SECONDS),
+                "success": Column(worst(of("kea_command_success"), "command"), YES),
+                "supported": Column(worst(of("kea_command_supported"), "command"), FACT),
+                "duration": Column(gauge("kea_command_duration_seconds", "command"), SECONDS),
             },
-            sort="took",
+            sort="duration",
             descending=True,
         ),
         lines(
-            Words("Time that the probe takes", "The whole probe, and what it might have taken."),
+            Words("Probe duration", "Duration of the whole probe, and its timeout."),
             [
                 Query(gauge("kea_scrape_duration_seconds"), "{{server}} {{daemon}}"),
-                Query(worst(of("kea_scrape_timeout_seconds")), "{{server}} {{daemon}}: limit"),
+                Query(worst(of("kea_scrape_timeout_seconds")), "{{server}} {{daemon}}: timeout"),
             ],
             SECONDS,
         ),
         lines(
-            Words("Time that commands take", "From sending a command to its whole answer."),
+            Words("Command duration", "From sending a command to its complete answer."),
             [Query(gauge("kea_command_duration_seconds", "command"), "{{server}} {{daemon}}: {{command}}")],
             SECONDS,
         ),

@@ -1,11 +1,11 @@
-"""Subnets and leases: what fills up, how fast, and what was declined."""
+"""Subnets and leases: utilisation, predicted exhaustion, declined addresses."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from grafana.src.document import Built, Section, dashboard
-from grafana.src.looks import DECLINED_RISE, EXHAUSTION, FULLNESS, NUMBER, PER_SECOND, TROUBLE
+from grafana.src.looks import DECLINED_RISE, EXHAUSTION, FULLNESS, NUMBER, PER_SECOND, WARN
 from grafana.src.panels import Query, Words, bars, lines, stat_of
 from grafana.src.queries import (
     CAPACITY,
@@ -38,13 +38,13 @@ NAMES = {"address": "Addresses", "prefix": "Delegated prefixes"}
 LEGEND = "{{subnet}} ({{server}} {{daemon}})"
 POOL = ("subnet_id", "pool_id")
 ONCE = "Partners of a pair, and servers that share a lease database, count once."
-NO_SUBNETS = "No DHCP daemon that answers has subnets"
-NO_PREFIXES = "No subnet has prefixes to delegate"
-NO_POOLS = "Pools have no series: collect.pools of the exporter's configuration turns them on"
-NO_FAILURES = "Not read of each subnet: collect.pools of the exporter's configuration turns it on"
+NO_SUBNETS = "No answering DHCP daemon has subnets"
+NO_PREFIXES = "No subnet delegates prefixes"
+NO_POOLS = "No pool series: set pools: true under collect in the exporter's configuration"
+NO_FAILURES = "Not read by subnet: set pools: true under collect in the exporter's configuration"
 NO_GUARDS = "No subnet has a name or client-classes"
 OF_SUBNET = ("server", "daemon", *SUBNET)
-STEADY = "No subnet has become fuller in the last hours"
+STEADY = "The utilisation of no subnet has risen in the last hours"
 
 
 def build() -> Builder:
@@ -52,15 +52,15 @@ def build() -> Builder:
     return dashboard(
         Dashboard.SUBNETS,
         "Kea / Subnets and leases",
-        "How full subnets and shared networks are, when they will be full, and which addresses were declined.",
+        "Utilisation and predicted exhaustion of subnets and shared networks, leases, declined addresses.",
         [
-            Section("At a glance", _glance()),
-            Section("Subnets, fullest first", [_table("address", NO_SUBNETS), *_course()]),
+            Section("Overview", _glance()),
+            Section("Subnets by utilisation", [_table("address", NO_SUBNETS), *_course()]),
             Section("Shared networks", _shared()),
             Section("Delegated prefixes", _prefixes()),
             Section("Leases", _leases()),
             Section("Pools", _pools()),
-            Section("Names and guards", _guards()),
+            Section("Names and client classes", _guards()),
         ],
     )
 
@@ -80,8 +80,8 @@ def _glance() -> list[Built]:
         ),
         stat_of(
             Words(
-                "Leased",
-                f"Leased addresses of all subnets; for IPv4 and IPv6 apart, choose a daemon. {ONCE}",
+                "Utilisation",
+                f"Share of leased addresses in all subnets. Select a daemon for IPv4 or IPv6 only. {ONCE}",
                 NO_SUBNETS,
             ),
             f"clamp_max({leased} / ({capacity} > 0), 1)",
@@ -89,20 +89,22 @@ def _glance() -> list[Built]:
         ),
         *(
             stat_of(
-                Words(f"Fuller than {share:.0%}", f"Subnets with more than {share:.0%} of their addresses leased."),
+                Words(f"Above {share:.0%}", f"Subnets with a utilisation above {share:.0%}."),
                 _fuller_than(share),
-                TROUBLE,
+                WARN,
             )
             for share in (FULLNESS_WARNING, FULLNESS_CRITICAL)
         ),
         stat_of(
-            Words("Declined", "Addresses that clients found to be in use already, at this time."),
+            Words("Declined", "Addresses that are declined now, because clients found them in use."),
             _of_subnets("kea_subnet_addresses_declined"),
-            TROUBLE,
+            WARN,
         ),
         stat_of(
             Words(
-                "First full in", "The least time until a subnet is full, if it goes on like in the last hours.", STEADY
+                "Predicted exhaustion",
+                "Time until the first subnet is full if the trend of the last hours continues.",
+                STEADY,
             ),
             f"min({exhausted_in('address')})",
             EXHAUSTION,
@@ -115,28 +117,29 @@ def _of_subnets(family: str) -> str:
 
 
 def _table(kind: str, nothing: str) -> Table:
-    """Return the fullest subnets; tens of thousands of rows would help nobody."""
+    """Return the table of subnets with the highest utilisation, limited to ROWS rows."""
     capacity, full = CAPACITY[kind], fullness(kind)
     fullest = f"topk({ROWS}, {full})"
     columns = {
-        "leased share": Column(fullest, FULLNESS, bar=True, width=220),
+        "utilisation": Column(fullest, FULLNESS, bar=True, width=220),
         "with reserved": Column(f"{fullness_with_reserved(kind)} and {fullest}", FULLNESS),
         "leased": Column(f"{gauge(f'{capacity}_assigned', *SUBNET)} and {fullest}", NUMBER),
-        "all": Column(f"{gauge(capacity, *SUBNET)} and {fullest}", NUMBER),
-        "full in": Column(f"{exhausted_in(kind)} and {fullest}", EXHAUSTION),
+        "size": Column(f"{gauge(capacity, *SUBNET)} and {fullest}", NUMBER),
+        "exhaustion in": Column(f"{exhausted_in(kind)} and {fullest}", EXHAUSTION),
     }
     if kind == "address":
-        columns["declined"] = Column(f"{gauge('kea_subnet_addresses_declined', *SUBNET)} and {fullest}", TROUBLE)
+        columns["declined"] = Column(f"{gauge('kea_subnet_addresses_declined', *SUBNET)} and {fullest}", WARN)
     return table_of(
         Words(
             f"{NAMES[kind]} by subnet",
-            f"The {ROWS} fullest subnets. Leased share: of the addresses in the pools. With reserved: where hosts with "
-            "a reserved address may be absent. Full in: if it goes on filling like in the last hours.",
+            f"The {ROWS} subnets with the highest utilisation: leased share of the addresses in the pools. With "
+            "reserved: also counts reserved addresses without a lease. Exhaustion in: if the trend of the last hours "
+            "continues.",
             nothing,
         ),
         labels=("subnet", "subnet_id", "shared_network", "server", "daemon"),
         columns=columns,
-        sort="leased share",
+        sort="utilisation",
         descending=True,
         height=12,
     )
@@ -145,12 +148,20 @@ def _table(kind: str, nothing: str) -> Table:
 def _course() -> list[Built]:
     return [
         lines(
-            Words(f"The {TOP} fullest", "Of the subnets that are fullest at the end of the time range.", NO_SUBNETS),
+            Words(
+                f"Highest {TOP} utilisations",
+                "Subnets with the highest utilisation at the end of the time range.",
+                NO_SUBNETS,
+            ),
             [Query(greatest(TOP, fullness("address")), LEGEND)],
             FULLNESS,
         ),
         lines(
-            Words(f"The {TOP} that fill up first", "Time until they are full, if it goes on like this.", STEADY),
+            Words(
+                f"First {TOP} exhaustions",
+                "Time until subnets are full if the trend of the last hours continues.",
+                STEADY,
+            ),
             [Query(least(TOP, exhausted_in("address")), LEGEND)],
             EXHAUSTION,
         ),
@@ -161,9 +172,7 @@ def _shared() -> list[Built]:
     nothing = "No shared networks are configured"
     return [
         bars(
-            Words(
-                f"{NAMES[kind]} of shared networks", "Of the subnets that all clients of the network may use.", nothing
-            ),
+            Words(f"{NAMES[kind]} of shared networks", "Utilisation of the subnets without client classes.", nothing),
             Query(f"sort_desc({shared_fullness(kind)})", "{{shared_network}} ({{server}} {{daemon}})"),
             FULLNESS,
         )
@@ -175,7 +184,7 @@ def _prefixes() -> list[Built]:
     return [
         _table("prefix", NO_PREFIXES),
         lines(
-            Words("Prefixes delegated per second", "The subnets with most of them.", NO_PREFIXES),
+            Words("Prefixes delegated per second", f"The {TOP} subnets with the highest rates.", NO_PREFIXES),
             [Query(greatest(TOP, rate("kea_subnet_prefix_assignments_total", *SUBNET)), LEGEND)],
             PER_SECOND,
             width=24,
@@ -186,7 +195,7 @@ def _prefixes() -> list[Built]:
 def _leases() -> list[Built]:
     return [
         lines(
-            Words("Leases", f"By kind and state; each lease is in one state. {ONCE}", NO_SUBNETS),
+            Words("Leases", f"By kind and state; each lease has one state. {ONCE}", NO_SUBNETS),
             [
                 Query(
                     total(each_store(gauge("kea_leases", "kind", "state"), "kind", "state"), "kind", "state"),
@@ -196,16 +205,16 @@ def _leases() -> list[Built]:
             stacked=True,
         ),
         lines(
-            Words("Addresses assigned per second", "The subnets with most of them; renewals do not count.", NO_SUBNETS),
+            Words("Addresses assigned per second", f"The {TOP} highest rates; renewals do not count.", NO_SUBNETS),
             [Query(greatest(TOP, rate("kea_subnet_address_assignments_total", *SUBNET)), LEGEND)],
             PER_SECOND,
         ),
         lines(
-            Words("Declined addresses", f"The {TOP} subnets with most of them.", NO_SUBNETS),
+            Words("Declined addresses", f"The {TOP} subnets with the most declined addresses.", NO_SUBNETS),
             [Query(greatest(TOP, gauge("kea_subnet_addresses_declined", *SUBNET)), LEGEND)],
         ),
         lines(
-            Words("Declined within an hour", "How many more there are than an hour before.", NO_SUBNETS),
+            Words("Declined within an hour", "Increase of declined addresses within an hour.", NO_SUBNETS),
             [Query(greatest(TOP, once(f"delta({of('kea_subnet_addresses_declined')}[1h])", *SUBNET)), LEGEND)],
             DECLINED_RISE,
         ),
@@ -219,8 +228,8 @@ def _leases() -> list[Built]:
         ),
         lines(
             Words(
-                "Refused per second",
-                f"The subnets that had no lease for most requests. {NOT_READ_BY_SUBNET}",
+                "Allocation failures per second",
+                f"The {TOP} subnets with the highest rates. {NOT_READ_BY_SUBNET}",
                 NO_FAILURES,
             ),
             [
@@ -234,7 +243,7 @@ def _leases() -> list[Built]:
         lines(
             Words(
                 "Reclaimed per second",
-                f"The subnets with most expired leases that were taken back. {NOT_READ_BY_SUBNET}",
+                f"Expired leases that Kea reclaimed, the {TOP} highest rates. {NOT_READ_BY_SUBNET}",
                 NO_FAILURES,
             ),
             [Query(greatest(TOP, rate("kea_subnet_leases_reclaimed_total", *SUBNET)), LEGEND)],
@@ -247,15 +256,15 @@ def _leases() -> list[Built]:
 def _of_no_subnet() -> Built:
     return lines(
         Words(
-            "Leases of no subnet",
-            "Leases whose subnet is not configured, or whose address lies outside of it, from the last audit.",
-            "Leases were not audited: lease_audit of the exporter's configuration turns it on",
+            "Leases without a subnet",
+            "Leases whose subnet is not configured, or whose address is outside of it, from the last audit.",
+            "No lease audit: set lease_audit in the exporter's configuration",
         ),
         [
             Query(gauge("kea_leases_orphaned"), "{{server}} {{daemon}}: orphaned"),
             Query(gauge("kea_leases_outside_subnet"), "{{server}} {{daemon}}: outside their subnet"),
         ],
-        TROUBLE,
+        WARN,
     )
 
 
@@ -263,8 +272,8 @@ def _guards() -> list[Built]:
     return [
         table_of(
             Words(
-                "Named and guarded subnets",
-                "Those with a name in their user context, and those for some clients alone.",
+                "Names and client classes of subnets",
+                "Subnets with a name in their user context, or with client classes.",
                 NO_GUARDS,
             ),
             labels=("server", "daemon", *SUBNET, "name", "client_classes"),
@@ -273,7 +282,7 @@ def _guards() -> list[Built]:
             width=14,
         ),
         table_of(
-            Words("Guarded pools", "Those that are for some client classes alone.", NO_POOLS),
+            Words("Pools with client classes", "Pools that are restricted to client classes.", NO_POOLS),
             labels=("server", "daemon", "kind", *POOL, "client_classes"),
             columns={"is": Column(gauge("kea_pool_info", "kind", *POOL, "client_classes"), hidden=True)},
             sort="server",
@@ -286,10 +295,10 @@ def _pools() -> list[Built]:
     kinds = {"address": "addresses", "prefix": "prefixes"}
     return [
         table_of(
-            Words(f"Pools of {name}", "Pools of a subnet that share a pool-id are one.", NO_POOLS),
+            Words(f"Pools of {name}", "Pools of a subnet with the same pool-id count as one.", NO_POOLS),
             labels=("server", "daemon", *POOL),
             columns=_of_pools(kind, name),
-            sort="leased share",
+            sort="utilisation",
             descending=True,
             width=12,
             height=9,
@@ -301,11 +310,11 @@ def _pools() -> list[Built]:
 def _of_pools(kind: str, name: str) -> dict[str, Column]:
     capacity, assigned = gauge(f"kea_pool_{name}", *POOL), gauge(f"kea_pool_{name}_assigned", *POOL)
     columns = {
-        "leased share": Column(f"clamp_max({assigned} / ({capacity} > 0), 1)", FULLNESS, bar=True),
+        "utilisation": Column(f"clamp_max({assigned} / ({capacity} > 0), 1)", FULLNESS, bar=True),
         "leased": Column(assigned, NUMBER),
-        "all": Column(capacity, NUMBER),
+        "size": Column(capacity, NUMBER),
         "assigned per second": Column(rate(f"kea_pool_{kind}_assignments_total", *POOL), PER_SECOND),
     }
     if kind == "address":
-        columns["declined"] = Column(gauge("kea_pool_addresses_declined", *POOL), TROUBLE)
+        columns["declined"] = Column(gauge("kea_pool_addresses_declined", *POOL), WARN)
     return columns

@@ -1,4 +1,4 @@
-"""DHCP traffic and high availability: what clients ask, what they get, and how pairs of servers share the work."""
+"""DHCP traffic and high availability: packets, messages, leases, DNS updates, states of pairs."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from grafana.src.looks import (
     DROPPED,
     HA_STATE,
     NUMBER,
+    PACKETS,
     PER_SECOND,
     SECONDS,
     SERVES,
     UNANSWERED,
     YES,
+    Look,
 )
 from grafana.src.panels import Query, Words, lines, timeline
 from grafana.src.queries import NOT_READ, ONE_BY_ONE, gauge, numbered, of, rate, total, worst
@@ -33,18 +35,18 @@ if TYPE_CHECKING:
 
 DAEMON = "{{server}} {{daemon}}"
 PAIR = "{{server}} {{daemon}} with {{relationship}}"
-NO_PAIR = "No daemon that answers takes part in high availability"
-NOTHING_YET = "Nothing was counted, or it was not scraped twice yet"
-NO_D2 = "No D2 daemon answers, or none was scraped twice yet"
-AS_FAR_AS_READ = f"Of {ONE_BY_ONE}, only those by which clients get leases are read."
+NO_PAIR = "No answering daemon takes part in high availability"
+NOTHING_YET = "Nothing was counted, or the daemon was scraped only once"
+NO_D2 = "No D2 daemon answers, or it was scraped only once"
+AS_FAR_AS_READ = f"From {ONE_BY_ONE}, only messages that assign leases are read."
 NO_KEYS = "No D2 daemon has sent updates signed by a TSIG key"
 
 
 def states_of_pairs() -> Timeline:
-    """Return the states of both servers of each pair, as each of them says it."""
+    """Return the states of both servers of each pair, as each of them reports it."""
     labels = ("relationship", "peer")
     return timeline(
-        Words("States", "The state of each server, and of its partner as it last heard of it.", NO_PAIR),
+        Words("States", "State of each server, and of its partner at the last heartbeat.", NO_PAIR),
         [
             Query(
                 numbered("kea_ha_state", "state", (*STATES, OTHER_STATE), *labels),
@@ -60,19 +62,19 @@ def build() -> Builder:
     return dashboard(
         Dashboard.TRAFFIC,
         "Kea / DHCP traffic and HA",
-        "What clients ask and what they get, DNS updates, and how pairs of servers share the work.",
+        "Packets and messages, leases, unanswered clients, DNS updates, and high availability.",
         [
             Section("Packets", _packets()),
             Section("Leases", _leases()),
-            Section("Clients that get no lease", _failures()),
+            Section("Clients without a lease", _failures()),
             Section("DNS updates", _ddns()),
             Section("High availability", _pairs()),
-            Section("Where the partner does not answer", _interrupted()),
+            Section("Interrupted communication", _interrupted()),
         ],
     )
 
 
-# How the counters of clients that are not answered are read, as in the rule.
+# Expressions for the counters of unanswered messages, as in the rules.
 IN_PANELS = Reading(
     increase=lambda family, label, matcher: rate(family, *([label] if label else []), where=matcher),
     over=lambda operator, expression, _: f"{operator} by (server, daemon) ({expression})",
@@ -80,12 +82,14 @@ IN_PANELS = Reading(
 )
 
 
-def _counted(family: str, title: str, description: str, label: str, width: int = 12) -> Built:
-    """Return how often something was counted, by one label, over all daemons."""
+def _counted(  # noqa: PLR0913, PLR0917 - what differs from panel to panel
+    family: str, title: str, description: str, label: str, width: int = 12, look: Look = PER_SECOND
+) -> Built:
+    """Return the panel of a counter by one label, summed over all daemons."""
     return lines(
         Words(title, description, NOTHING_YET),
         [Query(total(rate(family, label), label), f"{{{{{label}}}}}")],
-        PER_SECOND,
+        look,
         width,
         stacked=True,
     )
@@ -100,12 +104,12 @@ def _packets() -> list[Built]:
     return [
         _counted("kea_messages_received_total", "Messages received", f"DHCP messages. {AS_FAR_AS_READ}", "message"),
         _counted("kea_messages_sent_total", "Messages sent", f"DHCP messages. {AS_FAR_AS_READ}", "message"),
-        _counted("kea_packets_dropped_total", "Packets dropped", "Packets dropped, by reason.", "reason"),
+        _counted("kea_packets_dropped_total", "Packets dropped", "Packets dropped, by reason.", "reason", look=PACKETS),
         lines(
             Words(
                 "Drop ratio",
-                "Of all packets that a daemon received. Packets for other servers, packets while the service is "
-                "disabled and packets that the administrator filters do not count as dropped.",
+                "Share of the packets that a daemon received. Drops by design do not count: packets for other servers, "
+                "while the service is disabled, or filtered by the administrator.",
                 NOTHING_YET,
             ),
             [Query(drop_ratio(dropped, rate("kea_packets_received_total")), DAEMON)],
@@ -122,14 +126,14 @@ def _leases() -> list[Built]:
         _counted(
             "kea_lease_reuses_total",
             "Reused",
-            f"Leases given to the same client from the lease cache. {NOT_READ}",
+            f"Leases that Kea assigned again from the lease cache. {NOT_READ}",
             "kind",
         ),
-        _per_daemon("kea_leases_reclaimed_total", "Reclaimed", f"Expired leases taken back. {NOT_READ}"),
+        _per_daemon("kea_leases_reclaimed_total", "Reclaimed", f"Expired leases that Kea reclaimed. {NOT_READ}"),
         _per_daemon(
             "kea_declined_addresses_reclaimed_total",
             "Declined and reclaimed",
-            f"Declined addresses that went back to their pools. {NOT_READ}",
+            f"Declined addresses that returned to their pools. {NOT_READ}",
         ),
         _per_daemon(
             "kea_address_registrations_total",
@@ -157,17 +161,22 @@ def _failures() -> list[Built]:
             width=24,
         ),
         lines(
-            Words("By daemon", "Clients that got no lease, per second.", NOTHING_YET),
+            Words("Allocation failures", "Requests without a lease, by daemon.", NOTHING_YET),
             [Query(total(rate("kea_allocation_failures_total", "scope"), "server", "daemon"), DAEMON)],
             ALLOCATION_FAILURES,
         ),
         lines(
-            Words("Reservations in conflict", f"Reserved addresses that another client had. {NOT_READ}", NOTHING_YET),
+            Words("Reservation conflicts", f"Reserved addresses that another client uses. {NOT_READ}", NOTHING_YET),
             [Query(rate("kea_reservation_conflicts_total"), DAEMON)],
             PER_SECOND,
         ),
-        _counted("kea_allocation_failures_total", "By place", "Where a lease was looked for.", "scope"),
-        _counted("kea_allocation_failures_by_cause_total", "By cause", f"Why there was none. {NOT_READ}", "cause"),
+        _counted("kea_allocation_failures_total", "Allocation failures by scope", "Subnet or shared network.", "scope"),
+        _counted(
+            "kea_allocation_failures_by_cause_total",
+            "Allocation failures by cause",
+            f"Kea's cause of each failure. {NOT_READ}",
+            "cause",
+        ),
     ]
 
 
@@ -175,9 +184,9 @@ def _unanswered() -> Built:
     dropped = dropped_messages(IN_PANELS)
     return lines(
         Words(
-            "Unanswered",
-            "Share of the messages of clients that get no answer. Requests of DHCPv4 count that follow an offer; "
-            "what is meant for another server does not count.",
+            "Unanswered messages",
+            "Share of the messages of clients without an answer. For DHCPv4, only requests that follow an offer count; "
+            "messages for another server do not count.",
             NOTHING_YET,
         ),
         [
@@ -194,7 +203,7 @@ def _ddns() -> list[Built]:
     failed = total(rate("kea_ddns_updates_total", "result", where='result!="success"'), "server", "daemon")
     return [
         lines(
-            Words("Requests", "What DHCP servers asked for, and times that the queue was full.", NO_D2),
+            Words("Requests", "Requests of DHCP servers by result, and requests while the queue was full.", NO_D2),
             [
                 Query(total(rate("kea_ddns_requests_total", "result"), "result"), "{{result}}"),
                 Query(total(rate("kea_ddns_queue_full_total")), "queue full"),
@@ -202,7 +211,7 @@ def _ddns() -> list[Built]:
             PER_SECOND,
         ),
         lines(
-            Words("Updates", "DNS updates sent, and their results.", NO_D2),
+            Words("Updates", "DNS updates sent, and results.", NO_D2),
             [
                 Query(total(rate("kea_ddns_updates_sent_total", "signed"), "signed"), "sent, signed: {{signed}}"),
                 Query(total(rate("kea_ddns_updates_total", "result"), "result"), "{{result}}"),
@@ -210,7 +219,7 @@ def _ddns() -> list[Built]:
             PER_SECOND,
         ),
         lines(
-            Words("Share that fails", "Of all DNS updates of a daemon.", "No DNS updates were sent"),
+            Words("Failure ratio", "Share of the DNS updates of a daemon that fail.", "No DNS updates were sent"),
             [Query(f"{failed} / ({result} > 0)", DAEMON)],
             DDNS_FAILED,
         ),
@@ -221,7 +230,7 @@ def _ddns() -> list[Built]:
 def _keys() -> Built:
     key = ("server", "daemon", "key")
     return table_of(
-        Words("By TSIG key", "Updates per second that were signed, and those that did not succeed.", NO_KEYS),
+        Words("By TSIG key", "Signed updates per second, and failed ones.", NO_KEYS),
         labels=key,
         columns={
             "sent": Column(rate("kea_ddns_key_updates_sent_total", "key"), PER_SECOND),
@@ -241,7 +250,7 @@ def _pairs() -> list[Built]:
     return [
         states_of_pairs(),
         timeline(
-            Words("Who serves whose clients", "Each server, and its partner as it last heard of it.", NO_PAIR),
+            Words("Served scopes", "Scopes that each server serves, and its partner at the last heartbeat.", NO_PAIR),
             [
                 Query(
                     gauge("kea_ha_scope_served", "relationship", "peer", "scope"),
@@ -251,22 +260,22 @@ def _pairs() -> list[Built]:
             SERVES,
         ),
         table_of(
-            Words("Pairs", "Who takes part, and whether anything was heard of the partner yet.", NO_PAIR),
+            Words("Pairs", "Members and roles, and whether the partner has ever answered.", NO_PAIR),
             labels=("server", "daemon", *roles),
             columns={
                 "is": Column(gauge("kea_ha_info", *roles), hidden=True),
-                "in touch": Column(worst(of("kea_ha_partner_in_touch"), "relationship"), YES),
+                "partner answered": Column(worst(of("kea_ha_partner_in_touch"), "relationship"), YES),
             },
             sort="server",
             height=6,
         ),
         lines(
-            Words("Clocks apart", "How far the clocks of the two servers are apart; Kea ends at one minute.", NO_PAIR),
+            Words("Clock skew", "Between the two servers; Kea terminates high availability at 60 s.", NO_PAIR),
             [Query(f"abs({gauge('kea_ha_clock_skew_seconds', 'relationship')})", PAIR)],
             CLOCK_SKEW,
         ),
         lines(
-            Words("Silence of the partner", "Time since the partner last answered.", NO_PAIR),
+            Words("Time since last partner heartbeat", "Time since the partner last answered.", NO_PAIR),
             [Query(gauge("kea_ha_partner_age_seconds", "relationship"), PAIR)],
             SECONDS,
         ),
@@ -275,23 +284,27 @@ def _pairs() -> list[Built]:
 
 def _interrupted() -> list[Built]:
     counts = {
-        "kea_ha_connecting_clients": "try to reach it",
-        "kea_ha_unacked_clients": "seem not answered",
-        "kea_ha_unacked_clients_left": "more until it is taken for down",
+        "kea_ha_connecting_clients": "connecting",
+        "kea_ha_unacked_clients": "unacked",
+        "kea_ha_unacked_clients_left": "left until partner-down",
     }
     return [
         timeline(
-            Words("Communication interrupted", "The partner is silent for longer than max-response-delay.", NO_PAIR),
+            Words("Communication interrupted", "The partner has not answered for max-response-delay.", NO_PAIR),
             [Query(gauge("kea_ha_communication_interrupted", "relationship"), PAIR)],
             ALARM,
         ),
         lines(
-            Words("Clients of the silent partner", "From these Kea tells whether the partner is down.", NO_PAIR),
+            Words(
+                "Clients of the partner",
+                "Unanswered clients, from which Kea concludes that the partner is down.",
+                NO_PAIR,
+            ),
             [Query(gauge(family, "relationship"), f"{PAIR}: {words}") for family, words in counts.items()],
             NUMBER,
         ),
         lines(
-            Words("Packets looked at", "Packets to the partner from which it is told whether it is down.", NO_PAIR),
+            Words("Analyzed packets", "Packets to the partner that Kea analyzes during the interruption.", NO_PAIR),
             [Query(gauge("kea_ha_analyzed_packets", "relationship"), PAIR)],
             NUMBER,
         ),

@@ -52,6 +52,7 @@ UNITS = {
     "dateTimeFromNow",
     "none",
     "percentunit",
+    "pps",
     "s",
     "short",
 }

@@ -114,8 +114,8 @@ def test_no_other_colours_are_used(panel: Panel) -> None:
         (looks.FULLNESS, [thresholds.FULLNESS_WARNING, thresholds.FULLNESS_CRITICAL]),
         (looks.EXHAUSTION, [thresholds.EXHAUSTION_WITHIN_SECONDS]),
         (
-            looks.CERTIFICATE_LEFT,
-            [it * 86_400 for it in (thresholds.CERTIFICATE_CRITICAL_DAYS, thresholds.CERTIFICATE_WARNING_DAYS)],
+            looks.CERTIFICATE_DAYS,
+            [thresholds.CERTIFICATE_CRITICAL_DAYS, thresholds.CERTIFICATE_WARNING_DAYS],
         ),
         (looks.ALLOCATION_FAILURES, [thresholds.ALLOCATION_FAILURES_IN_15_MINUTES / 900]),
         (looks.DECLINED_RISE, [thresholds.DECLINED_IN_AN_HOUR]),

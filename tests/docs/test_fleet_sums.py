@@ -56,7 +56,7 @@ EXPRESSIONS = {
     "leases": (total(each_store(gauge("kea_leases", "kind", "state"), "kind", "state")), 30),
     "subnets": (total(each_store(gauge("kea_subnets"))), 2),
     "addresses": (total(each_store(gauge("kea_subnet_addresses", *SUBNET), *SUBNET)), 200),
-    "full subnets": (total(each_store(f"{fullness('address', *SUBNET)} > bool 0.85", *SUBNET)), 1),
+    "full subnets": (total(each_store(f"{fullness('address')} > bool 0.85", *SUBNET)), 1),
 }
 
 

@@ -28,8 +28,8 @@ pytestmark = pytest.mark.lab
 CHOSEN = {SITE, PRIMARY}
 # What there is nothing of, whatever is chosen, and why.
 EMPTY_EVERYWHERE: dict[str, str] = {
-    "kea-subnets: Named and guarded subnets": "no simulated subnet has a name or a guard",
-    "kea-subnets: Guarded pools": "no simulated pool has a guard",
+    "kea-subnets: Names and client classes of subnets": "no simulated subnet has a name or client classes",
+    "kea-subnets: Pools with client classes": "no simulated pool has client classes",
 }
 # Tables of which some columns are empty: of reservations, which no simulated subnet has.
 PARTLY_EMPTY = {"kea-subnets: Addresses by subnet", "kea-subnets: Delegated prefixes by subnet"}
@@ -46,12 +46,12 @@ WORDS = {"title": "", "remedy": ""}
 EMPTY_ON_PROBE = {
     "kea-exporter: Reload",
     "kea-exporter: Configuration loaded",
-    "kea-exporter: Running since",
+    "kea-exporter: Started",
     "kea-exporter: Versions",
     "kea-exporter: Requests in flight",
     "kea-exporter: Unknown statistics",
-    "kea-exporter: What was lost",
-    "kea-exporter: Processor",
+    "kea-exporter: Dropped samples and rejected requests",
+    "kea-exporter: CPU",
     "kea-exporter: Memory",
     "kea-exporter: Open files",
 }
@@ -111,11 +111,11 @@ def test_what_is_scraped_in_both_ways_is_shown_and_counted_once(scraped: Scraped
 
 @pytest.mark.parametrize("choice", ["all", "/metrics", "/probe"])
 def test_what_is_not_met_and_what_fails_is_told_with_its_remedy(scraped: Scraped, choice: str) -> None:
-    unmet = labels_of(scraped, "kea-fleet: What to do", choice)
+    unmet = labels_of(scraped, "kea-fleet: Remedies", choice)
     assert {it["requirement"] for it in unmet if it["server"] == "hooks-missing"} >= {"hook-host-cmds-loaded"}
     advice = {(it.id, cause.id, cause.remedy) for it in REQUIREMENTS for cause in it.causes}
     assert {(row["requirement"], row["cause"], row["remedy"]) for row in unmet} <= advice
-    failing = {it["server"]: it for it in labels_of(scraped, "kea-fleet: Probes that fail", choice)}
+    failing = {it["server"]: it for it in labels_of(scraped, "kea-fleet: Failed probes", choice)}
     assert {server: it["reason"] for server, it in failing.items()} == FAILURES
     assert {it["reason"]: it["remedy"] for it in failing.values()} == {it: NEXT_STEPS[it] for it in FAILURES.values()}
 

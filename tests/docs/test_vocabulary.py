@@ -1,0 +1,142 @@
+"""User-visible texts use the terms of the field: phrases that were replaced once do not come back."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from kea_exporter.alerts.model import MAX_SUMMARY
+from kea_exporter.cli import cli
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROOT = Path(__file__).parent.parent.parent
+# Regular expressions of phrases, each with a term that replaces it.
+FORBIDDEN = {
+    r"\b(is|are|was|were) told\b(?! apart)": "is logged, reported, configured",
+    r"\b(is|are|was|were|be) let in\b|\blets? (it|them|nobody|anybody) in\b": "is authenticated, is accepted",
+    r"\b(is|are|was|were) learnt\b|\bwhat was learnt\b": "is known, facts",
+    r"\bnobody (looks|watches|is told|gets in)\b": "is not monitored, no action needed",
+    r"\bmend(s|ed|ing)?\b|\bput right\b": "fix",
+    r"\bclocks? (are|were|is) .{0,30}\bapart\b|\bclocks apart\b": "clock skew",
+    r"\bcertificates? (that )?(ends?|has ended|have ended)\b": "expires, has expired",
+    r"\bcertificate ends in\b|\bown ends in\b": "expires in",
+    r"\bauthority that is trusted\b": "trusted CA",
+    r"\bdoes not hold (its|the) address\b": "does not contain the address",
+    r"\bsilence of the partner\b": "time since the last heartbeat of the partner",
+    r"\bpackets that wait\b": "packet queue length",
+    r"\bfirst full in\b": "predicted exhaustion",
+    r"\btakes? (it|its partner|the other|the partner) for (down|dead)\b": "considers its partner down",
+    r"\bhas a mistake\b|\bnames the mistake\b": "has an error",
+    r"\bstands? in for\b": "replaces",
+    r"\b(stay|stays) silent\b": "does not fire",
+    r"\bgoes on like\b": "continues",
+}
+SENTENCE_KEYS = {"title", "description", "legendFormat", "noValue", "text", "displayName", "label"}
+CODE = re.compile(r"^( *)```.*?^\1```$|``.+?``|`[^`\n]+`|(?<=\])\([^)\s]*\)|<code>.*?</code>", re.MULTILINE | re.DOTALL)
+HISTORY = re.compile(r"^## \[?\d", re.MULTILINE)
+
+
+def texts(*patterns: str, without: str = " ") -> Iterator[tuple[str, str]]:
+    """Return name and text of the files that match the patterns."""
+    for pattern in patterns:
+        for path in sorted(ROOT.glob(pattern)):
+            name = str(path.relative_to(ROOT))
+            if path.is_file() and without not in name:
+                yield name, path.read_text()
+
+
+def documents() -> Iterator[tuple[str, str]]:
+    """Return the documents without code; of the change log, what is not released."""
+    for name, text in texts("*.md", "docs/**/*.md", "deploy/**/*.md", without="decisions"):
+        yield name, CODE.sub("", HISTORY.split(text)[0] if name == "CHANGELOG.md" else text)
+
+
+def dashboards() -> Iterator[tuple[str, str]]:
+    """Return titles, descriptions and legends of the dashboards."""
+    for name, text in texts("grafana/dashboards/*.json"):
+        yield name, "\n".join(sentences(json.loads(text)))
+
+
+def sentences(tree: object) -> Iterator[str]:
+    """Return the texts of a dashboard that are shown."""
+    if isinstance(tree, dict):
+        yield from (value for key, value in tree.items() if key in SENTENCE_KEYS and isinstance(value, str))
+        # Renamed columns of tables.
+        yield from (value for value in tree.get("renameByName", {}).values())
+        tree = list(tree.values())
+    if isinstance(tree, list):
+        for below in tree:
+            yield from sentences(below)
+
+
+def files() -> Iterator[tuple[str, str]]:
+    """Return rules, man page, completion, examples and packages, with their comments."""
+    yield from texts("prometheus/*.yml", "prometheus/rules*/*.yml", "man/*", "completion/**/*", "config.example.yml")
+    yield from texts("compose.yaml", "deploy/compose/**/*.yml", "deploy/systemd/**/*", ".github/**/*.yml")
+    yield from texts(
+        "deploy/helm/*/*.yaml", "deploy/helm/*/*.json", "deploy/helm/*/templates/*", "debian/*", without="log"
+    )
+
+
+def messages() -> Iterator[tuple[str, str]]:
+    """Return the texts in the code of the exporter: pages, errors, logs, help, remedies, metrics; no docstrings."""
+    for name, text in texts("kea_exporter/**/*.py"):
+        tree = ast.parse(text)
+        ignored = {id(it.value) for it in ast.walk(tree) if isinstance(it, ast.Expr)}
+        found = (it for it in ast.walk(tree) if isinstance(it, ast.Constant) and id(it) not in ignored)
+        yield name, "\n".join(CODE.sub("", it.value) for it in found if isinstance(it.value, str))
+
+
+def command_line() -> Iterator[tuple[str, str]]:
+    """Return the help of all commands, and what they write as documentation."""
+    runs = [["--help"], *([name, "--help"] for name in cli.commands), ["config", "schema"], ["config", "example"]]
+    for arguments in runs:
+        yield f"kea-exporter {' '.join(arguments)}", CliRunner().invoke(cli, arguments).output
+
+
+def found_in(text: str) -> Iterator[str]:
+    """Return the forbidden phrases of a text, wherever its lines break, with the terms to use."""
+    flat = re.sub(r"[\s#>]+", " ", text)
+    for phrase, term in FORBIDDEN.items():
+        for found in re.finditer(phrase, flat, re.IGNORECASE):
+            yield f"...{flat[max(0, found.start() - 30) : found.end() + 30]}... write: {term}"
+
+
+@pytest.mark.parametrize("source", [documents, dashboards, files, messages, command_line], ids=lambda it: it.__name__)
+def test_texts_use_the_terms_of_the_field(source: Callable[[], Iterator[tuple[str, str]]]) -> None:
+    found = list(source())
+    assert found
+    assert [f"{name}: {phrase}" for name, text in found for phrase in found_in(text)] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Time left:\nown ends in 3 days.",
+        "Somebody is\n# told.",
+        "> Mend\n> it.",
+        "The two clocks are 40 s apart",
+    ],
+)
+def test_phrases_are_found_across_lines_and_comments(text: str) -> None:
+    assert len(list(found_in(text))) == 1
+
+
+def test_code_is_exempt() -> None:
+    assert CODE.sub("", "See `mend` and [there](mend.md)\n```sh\nmend\n```\n") == "See  and [there]\n\n"
+
+
+def test_summaries_of_alerts_are_short() -> None:
+    groups = yaml.safe_load((ROOT / "prometheus/rules/kea-exporter.yml").read_text())["groups"]
+    summaries = [rule["annotations"]["summary"] for group in groups for rule in group["rules"] if "alert" in rule]
+    assert summaries
+    assert [summary for summary in summaries if len(summary) > MAX_SUMMARY] == []

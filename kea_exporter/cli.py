@@ -67,4 +67,4 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, message=_version_text())
 def cli() -> None:
-    """Judge ISC Kea DHCP servers by what an IPAM product demands of them, and tell Prometheus."""
+    """Check ISC Kea DHCP servers against the requirements of an IPAM product, and export metrics to Prometheus."""

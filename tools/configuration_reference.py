@@ -1,4 +1,4 @@
-"""The reference of both configuration files, written from their schemas."""
+"""Generated reference of both configuration files, from their schemas."""
 
 from __future__ import annotations
 
@@ -16,29 +16,28 @@ if TYPE_CHECKING:
     Schema = Mapping[str, Any]
 
 ABOUT = """\
-What may stand in the two configuration files. Keys are in the order of the files; a **key in bold** has to be there.
-Passwords and certificates are read anew on every use; relative paths start at the folder of the configuration file.
-A file of one server that cannot be used fails that server's probes (`local_file_unreadable`) and nothing else.
-`kea-exporter config check` says what is wrong, with lines and all such files, and `kea-exporter config schema` prints
-the JSON schema for editors. An example with everything in it is [config.example.yml](../config.example.yml), which
-`kea-exporter config example` prints."""
-INHERITED = "and all of [`defaults`](#defaults); the nearest value wins, whole sections at a time"
-# Where the schema's own words, which are made for messages, do not say what a number is of.
+All keys of the two configuration files, in the order of the files. A **key in bold** is required. Passwords and
+certificates are read on every use; relative paths start at the directory of the configuration file. An unusable file of
+one server fails only the probes of that server (`local_file_unreadable`). `kea-exporter config check` lists all errors
+with line numbers, and `kea-exporter config schema` prints the JSON schema for editors. `kea-exporter config example`
+prints [config.example.yml](../config.example.yml), which has every option."""
+INHERITED = "and all of [`defaults`](#defaults); the most specific value wins, whole sections at a time"
+# Meanings that replace the descriptions of the schema, which are written for error messages.
 MEANINGS = {
-    "max_leases": "where an audit stops",
-    "page_size": "leases asked for at a time",
-    "password": "in the file itself",
+    "max_leases": "maximum number of leases that an audit reads",
+    "page_size": "leases per page",
+    "password": "the password in clear text; better: password_file",
     "series_limit": "of the subnets of one daemon, and of its pools",
     "statistics": "which counters; [what each costs Kea](commands.md)",
-    "min_version": "the oldest TLS",
-    "max_version": "the newest TLS",
+    "min_version": "lowest TLS version",
+    "max_version": "highest TLS version",
 }
 SECTIONS = {"DaemonEntry": "dhcp4, dhcp6, d2", "Subnets": "include, exclude"}
 
 
 def reference() -> str:
     """Return the reference as Markdown, below a heading of its own."""
-    web = "What `--web.config.file` takes; [what it is about, and what is refused](web-configuration.md)."
+    web = "The file of `--web.config.file`; [its use and unsupported keys](web-configuration.md)."
     parts = ["# Configuration", "", ABOUT, "", *_file(ConfigFile), "", "## The web configuration file", "", web, ""]
     return "\n".join([*parts, *_file(WebConfigFile), ""])
 

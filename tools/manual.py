@@ -1,6 +1,6 @@
-"""The manual page and the completion of shells, written from the command line itself.
+"""Generated manual page and shell completion, from the command line.
 
-A small writer of our own: click-man 0.6 dates its pages, has one for each command, and no examples or exit statuses.
+A writer of its own: click-man 0.6 dates its pages, has one for each command, and no examples or exit statuses.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ COMPLETIONS = {
     "fish": f"completion/fish/{NAME}.fish",
 }
 STATUS = {
-    "0": "All is well; with check, all required requirements are met.",
+    "0": "Success; with check, all required requirements are met.",
     "1": "check: some required requirements are not met. healthcheck: the exporter does not answer.",
-    "2": "check: none of the required requirements is unmet, but some could not be judged.",
-    "3": "A mistake in the command line or in a configuration file, or the output cannot be written.",
+    "2": "check: none of the required requirements is unmet, but some are unknown.",
+    "3": "An error in the command line or in a configuration file, or the output cannot be written.",
 }
 FILES = {
-    "config.yml": "The configuration file where no other is named, in the working directory.",
-    "/etc/kea-exporter/config.yml": "Where packages keep it.",
-    "/etc/kea-exporter/web.yml": "Where they look for the web configuration file, with TLS and users of the exporter.",
+    "config.yml": "The default configuration file, in the working directory.",
+    "/etc/kea-exporter/config.yml": "The configuration file of packages.",
+    "/etc/kea-exporter/web.yml": "The web configuration file of packages, with TLS and users of the exporter.",
 }
 SIGNALS = {
-    "SIGHUP": "serve reloads its configuration, as a whole or not at all.",
-    "SIGTERM, SIGINT": "End.",
+    "SIGHUP": "Reload the configuration (serve).",
+    "SIGTERM, SIGINT": "Shut down.",
 }
-ENVIRONMENT = {"NO_COLOR": "Where it is set, nothing is printed in colours."}
+ENVIRONMENT = {"NO_COLOR": "If set, output has no colours."}
 EXAMPLES = {
-    "A simulated fleet, where there is no Kea at hand:": "kea-exporter demo",
-    "Judge one daemon, without a configuration file:": "kea-exporter check --url https://10.10.10.10:8001"
+    "A simulated fleet without Kea:": "kea-exporter demo",
+    "Check one daemon without a configuration file:": "kea-exporter check --url https://10.10.10.10:8001"
     " --user monitor --password-file password --ca-file ca.pem",
-    "Judge all servers, for a program:": "kea-exporter check --config.file config.yml --output json",
+    "Check all servers with JSON output:": "kea-exporter check --config.file config.yml --output json",
     "Metrics for Prometheus, on port 9547:": "kea-exporter serve --config.file config.yml",
 }
 

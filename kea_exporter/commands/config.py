@@ -28,12 +28,12 @@ def config_command() -> None:
 @config_file
 @web_config_file
 def config_check(config_file: Path, web_config_file: Path | None) -> None:
-    """Check a configuration file, and the files that it names; print all errors."""
+    """Check a configuration file and the files that it names; print all errors."""
     logs.configure("warn", "logfmt")
     settings = load(config_file, requires_files=True)
     protection_by(web_config_file)
     how_many = f"{counted(len(settings.servers), 'server')}, {counted(len(settings.daemons), 'daemon')}"
-    print_text(f"{config_file} is fine: {how_many}")
+    print_text(f"{config_file} is valid: {how_many}")
 
 
 @config_command.command("schema")
@@ -44,5 +44,5 @@ def config_schema() -> None:
 
 @config_command.command("example")
 def config_example() -> None:
-    """Print a configuration file with every option, to be adapted."""
+    """Print an example configuration file with every option."""
     print_text(EXAMPLE_CONFIGURATION.read_text().rstrip())

@@ -1,4 +1,4 @@
-"""`kea-exporter demo`: a simulated fleet and the exporter that judges it, for people without a Kea at hand."""
+"""`kea-exporter demo`: a simulated fleet and an exporter for it, without Kea."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ USUAL_ADDRESS, ANY_PORT = "127.0.0.1:9547", "127.0.0.1:0"
     multiple=True,
     help=f"Address to listen on; may be given several times [{USUAL_ADDRESS}, or a free port].",
 )
-@click.option("--seed", type=int, default=1, show_default=True, help="Decides what is up to chance.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Seed of the random numbers.")
 def demo_command(addresses: Sequence[str], seed: int) -> None:
     """Run simulated Kea servers, some with faults, and the exporter on them, until Ctrl-C.
 

@@ -1,4 +1,4 @@
-"""`kea-exporter healthcheck`: whether the exporter answers, for whoever keeps its container running."""
+"""`kea-exporter healthcheck`: health check of the exporter, for container runtimes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ UNIX = "unix:"
 
 
 class _Place(NamedTuple):
-    """Whom to ask: a host and a port, or a unix socket where there is no port."""
+    """Address to query: host and port, or a unix socket without port."""
 
     host: str
     port: int | None
@@ -40,7 +40,7 @@ def _place(_context: click.Context, _parameter: click.Parameter, url: str) -> _P
     if re.fullmatch(r"http://[!-~]+", url) and (place := _over_tcp(url)):
         return place
     # Not shown: somebody may have written a password into it.
-    raise click.BadParameter(f"this cannot be asked; write http://127.0.0.1:9548{PATH}, or unix:/run/health.sock")
+    raise click.BadParameter(f"invalid address; use http://127.0.0.1:9548{PATH}, or unix:/run/health.sock")
 
 
 def _over_tcp(url: str) -> _Place | None:
@@ -62,10 +62,10 @@ def _over_tcp(url: str) -> _Place | None:
     default=f"http://127.0.0.1:9548{PATH}",
     show_default=True,
     callback=_place,
-    help="Whom to ask: the listener of --web.health-listen-address.",
+    help="Address of the listener of --web.health-listen-address.",
 )
 def healthcheck_command(place: _Place) -> int:
-    """Ask a running exporter whether it answers; end with 0 if it does within 3 s, with 1 if not.
+    """Query the health of a running exporter; exit with 0 if it answers within 3 s, else with 1.
 
     Kea is not asked, and proxies of the environment are not used.
     """

@@ -28,7 +28,7 @@ web_config_file = click.option(
     "--web.config.file",
     "web_config_file",
     type=click.Path(path_type=Path),
-    help="TLS and users of the exporter's own pages, in the file that exporters share.",
+    help="Web configuration file in the format of Prometheus exporters: TLS, users, headers.",
 )
 systemd_socket = click.option(
     "--web.systemd-socket",
@@ -39,7 +39,7 @@ systemd_socket = click.option(
 health_address = click.option(
     HEALTH_OPTION,
     "health_address",
-    help="Address of a plain listener for /-/healthy and /-/ready alone, which need no user there.",
+    help="Address of a plain HTTP listener for /-/healthy and /-/ready only, without authentication.",
 )
 max_connections = click.option(
     "--web.max-connections",
@@ -47,7 +47,7 @@ max_connections = click.option(
     type=click.IntRange(8, 65535),
     default=512,
     show_default=True,
-    help="Open connections; for one more, the one that has been idle for longest is closed.",
+    help="Maximum number of connections; at the limit, an idle connection is closed for a new one.",
 )
 
 

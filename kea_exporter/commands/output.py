@@ -1,4 +1,4 @@
-"""What all commands share: printing, and ending with an error.
+"""Output and errors of all commands.
 
 Nothing else of the exporter is imported here: `healthcheck` has to be quick.
 """

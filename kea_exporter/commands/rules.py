@@ -24,18 +24,18 @@ def _url(_context: click.Context, _parameter: click.Parameter, value: str | None
 @click.option(
     "--grafana-url",
     callback=_url,
-    help="Where Grafana is; messages link to its dashboards. Without it, they have no such link.",
+    help="URL of Grafana, for links to dashboards. Without it, alerts have no such links.",
 )
 @click.option(
     "--runbook-url",
     callback=_url,
-    help="Where the runbooks are published; messages link to URL/ALERT/, or to the URL with the name of the alert in "
-    "place of {alert}. Without it, they have no such link.",
+    help="URL of the runbooks; alerts link to URL/ALERT/, or to the URL with the name of the alert in "
+    "place of {alert}. Without it, alerts have no such links.",
 )
 @click.option(
     "--migration",
     type=click.Choice(list(MIGRATION_RULES)),
-    help="Print instead the rules that record the metric names of another exporter.",
+    help="Print the rules that record the metric names of another exporter instead.",
 )
 def rules_command(grafana_url: str, runbook_url: str, migration: str | None) -> None:
     """Print the alerting and recording rules for Prometheus, with links to your own dashboards and runbooks."""

@@ -1,4 +1,4 @@
-"""`kea-exporter serve`: metrics for Prometheus until the process is told to end."""
+"""`kea-exporter serve`: metrics for Prometheus until SIGTERM or SIGINT."""
 
 from __future__ import annotations
 
@@ -72,14 +72,14 @@ TELEMETRY_PATH = r"/(?!-/|servers/|static/|api/|(?:collect|probe|sd)$)[A-Za-z0-9
     type=click.IntRange(1, 1000),
     default=40,
     show_default=True,
-    help="Requests for metrics answered at once; further ones get 503.",
+    help="Maximum number of requests in flight that query Kea; further ones get 503.",
 )
 @click.option(
     "--web.own-host",
     "own_hosts",
     multiple=True,
     callback=lambda _, __, names: _host_names(names),
-    help="Name by which POST requests may reach the exporter, beside addresses, names without a dot and the machine's "
+    help="Host name that POST requests may use, besides addresses, names without a dot and the machine's "
     "own; may be given several times.",
 )
 @click.option(
@@ -88,23 +88,21 @@ TELEMETRY_PATH = r"/(?!-/|servers/|static/|api/|(?:collect|probe|sd)$)[A-Za-z0-9
     type=click.FloatRange(0, 60),
     default=1.0,
     show_default=True,
-    help="Seconds in which a daemon is probed once; further requests get what that probe found.",
+    help="Minimum seconds between two probes of a daemon; requests in between get the last result.",
 )
 @click.option(
     "--timeout-offset",
     type=click.FloatRange(0, 60),
     default=0.5,
     show_default=True,
-    help="Seconds kept back of the time that Prometheus allows.",
+    help="Seconds subtracted from the scrape timeout of Prometheus.",
 )
-@click.option(
-    "--web.enable-lifecycle", "enable_lifecycle", is_flag=True, help="Let a POST to /-/reload reload the configuration."
-)
+@click.option("--web.enable-lifecycle", "enable_lifecycle", is_flag=True, help="Enable reloads by POST to /-/reload.")
 @click.option(
     "--config.enable-auto-reload",
     "auto_reload",
     is_flag=True,
-    help="Reload the configuration when it, or a file that it names, has changed.",
+    help="Reload the configuration when it or a file that it names changes.",
 )
 @click.option(
     "--config.auto-reload-interval",
@@ -112,7 +110,7 @@ TELEMETRY_PATH = r"/(?!-/|servers/|static/|api/|(?:collect|probe|sd)$)[A-Za-z0-9
     type=click.FloatRange(1, 86400),
     default=30.0,
     show_default=True,
-    help="Seconds between two looks at these files.",
+    help="Seconds between two checks of these files.",
 )
 @click.option("--log.level", "level", type=click.Choice(logs.LEVELS), default="info", show_default=True)
 @click.option("--log.format", "log_format", type=click.Choice(logs.FORMATS), default="logfmt", show_default=True)
@@ -154,10 +152,12 @@ def serve_command(  # noqa: PLR0913 - one parameter per option
         create_app(service, options, reloader), sockets, health_sockets, protection=protection, max_connections=limit
     )
     reloader.start(service.reload)
-    _until_told(service, served, notifier, watcher)
+    _serve_until_signal(service, served, notifier, watcher)
 
 
-def _until_told(service: Service, served: Sequence[Endpoint], notifier: Notifier, watcher: Watcher | None) -> None:
+def _serve_until_signal(
+    service: Service, served: Sequence[Endpoint], notifier: Notifier, watcher: Watcher | None
+) -> None:
     service.start()
     try:
         if watcher:

@@ -1,4 +1,4 @@
-"""Errors in a configuration, in words that say what to write instead."""
+"""Errors in a configuration, with the correction."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 Place = tuple[str | int, ...]
-# What pydantic found, in words for people.
-SAID = {
-    "model_type": "this must be a mapping of keys and values",
-    "model_attributes_type": "this must be a mapping of keys and values",
-    "dict_type": "this must be a mapping of keys and values",
-    "list_type": "this must be a list",
-    "too_short": "this list is empty; write at least one entry",
-    "string_type": "this must be text; put it in quotes",
-    "bool_type": "this must be true or false",
+# Messages for the error types of pydantic.
+MESSAGES = {
+    "model_type": "must be a mapping",
+    "model_attributes_type": "must be a mapping",
+    "dict_type": "must be a mapping",
+    "list_type": "must be a list",
+    "too_short": "the list is empty; add at least one entry",
+    "string_type": "must be text; put the value in quotes",
+    "bool_type": "must be true or false",
 }
 
 
 @dataclass(frozen=True)
 class FieldError:
-    """One error in a configuration: where it is, and what to write instead."""
+    """One error in a configuration: its place, and the correction."""
 
     place: Place
     text: str
@@ -47,7 +47,7 @@ class FieldError:
 
 
 class ConfigError(Exception):
-    """The configuration cannot be used; `errors` has all that is wrong with it."""
+    """The configuration is invalid; `errors` has all errors."""
 
     def __init__(self, errors: tuple[FieldError, ...]) -> None:
         super().__init__("\n".join(map(str, errors)))
@@ -55,17 +55,17 @@ class ConfigError(Exception):
 
 
 def field_error(detail: ErrorDetails, root: type[BaseModel] = schema.ConfigFile) -> FieldError:
-    """Return what pydantic found, in words for people; nothing that may be a secret is repeated.
+    """Return an error of pydantic with a readable message; the message never repeats a value.
 
     Args:
-        detail: what was found.
+        detail: the error.
         root: the schema of the whole file.
     """
-    # pydantic's own word for the key of a mapping
+    # pydantic marks the key of a mapping
     place = tuple(step for step in detail["loc"] if step != "[key]")
     if detail["type"] == "extra_forbidden" and "basic_auth" in place and not _looks_like_a_key(place):
-        # Without a blank after the colon, the password is part of the key.
-        return FieldError(place[:-1], f"a key here is unknown; the keys are {', '.join(schema.BasicAuth.model_fields)}")
+        # Without a space after the colon, the password is part of the key.
+        return FieldError(place[:-1], f"unknown key; the keys are {', '.join(schema.BasicAuth.model_fields)}")
     return FieldError(place, _explain(detail, place, root))
 
 
@@ -78,15 +78,15 @@ def _explain(detail: ErrorDetails, place: Place, root: type[BaseModel]) -> str:
     field = field_at(root, place)
     if detail["type"] == "extra_forbidden":
         close = difflib.get_close_matches(str(place[-1]), keys_beside(root, place), n=1)
-        return f"this key is unknown; did you mean '{close[0]}'?" if close else "this key is unknown; remove it"
+        return f"unknown key; did you mean '{close[0]}'?" if close else "unknown key; remove it"
     if detail["type"] == "value_error":
         return detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "missing":
-        return f"this key is missing; write{_advice(field).lstrip(';') or ' it'}"
+        return f"the key is missing; set{_advice(field).lstrip(';') or ' it'}"
     if detail["type"] == "literal_error":
         return f"write one of {detail['ctx']['expected']}"
-    if detail["type"] in SAID:
-        return SAID[detail["type"]] + _advice(field)
+    if detail["type"] in MESSAGES:
+        return MESSAGES[detail["type"]] + _advice(field)
     if field is None and place and isinstance(place[-1], int):  # an entry of a list is explained by the list
         field = field_at(root, place[:-1])
     return f"write {(field and field.description) or 'another value'}{_advice(field)}"
@@ -97,7 +97,7 @@ def _advice(field: FieldInfo | None) -> str:
 
 
 def cross_field_errors(tree: object) -> Iterator[FieldError]:
-    """Find what concerns several keys; done on the tree, so that it is found beside any other error."""
+    """Yield errors that concern several keys; works on the tree, to report them together with schema errors."""
     if not isinstance(tree, dict):
         return
     profiles = set(BUILT_IN)
@@ -117,7 +117,7 @@ def cross_field_errors(tree: object) -> Iterator[FieldError]:
 
 def _profile_errors(name: object, profiles: set[str], place: Place) -> Iterator[FieldError]:
     if isinstance(name, str) and name not in profiles:
-        yield FieldError(place, f"there is no such profile; write one of: {', '.join(sorted(profiles))}")
+        yield FieldError(place, f"unknown profile; use one of: {', '.join(sorted(profiles))}")
 
 
 def _probe_errors(tree: dict[str, Any]) -> Iterator[FieldError]:
@@ -132,7 +132,7 @@ def _probe_errors(tree: dict[str, Any]) -> Iterator[FieldError]:
         if isinstance(name, str) and name not in auths:
             place = ("probe", "allowed_targets", index, "auth")
             known = ", ".join(map(str, auths)) or "none yet"
-            yield FieldError(place, f"there is no such name under auths; there are: {known}")
+            yield FieldError(place, f"unknown name; names under auths: {known}")
 
 
 def _server_errors(
@@ -140,17 +140,17 @@ def _server_errors(
 ) -> Iterator[FieldError]:
     name = server.get("name")
     if isinstance(name, str) and name in names:
-        yield FieldError((*place, "name"), f"servers[{names[name]}] has this name already; give each server its own")
+        yield FieldError((*place, "name"), f"servers[{names[name]}] already has this name; names must be unique")
     elif isinstance(name, str):
         names[name] = int(place[-1])
     if not any(server.get(daemon) is not None for daemon in Daemon):
-        yield FieldError(place, "this server has no daemon; add dhcp4, dhcp6 or d2 with its url")
+        yield FieldError(place, "the server has no daemon; add dhcp4, dhcp6 or d2 with its url")
     yield from _option_errors(server, place, profiles)
     for daemon in Daemon:
         entry = server.get(daemon)
         yield from _option_errors(entry, (*place, str(daemon)), profiles)
         if isinstance(entry, dict) and entry.get("control_agent") is True and str(entry.get("url")).startswith("unix:"):
-            yield FieldError((*place, str(daemon), "control_agent"), "a Control Agent is reached by http or https only")
+            yield FieldError((*place, str(daemon), "control_agent"), "a Control Agent requires an http or https url")
 
 
 def _option_errors(options: object, place: Place, profiles: set[str]) -> Iterator[FieldError]:
@@ -162,9 +162,11 @@ def _option_errors(options: object, place: Place, profiles: set[str]) -> Iterato
         for key in ("username", "password"):
             given = [name for name in (key, f"{key}_file") if auth.get(name) is not None]
             if len(given) != 1:
-                yield FieldError(here, f"write either {key} or {key}_file, {'not both' if given else 'one is needed'}")
+                yield FieldError(
+                    here, f"write either {key} or {key}_file, {'not both' if given else 'one is required'}"
+                )
     if isinstance(tls := options.get("tls_config"), dict):
         given = [name for name in ("cert_file", "key_file") if tls.get(name) is not None]
         if len(given) == 1:
             other = "key_file" if given == ["cert_file"] else "cert_file"
-            yield FieldError((*place, "tls_config"), f"{given[0]} is of no use without {other}; write both")
+            yield FieldError((*place, "tls_config"), f"{given[0]} requires {other}; set both")

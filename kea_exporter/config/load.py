@@ -1,4 +1,4 @@
-"""From the text of a configuration file to settings, or to the list of all its errors."""
+"""Loading of a configuration file: its settings, or the list of all errors."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ def load_stdin(requirements: Collection[str] | None = None, *, requires_files: b
 
 
 def content_of(path: Path) -> bytes:
-    """Return what stands in a configuration file.
+    """Return the content of a configuration file.
 
     Raises:
-        ConfigError: it cannot be read, or is too large to be one.
+        ConfigError: the file cannot be read, or is too large.
     """
     try:
         return read_file(path)
@@ -66,10 +66,10 @@ def content_of(path: Path) -> bytes:
 
 
 def parsed(content: bytes) -> tuple[object, yaml.Node | None]:
-    """Return the mappings and lists of a file, and the same as YAML nodes, which know their lines.
+    """Return the values of a file, and its YAML nodes with line numbers.
 
     Raises:
-        ConfigError: it is no YAML that can be used.
+        ConfigError: the content is not valid YAML.
     """
     try:
         return read_tree(content.decode("utf-8"))

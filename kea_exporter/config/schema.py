@@ -1,4 +1,4 @@
-"""The configuration file as it is written, in the words of Prometheus' own client configuration.
+"""Schema of the configuration file, in the terms of Prometheus' client configuration.
 
 Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/ (`basic_auth`, `tls_config`,
 `body_size_limit`, durations).
@@ -18,7 +18,7 @@ SeverityName = Literal["required", "recommended", "advisory"]
 
 
 class Section(BaseModel):
-    """A mapping of the file: unknown keys are errors, types are not guessed, inputs are not repeated."""
+    """A mapping of the file: unknown keys are errors, types are not converted, error messages do not repeat values."""
 
     model_config = ConfigDict(
         extra="forbid", strict=True, frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True
@@ -39,16 +39,16 @@ class BasicAuth(Section):
 
 
 class TlsConfig(Section):
-    """How a https control socket is verified, and the exporter's own certificate."""
+    """Verification of an https control socket, and the exporter's client certificate."""
 
     ca_file: NamedFile | None = Field(
         None,
-        description="the certificates that are trusted; by default those of the system",
+        description="trusted CA certificates; by default those of the system",
         examples=["/etc/kea-exporter/ca.pem"],
     )
     cert_file: NamedFile | None = Field(
         None,
-        description="the exporter's own certificate, for Kea's cert-required",
+        description="the exporter's client certificate, for Kea's cert-required",
         examples=["/etc/kea-exporter/client.pem"],
     )
     key_file: NamedFile | None = Field(
@@ -56,17 +56,19 @@ class TlsConfig(Section):
     )
     server_name: str | None = Field(
         None,
-        description="the name or address to verify, where it is not the one of the url",
+        description="the name or address to verify instead of the one in the url",
         pattern=r"^[^\s/]+$",
         examples=["kea1.example.com"],
     )
-    insecure_skip_verify: bool = Field(default=False, description="send credentials to whoever answers")
-    x509_strict: bool = Field(default=False, description="demand certificates in the strict profile of RFC 5280")
+    insecure_skip_verify: bool = Field(
+        default=False, description="disable verification: any server receives the credentials"
+    )
+    x509_strict: bool = Field(default=False, description="require the strict profile of RFC 5280")
     min_version: Literal["TLS12", "TLS13"] = Field("TLS12", description="TLS12 or TLS13")
 
 
 class LeaseAudit(Section):
-    """Paging through all leases in the background, to find those that are not where they belong."""
+    """Background audit of all leases, which finds those in the wrong subnet."""
 
     interval: Period = Field(3600.0, description="time from one audit to the next", examples=["1h"])
     page_size: int = Field(1000, ge=10, le=10_000, description="a number from 10 to 10000")
@@ -74,33 +76,33 @@ class LeaseAudit(Section):
 
 
 class Subnets(Section):
-    """Subnets, by a prefix that they lie in or by their shared network."""
+    """Subnets, selected by prefix or by shared network."""
 
     prefixes: list[Prefix] = Field([], description="prefixes", examples=["[10.0.0.0/8]"])
     shared_networks: list[str] = Field([], description="names of shared networks", examples=["[office]"])
 
 
 class Collect(Section):
-    """What is collected of a daemon, and how much of it is exported."""
+    """Collectors, and the series that they export."""
 
     statistics: Literal["auto", "all", "none"] = Field("auto", description="auto, all or none")
-    leases: bool = Field(default=True, description="whether leases are counted")
-    subnets: bool = Field(default=True, description="series for each subnet; none without leases")
-    pools: bool = Field(default=False, description="series for each pool; costs Kea much where it has many subnets")
+    leases: bool = Field(default=True, description="lease counts")
+    subnets: bool = Field(default=True, description="series for each subnet; requires leases")
+    pools: bool = Field(default=False, description="series for each pool; expensive for Kea with many subnets")
     high_availability: bool = Field(default=True, description="series for each relationship")
-    include: Subnets | None = Field(None, description="the only subnets that have series of their own")
-    exclude: Subnets | None = Field(None, description="subnets that have no series of their own")
+    include: Subnets | None = Field(None, description="subnets with their own series; all others have none")
+    exclude: Subnets | None = Field(None, description="subnets without their own series")
     series_limit: int = Field(100_000, ge=1, le=10_000_000, description="a number from 1 to 10000000")
 
 
 class Options(Section):
-    """What may be set for all, for a server, and for a daemon; the nearest wins, whole sections at a time."""
+    """Options of defaults, servers and daemons; the most specific value wins, whole sections at a time."""
 
-    timeout: Timeout = Field(5.0, description="time for all of one daemon", examples=["5s"])
+    timeout: Timeout = Field(5.0, description="timeout for one daemon, all commands included", examples=["5s"])
     basic_auth: BasicAuth | None = None
     tls_config: TlsConfig | None = None
-    body_size_limit: Size = Field(32 * 1024**2, description="largest answer accepted", examples=["32MiB"])
-    profile: str = Field("ipam", description="whose requirements are judged", examples=["ipam"])
+    body_size_limit: Size = Field(32 * 1024**2, description="maximum size of an answer", examples=["32MiB"])
+    profile: str = Field("ipam", description="profile of requirements", examples=["ipam"])
     lease_audit: LeaseAudit | None = None
     collect: Collect = Collect()
 
@@ -109,16 +111,16 @@ class DaemonEntry(Options):
     """One daemon and its control socket."""
 
     url: Url = Field(
-        description="where its control socket is: https://, http:// or unix://", examples=["https://10.10.10.10:8001"]
+        description="url of the control socket: https://, http:// or unix://", examples=["https://10.10.10.10:8001"]
     )
-    control_agent: bool = Field(default=False, description="a Control Agent answers there (Kea before 3.0)")
+    control_agent: bool = Field(default=False, description="the url is that of a Control Agent (Kea before 3.0)")
 
 
 class ServerEntry(Options):
     """One server with up to three daemons."""
 
     name: str = Field(
-        description="a name of at most 100 characters, without blanks and slashes",
+        description="a name of at most 100 characters, without spaces and slashes",
         pattern=r"^[^\s/\x00-\x1f\x7f-\x9f]{1,100}$",
         examples=["dhcp-a"],
     )
@@ -128,7 +130,7 @@ class ServerEntry(Options):
 
 
 class Realms(Section):
-    """The authentication realm demanded of each daemon; null for none."""
+    """The authentication realm that each daemon must have; null for any."""
 
     dhcp4: str | None = Field(None, description="a realm, or null", examples=["kea-dhcpv4-server"])
     dhcp6: str | None = Field(None, description="a realm, or null", examples=["kea-dhcpv6-server"])
@@ -136,39 +138,39 @@ class Realms(Section):
 
 
 class ProfileEntry(Section):
-    """What a product demands of Kea, as differences from another profile."""
+    """Profile of requirements, as differences from another profile."""
 
-    based_on: str = Field("ipam", description="a profile that is built in or stands above", examples=["ipam"])
+    based_on: str = Field("ipam", description="a built-in profile or one defined above", examples=["ipam"])
     minimum_version: KeaVersion | None = Field(
         None, description="the first supported version of Kea", examples=['"3.0.0"']
     )
-    tested_version: KeaVersion | None = Field(None, description="the last one that was tested", examples=['"3.1.3"'])
+    tested_version: KeaVersion | None = Field(None, description="the last tested version of Kea", examples=['"3.1.3"'])
     hooks: list[HookName] | None = Field(None, description="the hook libraries that are required")
     realms: Realms | None = None
     renewal_window: Period | None = Field(
-        None, description="how long before its end a certificate should be renewed", examples=["30d"]
+        None, description="time before expiry at which a certificate should be renewed", examples=["30d"]
     )
     severities: dict[RequirementId, SeverityName] = Field({}, description="other severities, by requirement")
     leave_out: list[RequirementId] = Field([], description="requirements that are not judged")
 
 
 class Auth(Section):
-    """Credentials and certificates by a name, for targets that are no servers of the configuration."""
+    """Named credentials and certificates, for targets that are not configured."""
 
     basic_auth: BasicAuth | None = None
     tls_config: TlsConfig | None = None
 
 
 class AllowedTargets(Section):
-    """Addresses that /probe may be asked for, and by which credentials."""
+    """Addresses that /probe accepts, with their credentials."""
 
     networks: list[Prefix] = Field(min_length=1, description="prefixes", examples=["[10.20.0.0/16]"])
     ports: list[Port] = Field(min_length=1, description="port numbers", examples=["[8001, 8002]"])
-    auth: str = Field(description="a name that stands under auths", examples=["branches"])
+    auth: str = Field(description="a name under auths", examples=["branches"])
 
 
 class Probe(Section):
-    """What /probe may be asked for beside the servers of the configuration."""
+    """Targets that /probe accepts in addition to the configured servers."""
 
     allowed_targets: list[AllowedTargets] = Field([], description="a list of networks and ports")
 

@@ -19,7 +19,7 @@ from kea_exporter.files import check_file
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-NO_REQUIREMENT = "there is no such requirement; kea-exporter check --explain list names them all"
+NO_REQUIREMENT = "unknown requirement; kea-exporter check --explain list prints all"
 MAX_UNIX_PATH = 107
 # Where a URL names no port.
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -102,7 +102,7 @@ def parse_requirement(value: object, info: ValidationInfo) -> str:
     ids = _context(info).requirements
     if not isinstance(value, str) or (ids is not None and value not in ids):
         close = difflib.get_close_matches(str(value), ids or (), n=1)
-        raise ValueError(f"there is no such requirement; did you mean '{close[0]}'?" if close else NO_REQUIREMENT)
+        raise ValueError(f"unknown requirement; did you mean '{close[0]}'?" if close else NO_REQUIREMENT)
     return value
 
 
@@ -133,7 +133,7 @@ def parse_prefix(value: object) -> IPv4Network | IPv6Network:
     except ValueError:
         raise ValueError("write a prefix such as 10.0.0.0/8 or 2001:db8::/32") from None
     if "/" in str(value) and ip_address(str(value).partition("/")[0]) != prefix.network_address:
-        raise ValueError(f"this prefix has bits set beyond its length; did you mean {prefix}?")
+        raise ValueError(f"the prefix has host bits set; did you mean {prefix}?")
     return prefix
 
 
@@ -155,7 +155,7 @@ def parse_file(value: object, info: ValidationInfo) -> Path:
 def _require_file(path: Path, *, is_secret: bool) -> None:
     try:
         if path.exists() and not path.is_file():
-            raise ValueError(f"{path} is no file; write the path of a file")
+            raise ValueError(f"{path} is not a file; set the path of a file")
         check_file(path)
     except PermissionError as error:
         raise ValueError(f"the file {path} cannot be read: {error.strerror}; correct path, owner or mode") from None
@@ -178,9 +178,9 @@ def parse_url(value: object) -> SplitResult:
     except ValueError:
         is_url = False
     if "@" in text:
-        raise ValueError("take user and password out of the url; write them under basic_auth")
+        raise ValueError("remove user and password from the url; set them under basic_auth")
     if not is_url:
-        raise ValueError("this is not a url; check host and port (an IPv6 address stands in brackets)")
+        raise ValueError("not a url; check host and port (IPv6 addresses need brackets)")
     if parts.query or parts.fragment:
         raise ValueError("a control socket has no query or fragment; end the url after port or path")
     if parts.scheme == "unix":

@@ -138,7 +138,7 @@ def _tls(written: TlsServerConfig) -> ServerTls:
 def _without_hash(error: FieldError) -> FieldError:
     """Return a error that shows no hash: without a blank after its colon it is part of the user's name."""
     if error.place[:1] == ("basic_auth_users",) and ":" in "".join(map(str, error.place)):
-        text = "a user name has no colon; before the hash, a colon and a blank"
+        text = "a user name has no colon; put a colon and a space before the hash"
         return FieldError(error.place[:1], text, error.line)
     return error
 
@@ -149,7 +149,7 @@ def _mistakes(tree: object) -> Iterator[FieldError]:
         return
     for key in ("tls_server_config", "basic_auth_users"):
         if key in tree and not tree[key]:
-            yield FieldError((key,), "nothing stands here, so nothing is protected; fill it, or remove the key")
+            yield FieldError((key,), "the section is empty and protects nothing; fill it, or remove the key")
     if isinstance(tls := tree.get("tls_server_config"), dict):
         yield from _tls_errors(tls, ("tls_server_config",))
     http = tree.get("http_server_config")
@@ -164,15 +164,15 @@ def _tls_errors(tls: dict[str, Any], place: Place) -> Iterator[FieldError]:
     kind, sans = tls.get("client_auth_type", NO_CERTIFICATE), tls.get("client_allowed_sans", ...)
     asks = kind in CLIENT_AUTH and kind != NO_CERTIFICATE
     if asks and not tls.get("client_ca_file"):
-        yield FieldError((*place, "client_auth_type"), "write the authority of the clients too, as client_ca_file")
+        yield FieldError((*place, "client_auth_type"), "client_ca_file is required too")
     if kind == NO_CERTIFICATE and tls.get("client_ca_file"):
-        yield FieldError((*place, "client_ca_file"), f"this is of no use without client_auth_type: {REQUIRED}")
+        yield FieldError((*place, "client_ca_file"), f"this requires client_auth_type: {REQUIRED}")
     if sans is not ... and not sans:
         yield FieldError((*place, "client_allowed_sans"), "this list is empty; write an entry, or remove the key")
     elif sans is not ... and kind != REQUIRED:
-        yield FieldError((*place, "client_allowed_sans"), f"this is of no use without client_auth_type: {REQUIRED}")
+        yield FieldError((*place, "client_allowed_sans"), f"this requires client_auth_type: {REQUIRED}")
     if (tls.get("min_version"), tls.get("max_version")) == ("TLS13", "TLS12"):
-        yield FieldError((*place, "max_version"), "this is below min_version; correct one of them")
+        yield FieldError((*place, "max_version"), "max_version is lower than min_version; correct one of them")
 
 
 def _header_errors(headers: object) -> Iterator[FieldError]:
@@ -180,7 +180,7 @@ def _header_errors(headers: object) -> Iterator[FieldError]:
         place = ("http_server_config", "headers", name)
         if name not in HEADERS:
             close = difflib.get_close_matches(name, HEADERS, n=1)
-            advice = f"did you mean '{close[0]}'?" if close else f"those that can be are {', '.join(HEADERS)}"
+            advice = f"did you mean '{close[0]}'?" if close else f"use one of {', '.join(HEADERS)}"
             yield FieldError(place, f"this header cannot be configured; {advice}")
         elif isinstance(value, str) and not re.fullmatch(r"[\x20-\x7e]*", value):
             yield FieldError(place, "a header has printable ASCII characters only")

@@ -1,7 +1,7 @@
 """The web configuration file as it is written, in the schema that exporters share.
 
 Source: https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md. What is described there
-and cannot be honoured here is refused by name, so that nobody believes to be protected by it.
+and is not supported here is an error that names the key, so that it gives no false sense of protection.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ NO_CERTIFICATE, IF_GIVEN, REQUIRED = CLIENT_AUTH = (
 )
 
 _FROM_FILES = "keys and certificates are read from files only; remove this, and write {}"
-_NO_LISTS = "lists of {} are not taken; remove this (min_version: TLS13 leaves strong ones only)"
+_NO_LISTS = "lists of {} are not supported; remove the key (min_version: TLS13 allows strong ones only)"
 REFUSED: Mapping[str, str] = MappingProxyType(
     {
         "cert": _FROM_FILES.format("cert_file"),
@@ -38,7 +38,7 @@ REFUSED: Mapping[str, str] = MappingProxyType(
         "client_ca": _FROM_FILES.format("client_ca_file"),
         "cipher_suites": _NO_LISTS.format("ciphers"),
         "curve_preferences": _NO_LISTS.format("curves"),
-        "rate_limit": "there is no such limit; remove this, and choose --web.max-connections and --web.max-requests",
+        "rate_limit": "not supported; remove the key, and use --web.max-connections and --web.max-requests",
     }
 )
 
@@ -59,7 +59,7 @@ def parse_tls_version(value: object) -> str:
         ValueError: it is another version.
     """
     if value in {"TLS10", "TLS11"}:
-        raise ValueError("this version is broken and not spoken here; write TLS12 or TLS13, or remove it")
+        raise ValueError("this version is insecure and not supported; use TLS12 or TLS13, or remove the key")
     if not isinstance(value, str) or value not in TLS_VERSIONS:
         raise ValueError("write TLS12 or TLS13")
     return value
@@ -72,7 +72,7 @@ def parse_client_auth(value: object) -> str:
         ValueError: it is unknown, or a certificate would be asked for that nobody verifies.
     """
     if value in {"RequestClientCert", "RequireAnyClientCert", "RequireClientCert"}:
-        raise ValueError(f"a certificate that nobody verifies proves nothing and is not asked for; write {REQUIRED}")
+        raise ValueError(f"unverified client certificates are not supported; use {REQUIRED}")
     if not isinstance(value, str) or value not in CLIENT_AUTH:
         raise ValueError(f"write one of {', '.join(CLIENT_AUTH)}")
     return value
@@ -86,7 +86,7 @@ def parse_hash(value: object) -> str:
     """
     found = re.fullmatch(BCRYPT_HASH, value, re.ASCII) if isinstance(value, str) else None
     if found is None or int(found[1]) < LOWEST_COST:
-        raise ValueError(f"this is no bcrypt hash; {MAKE_A_HASH}")
+        raise ValueError(f"not a bcrypt hash; {MAKE_A_HASH}")
     if int(found[1]) > HIGHEST_COST:
         raise ValueError(f"the cost of this hash is {int(found[1])}, and {HIGHEST_COST} is the highest; {MAKE_A_HASH}")
     return found[0]
@@ -99,7 +99,7 @@ def parse_http2(value: object) -> bool:
         ValueError: it is anything else.
     """
     if value is not False:
-        raise ValueError("HTTP/2 is not spoken here; write false, or remove it")
+        raise ValueError("HTTP/2 is not supported; use false, or remove the key")
     return False
 
 
@@ -108,7 +108,7 @@ TlsVersion = Annotated[str, BeforeValidator(parse_tls_version)]
 
 
 class TlsServerConfig(Section):
-    """The certificate of the exporter, and those that it demands of its clients."""
+    """TLS of the web server: its certificate, and client certificates."""
 
     cert_file: NamedFile = Field(
         description="the certificate, with its intermediates", examples=["/etc/kea-exporter/web.pem"]
@@ -118,14 +118,14 @@ class TlsServerConfig(Section):
         NO_CERTIFICATE, description=f"one of {', '.join(CLIENT_AUTH)}", examples=[REQUIRED]
     )
     client_ca_file: NamedFile | None = Field(
-        None, description="the authorities of certificates of clients", examples=["/etc/kea-exporter/clients-ca.pem"]
+        None, description="the CAs of client certificates", examples=["/etc/kea-exporter/clients-ca.pem"]
     )
     client_allowed_sans: list[str] = Field(
         [], description="names, of which a client's certificate has one", examples=["[prometheus.example.com]"]
     )
     min_version: TlsVersion = Field("TLS12", description="TLS12 or TLS13")
     max_version: TlsVersion = Field("TLS13", description="TLS12 or TLS13")
-    prefer_server_cipher_suites: bool = Field(default=True, description="whether the order of ciphers is ours")
+    prefer_server_cipher_suites: bool = Field(default=True, description="whether the server's order of ciphers applies")
     cert: Refused = None
     key: Refused = None
     client_ca: Refused = None
@@ -136,7 +136,7 @@ class TlsServerConfig(Section):
 class HttpServerConfig(Section):
     """Headers of every answer."""
 
-    http2: Annotated[bool, BeforeValidator(parse_http2)] = Field(default=False, description="only false is taken")
+    http2: Annotated[bool, BeforeValidator(parse_http2)] = Field(default=False, description="only false is supported")
     headers: dict[str, str] = Field(
         {}, description="values by the names of headers; see the page on the file", examples=["{X-Frame-Options: deny}"]
     )

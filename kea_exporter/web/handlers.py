@@ -1,4 +1,4 @@
-"""What is done for each request."""
+"""Handlers of all requests."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ MAX_PAGES_WAITING, MAX_PAGES_WAITING_OF_CLIENT = 64, 16
 
 
 class Handlers:
-    """Answers requests; whatever takes time is done on a thread, so that health is told at any time."""
+    """Handles requests; slow work runs on threads, so that health checks are answered at any time."""
 
     def __init__(self, service: Service, options: WebOptions, reloader: Reloader) -> None:
         self._service = service
@@ -125,7 +125,7 @@ class Handlers:
         return JSONResponse(target_groups(self._service.settings.servers, request), headers=PAGE_HEADERS)
 
     async def api(self, request: Request) -> Response:
-        """Tell the last check report of all servers; collect where there is none yet."""
+        """Return the last check report of all servers; collect if there is none yet."""
         parameters(request)
         if self._service.last is None:
             await self._collect_all(request)
@@ -145,7 +145,7 @@ class Handlers:
         parameters(request)
         name = request.path_params["server"]
         if name not in self._service.settings.servers:
-            raise BadRequestError("no server of the configuration has this name", HTTPStatus.NOT_FOUND)
+            raise BadRequestError("no configured server has this name", HTTPStatus.NOT_FOUND)
         reports, collected_at = self._last()
         own = [report for report in reports or () if report.snapshot.target.server == name]
         return _page(await self._rendered(request, server_page, name, own, collected_at, time.time()))
@@ -169,7 +169,9 @@ class Handlers:
         parameters(request)
         refuse_other_sites(request, self._options.own_hosts)
         if not self._options.enable_lifecycle:
-            raise BadRequestError("reloading over HTTP is off; start with --web.enable-lifecycle", HTTPStatus.FORBIDDEN)
+            raise BadRequestError(
+                "the lifecycle API is disabled; enable it with --web.enable-lifecycle", HTTPStatus.FORBIDDEN
+            )
         with self._slot(self._reloads, request):
             reload = self._reloader.request()
             await until_done([reload], RELOAD_SECONDS, request.receive)
@@ -179,17 +181,19 @@ class Handlers:
             )
         if (error := reload.exception()) is not None:
             return PlainTextResponse(
-                f"the configuration in force stays: {error}\n", HTTPStatus.INTERNAL_SERVER_ERROR, PAGE_HEADERS
+                f"reload failed, the previous configuration stays active: {error}\n",
+                HTTPStatus.INTERNAL_SERVER_ERROR,
+                PAGE_HEADERS,
             )
         return PlainTextResponse("the configuration was reloaded\n", headers=PAGE_HEADERS)
 
     async def healthy(self, request: Request) -> Response:
-        """Tell that the process answers; Kea is not asked."""
+        """Report that the process answers; does not query Kea."""
         parameters(request)
         return PlainTextResponse("kea-exporter is healthy.\n")
 
     async def ready(self, request: Request) -> Response:
-        """Tell that the configuration is loaded; whether Kea answers is another question."""
+        """Report that the configuration is loaded; does not query Kea."""
         parameters(request)
         return PlainTextResponse("kea-exporter is ready.\n")
 

@@ -1,4 +1,4 @@
-"""What a request asks: each parameter at most once."""
+"""Parameters of requests, each at most once."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 MAX_FORM = 4096
 # As node_exporter and others call it.
 PART = "collect[]"
-NOT_OWN = "this host name is not one of the exporter's; allow it with --web.own-host"
-TWICE = "a parameter stands in the request twice; write it once"
+NOT_OWN = "unknown host name; allow it with --web.own-host"
+TWICE = "a parameter is repeated; use each parameter once"
 
 
 class Part(StrEnum):
-    """What a page of metrics may be about alone."""
+    """A part of the page of metrics."""
 
     EXPORTER = "exporter"
     SERVERS = "servers"
 
 
 class BadRequestError(Exception):
-    """A request cannot be answered as it is; the message says what to write instead.
+    """An invalid request; the message has the correction.
 
     Attributes:
         status: the HTTP status to answer with.
@@ -40,10 +40,10 @@ class BadRequestError(Exception):
 
 
 def parameters(request: Request) -> Mapping[str, str]:
-    """Return the parameters of a request; those that nobody knows are left to whoever wrote them.
+    """Return the parameters of a request; unknown ones are ignored by the handlers.
 
     Raises:
-        BadRequestError: one of them stands there twice.
+        BadRequestError: a parameter is repeated.
     """
     found = dict(request.query_params.multi_items())
     if len(found) != len(request.query_params.multi_items()):
@@ -77,7 +77,7 @@ def refuse_other_sites(request: Request, own_hosts: Collection[str]) -> None:
     host, origin = request.headers.get("Host"), request.headers.get("Origin")
     is_own = origin is None or origin.partition("://")[2] == host
     if request.headers.get("Sec-Fetch-Site", "same-origin" if is_own else "") not in {"none", "same-origin"}:
-        raise BadRequestError("this request comes from another site", HTTPStatus.FORBIDDEN)
+        raise BadRequestError("cross-site request rejected", HTTPStatus.FORBIDDEN)
 
 
 def _is_own(host: str, own_hosts: Collection[str]) -> bool:

@@ -44,7 +44,9 @@ def wanted(settings: Settings, asked: Mapping[str, str], deadline: Deadline) -> 
     """
     target = asked.get("target", "")
     if not target:
-        raise BadRequestError("name a target: /probe?target=SERVER or /probe?target=SERVER/DAEMON")
+        raise BadRequestError(
+            "the parameter target is missing: use /probe?target=SERVER or /probe?target=SERVER/DAEMON"
+        )
     if is_address(asked):
         return (_free(settings, target, asked.get("daemon", str(Daemon.DHCP4)), deadline),)
     server, _, daemon = target.partition("/")
@@ -54,23 +56,21 @@ def wanted(settings: Settings, asked: Mapping[str, str], deadline: Deadline) -> 
         if entry.target.server == server and daemon in {"", str(entry.target.daemon)}
     )
     if not found:
-        raise BadRequestError("no server of the configuration has this name, or it has no such daemon")
+        raise BadRequestError("unknown target: no configured server or daemon has this name")
     return found
 
 
 def _free(settings: Settings, target: str, daemon: str, deadline: Deadline) -> DaemonSettings:
     if not settings.allowed_targets:
-        raise BadRequestError(
-            "only servers of the configuration can be probed; see allowed_targets", HTTPStatus.FORBIDDEN
-        )
+        raise BadRequestError("only configured servers can be probed; see allowed_targets", HTTPStatus.FORBIDDEN)
     if daemon not in set(map(str, Daemon)):
-        raise BadRequestError(f"write a daemon that there is: {', '.join(map(str, Daemon))}")
+        raise BadRequestError(f"unknown daemon; use one of: {', '.join(map(str, Daemon))}")
     try:
         url = parse_url(target)
     except ValueError as error:
-        raise BadRequestError(f"the target cannot be used: {error}") from None
+        raise BadRequestError(f"invalid target: {error}") from None
     if url.scheme not in DEFAULT_PORTS or url.path not in {"", "/"}:
-        raise BadRequestError("write the target as https://ADDRESS:PORT or http://ADDRESS:PORT")
+        raise BadRequestError("invalid target; use https://ADDRESS:PORT or http://ADDRESS:PORT")
     return _allowed(settings, url, Daemon(daemon), deadline)
 
 
@@ -102,7 +102,7 @@ def _settings(allowed: AllowedTargets, url: SplitResult, daemon: Daemon, address
     template, kind = allowed.template, TransportKind(url.scheme)
     if kind is TransportKind.HTTP and template.credentials is not None:
         raise BadRequestError(
-            "credentials leave over https only; write https:// or allow it with another auth", HTTPStatus.FORBIDDEN
+            "credentials are sent over https only; use https:// or an auth without basic_auth", HTTPStatus.FORBIDDEN
         )
     host, port = url.hostname or "", url.port or DEFAULT_PORTS[url.scheme]
     shown = host_and_port(host, port)

@@ -118,7 +118,7 @@ def test_the_readme_leads_to_metrics_of_a_real_kea(newcomer: Newcomer) -> None:
     config = next(it for it in indented(SECTION) if it.startswith("servers:"))
     (newcomer.folder / "config.yml").write_text("\n".join(map(newcomer.put, config.splitlines())))
 
-    assert "is fine: 1 servers, 1 daemons" in newcomer.run(command("config check")).stdout
+    assert "is valid: 1 servers, 1 daemons" in newcomer.run(command("config check")).stdout
     # A server without a demanded client certificate meets all that is required.
     judged = newcomer.run(command("check --config.file"))
     assert judged.returncode == 0, judged.stdout + judged.stderr

@@ -105,7 +105,7 @@ def test_the_version_comes_with_what_it_runs_on(run: CommandLine) -> None:
 
 
 EXPLAINED = {
-    "": "Judge ISC Kea DHCP servers",
+    "": "Check ISC Kea DHCP servers",
     "serve": "--web.listen-address",
     "check": "--insecure-skip-verify",
     "config": "schema",
@@ -133,7 +133,7 @@ def test_arguments_that_mean_nothing_are_usage_errors(run: CommandLine, argument
 def test_a_good_configuration_is_said_to_be_fine(run: CommandLine, tmp_path: Path) -> None:
     path = config(tmp_path, "http://kea1", "http://kea2")
     ended = run("config", "check", "--config.file", path)
-    assert (ended.returncode, ended.stdout) == (0, f"{path} is fine: 2 servers, 2 daemons\n")
+    assert (ended.returncode, ended.stdout) == (0, f"{path} is valid: 2 servers, 2 daemons\n")
 
 
 def test_a_bad_configuration_is_told_all_its_mistakes_and_where_they_are(run: CommandLine, tmp_path: Path) -> None:
@@ -241,7 +241,7 @@ def test_a_server_that_is_not_configured_is_named(run: CommandLine, good: str) -
 
 MISTAKES_IN_OPTIONS = {
     "--url kea1": '--url: write "http://address:port"',
-    "--url http://127.0.0.1:99999": "--url: this is not a url; check host and port",
+    "--url http://127.0.0.1:99999": "--url: not a url; check host and port",
     "--url http://127.0.0.1/?a": "--url: a control socket has no query or fragment",
     "--url unix:///run/kea/socket --control-agent": "a unix socket takes neither credentials nor TLS options nor",
     "--url http://kea1 --timeout 5": "--timeout: write a number with its unit",
@@ -423,7 +423,7 @@ def test_all_requirements_are_listed_with_their_titles(run: CommandLine) -> None
 
 @pytest.mark.parametrize("name", ["nope", "", "LIST"])
 def test_a_requirement_that_there_is_not_cannot_be_explained(run: CommandLine, name: str) -> None:
-    assert_is_usage_error(run("check", "--explain", name), "there is no such requirement; see --explain list")
+    assert_is_usage_error(run("check", "--explain", name), "unknown requirement; see --explain list")
 
 
 def test_a_profile_may_name_only_requirements_that_there_are(run: CommandLine, good: str) -> None:
@@ -431,7 +431,7 @@ def test_a_profile_may_name_only_requirements_that_there_are(run: CommandLine, g
     path.write_text(f"profiles: {{mine: {{leave_out: [no-orphaned-lease]}}}}\n{path.read_text()}")
     for command in ("config", "check"), ("check",), ("serve",):
         ended = run(*command, "--config.file", good)
-        assert_is_usage_error(ended, "line 1: profiles.mine.leave_out[0]: there is no such requirement; did you mean")
+        assert_is_usage_error(ended, "line 1: profiles.mine.leave_out[0]: unknown requirement; did you mean")
 
 
 def test_a_requirement_that_is_left_out_is_not_part_of_the_report(

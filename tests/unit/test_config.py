@@ -552,9 +552,9 @@ def test_the_nearest_profile_wins(folder: Path) -> None:
     assert names == ["special", "theirs", "ours", "ipam"]
 
 
-NO_PROFILE = "there is no such profile; write one of: "
-NO_REQUIREMENT_BUT = "there is no such requirement; did you mean"
-NO_REQUIREMENT = "there is no such requirement; kea-exporter check --explain list names them all"
+NO_PROFILE = "unknown profile; use one of: "
+NO_REQUIREMENT_BUT = "unknown requirement; did you mean"
+NO_REQUIREMENT = "unknown requirement; kea-exporter check --explain list prints all"
 VERSION = 'write three numbers in quotes, such as "3.0.0"'
 IDS = ("certificate-trusted", "hook-ha-loaded")
 
@@ -563,9 +563,9 @@ WRONG_PROFILES = {
     "based_on: ipan": f"based_on: {NO_PROFILE}ipam",
     "based_on: below": f"based_on: {NO_PROFILE}ipam",
     "based_on: mine": f"based_on: {NO_PROFILE}ipam",
-    "based_on: 5": "based_on: this must be text; put it in quotes; for example ipam",
-    "based_on: ": "based_on: this must be text; put it in quotes; for example ipam",
-    "base_on: ipam": "base_on: this key is unknown; did you mean 'based_on'?",
+    "based_on: 5": "based_on: must be text; put the value in quotes; for example ipam",
+    "based_on: ": "based_on: must be text; put the value in quotes; for example ipam",
+    "base_on: ipam": "base_on: unknown key; did you mean 'based_on'?",
     "minimum_version: 3.0": f"minimum_version: {VERSION}",
     "minimum_version: '3.0'": f"minimum_version: {VERSION}",
     "minimum_version: 3.0.0-git": f"minimum_version: {VERSION}",
@@ -576,16 +576,16 @@ WRONG_PROFILES = {
     "renewal_window: 30 days": "renewal_window: write a number with its unit, such as 30m, 1h or 30d",
     "renewal_window: 5s": "renewal_window: write at least 1m and at most 366d",
     "renewal_window: 2000d": "renewal_window: write at least 1m and at most 366d",
-    "hooks: ha": "hooks: this must be a list",
+    "hooks: ha": "hooks: must be a list",
     "hooks: [leas_cmds]": "hooks[0]: ",
     "hooks: [libdhcp_ha.so]": "hooks[0]: ",
     "hooks: [ha, 5]": "hooks[1]: ",
-    "realms: kea": "realms: this must be a mapping of keys and values",
-    "realms: {dhcp4: 5}": "realms.dhcp4: this must be text; put it in quotes",
-    "realms: {dhcp5: kea}": "realms.dhcp5: this key is unknown; did you mean 'dhcp",
+    "realms: kea": "realms: must be a mapping",
+    "realms: {dhcp4: 5}": "realms.dhcp4: must be text; put the value in quotes",
+    "realms: {dhcp5: kea}": "realms.dhcp5: unknown key; did you mean 'dhcp",
     "severities: {certificate-trusted: high}": "severities.certificate-trusted: ",
     "severities: [certificate-trusted]": "severities: ",
-    "leave_out: certificate-trusted": "leave_out: this must be a list",
+    "leave_out: certificate-trusted": "leave_out: must be a list",
     "leave_out: [certificate-trustd]": f"leave_out[0]: {NO_REQUIREMENT_BUT} 'certificate-trusted'?",
     "leave_out: [hook-ha-loaded, zzqq]": f"leave_out[1]: {NO_REQUIREMENT}",
     "leave_out: [5]": f"leave_out[0]: {NO_REQUIREMENT}",
@@ -607,7 +607,7 @@ def test_a_mistake_of_a_profile_is_named_with_its_line(folder: Path, line: str) 
 def test_a_severity_of_an_unknown_requirement_gets_a_suggestion(folder: Path) -> None:
     (found,) = mistakes_of_profile(folder, "severities: {hook-haa-loaded: advisory}")
     assert found.startswith("line 3: profiles.mine.severities.hook-haa-loaded")
-    assert found.endswith(": there is no such requirement; did you mean 'hook-ha-loaded'?")
+    assert found.endswith(": unknown requirement; did you mean 'hook-ha-loaded'?")
 
 
 @pytest.mark.parametrize(
@@ -649,47 +649,47 @@ def test_profiles_that_are_no_mapping_are_a_mistake(folder: Path) -> None:
 
 
 WHOLE_FILES = {
-    "empty": ("", ["servers: this key is missing"]),
-    "only a comment": ("# nothing yet\n", ["servers: this key is missing"]),
-    "list at the top": ("- name: a\n", ["line 1: this must be a mapping of keys and values"]),
-    "text at the top": ("kea\n", ["line 1: this must be a mapping of keys and values"]),
-    "null at the top": ("null\n", ["line 1: this must be a mapping of keys and values"]),
-    "servers missing": ("defaults: {}\n", ["line 1: servers: this key is missing"]),
+    "empty": ("", ["servers: the key is missing"]),
+    "only a comment": ("# nothing yet\n", ["servers: the key is missing"]),
+    "list at the top": ("- name: a\n", ["line 1: must be a mapping"]),
+    "text at the top": ("kea\n", ["line 1: must be a mapping"]),
+    "null at the top": ("null\n", ["line 1: must be a mapping"]),
+    "servers missing": ("defaults: {}\n", ["line 1: servers: the key is missing"]),
     "servers null": ("servers:\n", ["line 1: servers: "]),
     "servers a mapping": ("servers: {a: {}}\n", ["line 1: servers: "]),
-    "server not a mapping": ("servers: [kea1]\n", ["line 1: servers[0]: this must be a mapping of keys and values"]),
-    "defaults a list": ("defaults: []\n" + SERVER, ["line 1: defaults: this must be a mapping of keys and values"]),
+    "server not a mapping": ("servers: [kea1]\n", ["line 1: servers[0]: must be a mapping"]),
+    "defaults a list": ("defaults: []\n" + SERVER, ["line 1: defaults: must be a mapping"]),
     "unknown key at the top": (
         SERVER + "defalts: {}\n",
-        ["line 5: defalts: this key is unknown; did you mean 'defaults'?"],
+        ["line 5: defalts: unknown key; did you mean 'defaults'?"],
     ),
     "name missing": (
         "servers:\n- dhcp4: {url: 'http://kea'}\n",
-        ["line 2: servers[0].name: this key is missing; write for example dhcp-a"],
+        ["line 2: servers[0].name: the key is missing; set for example dhcp-a"],
     ),
     "url missing": (
         "servers:\n- name: a\n  dhcp4: {timeout: 5s}\n",
-        ["line 3: servers[0].dhcp4.url: this key is missing; write for example https://10.10.10.10:8001"],
+        ["line 3: servers[0].dhcp4.url: the key is missing; set for example https://10.10.10.10:8001"],
     ),
     "daemon empty": (
         "servers:\n- name: a\n  dhcp4: {}\n",
-        ["line 3: servers[0].dhcp4.url: this key is missing; write for example https://10.10.10.10:8001"],
+        ["line 3: servers[0].dhcp4.url: the key is missing; set for example https://10.10.10.10:8001"],
     ),
     "daemon not a mapping": (
         "servers:\n- name: a\n  dhcp4: http://kea\n",
-        ["line 3: servers[0].dhcp4: this must be a mapping of keys and values"],
+        ["line 3: servers[0].dhcp4: must be a mapping"],
     ),
     "no daemon": (
         "servers:\n- name: a\n",
-        ["line 2: servers[0]: this server has no daemon; add dhcp4, dhcp6 or d2 with its url"],
+        ["line 2: servers[0]: the server has no daemon; add dhcp4, dhcp6 or d2 with its url"],
     ),
     "daemon null": (
         "servers:\n- name: a\n  dhcp4:\n",
-        ["line 2: servers[0]: this server has no daemon; add dhcp4, dhcp6 or d2 with its url"],
+        ["line 2: servers[0]: the server has no daemon; add dhcp4, dhcp6 or d2 with its url"],
     ),
     "same name twice": (
         SERVER + SERVER.removeprefix("servers:\n"),
-        ["line 5: servers[1].name: servers[0] has this name already; give each server its own"],
+        ["line 5: servers[1].name: servers[0] already has this name; names must be unique"],
     ),
     "same key twice": (SERVER + "    url: http://kea\n", ["line 5: the same key stands here twice; keep one"]),
     "two documents": (SERVER + "---\n" + SERVER, ["line 5: "]),
@@ -698,11 +698,11 @@ WHOLE_FILES = {
     "control character": ("servers: \x01\n", ["this is not YAML; it holds characters or values that YAML does not"]),
     "nested too deeply": ("servers: " + "[" * 5000 + "]" * 5000, ["this is nested too deeply"]),
     "endlessly nested": ("servers: " + "[" * 100_000, ["this is nested too deeply"]),
-    "server that is its own list": ("servers: &a [*a]\n", ["line 1: servers[0]: this must be a mapping"]),
+    "server that is its own list": ("servers: &a [*a]\n", ["line 1: servers[0]: must be a mapping"]),
     "daemon that is its own server": (
         "servers:\n- &a\n  name: a\n  dhcp4: *a\n",
         [
-            "line 3: servers[0].dhcp4.name: this key ",
+            "line 3: servers[0].dhcp4.name: unknown key",
             "line 4: servers[0].dhcp4.url: ",
             "line 4: servers[0].dhcp4.dhcp4: ",
         ],
@@ -716,7 +716,7 @@ def test_a_mistake_of_the_file_is_named_with_its_line(folder: Path, case: str) -
     assert_each_begins(mistakes_in(folder, text), expected)
 
 
-NAME = "write a name of at most 100 characters, without blanks and slashes; for example dhcp-a"
+NAME = "write a name of at most 100 characters, without spaces and slashes; for example dhcp-a"
 
 
 @pytest.mark.parametrize(
@@ -727,8 +727,8 @@ def test_a_name_that_cannot_be_used_is_a_mistake(folder: Path, name: str) -> Non
 
 
 FORMS = 'write "http://address:port", "https://address:port" or "unix:///path/of/socket"'
-NO_URL = "this is not a url; check host and port (an IPv6 address stands in brackets)"
-USERINFO = "take user and password out of the url; write them under basic_auth"
+NO_URL = "not a url; check host and port (IPv6 addresses need brackets)"
+USERINFO = "remove user and password from the url; set them under basic_auth"
 NO_QUERY = "a control socket has no query or fragment; end the url after port or path"
 UNIX = 'a unix url has three slashes and an absolute path: "unix:///run/kea/kea4-ctrl-socket"'
 
@@ -781,8 +781,8 @@ USER = "basic_auth.username: write a name without a colon; for example monitor"
 AUTH = "basic_auth: {username: monitor, password: word"
 ONE_PASSWORD = "basic_auth: write either password or password_file, "
 ONE_USER = "basic_auth: write either username or username_file, "
-PROFILE = "profile: there is no such profile; write one of: ipam"
-PROFILE_IS_NO_TEXT = "profile: this must be text; put it in quotes; for example ipam"
+PROFILE = "profile: unknown profile; use one of: ipam"
+PROFILE_IS_NO_TEXT = "profile: must be text; put the value in quotes; for example ipam"
 PERIOD = "lease_audit.interval: write a number with its unit, such as 30m, 1h or 30d"
 PERIOD_RANGE = "lease_audit.interval: write at least 1m and at most 366d"
 PAGE_SIZE = "lease_audit.page_size: write a number from 10 to 10000"
@@ -790,8 +790,8 @@ MAX_LEASES = "lease_audit.max_leases: write a number above 0"
 
 
 WRONG_LINES = {
-    "timout: 5s": "timout: this key is unknown; did you mean 'timeout'?",
-    "zzqq: 5s": "zzqq: this key is unknown; remove it",
+    "timout: 5s": "timout: unknown key; did you mean 'timeout'?",
+    "zzqq: 5s": "zzqq: unknown key; remove it",
     "timeout: 5": DURATION,
     "timeout: 5 s": DURATION,
     "timeout: 5x": DURATION,
@@ -818,30 +818,30 @@ WRONG_LINES = {
     "profile:": PROFILE_IS_NO_TEXT,
     "control_agent: 'yes'": "control_agent: ",
     "control_agent: 1": "control_agent: ",
-    "basic_auth: monitor": "basic_auth: this must be a mapping of keys and values",
-    "basic_auth: {username: monitor}": f"{ONE_PASSWORD}one is needed",
-    "basic_auth: {password: word}": f"{ONE_USER}one is needed",
-    "basic_auth: {username: monitor, password: }": f"{ONE_PASSWORD}one is needed",
+    "basic_auth: monitor": "basic_auth: must be a mapping",
+    "basic_auth: {username: monitor}": f"{ONE_PASSWORD}one is required",
+    "basic_auth: {password: word}": f"{ONE_USER}one is required",
+    "basic_auth: {username: monitor, password: }": f"{ONE_PASSWORD}one is required",
     f"{AUTH}, password_file: secret}}": f"{ONE_PASSWORD}not both",
     f"{AUTH}, username_file: secret}}": f"{ONE_USER}not both",
     "basic_auth: {username: 'a:b', password: word}": USER,
     "basic_auth: {username: '', password: word}": USER,
     "basic_auth: {username: 5, password: word}": "basic_auth.username: ",
     "basic_auth: {username: monitor, password: 5}": "basic_auth.password: ",
-    f"{AUTH}, pasword_file: secret}}": "basic_auth.pasword_file: this key is unknown; did you mean 'password_file'?",
-    "tls_config: true": "tls_config: this must be a mapping of keys and values",
-    "tls_config: {cert_file: secret}": "tls_config: cert_file is of no use without key_file; write both",
-    "tls_config: {key_file: secret}": "tls_config: key_file is of no use without cert_file; write both",
+    f"{AUTH}, pasword_file: secret}}": "basic_auth.pasword_file: unknown key; did you mean 'password_file'?",
+    "tls_config: true": "tls_config: must be a mapping",
+    "tls_config: {cert_file: secret}": "tls_config: cert_file requires key_file; set both",
+    "tls_config: {key_file: secret}": "tls_config: key_file requires cert_file; set both",
     "tls_config: {ca_file: 5}": "tls_config.ca_file: write the path of a file, as text",
     "tls_config: {ca_file: ''}": "tls_config.ca_file: write the path of a file, as text",
     'tls_config: {ca_file: "a\\0b"}': "tls_config.ca_file: write the path of a file, as text",
     "tls_config: {server_name: a b}": "tls_config.server_name: write the name or address to verify",
     "tls_config: {min_version: TLS11}": "tls_config.min_version: ",
-    "tls_config: {insecure_skip_verify: 'no'}": "tls_config.insecure_skip_verify: this must be true or false",
-    "tls_config: {x509_strict: 'yes'}": "tls_config.x509_strict: this must be true or false",
-    "tls_config: {x509_strct: true}": "tls_config.x509_strct: this key is unknown; did you mean 'x509_strict'?",
-    "lease_audit: true": "lease_audit: this must be a mapping of keys and values",
-    "lease_audit: {intervall: 1h}": "lease_audit.intervall: this key is unknown; did you mean 'interval'?",
+    "tls_config: {insecure_skip_verify: 'no'}": "tls_config.insecure_skip_verify: must be true or false",
+    "tls_config: {x509_strict: 'yes'}": "tls_config.x509_strict: must be true or false",
+    "tls_config: {x509_strct: true}": "tls_config.x509_strct: unknown key; did you mean 'x509_strict'?",
+    "lease_audit: true": "lease_audit: must be a mapping",
+    "lease_audit: {intervall: 1h}": "lease_audit.intervall: unknown key; did you mean 'interval'?",
     "lease_audit: {interval: 59s}": PERIOD_RANGE,
     "lease_audit: {interval: 0s}": PERIOD_RANGE,
     "lease_audit: {interval: 367d}": PERIOD_RANGE,
@@ -855,8 +855,8 @@ WRONG_LINES = {
     "lease_audit: {page_size: }": PAGE_SIZE,
     "lease_audit: {max_leases: 0}": MAX_LEASES,
     "lease_audit: {max_leases: 1.5}": MAX_LEASES,
-    "collect: true": "collect: this must be a mapping of keys and values",
-    "collect:": "collect: this must be a mapping of keys and values",
+    "collect: true": "collect: must be a mapping",
+    "collect:": "collect: must be a mapping",
 }
 
 
@@ -868,29 +868,29 @@ def test_a_mistake_of_a_daemon_is_named_with_its_line(folder: Path, line: str) -
 WHICH_STATISTICS = "statistics: write one of 'auto', 'all' or 'none'"
 SERIES_LIMIT = "series_limit: write a number from 1 to 10000000"
 NO_PREFIX = "include.prefixes[0]: write a prefix such as 10.0.0.0/8 or 2001:db8::/32"
-BITS_SET = "prefixes[0]: this prefix has bits set beyond its length; did you mean "
+BITS_SET = "prefixes[0]: the prefix has host bits set; did you mean "
 
 
 WRONG_COLLECTIONS = {
-    "statistic: all": "statistic: this key is unknown; did you mean 'statistics'?",
-    "high_availabilty: true": "high_availabilty: this key is unknown; did you mean 'high_availability'?",
+    "statistic: all": "statistic: unknown key; did you mean 'statistics'?",
+    "high_availabilty: true": "high_availabilty: unknown key; did you mean 'high_availability'?",
     "statistics: some": WHICH_STATISTICS,
     # YAML takes these for truth values.
     "statistics: off": WHICH_STATISTICS,
     "statistics: on": WHICH_STATISTICS,
     "statistics: ": WHICH_STATISTICS,
-    "leases: 'yes'": "leases: this must be true or false",
-    "leases: 1": "leases: this must be true or false",
-    "subnets: all": "subnets: this must be true or false",
-    "pools: ": "pools: this must be true or false",
+    "leases: 'yes'": "leases: must be true or false",
+    "leases: 1": "leases: must be true or false",
+    "subnets: all": "subnets: must be true or false",
+    "pools: ": "pools: must be true or false",
     "series_limit: 0": SERIES_LIMIT,
     "series_limit: 10000001": SERIES_LIMIT,
     "series_limit: '100'": SERIES_LIMIT,
     "series_limit: 1.5": SERIES_LIMIT,
     "series_limit: true": SERIES_LIMIT,
-    "include: [10.0.0.0/8]": "include: this must be a mapping of keys and values",
-    "include: {prefix: [10.0.0.0/8]}": "include.prefix: this key is unknown; did you mean 'prefixes'?",
-    "include: {prefixes: 10.0.0.0/8}": "include.prefixes: this must be a list; for example [10.0.0.0/8]",
+    "include: [10.0.0.0/8]": "include: must be a mapping",
+    "include: {prefix: [10.0.0.0/8]}": "include.prefix: unknown key; did you mean 'prefixes'?",
+    "include: {prefixes: 10.0.0.0/8}": "include.prefixes: must be a list; for example [10.0.0.0/8]",
     "include: {prefixes: [10.0.0.1/8]}": f"include.{BITS_SET}10.0.0.0/8?",
     "exclude: {prefixes: ['2001:db8::1/32']}": f"exclude.{BITS_SET}2001:db8::/32?",
     "include: {prefixes: [10.0.0.0/33]}": NO_PREFIX,
@@ -900,9 +900,9 @@ WRONG_COLLECTIONS = {
     "include: {prefixes: ['']}": NO_PREFIX,
     "include: {prefixes: [10]}": NO_PREFIX,
     "include: {prefixes: [null]}": NO_PREFIX,
-    "exclude: {shared_networks: office}": "exclude.shared_networks: this must be a list; for example [office]",
-    "exclude: {shared_networks: [off]}": "exclude.shared_networks[0]: this must be text; put it in quotes",
-    "exclude: {shared_network: [lab]}": "exclude.shared_network: this key is unknown; did you mean 'shared_networks'?",
+    "exclude: {shared_networks: office}": "exclude.shared_networks: must be a list; for example [office]",
+    "exclude: {shared_networks: [off]}": "exclude.shared_networks[0]: must be text; put the value in quotes",
+    "exclude: {shared_network: [lab]}": "exclude.shared_network: unknown key; did you mean 'shared_networks'?",
 }
 
 
@@ -928,7 +928,7 @@ def test_a_value_beyond_all_bounds_is_a_mistake_like_any_other(folder: Path, cas
 
 def test_a_control_agent_on_a_unix_socket_is_a_mistake(folder: Path) -> None:
     text = SERVER.replace("http://127.0.0.1:8000", "unix:///run/kea/socket") + "    control_agent: true\n"
-    expected = f"line 5: {DAEMON}.control_agent: a Control Agent is reached by http or https only"
+    expected = f"line 5: {DAEMON}.control_agent: a Control Agent requires an http or https url"
     assert mistakes_in(folder, text) == [expected]
 
 
@@ -955,7 +955,7 @@ def test_the_files_that_are_named_must_be_there(folder: Path) -> None:
 
 def test_a_folder_is_no_file(folder: Path) -> None:
     text = f"{SERVER}    basic_auth: {{username: monitor, password_file: sub}}\n"
-    expected = f"{folder}/sub is no file; write the path of a file"
+    expected = f"{folder}/sub is not a file; set the path of a file"
     assert mistakes_in(folder, text) == [f"line 5: {DAEMON}.basic_auth.password_file: {expected}"]
 
 
@@ -1031,19 +1031,19 @@ extra: 1
 def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file(folder: Path) -> None:
     expected = [
         "line 2: defaults.timeout: write a number with its unit",
-        "line 3: defaults.basic_auth: write either password or password_file, one is needed",
+        "line 3: defaults.basic_auth: write either password or password_file, one is required",
         "line 3: defaults.basic_auth.username: write a name without a colon",
         "line 5: servers[0].name: write a name of at most 100 characters",
-        "line 6: servers[0].profile: there is no such profile",
-        "line 8: servers[0].dhcp4.url: take user and password out of the url",
+        "line 6: servers[0].profile: unknown profile",
+        "line 8: servers[0].dhcp4.url: remove user and password from the url",
         "line 9: servers[0].dhcp4.control_agent: ",
-        "line 10: servers[0].dhcp6.url: this key is missing",
-        "line 11: servers[0].dhcp6.tls_config: cert_file is of no use without key_file",
-        "line 11: servers[0].dhcp6.tls_config.server_nam: this key is unknown; did you mean 'server_name'?",
-        "line 12: servers[1]: this server has no daemon",
-        "line 13: servers[2].name: servers[1] has this name already",
+        "line 10: servers[0].dhcp6.url: the key is missing",
+        "line 11: servers[0].dhcp6.tls_config: cert_file requires key_file",
+        "line 11: servers[0].dhcp6.tls_config.server_nam: unknown key; did you mean 'server_name'?",
+        "line 12: servers[1]: the server has no daemon",
+        "line 13: servers[2].name: servers[1] already has this name",
         "line 14: servers[2].d2.url: a unix url has three slashes",
-        "line 15: extra: this key is unknown",
+        "line 15: extra: unknown key",
     ]
     assert_each_begins(mistakes_in(folder, EVERYTHING_WRONG), expected)
 
@@ -1320,12 +1320,12 @@ def test_any_slip_of_the_keyboard_gives_settings_or_mistakes(
 
 
 FREE_TARGETS: dict[str, tuple[dict[str, Any], str]] = {
-    "no network": ({"networks": []}, "networks: this list is empty; write at least one entry; for example ["),
-    "bits beyond": ({"networks": ["10.0.0.1/8"]}, "networks[0]: this prefix has bits set beyond its length"),
+    "no network": ({"networks": []}, "networks: the list is empty; add at least one entry; for example ["),
+    "bits beyond": ({"networks": ["10.0.0.1/8"]}, "networks[0]: the prefix has host bits set"),
     "port 0": ({"ports": [0]}, "ports[0]: write port numbers; for example [8001, 8002]"),
     "a port as text": ({"ports": ["8001"]}, "ports[0]: write port numbers; for example [8001, 8002]"),
-    "an auth that is not there": ({"auth": "branch"}, "auth: there is no such name under auths; there are: branches"),
-    "an unknown key": ({"port": 1}, "port: this key is unknown; did you mean 'ports'?"),
+    "an auth that is not there": ({"auth": "branch"}, "auth: unknown name; names under auths: branches"),
+    "an unknown key": ({"port": 1}, "port: unknown key; did you mean 'ports'?"),
 }
 
 

@@ -126,15 +126,15 @@ def test_what_is_judged_and_collected_changes_with_the_reload(
 SILENT = "{url: 'http://127.0.0.1:1'}"
 BROKEN: dict[str, tuple[str, tuple[str, ...]]] = {
     "no YAML": ("servers: [", ("line 1",)),
-    "nothing": ("", ("servers: this key is missing",)),
+    "nothing": ("", ("servers: the key is missing",)),
     "no text": ("\udcff", ("not text in UTF-8",)),
     "mistakes": (
         "serverz: []\ndefaults: {timeout: soon}\nservers: [{name: a, dhcp4: {url: 'ftp://127.0.0.1'}}, {name: b}]",
-        ("this key is unknown", "a number with its unit", "servers[0].dhcp4.url", "this server has no daemon"),
+        ("unknown key", "a number with its unit", "servers[0].dhcp4.url", "the server has no daemon"),
     ),
     "a password in the url": (
         f"servers: [{{name: a, dhcp4: {{url: 'http://u:{CANARY}@127.0.0.1:1'}}}}]\nmore: 1",
-        ("take user and password out of the url", "this key is unknown"),
+        ("remove user and password from the url", "unknown key"),
     ),
     "a password in the place of a mapping": (
         f"servers: [{{name: a, basic_auth: {CANARY}, dhcp4: {SILENT}}}]",
@@ -160,7 +160,7 @@ def test_a_broken_file_changes_nothing_and_all_errors_are_listed(
     (folder / "config.yml").write_bytes(text.encode("utf-8", "surrogateescape"))
     answer = post(started)
     assert answer.status_code == 500
-    assert answer.text.startswith("the configuration in force stays: ")
+    assert answer.text.startswith("reload failed, the previous configuration stays active: ")
     for words in said:
         assert words in answer.text
     now = started.samples()
@@ -300,7 +300,7 @@ def test_many_reloads_at_once_are_all_answered_and_scrapes_go_on(
 )
 def test_no_other_site_can_make_a_browser_reload(started: Exporter, headers: dict[str, str]) -> None:
     answer = post(started, **headers)
-    assert (answer.status_code, answer.text) == (403, "this request comes from another site\n")
+    assert (answer.status_code, answer.text) == (403, "cross-site request rejected\n")
 
 
 def test_the_log_names_what_changed_without_secrets(tmp_path: Path, kea: SimulatedKea) -> None:

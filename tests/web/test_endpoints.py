@@ -203,7 +203,7 @@ def test_a_parameter_that_nobody_knows_does_no_harm(started: Exporter, path: str
 @pytest.mark.parametrize("path", READ)
 def test_a_parameter_that_stands_there_twice_is_a_mistake(started: Exporter, path: str, twice: str) -> None:
     answer = ask(started, f"{path}{'&' if '?' in path else '?'}{twice}")
-    assert (answer.status_code, answer.text) == (400, "a parameter stands in the request twice; write it once\n")
+    assert (answer.status_code, answer.text) == (400, "a parameter is repeated; use each parameter once\n")
 
 
 @pytest.mark.parametrize("path", ["/collect", "/-/reload"])
@@ -402,7 +402,7 @@ def test_collecting_asks_every_server_anew(started: Exporter) -> None:
 def test_another_site_cannot_make_a_browser_do_anything(started: Exporter, path: str, headers: dict[str, str]) -> None:
     sent = {name: value.format(own=started.url) for name, value in headers.items()}
     answer = ask(started, path, "POST", headers=sent)
-    assert (answer.status_code, answer.text) == (403, "this request comes from another site\n")
+    assert (answer.status_code, answer.text) == (403, "cross-site request rejected\n")
 
 
 @pytest.mark.parametrize(

@@ -242,7 +242,7 @@ def test_debug_shows_what_was_asked_answered_judged_and_exported(debugged: Serve
 def test_debug_shows_why_a_probe_failed(debugged: Served, server: str, failure: str) -> None:
     page = debugged.probe(target=server, debug="true").text
     assert failure in page
-    assert "unknown" in page.partition("Judged")[2]
+    assert "unknown" in page.partition("Verdicts")[2]
     assert values(parsed(page.partition("\nExported\n")[2]), "kea_up", "server") == {server: 0}
 
 

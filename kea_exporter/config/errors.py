@@ -77,7 +77,7 @@ def _looks_like_a_key(place: Place) -> bool:
 def _explain(detail: ErrorDetails, place: Place, root: type[BaseModel]) -> str:
     field = field_at(root, place)
     if detail["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(str(place[-1]), keys_beside(root, place), n=1)
+        close = difflib.get_close_matches(str(place[-1]).lower(), keys_beside(root, place), n=1)
         return f"unknown key; did you mean '{close[0]}'?" if close else "unknown key; remove it"
     if detail["type"] == "value_error":
         return detail["msg"].removeprefix("Value error, ")

@@ -6,6 +6,7 @@ error and the line instead.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import yaml
@@ -45,6 +46,17 @@ class _Loader(yaml.SafeLoader):
                 raise TreeError("the same key stands here twice; keep one", line)
             seen.add(key_node.value)
         return super().construct_mapping(node, deep)
+
+
+def _integer(loader: _Loader, node: yaml.ScalarNode) -> int:
+    if re.fullmatch(r"[-+]?0[0-9_]+", node.value):
+        raise TreeError(
+            "this number begins with 0, which YAML reads as octal; write it without", node.start_mark.line + 1
+        )
+    return int(loader.construct_yaml_int(node))
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _integer)
 
 
 def read_tree(text: str) -> tuple[object, yaml.Node | None]:

@@ -181,6 +181,8 @@ def parse_url(value: object) -> SplitResult:
         raise ValueError("remove user and password from the url; set them under basic_auth")
     if not is_url:
         raise ValueError("not a url; check host and port (IPv6 addresses need brackets)")
+    if re.search(r":0\d+$", parts.netloc):
+        raise ValueError("the port begins with 0; remove leading zeros")
     if parts.query or parts.fragment:
         raise ValueError("a control socket has no query or fragment; end the url after port or path")
     if parts.scheme == "unix":

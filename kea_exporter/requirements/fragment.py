@@ -10,6 +10,7 @@ from kea_exporter.facts.failure import Failure, UnknownFactError
 from kea_exporter.facts.snapshot import ROOT_KEYS, Daemon, TransportKind
 from kea_exporter.requirements.hooks import COMMAND_OF_HOOK, library_of
 from kea_exporter.requirements.socket_in_use import socket_in_use
+from kea_exporter.text import printable
 
 if TYPE_CHECKING:
     from kea_exporter.facts.snapshot import Authentication, Configuration, ControlSocket
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 FIRST_WITH_HTTP_SOCKETS = (2, 7, 2)
 DIRECTORY = "/etc/kea"
 TLS_FILES = (f"{DIRECTORY}/ca.pem", f"{DIRECTORY}/cert.pem", f"{DIRECTORY}/key.pem")
+MAX_LINE = 1000
 ANY_ADDRESS = "0.0.0.0"  # noqa: S104 - of a daemon that has no address yet
 PORTS = {Daemon.DHCP4: 8001, Daemon.DHCP6: 8002, Daemon.D2: 8003}
 HSTS = ("Strict-Transport-Security", "max-age=31536000")
@@ -72,7 +74,10 @@ def fragment_of(report: Report) -> str:
     if missing := [hook for hook in HOOKS if f"{hook_requirement(hook)} not_configured" in causes]:
         libraries = dict.fromkeys((*configuration.hooks, *map(library_of, missing)))
         keys["hooks-libraries"] = [{"library": library} for library in libraries]
-    return json.dumps({configuration.root: keys}, indent=2) if keys else ""
+    if not keys:
+        return ""
+    lines = json.dumps({configuration.root: keys}, indent=2).splitlines()
+    return "\n".join(printable(line, MAX_LINE) for line in lines)
 
 
 def _sockets(report: Report, configuration: Configuration, causes: set[str]) -> list[Tree]:

@@ -18,7 +18,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from kea_exporter import __version__
 from kea_exporter.httpd.fair_queue import FairQueue, client_of, on_thread
 from kea_exporter.metrics import ExporterState
-from kea_exporter.reports import Check, as_json
+from kea_exporter.reports import Check, as_html, as_json
 from kea_exporter.transport.deadline import Deadline
 from kea_exporter.web.debug import debug_text
 from kea_exporter.web.options import PAGE_HEADERS, TIMEOUT_HEADER, scrape_seconds
@@ -127,28 +127,28 @@ class Handlers:
     async def api(self, request: Request) -> Response:
         """Return the last check report of all servers; collect if there is none yet."""
         parameters(request)
-        if self._service.last is None:
-            await self._collect_all(request)
-        reports, _ = self._last()
-        body = await self._rendered(request, as_json, Check(reports or ()))
+        reports, collected_at = await self._reports(request)
+        body = await self._rendered(request, as_json, Check(reports or (), collected_at or 0.0))
         return Response(body, headers={**PAGE_HEADERS, "Content-Type": "application/json"})
 
     async def fleet(self, request: Request) -> Response:
         """Show the last collection of all servers."""
         parameters(request)
-        reports, collected_at = self._last()
+        reports, collected_at = await self._reports(request)
         path = self._options.telemetry_path
         return _page(await self._rendered(request, fleet_page, reports, collected_at, time.time(), metrics_path=path))
 
     async def server(self, request: Request) -> Response:
         """Show the last collection of one server."""
-        parameters(request)
-        name = request.path_params["server"]
-        if name not in self._service.settings.servers:
-            raise BadRequestError("no configured server has this name", HTTPStatus.NOT_FOUND)
-        reports, collected_at = self._last()
-        own = [report for report in reports or () if report.snapshot.target.server == name]
+        name, own, collected_at = await self._of_server(request)
         return _page(await self._rendered(request, server_page, name, own, collected_at, time.time()))
+
+    async def report(self, request: Request) -> Response:
+        """Send the check report of one server as an HTML file to keep or to pass on."""
+        _, own, collected_at = await self._of_server(request)
+        text = await self._rendered(request, as_html, Check(own, collected_at or 0.0))
+        headers = {**PAGE_HEADERS, "Content-Disposition": 'attachment; filename="kea-report.html"'}
+        return HTMLResponse(text, headers=headers)
 
     async def style(self, request: Request) -> Response:
         """Serve the style sheet of the pages."""
@@ -196,6 +196,21 @@ class Handlers:
         """Report that the configuration is loaded; does not query Kea."""
         parameters(request)
         return PlainTextResponse("kea-exporter is ready.\n")
+
+    async def _of_server(self, request: Request) -> tuple[str, list[Report], float | None]:
+        """Return the name of the server that a page is about, its reports, and when they were complete."""
+        parameters(request)
+        name = request.path_params["server"]
+        if name not in self._service.settings.servers:
+            raise BadRequestError("no configured server has this name", HTTPStatus.NOT_FOUND)
+        reports, collected_at = await self._reports(request)
+        return name, [report for report in reports or () if report.snapshot.target.server == name], collected_at
+
+    async def _reports(self, request: Request) -> tuple[tuple[Report, ...] | None, float | None]:
+        """Return the last reports; collect first where there are none yet."""
+        if self._service.last is None:
+            await self._collect_all(request)
+        return self._last()
 
     async def _collect_all(self, request: Request) -> None:
         with self._slot(self._slots, request):

@@ -663,6 +663,18 @@ WHOLE_FILES = {
         SERVER + "defalts: {}\n",
         ["line 5: defalts: unknown key; did you mean 'defaults'?"],
     ),
+    "a port in octal": (
+        "servers:\n- name: a\n  dhcp4: {url: 'http://kea:08000'}\n",
+        ["line 3: servers[0].dhcp4.url: the port begins with 0; remove leading zeros"],
+    ),
+    "a number in octal": (
+        SERVER + "defaults: {collect: {series_limit: 0100}}\n",
+        ["line 5: this number begins with 0, which YAML reads as octal; write it without"],
+    ),
+    "a key in capitals": (
+        "servers:\n- name: a\n  DHCP4: {url: 'http://kea'}\n",
+        ["line 2: servers[0]: ", "line 3: servers[0].DHCP4: unknown key; did you mean 'dhcp4'?"],
+    ),
     "name missing": (
         "servers:\n- dhcp4: {url: 'http://kea'}\n",
         ["line 2: servers[0].name: the key is missing; set for example dhcp-a"],

@@ -8,9 +8,11 @@ import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
+from kea_exporter.commands import healthcheck
 from lab.servers.processes import free_port
 from tests.support.exporter import exporter, written
 from tests.support.exporter import run as run_process
@@ -182,3 +184,19 @@ def test_a_url_that_is_none_is_a_usage_error(run: CommandLine, url: str) -> None
     assert (done.returncode, done.stdout) == (USAGE_ERROR, "")
     assert "write http://127.0.0.1:9548/-/healthy, or unix:/run/health.sock" in " ".join(done.stderr.split())
     assert "secret" not in done.stderr
+
+
+@pytest.mark.parametrize("has_own_listener", [True, False])
+def test_without_a_url_a_plain_exporter_is_found_too(
+    run: CommandLine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    has_own_listener: bool,  # noqa: FBT001
+) -> None:
+    port = free_port()
+    with exporter(written(tmp_path, NOTHING_THERE)) as plain:
+        own = urlsplit(plain.url).port or 0
+        places = (own, port) if has_own_listener else (port, own)
+        monkeypatch.setattr(healthcheck, "DEFAULT_PLACES", tuple(healthcheck.Place("127.0.0.1", it) for it in places))
+        assert ended(run("healthcheck")) == (HEALTHY, "", "")
+    assert run("healthcheck").returncode == UNHEALTHY

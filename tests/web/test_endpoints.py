@@ -7,6 +7,7 @@ import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
@@ -468,6 +469,22 @@ def report_of(answer: requests.Response) -> Tree:
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json")
     report: Tree = answer.json()
     return report
+
+
+@pytest.mark.parametrize("path", ["/", "/servers/a", "/servers/a/report", "/api/v1/servers"])
+def test_the_first_view_of_a_page_collects(tmp_path: Path, path: str) -> None:
+    with SimulatedKea(kea_answers()) as kea, exporter(written(tmp_path, servers("a", url=kea.url))) as fresh:
+        page = ask(fresh, path).text
+        assert kea.url in page
+        assert "No collection yet" not in page
+
+
+def test_the_report_of_a_server_is_a_file_to_keep(started: Exporter) -> None:
+    answer = ask(started, "/servers/a/report")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="kea-report.html"'
+    assert "<h1>Check of Kea servers</h1>" in answer.text
+    assert ask(started, "/servers/none/report").status_code == HTTPStatus.NOT_FOUND
+    assert 'href="/servers/a/report"' in ask(started, "/servers/a").text
 
 
 def test_the_report_follows_the_published_schema(started: Exporter) -> None:

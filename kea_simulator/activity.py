@@ -75,7 +75,8 @@ class Flow:
 
     def present(self, elapsed: float) -> int:
         """Return how many are there."""
-        return self.first + self.came(elapsed) - self.went(elapsed)
+        # Both sums are cut to whole numbers, which may make one too few of them.
+        return max(0, self.first + self.came(elapsed) - self.went(elapsed))
 
     def _exchanged(self, elapsed: float) -> float:
         return (self.turnover + sum(wave.steepest for wave in self.waves) / 2) * elapsed

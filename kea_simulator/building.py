@@ -58,7 +58,10 @@ class Blueprint:
 
     def daemon(self, name: str, sockets: list[Tree]) -> Daemon:
         """Return the daemon `dhcp4`, `dhcp6` or `d2`, with control sockets as the configuration has them."""
-        return self._d2(sockets) if name == "d2" else self._dhcp(FAMILIES[name], sockets)
+        if name != "d2":
+            return self._dhcp(FAMILIES[name], sockets)
+        tree = configuration.ddns(sockets, KEY, SECRET)
+        return Daemon("DhcpDdns", self.server.version, tree, DdnsStatistics(KEY, self.seed), self.life)
 
     def agent(self, port: int, authentication: Tree) -> Agent:
         """Return a Control Agent with a DHCPv4 daemon behind it."""
@@ -66,10 +69,6 @@ class Blueprint:
         tree = configuration.agent(port, authentication, OLD_SOCKET)
         own = replace(self.life, pid=self.life.pid + 1)
         return Agent(self.server.version, tree, {"dhcp4": self._dhcp(V4, [socket])}, own)
-
-    def _d2(self, sockets: list[Tree]) -> Daemon:
-        tree = configuration.ddns(sockets, KEY, SECRET)
-        return Daemon("DhcpDdns", self.server.version, tree, DdnsStatistics(KEY, self.seed), self.life)
 
     def _dhcp(self, family: int, sockets: list[Tree]) -> DhcpDaemon:
         server, version = self.server, numbers(self.server.version)

@@ -125,7 +125,8 @@ def dhcp(
     family: int, sockets: list[Tree], hooks: list[Tree], subnets: Sequence[Subnet], version: tuple[int, int, int]
 ) -> Tree:
     """Return the configuration of a DHCP daemon, below its root key."""
-    key, shared = f"subnet{family}", _shared(family, version)
+    key = f"subnet{family}"
+    shared = {**SHARED, **SHARED_BY[family], **({} if version < (3, 0, 0) else SINCE_3_0)}
     networks = {subnet.network for subnet in subnets if subnet.network}
     single = {"control-socket": sockets[0]} if version < (3, 0, 0) else {"control-sockets": sockets}
     return {
@@ -195,10 +196,6 @@ def authentication(realm: str, client: Tree, folder: Path | str | None = None) -
     """Return an authentication with one client, whose files are in a folder where it has some."""
     directory = {} if folder is None else {"directory": str(folder)}
     return {"type": "basic", "realm": realm, "clients": [client], **directory}
-
-
-def _shared(family: int, version: tuple[int, int, int]) -> Tree:
-    return {**SHARED, **SHARED_BY[family], **({} if version < (3, 0, 0) else SINCE_3_0)}
 
 
 def _network(family: int, name: str, subnets: Sequence[Subnet], shared: Tree) -> Tree:

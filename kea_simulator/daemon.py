@@ -76,7 +76,9 @@ class Daemon:
         self._version = version
         self._life = life
         self._reloaded = life.started
-        self._commands = registered(root, numbers(version), _hooks(configuration))
+        libraries = [entry["library"] for entry in configuration["hooks-libraries"]]
+        hooks = [re.sub(r".*libdhcp_(.+)\.so", r"\1", library) for library in libraries]
+        self._commands = registered(root, numbers(version), hooks)
         self._handlers: dict[str, Callable[[object], Tree]] = {
             "config-get": lambda _: success({root: configuration, **self._hash()}),
             "config-hash-get": lambda _: success(self._hash()),
@@ -162,28 +164,19 @@ class Agent(Daemon):
         if not isinstance(services, list):
             return [error("service value must be a list")]
         if not services:
-            return [self._own(command)]
-        return [self._forwarded(str(service), command) for service in services]
-
-    def _own(self, command: Tree) -> Tree:
-        answer = self.answer(command)
-        return {**answer, "text": f"{answer['text']} {NOT_INCLUDED}"} if answer["result"] == UNSUPPORTED else answer
-
-    def _forwarded(self, service: str, command: Tree) -> Tree:
-        if service not in self._behind:
-            return error(f"forwarding socket is not configured for the server type {service}")
-        return self._behind[service].answer(command)
+            answer = self.answer(command)
+            if answer["result"] == UNSUPPORTED:
+                answer = {**answer, "text": f"{answer['text']} {NOT_INCLUDED}"}
+            return [answer]
+        absent = "forwarding socket is not configured for the server type"
+        behind = [(str(service), self._behind.get(str(service))) for service in services]
+        return [error(f"{absent} {name}") if daemon is None else daemon.answer(command) for name, daemon in behind]
 
 
 def numbers(version: str) -> tuple[int, int, int]:
     """Return the three numbers of a version."""
     first, second, third = map(int, version.split("."))
     return first, second, third
-
-
-def _hooks(configuration: Tree) -> list[str]:
-    """Return the short names of the configured hook libraries."""
-    return [re.sub(r".*libdhcp_(.+)\.so", r"\1", entry["library"]) for entry in configuration["hooks-libraries"]]
 
 
 def _named(arguments: object, samples: Tree) -> Tree:

@@ -75,7 +75,10 @@ class Fleet:
 
     def _start(self, stack: ExitStack, server: Server) -> Tree:
         """Start the daemons of a server, and return its entry in the exporter's configuration."""
-        tls = self._tls(server) if server.tls else None
+        tls = None
+        if server.tls:
+            pair = self._authority.issue(server.name, server.addresses, days=server.days)
+            tls = Tls(pair, self._authority.certificate)
         urls = {name: self._start_daemon(stack, server, name, tls) for name in server.daemons}
         self.places += [Place(server.name, name, url, server.about) for name, url in urls.items()]
         return {"name": server.name, **{name: self._entry(server, url) for name, url in urls.items()}}
@@ -102,10 +105,6 @@ class Fleet:
             return blueprint.agent(port, self._authentication(server, AGENT_REALM)).answers, AGENT_REALM
         entry = configuration.control_socket(port, tls, self._authentication(server, REALMS[name]))
         return blueprint.daemon(name, [entry]).answers, REALMS[name]
-
-    def _tls(self, server: Server) -> Tls:
-        pair = self._authority.issue(server.name, server.addresses, days=server.days)
-        return Tls(pair, self._authority.certificate)
 
     def _authentication(self, server: Server, realm: str) -> Tree:
         if server.in_files:

@@ -33,7 +33,7 @@ from kea_exporter.text import printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from kea_exporter.facts.snapshot import Configuration
+    from kea_exporter.facts.configuration import Configuration
 
 STDIN = "-"
 NOT_IN_A_FILE = Failure(Stage.COMMAND, Reason.NOT_COLLECTED, "a configuration file does not show it")

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from kea_exporter.certificates import parse_address
+from kea_exporter.facts.configuration import Authentication, Configuration, ControlSocket
 from kea_exporter.facts.review import NOT_REVIEWED
-from kea_exporter.facts.snapshot import ROOT_KEYS, Authentication, Configuration, ControlSocket, Daemon
+from kea_exporter.facts.snapshot import ROOT_KEYS, Daemon
 from kea_exporter.facts.subnets import Counts
 from kea_exporter.kea.descriptions import descriptions
 from kea_exporter.kea.high_availability import read_pairs

@@ -18,9 +18,10 @@ from kea_exporter.kea.protocol import Command
 from kea_exporter.kea.subnets import joined, read_stat_lease
 
 if TYPE_CHECKING:
+    from kea_exporter.facts.configuration import Configuration
     from kea_exporter.facts.failure import Fact
     from kea_exporter.facts.leases import Leases
-    from kea_exporter.facts.snapshot import Configuration, Version
+    from kea_exporter.facts.snapshot import Version
     from kea_exporter.facts.statistics import Statistics
     from kea_exporter.facts.subnets import Counts, PoolTotals, Subnets
     from kea_exporter.kea.client import KeaClient

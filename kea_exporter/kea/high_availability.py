@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from kea_exporter.config.values import DEFAULT_PORTS
-from kea_exporter.facts.snapshot import Pair
+from kea_exporter.facts.configuration import Pair
 from kea_exporter.facts.status import BACKUP, Peer, Relationship
 from kea_exporter.kea.reading import as_bool, as_int, as_list, as_map, as_text
 from kea_exporter.text import bracketed, printable

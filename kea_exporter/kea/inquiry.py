@@ -34,9 +34,10 @@ from kea_exporter.kea.subnets import read_subnets
 
 if TYPE_CHECKING:
     from kea_exporter.config import DaemonSettings
+    from kea_exporter.facts.configuration import Configuration
     from kea_exporter.facts.failure import Fact
     from kea_exporter.facts.leases import LeaseDatabase, Leases
-    from kea_exporter.facts.snapshot import Configuration, Snapshot, Version
+    from kea_exporter.facts.snapshot import Snapshot, Version
     from kea_exporter.facts.statistics import Statistics
     from kea_exporter.facts.status import Lifetime
     from kea_exporter.facts.subnets import PoolSeries, PoolTotals, Shown, SubnetSeries

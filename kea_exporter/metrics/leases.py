@@ -12,8 +12,8 @@ from kea_exporter.metrics.model import Sample, one, per_daemon
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from kea_exporter.facts.configuration import Configuration
     from kea_exporter.facts.leases import LeaseAudit
-    from kea_exporter.facts.snapshot import Configuration
     from kea_exporter.requirements import Report
 
 

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import Failure, UnknownFactError, known
-from kea_exporter.facts.snapshot import Authentication, AuthenticationResult
+from kea_exporter.facts.snapshot import AuthenticationResult
 from kea_exporter.requirements.model import Cause, Finding, Requirement, Severity, Subject, met, not_applicable, unmet
 from kea_exporter.requirements.reaching import require_expected_daemon
 from kea_exporter.requirements.socket_in_use import (
@@ -16,6 +16,7 @@ from kea_exporter.requirements.socket_in_use import (
 
 if TYPE_CHECKING:
     from kea_exporter.config import Profile
+    from kea_exporter.facts.configuration import Authentication
     from kea_exporter.facts.snapshot import Snapshot
 
 NO_CLEAR_TEXT_SINCE = (3, 1, 0)

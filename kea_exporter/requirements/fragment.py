@@ -13,7 +13,7 @@ from kea_exporter.requirements.socket_in_use import socket_in_use
 from kea_exporter.text import printable
 
 if TYPE_CHECKING:
-    from kea_exporter.facts.snapshot import Authentication, Configuration, ControlSocket
+    from kea_exporter.facts.configuration import Authentication, Configuration, ControlSocket
     from kea_exporter.requirements.model import Report
 
 FIRST_WITH_HTTP_SOCKETS = (2, 7, 2)

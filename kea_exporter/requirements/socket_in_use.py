@@ -10,7 +10,8 @@ from kea_exporter.facts.failure import Failure, Reason, Stage, UnknownFactError,
 from kea_exporter.facts.snapshot import AuthenticationResult, TransportKind
 
 if TYPE_CHECKING:
-    from kea_exporter.facts.snapshot import Connection, ControlSocket, Snapshot
+    from kea_exporter.facts.configuration import ControlSocket
+    from kea_exporter.facts.snapshot import Connection, Snapshot
 
 
 def socket_in_use(snapshot: Snapshot) -> ControlSocket:

@@ -18,7 +18,8 @@ from kea_exporter.requirements.socket_in_use import (
 
 if TYPE_CHECKING:
     from kea_exporter.config import Profile
-    from kea_exporter.facts.snapshot import Connection, ControlSocket, Snapshot
+    from kea_exporter.facts.configuration import ControlSocket
+    from kea_exporter.facts.snapshot import Connection, Snapshot
 
 # After these failures it is unknown whether the server uses TLS.
 TLS_UNKNOWN_AFTER = {Reason.TIMED_OUT, Reason.CONNECTION_CLOSED, Reason.LOCAL_FILE_UNREADABLE}

@@ -7,15 +7,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypedDict
 
 from kea_exporter.certificates import Certificate, parse_address
+from kea_exporter.facts.configuration import Authentication, Configuration, ControlSocket
 from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.facts.leases import LeaseAudit, LeaseDatabase, Leases, Misplaced
 from kea_exporter.facts.snapshot import (
     ROOT_KEYS,
-    Authentication,
     AuthenticationResult,
-    Configuration,
     Connection,
-    ControlSocket,
     Daemon,
     Exchange,
     Snapshot,

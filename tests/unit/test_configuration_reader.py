@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kea_exporter.facts.snapshot import Authentication, Configuration, ControlSocket
+from kea_exporter.facts.configuration import Authentication, Configuration, ControlSocket
 from kea_exporter.facts.subnets import Capacities, Count
 from kea_exporter.kea.configuration import MAX_ENTRIES, read_configuration
 from kea_exporter.kea.reading import MalformedAnswerError

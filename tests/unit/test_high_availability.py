@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from kea_exporter.facts.configuration import Pair
 from kea_exporter.facts.failure import Failure, Reason, Stage, known
-from kea_exporter.facts.snapshot import Daemon, Pair
+from kea_exporter.facts.snapshot import Daemon
 from kea_exporter.facts.status import Peer, Relationship
 from kea_exporter.kea.high_availability import MAX_RELATIONSHIPS, MAX_SCOPES, read_pairs, read_relationships
 from kea_exporter.kea.reading import MalformedAnswerError

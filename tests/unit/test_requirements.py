@@ -13,16 +13,7 @@ from hypothesis import strategies as st
 from kea_exporter.config.profiles import IPAM
 from kea_exporter.facts.failure import Failure, Reason, Stage, known
 from kea_exporter.facts.leases import LeaseDatabase, Misplaced
-from kea_exporter.facts.snapshot import (
-    ROOT_KEYS,
-    Authentication,
-    AuthenticationResult,
-    Configuration,
-    Connection,
-    Daemon,
-    Snapshot,
-    Version,
-)
+from kea_exporter.facts.snapshot import ROOT_KEYS, AuthenticationResult, Connection, Daemon, Snapshot, Version
 from kea_exporter.facts.status import MultiThreading, Peer, Relationship
 from kea_exporter.kea.counting import NOT_COLLECTED
 from kea_exporter.kea.review import review
@@ -69,6 +60,7 @@ if TYPE_CHECKING:
 
     from kea_exporter.certificates import Certificate
     from kea_exporter.config.profiles import Profile
+    from kea_exporter.facts.configuration import Authentication, Configuration
     from kea_exporter.facts.failure import Fact
     from tests.support.examples import SnapshotChanges
 

@@ -14,7 +14,7 @@ from kea_exporter.kea.reading import MalformedAnswerError
 from tests.support.answers import said
 
 if TYPE_CHECKING:
-    from kea_exporter.facts.snapshot import Configuration
+    from kea_exporter.facts.configuration import Configuration
     from kea_exporter.facts.subnets import Column
 
 Tree = dict[str, Any]

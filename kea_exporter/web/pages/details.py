@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from kea_exporter.certificates import Certificate
+    from kea_exporter.facts.configuration import Configuration, ControlSocket
     from kea_exporter.facts.failure import Fact, T
-    from kea_exporter.facts.snapshot import Configuration, Connection, ControlSocket, Snapshot, Tls
+    from kea_exporter.facts.snapshot import Connection, Snapshot, Tls
     from kea_exporter.facts.status import DaemonStatus
     from kea_exporter.requirements import Report
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kea_exporter.certificates import parse_address
 from kea_exporter.facts.failure import Failure, Reason, Stage, UnknownFactError, known
-from kea_exporter.facts.snapshot import Daemon, TransportKind
+from kea_exporter.facts.snapshot import TransportKind
 from kea_exporter.requirements.certificate_causes import (
     ADDRESS_MISSING,
     AT_PROXY,
@@ -20,10 +20,7 @@ from kea_exporter.requirements.certificate_causes import (
     LEAF_EXPIRES,
     MISSING_INTERMEDIATE,
     NAME_MISSING,
-    NO_HEADER,
-    NO_HEADER_AT_PROXY,
     NO_SAN,
-    NOT_REQUIRED,
     NOT_YET_VALID,
     ROOT_EXPIRED,
     ROOT_EXPIRES,
@@ -48,9 +45,6 @@ from kea_exporter.requirements.model import (
 )
 from kea_exporter.requirements.socket_in_use import (
     plain_socket_behind_proxy,
-    require_answer_of_kea,
-    require_no_proxy,
-    socket_in_use,
 )
 from kea_exporter.text import printable
 
@@ -112,12 +106,9 @@ def _covers_address(snapshot: Snapshot, _: Profile) -> Finding:
         cause = ADDRESS_MISSING if parse_address(missing[0]) else NAME_MISSING
         if not certificate.addresses and not certificate.names:
             cause = NO_SAN
-        return unmet(cause, f"the SAN contains {entries}, not {' and not '.join(map(_entry, missing))}")
+        lacking = [f"ip:{host}" if parse_address(host) else f"dns:{host}" for host in missing]
+        return unmet(cause, f"the SAN contains {entries}, not {' and not '.join(lacking)}")
     return met(f"the SAN contains {entries}")
-
-
-def _entry(host: str) -> str:
-    return f"ip:{host}" if parse_address(host) else f"dns:{host}"
 
 
 def _san_text(certificate: Certificate) -> str:
@@ -183,9 +174,10 @@ def _trusted(snapshot: Snapshot, _: Profile) -> Finding:
     if tls is None:
         return not_applicable(NOT_HTTPS)
     if tls.distrust is not None:
-        cause, expired = _distrust_cause(snapshot, tls, tls.distrust), _expired_above(tls, snapshot.taken_at)
-        if tls.distrust.reason is Reason.CERTIFICATE_EXPIRED and expired is not None:
-            return unmet(cause, _time_left(expired, snapshot.taken_at))
+        cause = _distrust_cause(snapshot, tls, tls.distrust)
+        expired = [certificate for certificate in tls.chain[1:] if certificate.has_expired(snapshot.taken_at)]
+        if tls.distrust.reason is Reason.CERTIFICATE_EXPIRED and expired:
+            return unmet(cause, _time_left(expired[0], snapshot.taken_at))
         return unmet(cause, f"{tls.distrust.detail} ({_chain_text(tls)})")
     return met(f"the chain verifies against the trusted CAs ({_chain_text(tls)})")
 
@@ -210,37 +202,8 @@ DISTRUST_CAUSES = {
 }
 
 
-def _expired_above(tls: Tls, at: float) -> Certificate | None:
-    return next((certificate for certificate in tls.chain[1:] if certificate.has_expired(at)), None)
-
-
 def _chain_text(tls: Tls) -> str:
     return f"issued by {tls.chain[0].issuer}" if tls.chain else "no certificate was sent"
-
-
-def _client_certificate_required(snapshot: Snapshot, _: Profile) -> Finding:
-    if snapshot.target.kind is not TransportKind.HTTPS:
-        return not_applicable(NOT_HTTPS)
-    refusals = {Reason.CLIENT_CERTIFICATE_REQUIRED, Reason.CLIENT_CERTIFICATE_REJECTED}
-    if isinstance(snapshot.version, Failure) and snapshot.version.reason in refusals:
-        return met(f"the server requires a client certificate: {snapshot.version.detail}")
-    require_no_proxy(snapshot, "whether Kea requires a client certificate")
-    if socket_in_use(snapshot).client_certificate_required:
-        return met("cert-required is true")
-    return unmet(NOT_REQUIRED, "cert-required is false: any host can connect without a client certificate")
-
-
-def _strict_transport_security(snapshot: Snapshot, _: Profile) -> Finding:
-    if snapshot.target.kind is not TransportKind.HTTPS:
-        return not_applicable(NOT_HTTPS)
-    require_answer_of_kea(snapshot)
-    authentication_result = known(snapshot.authentication_result)
-    if authentication_result is not None and authentication_result.strict_transport_security:
-        return met("the answer has a Strict-Transport-Security header")
-    if snapshot.target.daemon is Daemon.D2:  # as of Kea 3.0.3
-        return not_applicable("the control socket of D2 does not support http-headers")
-    cause = NO_HEADER if plain_socket_behind_proxy(snapshot) is None else NO_HEADER_AT_PROXY
-    return unmet(cause, "the answer has no Strict-Transport-Security header")
 
 
 def _date(seconds: float) -> str:
@@ -303,27 +266,5 @@ REQUIREMENTS = (
             INVALID_CHAIN,
         ),
         judge=_trusted,
-    ),
-    Requirement(
-        id="client-certificate-required",
-        subject=Subject.CERTIFICATES,
-        short="of clients",
-        severity=Severity.RECOMMENDED,
-        title="The control socket must require a client certificate",
-        clause='"cert-required": true',
-        rule="cert-required of the socket in use is true, which is Kea's default.",
-        causes=(NOT_REQUIRED,),
-        judge=_client_certificate_required,
-    ),
-    Requirement(
-        id="hsts-header-present",
-        subject=Subject.CERTIFICATES,
-        short="HSTS",
-        severity=Severity.ADVISORY,
-        title="Answers should have the header Strict-Transport-Security",
-        clause='"http-headers": [{"name": "Strict-Transport-Security", "value": "max-age=31536000"}]',
-        rule="the first answer over https has the header.",
-        causes=(NO_HEADER, NO_HEADER_AT_PROXY),
-        judge=_strict_transport_security,
     ),
 )

@@ -21,6 +21,15 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent.parent
 # Regular expressions of phrases, each with a term that replaces it.
 FORBIDDEN = {
+    r"\bwho(m|so)?ever\b": "the client, the user, everybody",
+    r"\b(comes?|came) (and|or) (goes?|went)\b": "is flapping, is added or removed",
+    r"\bfullest\b": "highest utilisation",
+    r"\bin vain\b": "without success",
+    r"\bof no use without\b": "requires",
+    r"\b(asks?|asking) (Kea|(a|the|each|every) (daemon|server))\b": "query",
+    r"\b(by|to) whom\b": "origin, receiver",
+    r"\bsays? (why|so|who)\b": "report, show",
+    r"\bgoes wrong\b": "fails",
     r"\b(is|are|was|were) told\b(?! apart)": "is logged, reported, configured",
     r"\b(is|are|was|were|be) let in\b|\blets? (it|them|nobody|anybody) in\b": "is authenticated, is accepted",
     r"\b(is|are|was|were) learnt\b|\bwhat was learnt\b": "is known, facts",
@@ -122,6 +131,8 @@ def test_texts_use_the_terms_of_the_field(source: Callable[[], Iterator[tuple[st
     "text",
     [
         "Time left:\nown ends in 3 days.",
+        "It answers whoever calls.",
+        "> The daemon comes\n> and goes.",
         "Somebody is\n# told.",
         "> Mend\n> it.",
         "The two clocks are 40 s apart",

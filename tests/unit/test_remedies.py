@@ -37,3 +37,18 @@ def test_no_remedy_of_a_check_by_url_names_a_key_that_is_an_option(name: str) ->
 )
 def test_a_remedy_names_the_option(remedy: str, said: str) -> None:
     assert remedy_in_options(remedy) == said
+
+
+DELETING = re.compile(r"\b(delete the leases|delete its leases|Delete only|wipe)\b")
+
+
+def test_a_remedy_that_deletes_comes_last_and_names_the_risk() -> None:
+    remedies = {name: remedy.replace("Do not delete", "") for name, remedy in REMEDIES.items()}
+    deleting = {name: remedy for name, remedy in remedies.items() if DELETING.search(remedy)}
+    assert deleting
+    for name, remedy in deleting.items():
+        found = DELETING.search(remedy)
+        assert found is not None
+        # Restoring the configuration, or an inspection, comes first.
+        assert found.start() > len(remedy) / 3, name
+        assert "clients that still use their addresses lose them" in remedy or "no client can still use" in remedy, name

@@ -34,7 +34,7 @@ ADDRESSES = ("source", "source code", "repository", "code", "github", "homepage"
 ABOUT = f"""\
 # Licences
 
-kea-exporter is under the Apache License 2.0 ([LICENSE](../LICENSE)). It runs on the packages below, in the versions
+kea-exporter is under the Apache License 2.0 ([LICENSE](../LICENSE)). It depends on the packages below, in the versions
 that `{LOCK}` and the image have; Debian's package takes Debian's own. Licences are those that the packages
 declare, by their SPDX names. A test refuses any other than {", ".join(sorted(ALLOWED))}.
 

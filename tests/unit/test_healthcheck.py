@@ -182,7 +182,7 @@ def test_what_is_no_http_is_unhealthy_and_told_in_one_plain_line(run: CommandLin
 def test_a_url_that_is_none_is_a_usage_error(run: CommandLine, url: str) -> None:
     done = run("healthcheck", "--url", url)
     assert (done.returncode, done.stdout) == (USAGE_ERROR, "")
-    assert "write http://127.0.0.1:9548/-/healthy, or unix:/run/health.sock" in " ".join(done.stderr.split())
+    assert "use http://127.0.0.1:9548/-/healthy, or unix:/run/health.sock" in " ".join(done.stderr.split())
     assert "secret" not in done.stderr
 
 

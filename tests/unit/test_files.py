@@ -128,7 +128,7 @@ def test_replaced_files_stop_neither_health_nor_scrapes_nor_signals(tmp_path: Pa
         assert running.get("/-/healthy").status_code == 200
         for path in (web, config):
             REPLACEMENTS[replacement](path)
-        wait_until(lambda: "configuration cannot be reloaded" in running.log())
+        wait_until(lambda: "configuration reload failed" in running.log())
         running.signal(signal.SIGHUP)
         for place in ("/-/healthy", "/metrics", "/"):
             page = running.get(place)

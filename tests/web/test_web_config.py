@@ -667,4 +667,4 @@ def test_a_file_that_is_only_begun_opens_no_door(folder: Path, logged: Callable[
         (folder / "web.yml").write_text(text.replace("HASH", HASH))
         assert asked(port, client(folder)) == [401]
         assert statuses(said_to(port, GET)) == []
-        assert logged("restart to have it so") == 1
+        assert logged("restart it to apply this") == 1

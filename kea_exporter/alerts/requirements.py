@@ -7,6 +7,15 @@ from kea_exporter.alerts.templates import DAEMON, NUMBER, OF_DAEMON, REMEDY, REQ
 from kea_exporter.alerts.thresholds import KEEP_STATE
 
 UNMET = f"{DAEMON} does not meet {label('requirement')}. {REQUIREMENT}"
+# Recommendations on the configuration: without them, some clients get no lease, or the address of another one.
+HURTING_CLIENTS = (
+    "subnets-do-not-overlap",
+    "reservations-are-unique",
+    "reservations-apply",
+    "client-classes-exist",
+    "routers-are-in-their-subnet",
+    "subnet-changes-are-kept",
+)
 VERSION = first(lookup("kea_version_info", *OF_DAEMON), " {{ .Labels.version }}")
 
 GROUP = Group(
@@ -40,6 +49,16 @@ GROUP = Group(
             "1h",
             "Kea daemon does not meet a recommendation of the IPAM",
             UNMET,
+            Dashboard.FLEET,
+            keep=KEEP_STATE,
+        ),
+        Alert(
+            "KeaConfigurationProblem",
+            Severity.WARNING,
+            f'kea_requirement_met{{requirement=~"{"|".join(HURTING_CLIENTS)}", severity="recommended"}} == 0',
+            "15m",
+            "Kea configuration has a problem that affects clients",
+            f"{DAEMON} does not meet {label('requirement')}. {REQUIREMENT}",
             Dashboard.FLEET,
             keep=KEEP_STATE,
         ),

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     Findings = Iterator[tuple[str, str]]
 
+# Keys that name client classes.
+NAMING = {"client-class", "client-classes", "evaluate-additional-classes", "require-client-classes"}
 # Libraries that add classes which the configuration does not define.
 DEFINING_HOOKS = {"class_cmds", "radius", "flex_id", "rbac"}
 
@@ -57,5 +59,7 @@ def _guarded(configuration: Reviewed) -> Iterator[tuple[object, Mapping[str, Any
 
 
 def _named(entry: Mapping[str, Any]) -> list[str]:
+    if not NAMING.intersection(entry):
+        return []
     further = entry.get("evaluate-additional-classes") or entry.get("require-client-classes") or []
     return [*guards_of(entry), *(as_text(name, "evaluate-additional-classes") for name in further)]

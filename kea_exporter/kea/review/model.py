@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -44,6 +44,9 @@ class ReviewedSubnet:
         entry: its map.
         network: the map of its shared network; None where it is in none.
         tree: the configuration of the daemon.
+        pools: the pools of addresses, sorted.
+        reservations: the host reservations.
+        reserved: the reserved addresses, as numbers and as written.
     """
 
     number: int
@@ -54,6 +57,18 @@ class ReviewedSubnet:
     entry: Tree
     network: Tree | None
     tree: Tree
+    pools: list[Range] = field(init=False)
+    reservations: list[Tree] = field(init=False)
+    reserved: list[tuple[int, str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        pools = [as_map(pool, "pools") for pool in as_list(self.entry.get("pools", []), "pools")]
+        hosts = as_list(self.entry.get("reservations", []), "reservations")
+        self.pools = [Range(*pool_range(pool), pool) for pool in pools]
+        if len(pools) > 1:
+            self.pools.sort(key=lambda pool: pool[:2])
+        self.reservations = [as_map(host, "reservations") for host in hosts]
+        self.reserved = [(address_number(text), text) for host in self.reservations for text in _addresses(host)]
 
     def __str__(self) -> str:
         return f"subnet {printable(self.text)} (id {self.number})"
@@ -63,27 +78,10 @@ class ReviewedSubnet:
         """Return the number of addresses of the prefix."""
         return self.last - self.first + 1
 
-    @cached_property
-    def pools(self) -> list[Range]:
-        """Return the pools of addresses, sorted."""
-        entries = [as_map(pool, "pools") for pool in as_list(self.entry.get("pools", []), "pools")]
-        return sorted((Range(*pool_range(pool), pool) for pool in entries), key=lambda pool: pool[:2])
-
     @property
     def pd_pools(self) -> list[Tree]:
         """Return the pools of prefixes."""
         return [as_map(pool, "pd-pools") for pool in as_list(self.entry.get("pd-pools", []), "pd-pools")]
-
-    @cached_property
-    def reservations(self) -> list[Tree]:
-        """Return the host reservations."""
-        hosts = as_list(self.entry.get("reservations", []), "reservations")
-        return [as_map(host, "reservations") for host in hosts]
-
-    @cached_property
-    def reserved(self) -> list[tuple[int, str]]:
-        """Return the reserved addresses, as numbers and as written."""
-        return [(address_number(text), text) for host in self.reservations for text in _addresses(host)]
 
     def effective(self, key: str, *, default: object = None) -> Any:  # noqa: ANN401 - any value of a configuration
         """Return a value as it applies to this subnet: its own, its shared network's, the daemon's, or the default."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import Failure
@@ -35,7 +36,7 @@ def nagios_exit_code(check: Check) -> int:
 
 
 def as_nagios(check: Check) -> str:
-    """Return one line with the state and performance data, and one line for each requirement unmet or unknown."""
+    """Return one line with the state and performance data, and then a line for each finding."""
     unmet, unknown = check.count(Status.UNMET), check.count(Status.UNKNOWN)
     first = f"KEA {NAMES[nagios_exit_code(check)]} - {check.scope}: {unmet} unmet, {unknown} unknown"
     lines = [line for report in check.worst_first for line in _findings(report)]
@@ -44,12 +45,17 @@ def as_nagios(check: Check) -> str:
 
 
 def _findings(report: Report) -> Iterator[str]:
-    target = report.snapshot.target
-    for status in (Status.UNMET, Status.UNKNOWN):
-        for verdict in of_status(report, status):
-            line = f"{target.server} {target.daemon}: {verdict.requirement.id} {status} ({verdict.severity}): "
-            # What follows a bar is performance data.
-            yield printable(line + verdict.evidence, MAX_TEXT).replace("|", "/")
+    """Return a line for each requirement that is unmet, and one for each reason for which some are unknown."""
+    name = f"{report.snapshot.target.server} {report.snapshot.target.daemon}"
+    for verdict in of_status(report, Status.UNMET):
+        yield _line(f"{name}: {verdict.requirement.id} unmet ({verdict.severity}): {verdict.evidence}")
+    for evidence, number in Counter(verdict.evidence for verdict in of_status(report, Status.UNKNOWN)).items():
+        yield _line(f"{name}: {number} unknown: {evidence}")
+
+
+def _line(text: str) -> str:
+    # What follows a bar is performance data.
+    return printable(text, MAX_TEXT).replace("|", "/")
 
 
 def _performance(check: Check) -> Iterator[str]:

@@ -17,7 +17,7 @@ HOOKS = ("subnet_cmds", "host_cmds", "lease_cmds", "stat_cmds")
 
 def kept_leases() -> Tree:
     """Return a lease database whose leases outlive a reload and a restart."""
-    return {"type": "memfile", "persist": True, "name": "leases.csv", "lfc-interval": 0}
+    return {"type": "memfile", "persist": True, "name": "leases.csv"}
 
 
 def http(port: int, address: str = "127.0.0.1", **more: object) -> Tree:

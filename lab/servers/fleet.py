@@ -102,7 +102,8 @@ class _Fleet:
     def start(self, servers: dict[str, tuple[str, Tree]]) -> None:
         for name, (root, more) in servers.items():
             port = free_port()
-            self.daemons[name] = self.lab.start(root, dhcp(root, [self._socket(root, name, port)], **more))
+            changes = {"lease-database": kept_leases(), **more}
+            self.daemons[name] = self.lab.start(root, dhcp(root, [self._socket(root, name, port)], **changes))
             self.entries.append(_entry(name, root, port))
 
     def start_pair(self) -> None:

@@ -198,7 +198,7 @@ def _explained(requirement_id: str) -> str:
         return "\n".join(f"{requirement.id:<34}{requirement.title}" for requirement in REQUIREMENTS)
     found = next((requirement for requirement in REQUIREMENTS if requirement.id == requirement_id), None)
     if found is None:
-        raise click.BadParameter("there is no such requirement; see --explain list", param_hint="--explain")
+        raise click.BadParameter("unknown requirement; see --explain list", param_hint="--explain")
     return explanation(found, _width())
 
 

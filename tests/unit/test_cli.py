@@ -709,7 +709,7 @@ def test_a_configuration_is_read_from_standard_input(good: str) -> None:
     assert ended.returncode == UNMET
     assert json.loads(ended.stdout)["daemons"][0]["server"] == "kea1"
     ended = subprocess.run(command, input="servers: []", capture_output=True, text=True, check=False, timeout=GENEROUS)
-    assert_is_usage_error(ended, "standard input: line 1: servers: this list is empty")
+    assert_is_usage_error(ended, "standard input: line 1: servers: the list is empty")
 
 
 def test_several_urls_are_checked_with_their_daemons(run: CommandLine, refusing_url: str) -> None:

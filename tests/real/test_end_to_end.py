@@ -109,7 +109,7 @@ CASES = (
         "lease-database-lost",
         {"KeaDhcpNotServing critical database-v4"},
         {"KeaRequirementUnmet warning database-v4 service-running"},
-        "Start the database where that is lost: Kea connects again by itself",
+        "If the connection is lost, start the database: Kea reconnects by itself",
     ),
     Case(
         "age-certificate",

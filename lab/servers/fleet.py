@@ -114,7 +114,7 @@ class _Fleet:
             self.lab, heartbeat=HEARTBEAT_MILLISECONDS, silence=SILENCE_MILLISECONDS, control=control
         )
         for name, port in pair.control_ports.items():
-            self.daemons[name] = pair.start(name)
+            self.daemons[name] = pair.start(name, tree={"lease-database": kept_leases()})
             self.entries.append(_entry(name, "Dhcp4", port))
         wait_for(self.daemons[PRIMARY], "hot-standby", "hot-standby")
         wait_for(self.daemons[PARTNER], "hot-standby", "hot-standby")

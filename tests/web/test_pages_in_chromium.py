@@ -248,7 +248,7 @@ def test_from_a_cell_to_its_evidence_by_keyboard_alone(visit: Open, collected: E
 @pytest.mark.lab
 def test_the_evidence_of_what_is_met_opens_too(visit: Open, collected: Exporter) -> None:
     page = visit(f"{collected.url}/servers/hooks-missing")
-    evidence = page.get_by_text("the SAN holds ip:127.0.0.1")
+    evidence = page.get_by_text("the SAN contains ip:127.0.0.1")
     expect(evidence).to_be_hidden()
     page.locator("summary", has_text="met").first.click()
     expect(evidence).to_be_visible()
@@ -390,7 +390,7 @@ def test_on_paper_there_is_everything_and_nothing_to_click(visit: Open, crowd: s
     page = visit(f"{crowd}/servers/{LONG_NAME}-bare")
     page.emulate_media(media="print")
     expect(page.get_by_role("button")).to_be_hidden()
-    expect(page.get_by_text("the SAN holds ip:192.0.2.1")).to_be_visible()
+    expect(page.get_by_text("the SAN contains ip:192.0.2.1")).to_be_visible()
     assert page.pdf().startswith(b"%PDF")
 
 

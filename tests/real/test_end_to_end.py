@@ -90,7 +90,7 @@ CASES = (
         "reservations",
         {"KeaSubnetNearlyFull critical sound-v4"},
         {"KeaSubnetNearlyFull warning sound-v4"},
-        "has 100% of its addresses leased or reserved. It had no lease for",
+        "has 100% of its addresses leased or reserved. Kea had no lease for",
         shown=frozenset({"KeaRequirementUnmet info sound-v4 pools-are-not-fully-reserved"}),
     ),
     Case(
@@ -100,7 +100,7 @@ CASES = (
             "KeaDhcpServiceDisabled critical sound-v4 dhcp-service-enabled",
             "KeaRequirementUnmet info sound-v4 dhcp-service-enabled",
         },
-        "Send dhcp-enable where a user disabled the service",
+        "If a user disabled it, send dhcp-enable",
     ),
     Case(
         "failed-reload",
@@ -145,7 +145,7 @@ CASES = (
         "distrust-certificate",
         {"KeaServerDown critical sound-v4", "KeaCertificateUntrusted critical sound-v4 certificate-trusted"},
         {"KeaRequirementUnmet warning sound-v4 certificate-trusted"},
-        REMEDIES["certificate-trusted"],
+        "set ca_file of tls_config to the CA",
     ),
     Case(
         "break-ha",
@@ -154,7 +154,7 @@ CASES = (
             "KeaHaCommunicationInterrupted warning primary-server",
             "KeaRequirementUnmet warning partner-server control-socket-reachable",
         },
-        "Start the partner, or mend the network between them",
+        "Start the partner, or fix the network between them",
     ),
 )
 

@@ -29,7 +29,7 @@ NO_CERTIFICATE, IF_GIVEN, REQUIRED = CLIENT_AUTH = (
     "RequireAndVerifyClientCert",
 )
 
-_FROM_FILES = "keys and certificates are read from files only; remove this, and write {}"
+_FROM_FILES = "keys and certificates are read from files only; remove the key, and write {}"
 _NO_LISTS = "lists of {} are not supported; remove the key (min_version: TLS13 allows strong ones only)"
 REFUSED: Mapping[str, str] = MappingProxyType(
     {

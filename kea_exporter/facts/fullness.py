@@ -72,12 +72,12 @@ class Fullness:
     @property
     def share(self) -> float:
         """Return the share that is leased, between 0 and 1."""
-        return self.lower / self.capacity
+        return min(self.lower, self.capacity) / self.capacity
 
     @property
     def upper_share(self) -> float:
         """Return the share that is leased or reserved, between 0 and 1."""
-        return self.upper / self.capacity
+        return min(self.upper, self.capacity) / self.capacity
 
 
 @dataclass(frozen=True)

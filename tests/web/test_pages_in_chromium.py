@@ -135,7 +135,7 @@ def lab_fleet(chroot: Chroot) -> Iterator[Fleet]:
 @pytest.fixture(scope="module")
 def collected(lab_fleet: Fleet) -> Iterator[Exporter]:
     """Return an exporter of the lab's fleet that has collected once."""
-    with exporter(lab_fleet.config_file) as running:
+    with exporter(lab_fleet.config_file, "--web.own-host", NAME) as running:
         running.samples()
         yield running
 

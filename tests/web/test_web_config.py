@@ -267,7 +267,7 @@ def test_a_mistake_is_named_with_its_line_and_what_to_write_instead(folder: Path
     found = mistakes(folder, text)
     assert CANARY not in "".join(found)
     assert len(found) == 1
-    assert found[0] == expected.replace("FOLDER", str(folder)) if expected else "remove this" in found[0]
+    assert found[0] == expected.replace("FOLDER", str(folder)) if expected else "remove the key" in found[0]
 
 
 def test_all_mistakes_are_told_at_once_in_their_order(folder: Path) -> None:

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from kea_exporter.requirements import Report, Requirement, Verdict
 
 
+# A subject with more requirements than this shows only the unmet ones, those of most daemons, so that the page fits.
+MAX_COLUMNS = 8
+MAX_WORST = 4
+
+
 @dataclass(frozen=True)
 class Column:
     """One requirement as a column of the matrix.
@@ -53,7 +58,18 @@ def groups_of(reports: Sequence[Report]) -> tuple[Group, ...]:
         Group(subject, tuple(column for column in columns if column.requirement.subject is subject))
         for subject in Subject
     )
-    return tuple(group for group in groups if group.columns)
+    shown = (Group(group.subject, _in_sight(group.columns)) if _is_long(group) else group for group in groups)
+    return tuple(group for group in shown if group.columns)
+
+
+def _is_long(group: Group) -> bool:
+    return len(group.columns) > MAX_COLUMNS
+
+
+def _in_sight(columns: tuple[Column, ...]) -> tuple[Column, ...]:
+    """Return the unmet requirements of a subject that has too many for the page; the page of a server has all."""
+    unmet = sorted((column for column in columns if column.unmet), key=lambda column: -column.unmet)
+    return tuple(unmet[:MAX_WORST])
 
 
 def _column(verdicts: list[Verdict]) -> Column:

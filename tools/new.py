@@ -238,10 +238,12 @@ def _insert(text: str, line: int, added: str) -> str:
     return "".join([*lines[: line - 1], added, *lines[line - 1 :]])
 
 
-def _assigned(text: str, name: str) -> ast.Assign:
+def _assigned(text: str, name: str) -> ast.Assign | ast.AnnAssign:
     for node in ast.parse(text).body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == name:
-            return node
+        if isinstance(node, ast.Assign | ast.AnnAssign):
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            if isinstance(target, ast.Name) and target.id == name:
+                return node
     raise NewError(f"{name} is not there any more")
 
 
@@ -255,6 +257,8 @@ def _into(name: str, template: str, words: dict[str, str], keyword: str = "") ->
 
     def change(text: str) -> str:
         value = _assigned(text, name).value
+        if value is None:
+            raise NewError(f"{name} has no value any more")
         if keyword and isinstance(value, ast.Call):
             value = next(entry.value for entry in value.keywords if entry.arg == keyword)
         return _insert(text, value.end_lineno or 0, template.format(**words))

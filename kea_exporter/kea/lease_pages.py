@@ -124,11 +124,12 @@ class _Prefixes:
     """The configured prefixes by length, for the narrowest one that contains an address."""
 
     def __init__(self, networks: Mapping[int, IPv4Network | IPv6Network | None]) -> None:
-        self._by_length: dict[int, dict[int, int]] = {}
+        # By the bits of an address and the length: a lease of either family is compared with its own subnets only.
+        self._by_length: dict[tuple[int, int], dict[int, int]] = {}
         for number, network in networks.items():
             if network is not None:
                 first = int(network.network_address)
-                self._by_length.setdefault(network.prefixlen, {}).setdefault(first, number)
+                self._by_length.setdefault((network.max_prefixlen, network.prefixlen), {}).setdefault(first, number)
         self._lengths = sorted(self._by_length, reverse=True)
 
     def containing(self, lease: Lease) -> int | None:
@@ -136,9 +137,11 @@ class _Prefixes:
         if lease.is_prefix:
             return None
         bits = lease.address.max_prefixlen
-        for length in self._lengths:
+        for family, length in self._lengths:
+            if family != bits:
+                continue
             first = int(lease.address) >> bits - length << bits - length
-            if (number := self._by_length[length].get(first)) is not None:
+            if (number := self._by_length[family, length].get(first)) is not None:
                 return number
         return None
 

@@ -37,7 +37,7 @@ from kea_exporter.web.waiting import Sharing, until_done, when_done
 from kea_exporter.web.writer import PageWriter, variant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping
 
     from starlette.requests import Request
 
@@ -134,18 +134,18 @@ class Handlers:
     async def fleet(self, request: Request) -> Response:
         """Show the last collection of all servers."""
         parameters(request)
-        reports, collected_at = await self._reports(request)
+        reports, collected_at = await self._reports_if_any(request)
         path = self._options.telemetry_path
         return _page(await self._rendered(request, fleet_page, reports, collected_at, time.time(), metrics_path=path))
 
     async def server(self, request: Request) -> Response:
         """Show the last collection of one server."""
-        name, own, collected_at = await self._of_server(request)
+        name, own, collected_at = await self._of_server(request, self._reports_if_any)
         return _page(await self._rendered(request, server_page, name, own, collected_at, time.time()))
 
     async def report(self, request: Request) -> Response:
         """Send the check report of one server as an HTML file to keep or to pass on."""
-        _, own, collected_at = await self._of_server(request)
+        _, own, collected_at = await self._of_server(request, self._reports)
         text = await self._rendered(request, as_html, Check(own, collected_at or 0.0))
         headers = {**PAGE_HEADERS, "Content-Disposition": 'attachment; filename="kea-report.html"'}
         return HTMLResponse(text, headers=headers)
@@ -197,18 +197,28 @@ class Handlers:
         parameters(request)
         return PlainTextResponse("kea-exporter is ready.\n")
 
-    async def _of_server(self, request: Request) -> tuple[str, list[Report], float | None]:
+    async def _of_server(
+        self,
+        request: Request,
+        get: Callable[[Request], Awaitable[tuple[tuple[Report, ...] | None, float | None]]],
+    ) -> tuple[str, list[Report], float | None]:
         """Return the name of the server that a page is about, its reports, and when they were complete."""
         parameters(request)
         name = request.path_params["server"]
         if name not in self._service.settings.servers:
             raise BadRequestError("no configured server has this name", HTTPStatus.NOT_FOUND)
-        reports, collected_at = await self._reports(request)
+        reports, collected_at = await get(request)
         return name, [report for report in reports or () if report.snapshot.target.server == name], collected_at
 
     async def _reports(self, request: Request) -> tuple[tuple[Report, ...] | None, float | None]:
         """Return the last reports; collect first where there are none yet."""
         if self._service.last is None:
+            await self._collect_all(request)
+        return self._last()
+
+    async def _reports_if_any(self, request: Request) -> tuple[tuple[Report, ...] | None, float | None]:
+        """Return the same for a page: with no free slot it says that there is no collection yet, and is not refused."""
+        if self._service.last is None and self._slots.are_free_for(client_of(request.scope)):
             await self._collect_all(request)
         return self._last()
 

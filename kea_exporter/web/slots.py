@@ -23,16 +23,20 @@ class Slots:
         """Return how many are taken."""
         return self._taken.total()
 
+    def are_free_for(self, client: str) -> bool:
+        """Return whether this client could take a slot now."""
+        own, left = self._taken.get(client, 0) + 1, self._size - len(self) - 1
+        return left >= 0 and (own == 1 or own <= SHARE * left)
+
     def take(self, client: str) -> None:
         """Take a slot.
 
         Raises:
             FullError: there is none for this client.
         """
-        own, left = self._taken[client] + 1, self._size - len(self) - 1
-        if left < 0 or (own > 1 and own > SHARE * left):
+        if not self.are_free_for(client):
             raise FullError
-        self._taken[client] = own
+        self._taken[client] += 1
 
     def give_back(self, client: str) -> None:
         """Give a slot back."""

@@ -92,7 +92,7 @@ def _keys(values: Tree, schema: Tree, path: tuple[str, ...] = ()) -> Iterator[tu
 def test_whatever_is_not_known_is_refused_and_the_rest_explained() -> None:
     objects = [it for it in _objects(_schema()) if "properties" in it]
     is_open = [it["description"] for it in objects if it.get("additionalProperties") is not False and "title" not in it]
-    assert is_open == ["What all charts of an umbrella chart share."]
+    assert is_open == ["Values that all charts of an umbrella chart share."]
     entries = [entry for it in objects for entry in it["properties"].values()]
     assert [it for it in entries if not it.get("description", "").endswith(".")] == []
 

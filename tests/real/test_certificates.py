@@ -82,10 +82,10 @@ def of_sent_intermediate(lab: Lab) -> Pair:
 
 
 CASES = {
-    "address in the SAN": (of_authority(addresses=[IP]), (MET, MET, MET), f"the SAN holds ip:{IP}"),
-    "DNS name only": (of_authority(dns_names=["kea1"]), (UNMET, MET, MET), f"the SAN holds dns:kea1, not ip:{IP}"),
-    "common name only": (of_authority(), (UNMET, MET, MET), f"the SAN holds nothing, not ip:{IP}"),
-    "another address": (of_authority(addresses=["::1"]), (UNMET, MET, MET), f"holds ip:::1, not ip:{IP}"),
+    "address in the SAN": (of_authority(addresses=[IP]), (MET, MET, MET), f"the SAN contains ip:{IP}"),
+    "DNS name only": (of_authority(dns_names=["kea1"]), (UNMET, MET, MET), f"the SAN contains dns:kea1, not ip:{IP}"),
+    "common name only": (of_authority(), (UNMET, MET, MET), f"the SAN contains nothing, not ip:{IP}"),
+    "another address": (of_authority(addresses=["::1"]), (UNMET, MET, MET), f"contains ip:::1, not ip:{IP}"),
     "expired": (of_authority(addresses=[IP], days=(-9, -1)), (MET, UNMET, MET), "the certificate expired on"),
     "not yet valid": (of_authority(addresses=[IP], days=(1, 9)), (MET, UNMET, MET), "is not valid before"),
     "expired and without SAN": (of_authority(days=(-9, -1)), (UNMET, UNMET, MET), "expired on"),
@@ -174,7 +174,7 @@ def test_renewal_is_due_in_the_window_of_the_profile(lab: Lab) -> None:
     port = serve(lab, lab.authority.issue("kea", addresses=[IP], days=(-1, 20)))
     found = verdict(judge(f"https://{IP}:{port}", lab.authority.certificate), "certificate-renewal-not-due")
     assert found.status is UNMET
-    assert "20.0 days of validity are left to CN=kea; it should be renewed 30 days before its end" in found.evidence
+    assert "CN=kea expires in 20.0 days; renew it 30 days before it expires" in found.evidence
 
 
 @pytest.mark.parametrize(("is_required", "status"), [(True, MET), (False, UNMET)])

@@ -59,7 +59,12 @@ def start_http(lab: Lab, address: str = "127.0.0.1", authentication: Tree | None
 AUTHENTICATION = {
     "none": (None, "authentication-configured", Status.UNMET, "no authentication is configured"),
     "no clients": ({**INLINE, "clients": []}, "authentication-configured", Status.UNMET, "lists no clients"),
-    "inline": (INLINE, "credentials-in-files", Status.UNMET, "1 of 1 clients stand with user or password in clear"),
+    "inline": (
+        INLINE,
+        "credentials-in-files",
+        Status.UNMET,
+        "user or password of 1 of 1 clients are in the configuration",
+    ),
     "another realm": ({**INLINE, "realm": "other"}, "authentication-realm-matches", Status.UNMET, "'other'"),
     "the demanded realm": (INLINE, "authentication-realm-matches", Status.MET, "'kea-dhcpv4-server'"),
     "no realm": (
@@ -115,7 +120,7 @@ def test_missing_credentials_are_told_from_wrong_ones(lab: Lab) -> None:
     port = start_http(lab, authentication=INLINE)
     wrong = verdict(judge(f"http://127.0.0.1:{port}", basic_auth=basic_auth(lab, "wrong")), "authentication-accepted")
     missing = verdict(judge(f"http://127.0.0.1:{port}"), "authentication-accepted")
-    assert "did not accept the configured credentials" in wrong.evidence
+    assert "rejected the configured credentials" in wrong.evidence
     assert "none are configured" in missing.evidence
     assert "basic_auth" in missing.remedy
 
@@ -155,14 +160,14 @@ def test_a_configured_hook_without_its_commands_is_reported(lab: Lab) -> None:
     own.mkdir()
     for hook in HOOKS:
         shutil.copy(folder / f"libdhcp_{hook}.so", own)
-    # Under the name of one hook stands another.
+    # One hook's file has the name of another.
     shutil.copy(folder / "libdhcp_bootp.so", own / "libdhcp_lease_cmds.so")
     port = free_port()
     lab.start("Dhcp4", dhcp("Dhcp4", [http(port)], subnet4=[subnet4(1)]), KEA_HOOKS_PATH=lab.inside(own))
     found = verdict(judge(f"http://127.0.0.1:{port}"), "hook-lease-cmds-loaded")
     assert found.status is Status.UNMET
-    assert "stands in hooks-libraries, but its command lease4-get is not registered" in found.evidence
-    assert "daemon's log" in found.remedy
+    assert "is configured, but its command lease4-get is not registered" in found.evidence
+    assert "HOOKS_ messages" in found.remedy
 
 
 @pytest.mark.parametrize("missing", HOOKS)

@@ -237,7 +237,9 @@ def test_what_is_unmet_arrives_at_alertmanager(
     # The rules that are mounted, but for their patience.
     with Prometheus(lab, [scrape], {"kea-exporter.yml": rules(hold="0s")}, alertmanager.address) as prometheus:
         prometheus.wait_until(lambda: len(prometheus.query("kea_up == 1")) == len(DAEMONS))
-        prometheus.wait_until(lambda: {it["labels"].get("requirement") for it in alertmanager.alerts()} >= {"control-socket-uses-tls"})
+        prometheus.wait_until(
+            lambda: {it["labels"].get("requirement") for it in alertmanager.alerts()} >= {"control-socket-uses-tls"}
+        )
         assert healthcheck(lab, "prometheus", "9090", prometheus.port) == 0
     assert healthcheck(lab, "prometheus", "9090", free_port()) != 0
 

@@ -33,6 +33,15 @@ PLACES = {"/root/kea-ca": "authority", "/etc/kea-exporter": "exporter", "/etc/ke
 USER = "_kea"
 
 
+# The loopback interface in the place of the server's own.
+LISTENING = {
+    "Dhcp4": '{"interfaces": ["lo/127.0.0.1"], "dhcp-socket-type": "udp"}',
+    "Dhcp6": '{"interfaces": ["lo/::1"]}',
+}
+# What Debian's units give Kea, so that it can open its DHCP ports.
+PORTS = ["--inh-caps=+net_bind_service,+net_raw", "--ambient-caps=+net_bind_service,+net_raw"]
+
+
 class Server:
     """A machine on which the page is followed: in the lab's chroot, with the addresses and paths of this one."""
 
@@ -52,7 +61,11 @@ class Server:
             text = re.sub(rf"{path}(?![\w-])", self.lab.inside(place) if inside else str(place), text)
         for port, free in self._ports.items():
             text = re.sub(rf"\b{port}\b", free, text)
-        text = text.replace("10.10.10.10", "127.0.0.1").replace("2001:db8::10", "::1").replace('["eth0"]', "[]")
+        for key, listening in LISTENING.items():
+            text = re.sub(
+                rf'("{key}": {{\s+"interfaces-config": ){{"interfaces": \["eth0"\]}}', rf"\1{listening}", text
+            )
+        text = text.replace("10.10.10.10", "127.0.0.1").replace("2001:db8::10", "::1")
         return text.replace("-g kea-exporter", "-g root")
 
     def execute(self, commands: str) -> None:
@@ -77,7 +90,7 @@ class Server:
         """Return the command that runs the daemon of a configuration as Kea's own user."""
         (root,) = json.loads(config.read_text())
         environment = [f"{name}={self.lab.inside(self._home)}" for name in FOLDERS]
-        as_user = ["/usr/bin/setpriv", f"--reuid={USER}", f"--regid={USER}", "--init-groups"]
+        as_user = ["/usr/bin/setpriv", f"--reuid={USER}", f"--regid={USER}", "--init-groups", *PORTS]
         return ["/usr/bin/env", *environment, *as_user, PROGRAMS[root], *options, self.lab.inside(config)]
 
     def start(self, config: Path) -> None:

@@ -398,7 +398,7 @@ def test_on_paper_there_is_everything_and_nothing_to_click(visit: Open, crowd: s
 
 def test_without_javascript_all_is_there(visit: Open, crowd: str) -> None:
     page = visit(f"{crowd}/servers/{LONG_NAME}-bare", java_script_enabled=False)
-    example = page.locator("#dhcp4-fragment pre")
-    expect(example).to_be_hidden()
-    page.locator("#dhcp4-fragment summary").click()
-    expect(example).to_be_visible()
+    rule = page.locator("#dhcp4-hook-lease-cmds-loaded").get_by_text("Met if")
+    expect(rule).to_be_hidden()
+    page.locator("#dhcp4-hook-lease-cmds-loaded summary").last.click()
+    expect(rule).to_be_visible()

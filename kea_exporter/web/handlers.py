@@ -6,10 +6,9 @@ import asyncio
 import platform
 import ssl
 import time
-from contextlib import contextmanager
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, ParamSpec, TypeVar
 
 from anyio import CapacityLimiter
 from starlette.datastructures import MutableHeaders
@@ -20,6 +19,7 @@ from kea_exporter.httpd.fair_queue import FairQueue, client_of, on_thread
 from kea_exporter.metrics import ExporterState
 from kea_exporter.reports import Check, as_html, as_json
 from kea_exporter.transport.deadline import Deadline
+from kea_exporter.web.admission import Admission
 from kea_exporter.web.debug import debug_text
 from kea_exporter.web.options import PAGE_HEADERS, TIMEOUT_HEADER, scrape_seconds
 from kea_exporter.web.pages import fleet_page, page_of, server_page, style
@@ -31,13 +31,12 @@ from kea_exporter.web.parameters import (
     parameters,
     refuse_other_sites,
 )
-from kea_exporter.web.slots import FullError, Slots
 from kea_exporter.web.targets import is_address, target_groups, wanted
 from kea_exporter.web.waiting import Sharing, until_done, when_done
 from kea_exporter.web.writer import PageWriter, variant
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Mapping
 
     from starlette.requests import Request
 
@@ -53,11 +52,19 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 TRUE = "true"
-FULL = "too many requests in flight, try again later"
-# Requests for a reload that wait for the same one.
-MAX_RELOADS_WAITING = 64
 RELOAD_SECONDS = 60.0
 MAX_PAGES_WAITING, MAX_PAGES_WAITING_OF_CLIENT = 64, 16
+
+
+class Shown(NamedTuple):
+    """The reports of the last collection, and when it was complete (seconds since 1970); None before the first."""
+
+    reports: tuple[Report, ...] | None
+    collected_at: float | None
+
+    def of_server(self, name: str) -> list[Report]:
+        """Return the reports on one server."""
+        return [report for report in self.reports or () if report.snapshot.target.server == name]
 
 
 class Handlers:
@@ -69,11 +76,7 @@ class Handlers:
         self._writer = PageWriter()
         self._build = (__version__, platform.python_version(), ssl.OPENSSL_VERSION)
         self._reloader = reloader
-        self._rejected = 0
-        self._slots = Slots(options.max_requests)
-        # Each is held until the probe ends, whether or not a client still waits for it.
-        self._other_targets = Slots(max(1, options.max_requests // 2))
-        self._reloads = Slots(MAX_RELOADS_WAITING)
+        self._admission = Admission(options.max_requests)
         self._limiter = CapacityLimiter(options.max_requests)
         # Encoding several pages at a time would be no faster, and would take the memory of all of them.
         self._encoding = FairQueue(options.max_requests, options.max_requests)
@@ -87,7 +90,7 @@ class Handlers:
             write = partial(self._writer.write, (), request.headers, self._state())
             body, headers = await self._rendering.run(client_of(request.scope), write)
             return Response(body, headers=headers)
-        with self._slot(self._slots, request):
+        with self._admission.slot(self._admission.work, request):
             under_way = await self._begun(self._service.settings.daemons, self._deadline(request))
             await until_done(under_way.futures, under_way.until.remaining(), request.receive)
 
@@ -101,7 +104,7 @@ class Handlers:
     async def probe(self, request: Request) -> Response:
         """Collect from one server or daemon; the page has the same shape, and nothing about the exporter."""
         asked, deadline = parameters(request), self._deadline(request)
-        with self._slot(self._slots, request):
+        with self._admission.slot(self._admission.work, request):
             under_way = await self._begun_at_target(asked, deadline, request)
             await until_done(under_way.futures, under_way.until.remaining(), request.receive)
 
@@ -127,26 +130,29 @@ class Handlers:
     async def api(self, request: Request) -> Response:
         """Return the last check report of all servers; collect if there is none yet."""
         parameters(request)
-        reports, collected_at = await self._reports(request)
-        body = await self._rendered(request, as_json, Check(reports or (), collected_at or 0.0))
+        shown = await self._reports(request)
+        body = await self._rendered(request, as_json, Check(shown.reports or (), shown.collected_at or 0.0))
         return Response(body, headers={**PAGE_HEADERS, "Content-Type": "application/json"})
 
     async def fleet(self, request: Request) -> Response:
         """Show the last collection of all servers."""
         parameters(request)
-        reports, collected_at = await self._reports_if_any(request)
+        reports, collected_at = await self._to_show(request)
         path = self._options.telemetry_path
         return _page(await self._rendered(request, fleet_page, reports, collected_at, time.time(), metrics_path=path))
 
     async def server(self, request: Request) -> Response:
         """Show the last collection of one server."""
-        name, own, collected_at = await self._of_server(request, self._reports_if_any)
-        return _page(await self._rendered(request, server_page, name, own, collected_at, time.time()))
+        name = self._asked_server(request)
+        shown = await self._to_show(request)
+        own = shown.of_server(name)
+        return _page(await self._rendered(request, server_page, name, own, shown.collected_at, time.time()))
 
     async def report(self, request: Request) -> Response:
         """Send the check report of one server as an HTML file to keep or to pass on."""
-        _, own, collected_at = await self._of_server(request, self._reports)
-        text = await self._rendered(request, as_html, Check(own, collected_at or 0.0))
+        name = self._asked_server(request)
+        shown = await self._reports(request)
+        text = await self._rendered(request, as_html, Check(shown.of_server(name), shown.collected_at or 0.0))
         headers = {**PAGE_HEADERS, "Content-Disposition": 'attachment; filename="kea-report.html"'}
         return HTMLResponse(text, headers=headers)
 
@@ -172,7 +178,7 @@ class Handlers:
             raise BadRequestError(
                 "the lifecycle API is disabled; enable it with --web.enable-lifecycle", HTTPStatus.FORBIDDEN
             )
-        with self._slot(self._reloads, request):
+        with self._admission.slot(self._admission.reloads, request):
             reload = self._reloader.request()
             await until_done([reload], RELOAD_SECONDS, request.receive)
         if not reload.done():
@@ -197,33 +203,33 @@ class Handlers:
         parameters(request)
         return PlainTextResponse("kea-exporter is ready.\n")
 
-    async def _of_server(
-        self,
-        request: Request,
-        get: Callable[[Request], Awaitable[tuple[tuple[Report, ...] | None, float | None]]],
-    ) -> tuple[str, list[Report], float | None]:
-        """Return the name of the server that a page is about, its reports, and when they were complete."""
+    def _asked_server(self, request: Request) -> str:
+        """Return the name of the configured server that a request is about."""
         parameters(request)
-        name = request.path_params["server"]
+        name: str = request.path_params["server"]
         if name not in self._service.settings.servers:
             raise BadRequestError("no configured server has this name", HTTPStatus.NOT_FOUND)
-        reports, collected_at = await get(request)
-        return name, [report for report in reports or () if report.snapshot.target.server == name], collected_at
+        return name
 
-    async def _reports(self, request: Request) -> tuple[tuple[Report, ...] | None, float | None]:
-        """Return the last reports; collect first where there are none yet."""
+    async def _to_show(self, request: Request) -> Shown:
+        """Return what a page shows: with no free slot it says that there is no collection yet, and is not refused."""
+        if self._service.last is None and not self._admission.work.are_free_for(client_of(request.scope)):
+            return Shown(None, None)
+        return await self._reports(request)
+
+    async def _reports(self, request: Request) -> Shown:
+        """Return the last reports on the servers that are still configured; collect first where there are none yet."""
         if self._service.last is None:
             await self._collect_all(request)
-        return self._last()
-
-    async def _reports_if_any(self, request: Request) -> tuple[tuple[Report, ...] | None, float | None]:
-        """Return the same for a page: with no free slot it says that there is no collection yet, and is not refused."""
-        if self._service.last is None and self._slots.are_free_for(client_of(request.scope)):
-            await self._collect_all(request)
-        return self._last()
+        last = self._service.last
+        if last is None:
+            return Shown(None, None)
+        servers = set(self._service.settings.servers)
+        kept = tuple(report for report in last.reports if report.snapshot.target.server in servers)
+        return Shown(kept, last.collected_at)
 
     async def _collect_all(self, request: Request) -> None:
-        with self._slot(self._slots, request):
+        with self._admission.slot(self._admission.work, request):
             under_way = await self._begun(self._service.settings.daemons, self._deadline(request))
             await until_done(under_way.futures, under_way.until.remaining(), request.receive)
             await self._encoding.run(client_of(request.scope), partial(self._all, under_way))
@@ -241,8 +247,8 @@ class Handlers:
         if not is_address(asked):
             return await self._begun(wanted(self._service.settings, asked, deadline), deadline)
         client, loop = client_of(request.scope), asyncio.get_running_loop()
-        self._take(self._other_targets, client)
-        give_back = partial(self._other_targets.give_back, client)
+        self._admission.take(self._admission.other_targets, client)
+        give_back = partial(self._admission.other_targets.give_back, client)
         try:
             daemons = await on_thread(partial(wanted, self._service.settings, asked, deadline), self._limiter)
             under_way = await self._begun(daemons, deadline)
@@ -270,33 +276,8 @@ class Handlers:
     def _all(self, under_way: UnderWay) -> Collection:
         return self._service.keep(self._service.end(under_way))
 
-    def _last(self) -> tuple[tuple[Report, ...] | None, float | None]:
-        """Return the last reports on the servers that are still configured."""
-        last = self._service.last
-        if last is None:
-            return None, None
-        servers = set(self._service.settings.servers)
-        return tuple(report for report in last.reports if report.snapshot.target.server in servers), last.collected_at
-
     def _deadline(self, request: Request) -> Deadline:
         return Deadline.after(scrape_seconds(request.headers.get(TIMEOUT_HEADER), self._options.timeout_offset))
-
-    def _take(self, slots: Slots, client: str) -> None:
-        try:
-            slots.take(client)
-        except FullError:
-            self._rejected += 1
-            raise BadRequestError(FULL, HTTPStatus.SERVICE_UNAVAILABLE) from None
-
-    @contextmanager
-    def _slot(self, slots: Slots, request: Request) -> Iterator[None]:
-        """Take a slot while a request is answered."""
-        client = client_of(request.scope)
-        self._take(slots, client)
-        try:
-            yield
-        finally:
-            slots.give_back(client)
 
     def _state(self) -> ExporterState:
         loaded = self._service.load_state
@@ -304,8 +285,8 @@ class Handlers:
             build=self._build,
             reload_succeeded=loaded.succeeded,
             reload_time=loaded.succeeded_at,
-            requests_in_flight=len(self._slots),
-            requests_rejected=self._rejected,
+            requests_in_flight=len(self._admission.work),
+            requests_rejected=self._admission.rejected,
             samples_dropped=self._writer.samples_dropped,
         )
 

@@ -23,10 +23,10 @@ from grafana.src.looks import (
     State,
     either,
 )
+from grafana.src.pairs import states_of_pairs
 from grafana.src.panels import Query, Words, lines, timeline
 from grafana.src.queries import gauge, numbered, of, rate, total, worst
 from grafana.src.tables import Column, table_of
-from grafana.src.traffic import states_of_pairs
 from kea_exporter.alerts.model import Dashboard
 from kea_exporter.metrics.health import SOCKETS_STATUSES
 
@@ -131,6 +131,18 @@ def _daemons() -> list[Built]:
             sort="server",
             height=6,
         ),
+        *_service(),
+        lines(
+            Words("Packet queue length", "Kea's averages over the last 10, 100 and 1000 packets.", SILENT),
+            [Query(gauge("kea_packet_queue_length", "window"), "{{server}} {{daemon}}, last {{window}}")],
+            NUMBER,
+            width=24,
+        ),
+    ]
+
+
+def _service() -> list[Built]:
+    return [
         timeline(
             Words(
                 "DHCP serving",
@@ -157,12 +169,6 @@ def _daemons() -> list[Built]:
             [Query(numbered("kea_sockets_status", "status", SOCKETS_STATUSES), "{{server}} {{daemon}}")],
             SOCKETS,
             width=12,
-        ),
-        lines(
-            Words("Packet queue length", "Kea's averages over the last 10, 100 and 1000 packets.", SILENT),
-            [Query(gauge("kea_packet_queue_length", "window"), "{{server}} {{daemon}}, last {{window}}")],
-            NUMBER,
-            width=24,
         ),
     ]
 

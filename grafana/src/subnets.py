@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from grafana.src.document import Built, Section, dashboard
 from grafana.src.looks import DECLINED_RISE, EXHAUSTION, FULLNESS, NUMBER, PER_SECOND, WARN
 from grafana.src.panels import Query, Words, bars, lines, stat_of
+from grafana.src.pools import pools, pools_with_classes
 from grafana.src.queries import (
     CAPACITY,
     NOT_READ_BY_SUBNET,
@@ -36,11 +37,9 @@ if TYPE_CHECKING:
 TOP, ROWS = 10, 200
 NAMES = {"address": "Addresses", "prefix": "Delegated prefixes"}
 LEGEND = "{{subnet}} ({{server}} {{daemon}})"
-POOL = ("subnet_id", "pool_id")
 ONCE = "Partners of a pair, and servers that share a lease database, count once."
 NO_SUBNETS = "No answering DHCP daemon has subnets"
 NO_PREFIXES = "No subnet delegates prefixes"
-NO_POOLS = "No pool series: set pools: true under collect in the exporter's configuration"
 NO_FAILURES = "Not read by subnet: set pools: true under collect in the exporter's configuration"
 NO_GUARDS = "No subnet has a name or client-classes"
 OF_SUBNET = ("server", "daemon", *SUBNET)
@@ -59,7 +58,7 @@ def build() -> Builder:
             Section("Shared networks", _shared()),
             Section("Delegated prefixes", _prefixes()),
             Section("Leases", _leases()),
-            Section("Pools", _pools()),
+            Section("Pools", pools()),
             Section("Names and client classes", _guards()),
         ],
     )
@@ -218,6 +217,13 @@ def _leases() -> list[Built]:
             [Query(greatest(TOP, once(f"delta({of('kea_subnet_addresses_declined')}[1h])", *SUBNET)), LEGEND)],
             DECLINED_RISE,
         ),
+        *_of_pool_statistics(),
+        _of_no_subnet(),
+    ]
+
+
+def _of_pool_statistics() -> list[Built]:
+    return [
         lines(
             Words(
                 "Registered addresses",
@@ -249,7 +255,6 @@ def _leases() -> list[Built]:
             [Query(greatest(TOP, rate("kea_subnet_leases_reclaimed_total", *SUBNET)), LEGEND)],
             PER_SECOND,
         ),
-        _of_no_subnet(),
     ]
 
 
@@ -281,40 +286,5 @@ def _guards() -> list[Built]:
             sort="subnet",
             width=14,
         ),
-        table_of(
-            Words("Pools with client classes", "Pools that are restricted to client classes.", NO_POOLS),
-            labels=("server", "daemon", "kind", *POOL, "client_classes"),
-            columns={"is": Column(gauge("kea_pool_info", "kind", *POOL, "client_classes"), hidden=True)},
-            sort="server",
-            width=10,
-        ),
+        pools_with_classes(),
     ]
-
-
-def _pools() -> list[Built]:
-    kinds = {"address": "addresses", "prefix": "prefixes"}
-    return [
-        table_of(
-            Words(f"Pools of {name}", "Pools of a subnet with the same pool-id count as one.", NO_POOLS),
-            labels=("server", "daemon", *POOL),
-            columns=_of_pools(kind, name),
-            sort="utilisation",
-            descending=True,
-            width=12,
-            height=9,
-        )
-        for kind, name in kinds.items()
-    ]
-
-
-def _of_pools(kind: str, name: str) -> dict[str, Column]:
-    capacity, assigned = gauge(f"kea_pool_{name}", *POOL), gauge(f"kea_pool_{name}_assigned", *POOL)
-    columns = {
-        "utilisation": Column(f"clamp_max({assigned} / ({capacity} > 0), 1)", FULLNESS, bar=True),
-        "leased": Column(assigned, NUMBER),
-        "size": Column(capacity, NUMBER),
-        "assigned per second": Column(rate(f"kea_pool_{kind}_assignments_total", *POOL), PER_SECOND),
-    }
-    if kind == "address":
-        columns["declined"] = Column(gauge("kea_pool_addresses_declined", *POOL), WARN)
-    return columns

@@ -6,55 +6,31 @@ from typing import TYPE_CHECKING
 
 from grafana.src.document import Built, Section, dashboard
 from grafana.src.looks import (
-    ALARM,
     ALLOCATION_FAILURES,
-    CLOCK_SKEW,
     DDNS_FAILED,
     DROPPED,
-    HA_STATE,
-    NUMBER,
     PACKETS,
     PER_SECOND,
     SECONDS,
-    SERVES,
     UNANSWERED,
-    YES,
     Look,
 )
-from grafana.src.panels import Query, Words, lines, timeline
-from grafana.src.queries import NOT_READ, ONE_BY_ONE, gauge, numbered, of, rate, total, worst
+from grafana.src.pairs import interrupted, pairs
+from grafana.src.panels import Query, Words, lines
+from grafana.src.queries import NOT_READ, ONE_BY_ONE, gauge, of, rate, total
 from grafana.src.tables import Column, table_of
 from kea_exporter.alerts.model import Dashboard
 from kea_exporter.alerts.traffic import AT_FAULT, drop_ratio
 from kea_exporter.alerts.unanswered import Reading, dropped_messages, exchanges
-from kea_exporter.metrics.high_availability import OTHER_STATE, STATES
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.dashboard import Dashboard as Builder
-    from grafana_foundation_sdk.builders.statetimeline import Panel as Timeline
 
 DAEMON = "{{server}} {{daemon}}"
-PAIR = "{{server}} {{daemon}} with {{relationship}}"
-NO_PAIR = "No answering daemon takes part in high availability"
 NOTHING_YET = "Nothing was counted, or the daemon was scraped only once"
 NO_D2 = "No D2 daemon answers, or it was scraped only once"
 AS_FAR_AS_READ = f"From {ONE_BY_ONE}, only messages that assign leases are read."
 NO_KEYS = "No D2 daemon has sent updates signed by a TSIG key"
-
-
-def states_of_pairs() -> Timeline:
-    """Return the states of both servers of each pair, as each of them reports it."""
-    labels = ("relationship", "peer")
-    return timeline(
-        Words("States", "State of each server, and of its partner at the last heartbeat.", NO_PAIR),
-        [
-            Query(
-                numbered("kea_ha_state", "state", (*STATES, OTHER_STATE), *labels),
-                "{{server}} {{daemon}} with {{relationship}}: {{peer}}",
-            )
-        ],
-        HA_STATE,
-    )
 
 
 def build() -> Builder:
@@ -68,8 +44,8 @@ def build() -> Builder:
             Section("Leases", _leases()),
             Section("Clients without a lease", _failures()),
             Section("DNS updates", _ddns()),
-            Section("High availability", _pairs()),
-            Section("Interrupted communication", _interrupted()),
+            Section("High availability", pairs()),
+            Section("Interrupted communication", interrupted()),
         ],
     )
 
@@ -243,69 +219,3 @@ def _keys() -> Built:
         descending=True,
         width=12,
     )
-
-
-def _pairs() -> list[Built]:
-    roles = ("relationship", "mode", "local", "local_role", "partner", "partner_role")
-    return [
-        states_of_pairs(),
-        timeline(
-            Words("Served scopes", "Scopes that each server serves, and its partner at the last heartbeat.", NO_PAIR),
-            [
-                Query(
-                    gauge("kea_ha_scope_served", "relationship", "peer", "scope"),
-                    "{{server}} {{daemon}} with {{relationship}}: {{peer}} serves {{scope}}",
-                )
-            ],
-            SERVES,
-        ),
-        table_of(
-            Words("Pairs", "Members and roles, and whether the partner has ever answered.", NO_PAIR),
-            labels=("server", "daemon", *roles),
-            columns={
-                "is": Column(gauge("kea_ha_info", *roles), hidden=True),
-                "partner answered": Column(worst(of("kea_ha_partner_in_touch"), "relationship"), YES),
-            },
-            sort="server",
-            height=6,
-        ),
-        lines(
-            Words("Clock skew", "Between the two servers; Kea terminates high availability at 60 s.", NO_PAIR),
-            [Query(f"abs({gauge('kea_ha_clock_skew_seconds', 'relationship')})", PAIR)],
-            CLOCK_SKEW,
-        ),
-        lines(
-            Words("Time since last partner heartbeat", "Time since the partner last answered.", NO_PAIR),
-            [Query(gauge("kea_ha_partner_age_seconds", "relationship"), PAIR)],
-            SECONDS,
-        ),
-    ]
-
-
-def _interrupted() -> list[Built]:
-    counts = {
-        "kea_ha_connecting_clients": "connecting",
-        "kea_ha_unacked_clients": "unacked",
-        "kea_ha_unacked_clients_left": "left until partner-down",
-    }
-    return [
-        timeline(
-            Words("Communication interrupted", "The partner has not answered for max-response-delay.", NO_PAIR),
-            [Query(gauge("kea_ha_communication_interrupted", "relationship"), PAIR)],
-            ALARM,
-        ),
-        lines(
-            Words(
-                "Clients of the partner",
-                "Unanswered clients, from which Kea concludes that the partner is down.",
-                NO_PAIR,
-            ),
-            [Query(gauge(family, "relationship"), f"{PAIR}: {words}") for family, words in counts.items()],
-            NUMBER,
-        ),
-        lines(
-            Words("Analyzed packets", "Packets to the partner that Kea analyzes during the interruption.", NO_PAIR),
-            [Query(gauge("kea_ha_analyzed_packets", "relationship"), PAIR)],
-            NUMBER,
-        ),
-    ]

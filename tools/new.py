@@ -6,7 +6,6 @@ through them.
 
 from __future__ import annotations
 
-import ast
 import re
 import sys
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from kea_exporter.facts.snapshot import Daemon
 from kea_exporter.facts.statistics import Measure
 from kea_exporter.kea.statistics_table import BY_NAME, Scope
 from tools import ROOT
+from tools.edits import NewError, at_the_end_of, before, into, into_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,10 +121,6 @@ RULE_TEST = """
 """
 
 
-class NewError(Exception):
-    """The entry cannot be made; the message says why."""
-
-
 def new_requirement(identifier: str, subject: str, root: Path = ROOT) -> list[str]:
     """Write the skeleton of a requirement into the module of its subject, and of its examples into the tests.
 
@@ -144,9 +140,9 @@ def new_requirement(identifier: str, subject: str, root: Path = ROOT) -> list[st
         raise NewError(f"no requirement in {module} names its subject")
     name = identifier.replace("-", "_")
     words = {"id": identifier, "name": name, "subject": subject_name[1], "constant": name.upper()}
-    _edit(root / module, _before("REQUIREMENTS", JUDGE.format(**words)), _into("REQUIREMENTS", REQUIREMENT, words))
+    _edit(root / module, before("REQUIREMENTS", JUDGE.format(**words)), into("REQUIREMENTS", REQUIREMENT, words))
     entry = '    "{id}": {constant},\n'
-    _edit(root / REQUIREMENT_TESTS, _before("EXAMPLES", EXAMPLES.format(**words)), _into("EXAMPLES", entry, words))
+    _edit(root / REQUIREMENT_TESTS, before("EXAMPLES", EXAMPLES.format(**words)), into("EXAMPLES", entry, words))
     return [module, REQUIREMENT_TESTS]
 
 
@@ -166,7 +162,7 @@ def new_alert(name: str, group: str, root: Path = ROOT) -> list[str]:
     runbook, test = f"docs/runbooks/{name}.md", f"prometheus/tests/{group.replace('_', '-')}.yml"
     if (root / runbook).exists():
         raise NewError(f"there is an alert {name}: {runbook}")
-    _edit(root / module, _into("GROUP", ALERT, {"name": name}, keyword="alerts"))
+    _edit(root / module, into("GROUP", ALERT, {"name": name}, keyword="alerts"))
     (root / runbook).write_text(RUNBOOK.format(name=name))
     path = root / test
     path.write_text(path.read_text().rstrip("\n") + "\n" + RULE_TEST.format(name=name))
@@ -193,11 +189,11 @@ def new_statistic(name: str, root: Path = ROOT) -> list[str]:
     if own.upper() in Measure.__members__:
         raise NewError(f"there is a measure {own.upper()}: only a row in {TABLE} is missing")
     words = {"name": name, "daemon": daemon.upper(), "own": own, "measure": own.upper(), "words": own.replace("_", " ")}
-    _edit(root / MEASURES, _into_class("Measure", '    {measure} = ("{words}",)\n'.format(**words)))
+    _edit(root / MEASURES, into_class("Measure", '    {measure} = ("{words}",)\n'.format(**words)))
     row = '    yield _row({daemon}, "{name}", Measure.{measure})\n'.format(**words)
-    _edit(root / TABLE, _at_the_end_of(f"_{daemon}", row))
+    _edit(root / TABLE, at_the_end_of(f"_{daemon}", row))
     family = '    Measure.{measure}: ("kea_{own}_total", "TODO: what it counts."),  # TODO: name and meaning\n'
-    _edit(root / TRAFFIC, _into("NAMED", family, words))
+    _edit(root / TRAFFIC, into("NAMED", family, words))
     path = root / STATISTIC_TESTS
     text = path.read_text()
     start = text.index(f"    {daemon.upper()}: (\n", text.index("\nMEASURED = {"))
@@ -230,63 +226,6 @@ def _edit(path: Path, *changes: Callable[[str], str]) -> None:
     for change in changes:
         text = change(text)
     path.write_text(text)
-
-
-def _insert(text: str, line: int, added: str) -> str:
-    """Return a text with lines added before a line, counted from 1."""
-    lines = text.splitlines(keepends=True)
-    return "".join([*lines[: line - 1], added, *lines[line - 1 :]])
-
-
-def _assigned(text: str, name: str) -> ast.Assign | ast.AnnAssign:
-    for node in ast.parse(text).body:
-        if isinstance(node, ast.Assign | ast.AnnAssign):
-            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-            if isinstance(target, ast.Name) and target.id == name:
-                return node
-    raise NewError(f"{name} is not there any more")
-
-
-def _before(name: str, added: str) -> Callable[[str], str]:
-    """Return what adds lines before a table."""
-    return lambda text: _insert(text, _assigned(text, name).lineno, added)
-
-
-def _into(name: str, template: str, words: dict[str, str], keyword: str = "") -> Callable[[str], str]:
-    """Return what adds an entry at the end of a table, or of one of the arguments that it is made with."""
-
-    def change(text: str) -> str:
-        value = _assigned(text, name).value
-        if value is None:
-            raise NewError(f"{name} has no value any more")
-        if keyword and isinstance(value, ast.Call):
-            value = next(entry.value for entry in value.keywords if entry.arg == keyword)
-        return _insert(text, value.end_lineno or 0, template.format(**words))
-
-    return change
-
-
-def _into_class(name: str, added: str) -> Callable[[str], str]:
-    """Return what adds a member after the last one of an enumeration."""
-
-    def change(text: str) -> str:
-        [found] = [entry for entry in ast.parse(text).body if isinstance(entry, ast.ClassDef) and entry.name == name]
-        last = [entry for entry in found.body if isinstance(entry, ast.Assign)][-1]
-        return _insert(text, (last.end_lineno or 0) + 1, added)
-
-    return change
-
-
-def _at_the_end_of(function: str, added: str) -> Callable[[str], str]:
-    """Return what adds lines at the end of a function."""
-
-    def change(text: str) -> str:
-        [found] = [
-            entry for entry in ast.parse(text).body if isinstance(entry, ast.FunctionDef) and entry.name == function
-        ]
-        return _insert(text, (found.end_lineno or 0) + 1, added)
-
-    return change
 
 
 def main(arguments: list[str]) -> int:

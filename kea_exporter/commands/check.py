@@ -133,12 +133,12 @@ def check_command(  # noqa: PLR0913 - one parameter per option
         return 0
     if watch and output != "text":
         raise click.UsageError("--watch prints text only")
-    if kea_configs and any((config_file, servers, urls, daemons, audit_leases, *ad_hoc.values())):
-        raise click.UsageError("--kea-config stands alone: no server is queried")
-    if not kea_configs and (kea_version or include_dir):
-        raise click.UsageError("--kea-version and --include-dir go with --kea-config")
     if kea_configs:
+        if any((config_file, servers, urls, daemons, audit_leases, *ad_hoc.values())):
+            raise click.UsageError("--kea-config stands alone: no server is queried")
         collect = partial(judge_files, kea_configs, Reading(include_dir, version_of(kea_version)))
+    elif kea_version or include_dir:
+        raise click.UsageError("--kea-version and --include-dir go with --kea-config")
     else:
         collect = partial(_collected, _settings(config_file, servers, urls, daemons, ad_hoc).daemons, audit_leases)
 

@@ -156,6 +156,12 @@ def test_a_lease_of_the_other_protocol_is_outside() -> None:
     assert audit(lease6("::ffff:192.0.2.10")).outside.total == 1
 
 
+@pytest.mark.parametrize("prefix", ["2001:db8:1::/64", "::/16"])
+def test_a_lease_is_in_no_subnet_of_the_other_protocol(prefix: str) -> None:
+    """A prefix longer than the address ended the audit, and one of the same bits contained it (both found by fuzzing)."""
+    assert audit(lease4("0.0.0.1", 9), subnets={1: prefix}).orphaned == Misplaced({9: 1}, ("0.0.0.1",))
+
+
 def test_a_subnet_may_be_written_with_the_address_of_a_host() -> None:
     assert audit(lease4(), subnets={1: "192.0.2.1/24"}).outside.total == 0
 

@@ -158,7 +158,7 @@ def test_a_lease_of_the_other_protocol_is_outside() -> None:
 
 @pytest.mark.parametrize("prefix", ["2001:db8:1::/64", "::/16"])
 def test_a_lease_is_in_no_subnet_of_the_other_protocol(prefix: str) -> None:
-    """A prefix longer than the address ended the audit, and one of the same bits contained it (both found by fuzzing)."""
+    """Found by fuzzing: a prefix longer than the address ended the audit; one of the same bits contained it."""
     assert audit(lease4("0.0.0.1", 9), subnets={1: prefix}).orphaned == Misplaced({9: 1}, ("0.0.0.1",))
 
 

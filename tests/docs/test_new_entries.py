@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from tools import ROOT, new
+from tools.edits import NewError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,5 +92,5 @@ def test_a_statistic_gets_a_measure_a_row_and_a_family(project: Path, name: str,
 def test_what_is_there_or_has_no_place_is_refused(
     project: Path, make: Callable[..., list[str]], arguments: tuple[str, ...], words: str
 ) -> None:
-    with pytest.raises(new.NewError, match=words):
+    with pytest.raises(NewError, match=words):
         make(*arguments, root=project)

@@ -7,7 +7,7 @@ import sys
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,7 +24,7 @@ from kea_exporter.kea.configuration_file import (
     read_configuration_file,
 )
 from kea_exporter.kea.protocol import Answer, Result
-from kea_exporter.kea.reading import MalformedAnswerError
+from kea_exporter.kea.reading import MalformedAnswerError, as_int, as_list, as_map
 from kea_exporter.probe import nothing_learnt
 from kea_exporter.requirements import REQUIREMENTS, Report, Subject, judge_all
 from kea_exporter.requirements.hooks import COMMAND_OF_HOOK, library_of
@@ -151,22 +151,23 @@ def _number_subnets(found: ConfigurationFile, name: str, version: Version | None
 
     Raises:
         ConfigurationFileError: Kea 3.0 and later refuse to start without.
+        MalformedAnswerError: a value has another type than Kea's.
     """
     is_older = version is not None and version.numbers < IDS_REQUIRED_SINCE
     for number, subnet in enumerate(_subnets(found), start=1):
-        if subnet.get("id") in {None, 0} and is_older:
+        has_id = as_int(subnet.get("id", 0), "id") != 0
+        if not has_id and is_older:
             subnet["id"] = number
         elif "id" not in subnet:
             prefix = printable(str(subnet.get("subnet")))
             raise ConfigurationFileError(f"{name}: the subnet {prefix} has no id, which Kea 3.0 and later demand")
 
 
-def _subnets(found: ConfigurationFile) -> Iterator[dict[str, object]]:
+def _subnets(found: ConfigurationFile) -> Iterator[dict[str, Any]]:
     key = {"Dhcp4": "subnet4", "Dhcp6": "subnet6"}.get(found.root, "")
-    networks = found.tree.get("shared-networks", [])
-    for holder in (found.tree, *(networks if isinstance(networks, list) else [])):
-        entries = holder.get(key, []) if isinstance(holder, dict) else []
-        yield from (entry for entry in entries if isinstance(entry, dict))
+    networks = as_list(found.tree.get("shared-networks", []), "shared-networks")
+    for holder in (found.tree, *(as_map(network, "shared-networks") for network in networks)):
+        yield from (as_map(subnet, key) for subnet in as_list(holder.get(key, []), key))
 
 
 def _snapshot(name: str, configuration: Configuration, version: Version | None) -> Snapshot:
@@ -192,8 +193,3 @@ def _snapshot(name: str, configuration: Configuration, version: Version | None) 
         ),
         audit=NOT_IN_A_FILE,
     )
-
-
-def _registered(configuration: Configuration) -> frozenset[str]:
-    """Return the commands that the hook libraries of a configuration register."""
-    return frozenset(command for hook, command in COMMAND_OF_HOOK.items() if library_of(hook) in configuration.hooks)

@@ -83,11 +83,19 @@ def _hosts(holder: Mapping[str, Any]) -> list[Any]:
     return as_list(holder.get("reservations", []), "reservations")
 
 
-def _addresses(host: Mapping[str, Any]) -> list[int]:
-    """Return the addresses that are reserved for a host."""
+def reserved_addresses(host: Mapping[str, Any]) -> list[str]:
+    """Return the addresses that are reserved for a host, as written: one in DHCPv4, any number in DHCPv6.
+
+    Raises:
+        MalformedAnswerError: they are not as Kea writes them.
+    """
     single = host.get("ip-address")
     texts = as_list(host.get("ip-addresses", [single] if single else []), "ip-addresses")
-    return [address_number(as_text(text, "ip-address")) for text in texts if text != NO_ADDRESS]
+    return [as_text(text, "ip-address") for text in texts if text != NO_ADDRESS]
+
+
+def _addresses(host: Mapping[str, Any]) -> list[int]:
+    return [address_number(text) for text in reserved_addresses(host)]
 
 
 def _prefixes(host: Mapping[str, Any]) -> list[int]:

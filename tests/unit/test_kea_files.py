@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kea_exporter.commands.check import check_command
 from kea_exporter.kea.configuration_file import (
@@ -17,7 +19,7 @@ from kea_exporter.kea.configuration_file import (
     ConfigurationFileError,
     read_configuration_file,
 )
-from tests.support.configurations import SOUND, dhcp4, subnet
+from tests.support.configurations import SOUND, Tree, dhcp4, host, subnet
 from tests.support.kea_syntax import ACCEPTED, REFUSED
 from tests.support.review_cases import CASES, Case
 
@@ -26,8 +28,12 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
+NONSENSE: tuple[object, ...] = (5, "x", [], [[]], {}, None)
 SOUND_FILE = json.dumps({"Dhcp4": SOUND["Dhcp4"]})
 OF_HOOKS = {"hook-subnet-cmds-loaded", "hook-host-cmds-loaded", "hook-lease-cmds-loaded", "hook-stat-cmds-loaded"}
+
+
+Place = tuple[str | int, ...]
 
 
 def no_include(path: str) -> tuple[str, bytes]:
@@ -190,6 +196,54 @@ def test_a_file_has_the_verdict_of_its_configuration(tmp_path: Path, case: Case)
     requirement = found[case.requirement]
     assert requirement["status"] == ("unmet" if case.cause else "met")
     assert requirement["cause"] == (case.cause or None)
+
+
+def places(tree: object, place: Place = ()) -> list[Place]:
+    """Return the place of each value in a tree, by the keys and indices that lead there."""
+    entries = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    return [place, *(deeper for key, value in entries for deeper in places(value, (*place, key)))]
+
+
+def replaced(tree: object, place: Place, value: object) -> object:
+    if not place:
+        return value
+    assert isinstance(tree, dict | list)
+    copy = tree.copy()
+    copy[place[0]] = replaced(tree[place[0]], place[1:], value)  # type: ignore[index]
+    return copy
+
+
+PLACES = [(number, place) for number, case in enumerate(CASES) for place in places(case.tree)]
+
+
+@given(st.sampled_from(PLACES), st.sampled_from(NONSENSE))
+def test_a_value_of_another_type_is_judged_or_one_clear_error(where: tuple[int, Place], value: object) -> None:
+    case = CASES[where[0]]
+    assert_judged_or_refused({case.root: replaced(case.tree, where[1], value)})
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        {"Dhcp4": dhcp4(subnet(1, id=[]))},
+        {"Dhcp4": dhcp4(subnet(1, id={}))},
+        {"Dhcp4": dhcp4(subnet(1, reservations=[{**host(), "ip-address": ["10.0.1.5"]}]))},
+        {"Dhcp4": {**dhcp4(), "shared-networks": {}}},
+        {"Dhcp4": {**dhcp4(), "subnet4": [[]]}},
+    ],
+    ids=json.dumps,
+)
+def test_values_of_other_types_end_with_one_clear_error(tree: Tree) -> None:
+    assert_judged_or_refused(tree)
+
+
+def assert_judged_or_refused(tree: object) -> None:
+    result = check("--kea-config", "-", "--output", "json", stdin=json.dumps(tree).encode())
+    if result.exception is not None:
+        error_of(result)
+        return
+    [daemon] = json.loads(result.stdout)["daemons"]
+    assert not any(requirement["evidence"].startswith("internal error") for requirement in daemon["requirements"])
 
 
 def test_what_a_file_cannot_tell_does_not_appear(tmp_path: Path) -> None:

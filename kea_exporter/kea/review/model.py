@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kea_exporter.kea.pools import pool_range, prefix_range_from
 from kea_exporter.kea.reading import address_number, as_int, as_list, as_map, as_text
+from kea_exporter.kea.reservations import reserved_addresses
 from kea_exporter.text import printable
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ SUBNET_KEYS = {"Dhcp4": "subnet4", "Dhcp6": "subnet6"}
 # Classes that Kea defines itself (Kea ARM, "Built-in Client Classes").
 BUILT_IN_CLASSES = {"ALL", "KNOWN", "UNKNOWN", "BOOTP", "DROP", "REJECT", "SKIP_DDNS"}
 BUILT_IN_PREFIXES = ("VENDOR_CLASS_", "HA_", "AFTER_", "EXTERNAL_", "SPAWN_")
-# Written in a reservation without an address.
-NO_ADDRESS = "0.0.0.0"  # noqa: S104
 
 
 class Range(NamedTuple):
@@ -68,7 +67,8 @@ class ReviewedSubnet:
         if len(pools) > 1:
             self.pools.sort(key=lambda pool: pool[:2])
         self.reservations = [as_map(host, "reservations") for host in hosts]
-        self.reserved = [(address_number(text), text) for host in self.reservations for text in _addresses(host)]
+        texts = (text for host in self.reservations for text in reserved_addresses(host))
+        self.reserved = [(address_number(text), text) for text in texts]
 
     def __str__(self) -> str:
         return f"subnet {printable(self.text)} (id {self.number})"
@@ -165,14 +165,6 @@ def _subnets(tree: Tree, networks: list[Tree], key: str) -> Iterator[ReviewedSub
             text = as_text(entry.get("subnet"), "subnet")
             address, first, last = prefix_range_from(text)
             yield ReviewedSubnet(as_int(entry.get("id", 0), "id"), text, address, first, last, entry, network, tree)
-
-
-def _addresses(host: Mapping[str, Any]) -> list[str]:
-    """Return the reserved addresses of a host, as written: one in DHCPv4, any number in DHCPv6."""
-    single = host.get("ip-address")
-    if single is not None:
-        return [] if single == NO_ADDRESS else [single]
-    return as_list(host.get("ip-addresses", []), "ip-addresses")
 
 
 def guards_of(entry: Mapping[str, Any]) -> list[str]:

@@ -58,7 +58,8 @@ class Flow:
     @property
     def first(self) -> int:
         """Return how many are there at the start."""
-        return round(self.level + sum(wave.start for wave in self.waves))
+        # Rounded up, as cutting the two sums below to whole numbers may make one too few.
+        return math.ceil(round(self.level + sum(wave.start for wave in self.waves), 6))
 
     @property
     def most(self) -> int:
@@ -75,8 +76,7 @@ class Flow:
 
     def present(self, elapsed: float) -> int:
         """Return how many are there."""
-        # Both sums are cut to whole numbers, which may make one too few of them.
-        return max(0, self.first + self.came(elapsed) - self.went(elapsed))
+        return self.first + self.came(elapsed) - self.went(elapsed)
 
     def _exchanged(self, elapsed: float) -> float:
         return (self.turnover + sum(wave.steepest for wave in self.waves) / 2) * elapsed

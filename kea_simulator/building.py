@@ -25,7 +25,7 @@ Tree = dict[str, Any]
 
 FAMILIES = {"dhcp4": V4, "dhcp6": V6}
 SUBNETS = {V4: subnet4, V6: subnet6}
-KEY, SECRET = "ddns-key", "YW5vdGhlciB0aHJvdy1hd2F5IHNlY3JldA=="
+KEY = "ddns-key"
 # How long ago servers were started.
 AGES = (3600.0, 200_000.0)
 PIDS = (300, 30_000)
@@ -60,7 +60,7 @@ class Blueprint:
         """Return the daemon `dhcp4`, `dhcp6` or `d2`, with control sockets as the configuration has them."""
         if name != "d2":
             return self._dhcp(FAMILIES[name], sockets)
-        tree = configuration.ddns(sockets, KEY, SECRET)
+        tree = configuration.ddns(sockets, KEY)
         return Daemon("DhcpDdns", self.server.version, tree, DdnsStatistics(KEY, self.seed), self.life)
 
     def agent(self, port: int, authentication: Tree) -> Agent:

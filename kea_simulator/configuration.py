@@ -142,7 +142,7 @@ def dhcp(
     }
 
 
-def ddns(sockets: list[Tree], key: str, secret: str) -> Tree:
+def ddns(sockets: list[Tree], key: str) -> Tree:
     """Return the configuration of a D2 daemon that signs its updates with a key."""
     domain = {
         "name": "example.com.",
@@ -160,7 +160,7 @@ def ddns(sockets: list[Tree], key: str, secret: str) -> Tree:
         "ncr-protocol": "UDP",
         "port": 53001,
         "reverse-ddns": {"ddns-domains": []},
-        "tsig-keys": [{"algorithm": "HMAC-SHA256", "digest-bits": 0, "name": key, "secret": secret}],
+        "tsig-keys": [{"algorithm": "HMAC-SHA256", "digest-bits": 0, "name": key, "secret-file": f"/etc/kea/{key}"}],
     }
 
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from grafana.src import dashboards
-from tools import catalogue, chart, golden, licences, manual, migration, write
+from tools import catalogue, chart, golden, licences, manual, migration, upgrade_guide, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 WRITERS: Mapping[str, Callable[[], None]] = MappingProxyType(
     {
         "catalogue": lambda: write(catalogue.documents()),
+        "upgrade guide": lambda: write(upgrade_guide.documents()),
         "golden files": lambda: write(golden.documents()),
         "dashboards": lambda: write(dashboards.documents()),
         "manual page and completion": lambda: write(manual.documents()),

@@ -38,10 +38,10 @@ if TYPE_CHECKING:
 STDIN = "-"
 NOT_IN_A_FILE = Failure(Stage.COMMAND, Reason.NOT_COLLECTED, "a configuration file does not show it")
 # The others are about a connection.
-SUBJECTS = {Subject.VERSION, Subject.HOOKS, Subject.LEASES, Subject.CONFIGURATION}
+SUBJECTS = {Subject.VERSION, Subject.HOOKS, Subject.LEASES, Subject.CONFIGURATION, Subject.UPGRADE}
 DAEMONS = {root: daemon for daemon, root in ROOT_KEYS.items()}
-# Older ones number subnets without an id themselves.
-IDS_REQUIRED_SINCE = (3, 0, 0)
+# Older ones number subnets without an id themselves (measured: 2.6.3 refuses them).
+IDS_REQUIRED_SINCE = (2, 6, 0)
 
 
 def file_options(command: Callable[..., int]) -> Callable[..., int]:
@@ -147,10 +147,10 @@ def _included(written: str, path: str, reading: Reading) -> tuple[str, bytes]:
 
 
 def _number_subnets(found: ConfigurationFile, name: str, version: Version | None) -> None:
-    """Give subnets without an id the number that Kea before 3.0 gives them.
+    """Give subnets without an id the number that Kea before 2.6 gives them.
 
     Raises:
-        ConfigurationFileError: Kea 3.0 and later refuse to start without.
+        ConfigurationFileError: Kea 2.6 and later refuse to start without.
         MalformedAnswerError: a value has another type than Kea's.
     """
     is_older = version is not None and version.numbers < IDS_REQUIRED_SINCE
@@ -160,7 +160,7 @@ def _number_subnets(found: ConfigurationFile, name: str, version: Version | None
             subnet["id"] = number
         elif "id" not in subnet:
             prefix = printable(str(subnet.get("subnet")))
-            raise ConfigurationFileError(f"{name}: the subnet {prefix} has no id, which Kea 3.0 and later demand")
+            raise ConfigurationFileError(f"{name}: the subnet {prefix} has no id, which Kea 2.6 and later demand")
 
 
 def _subnets(found: ConfigurationFile) -> Iterator[dict[str, Any]]:
@@ -192,4 +192,5 @@ def _snapshot(name: str, configuration: Configuration, version: Version | None) 
             command for hook, command in COMMAND_OF_HOOK.items() if library_of(hook) in configuration.hooks
         ),
         audit=NOT_IN_A_FILE,
+        is_of_a_file=True,
     )

@@ -23,6 +23,7 @@ class Profile:
         renewal_window_seconds: how long before its end a certificate should be renewed.
         severities: other severities than a requirement's own, by its id.
         left_out: ids of requirements that are not judged.
+        upgrade_target: the Kea release to which an upgrade is judged, such as `3.2`; None for the next stable one.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Profile:
     renewal_window_seconds: float
     severities: Mapping[str, str]
     left_out: frozenset[str]
+    upgrade_target: str | None = None
 
 
 def hook_requirement(hook: str) -> str:

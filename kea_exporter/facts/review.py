@@ -10,6 +10,8 @@ from kea_exporter.facts.failure import Fact
 
 # Sentences kept for each cause; further findings are counted.
 MAX_SENTENCES = 20
+# In a review: what some later version of Kea refuses, and what changes in one without a refusal.
+UPGRADE_BLOCKERS, UPGRADE_CHANGES = "upgrade-blockers", "upgrade-changes"
 
 
 @dataclass(frozen=True)

@@ -171,6 +171,7 @@ class Snapshot:
         authorities: the certificates of its own `ca_file`, those that expire first in front.
         audit: the last lease audit; None where audits are off.
         counted: the statistics that were last read, in this probe or before; None where none were.
+        is_of_a_file: whether no daemon was asked, and a configuration file was read instead.
     """
 
     target: Target
@@ -200,6 +201,7 @@ class Snapshot:
     authorities: tuple[Certificate, ...] = ()
     audit: Fact[LeaseAudit | None] = None
     counted: Counted | None = None
+    is_of_a_file: bool = False
 
     @property
     def shows_tls(self) -> bool:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from kea_exporter import __version__
 from kea_exporter.facts.failure import Failure
-from kea_exporter.reports.model import of_status, outcome
+from kea_exporter.reports.model import of_status, outcome, with_notes
 from kea_exporter.requirements import Status
 from kea_exporter.requirements.fragment import FRAGMENT_NOTE, fragment_of
 from kea_exporter.text import printable
@@ -43,6 +43,7 @@ def _daemon(report: Report) -> dict[str, object]:
         "unmet": of_status(report, Status.UNMET),
         "unknown": of_status(report, Status.UNKNOWN),
         "met": of_status(report, Status.MET),
+        "noted": with_notes(report),
         "fragment": Markup.escape(fragment_of(report)),  # of several lines
     }
 

@@ -91,6 +91,7 @@ def _verdict_document(verdict: Verdict) -> dict[str, object]:
         "example": verdict.example or None,
         "problems": [_problem_document(problem) for problem in verdict.problems],
         "failure": _failure_document(verdict.failure),
+        "notes": list(verdict.notes),
     }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kea_exporter import __version__
 from kea_exporter.facts.failure import Failure
-from kea_exporter.reports.model import of_status, outcome
+from kea_exporter.reports.model import of_status, outcome, with_notes
 from kea_exporter.requirements import Status
 from kea_exporter.requirements.fragment import FRAGMENT_NOTE, fragment_of
 from kea_exporter.text import printable
@@ -55,6 +55,9 @@ def _daemon(report: Report) -> Iterator[str]:
         yield f"`{verdict.requirement.id}`: {_text(verdict.evidence)}"
         if verdict.next_step:
             yield from ("", f"**Next step:** {_text(verdict.next_step)}")
+    if noted := with_notes(report):
+        yield from ("", "### Notes", "")
+        yield from (f"- `{verdict.requirement.id}`: {_text(note)}" for verdict in noted for note in verdict.notes)
     if fragment := fragment_of(report):
         yield from ("", "### Configuration fragment", "", FRAGMENT_NOTE, "")
         yield from (f"    {line}" for line in fragment.splitlines())

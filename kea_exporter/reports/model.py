@@ -119,6 +119,11 @@ def of_status(report: Report, status: Status) -> list[Verdict]:
     return sorted(found, key=lambda verdict: SEVERITY_ORDER[verdict.severity])
 
 
+def with_notes(report: Report) -> list[Verdict]:
+    """Return the verdicts with notes, which are shown whatever their status."""
+    return [verdict for verdict in report.verdicts if verdict.notes]
+
+
 def outcome(report: Report) -> tuple[Status, str]:
     """Return what is to be said of the required requirements of a daemon: a status, and a few words."""
     unmet, unknown = (report.count(status, Severity.REQUIRED) for status in (Status.UNMET, Status.UNKNOWN))

@@ -79,6 +79,7 @@ def _requirement() -> Schema:
         example=TEXT_OR_NULL,
         problems={"type": "array", "items": _problem()},
         failure={"anyOf": [failure, {"type": "null"}]},
+        notes={"type": "array", "items": TEXT},
     )
 
 

@@ -93,6 +93,13 @@ def _unmet(report: Report, width: int) -> Iterator[str]:
             yield from _entry(Status.UNMET, f"{verdict.requirement.id} ({verdict.severity})", width)
         for problem in group[0].problems:
             yield from _problem(problem, width)
+        for verdict in group:
+            yield from _notes(verdict, width)
+
+
+def _notes(verdict: Verdict, width: int) -> Iterator[str]:
+    for note in verdict.notes:
+        yield from _wrapped(f"note: {note}", INDENT * 2, width)
 
 
 def _problem(problem: Problem, width: int) -> Iterator[str]:
@@ -120,8 +127,13 @@ def _unknown(report: Report, width: int) -> Iterator[str]:
 def _met(report: Report, width: int) -> Iterator[str]:
     for verdict in _in_order(report, Status.MET):
         yield from _entry(Status.MET, f"{verdict.requirement.id}: {verdict.evidence}", width)
-    if without := [verdict.requirement.id for verdict in _in_order(report, Status.NOT_APPLICABLE)]:
-        yield from _wrapped(f"not applicable: {', '.join(without)}", INDENT, width)
+        yield from _notes(verdict, width)
+    without = _in_order(report, Status.NOT_APPLICABLE)
+    if without:
+        names = ", ".join(verdict.requirement.id for verdict in without)
+        yield from _wrapped(f"not applicable: {names}", INDENT, width)
+    for verdict in without:
+        yield from _notes(verdict, width)
 
 
 def _in_order(report: Report, status: Status) -> list[Verdict]:

@@ -12,6 +12,7 @@ from kea_exporter.requirements import (
     leases,
     reaching,
     sockets,
+    upgrade,
     version,
 )
 from kea_exporter.requirements.model import (
@@ -37,6 +38,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     *hooks.REQUIREMENTS,
     *leases.REQUIREMENTS,
     *configuration.REQUIREMENTS,
+    *upgrade.REQUIREMENTS,
 )
 
 __all__ = [

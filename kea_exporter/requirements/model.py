@@ -43,6 +43,7 @@ class Subject(StrEnum):
     HOOKS = "hooks"
     LEASES = "leases"
     CONFIGURATION = "configuration"
+    UPGRADE = "upgrade"
 
 
 class Status(StrEnum):
@@ -95,16 +96,18 @@ class Finding:
 
     Attributes:
         problems: one for each cause if the requirement is unmet, the most important one first.
+        notes: sentences for the report that have no effect on the status.
     """
 
     status: Status
     evidence: str
     problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
-def met(evidence: str) -> Finding:
+def met(evidence: str, notes: tuple[str, ...] = ()) -> Finding:
     """Return the finding that the requirement is met."""
-    return Finding(Status.MET, evidence)
+    return Finding(Status.MET, evidence, notes=notes)
 
 
 def unmet(cause: Cause, evidence: str, remedy: str = "", example: str = "") -> Finding:
@@ -125,9 +128,9 @@ def problem(cause: Cause, evidence: Sequence[str], *, count: int = 0, remedy: st
     return Problem(cause, shown, max(count, len(evidence)), remedy or cause.remedy, example or cause.example)
 
 
-def unmet_for(problems: Sequence[Problem]) -> Finding:
+def unmet_for(problems: Sequence[Problem], notes: tuple[str, ...] = ()) -> Finding:
     """Return the finding that the requirement is unmet for the causes of these problems."""
-    return Finding(Status.UNMET, "; ".join(map(_summary, problems)), tuple(problems))
+    return Finding(Status.UNMET, "; ".join(map(_summary, problems)), tuple(problems), notes)
 
 
 def _summary(found: Problem) -> str:
@@ -135,9 +138,9 @@ def _summary(found: Problem) -> str:
     return "; ".join(found.evidence) + (f"; and {more} more" if more else "")
 
 
-def not_applicable(reason: str) -> Finding:
+def not_applicable(reason: str, notes: tuple[str, ...] = ()) -> Finding:
     """Return the finding that the requirement does not concern this daemon."""
-    return Finding(Status.NOT_APPLICABLE, reason)
+    return Finding(Status.NOT_APPLICABLE, reason, notes=notes)
 
 
 @dataclass(frozen=True)
@@ -172,6 +175,7 @@ class Verdict:
     Attributes:
         problems: the problems if it is unmet, the most important one first.
         next_step: what to do if it is unknown.
+        notes: sentences for the report that have no effect on the status.
         failure: the reason why it is unknown.
         error: the exception of a bug in the exporter, if it is unknown for that reason.
     """
@@ -184,6 +188,7 @@ class Verdict:
     next_step: str = ""
     failure: Failure | None = None
     error: Exception | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def remedy(self) -> str:
@@ -235,4 +240,6 @@ def _judge(requirement: Requirement, severity: Severity, snapshot: Snapshot, pro
     except Exception as error:  # noqa: BLE001 - a bug in one requirement must not affect the others
         evidence = f"internal error: {type(error).__name__}"
         return Verdict(requirement, severity, Status.UNKNOWN, evidence, error=error)
-    return Verdict(requirement, severity, finding.status, finding.evidence, finding.problems)
+    return Verdict(
+        requirement, severity, finding.status, finding.evidence, problems=finding.problems, notes=finding.notes
+    )

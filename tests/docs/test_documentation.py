@@ -21,14 +21,20 @@ from kea_exporter.config.schema import ConfigFile
 from kea_exporter.config.web_schema import WebConfigFile
 from kea_exporter.facts.failure import Reason, Stage
 from tests.support.markdown import fenced, indented
-from tools import catalogue, golden, manual, migration
+from tools import catalogue, golden, manual, migration, upgrade_guide
 from tools.configuration_reference import MEANINGS, SECTIONS, reference
 from tools.site import expanded, on_page_markdown, with_wide_lists
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
-GENERATED = {**catalogue.documents(), **golden.documents(), **manual.documents(), **migration.documents()}
+GENERATED = {
+    **catalogue.documents(),
+    **golden.documents(),
+    **manual.documents(),
+    **migration.documents(),
+    **upgrade_guide.documents(),
+}
 SCHEMAS = (ConfigFile.model_json_schema(), WebConfigFile.model_json_schema())
 BY_HAND = [it for it in (*sorted(DOCS.rglob("*.md")), ROOT / "README.md") if str(it.relative_to(ROOT)) not in GENERATED]
 

@@ -41,12 +41,11 @@ def dhcp6(*subnets: Tree, **more: object) -> Tree:
 
 def ddns(**more: object) -> Tree:
     """Return the configuration of a sound D2 daemon."""
-    domain = {"name": "example.com.", "key-name": "key", "dns-servers": [{"ip-address": "127.0.0.1"}]}
-    key = {"name": "key", "algorithm": "HMAC-SHA256", "secret": "bm90IGEgc2VjcmV0"}
+    domain = {"name": "example.com.", "dns-servers": [{"ip-address": "127.0.0.1"}]}
     return {
         "ip-address": "127.0.0.1",
         "port": 53001,
-        "tsig-keys": [key],
+        "tsig-keys": [],
         "forward-ddns": {"ddns-domains": [domain]},
         "reverse-ddns": {},
         **more,
@@ -100,9 +99,6 @@ def hub(*contexts: Tree) -> Tree:
     ha = {"library": "libdhcp_ha.so", "parameters": {"high-availability": relationships}}
     subnets = [subnet(number, **{"user-context": context}) for number, context in enumerate(contexts, start=1)]
     return dhcp4(*subnets, **{"hooks-libraries": [LEASE_CMDS, ha]})
-
-
-SOUND_ROOTS = {"Dhcp4": dhcp4(), "Dhcp6": dhcp6(), "DhcpDdns": ddns()}
 
 
 # By root.

@@ -12,6 +12,7 @@ SMALL_POOL = [{"pool": "10.0.1.10 - 10.0.1.11"}]
 OPEN_SOCKET = {"socket-type": "http", "socket-address": "0.0.0.0", "socket-port": 18003}
 CLIENTS = {"type": "basic", "clients": [{"user": "monitor", "password": "no secret"}]}
 LOGGER = {"name": "kea-dhcp4", "severity": "DEBUG", "debuglevel": 99, "output-options": [{"output": "stdout"}]}
+KEYED = {"name": "example.com.", "key-name": "key", "dns-servers": [{"ip-address": "127.0.0.1"}]}
 FILE = {"output": "/var/log/kea/kea-dhcp4.log", "maxsize": 0}
 
 
@@ -362,7 +363,7 @@ OPERATION_CASES = (
     Case(
         "ddns-domains-are-complete",
         "key_undefined",
-        ddns(**{"tsig-keys": []}),
+        ddns(**{"forward-ddns": {"ddns-domains": [KEYED]}}),
         "forward domain example.com. uses the key key, which tsig-keys lacks",
         root="DhcpDdns",
         starts=False,

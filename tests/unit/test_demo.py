@@ -51,7 +51,7 @@ UNMET = {
     },
     "left-over": {"no-orphaned-leases"},
     "wrong-password": {"authentication-accepted"},
-    "clear-text": {"control-socket-uses-tls", "credentials-in-files"},
+    "clear-text": {"control-socket-uses-tls", "credentials-in-files", "upgrade-to-3.2"},
     "ends-soon": {"certificate-renewal-not-due"},
     "expired": {"certificate-within-validity", "certificate-renewal-not-due"},
     "wrong-san": {"certificate-san-matches-address"},
@@ -63,7 +63,7 @@ UNMET = {
         "hook-host-cmds-loaded",
     },
     "reload-failed": {"service-running"},
-    "database-lost": {"service-running"},
+    "database-lost": {"service-running", "upgrade-to-3.2"},
     "no-interface": {"service-running", "interfaces-are-configured"},
     "refusing": {"control-socket-reachable"},
 }
@@ -275,6 +275,7 @@ SEEDS = st.integers(-(2**31), 2**31)
 MOMENTS = st.lists(st.floats(0, 10**7), min_size=2, max_size=20).map(sorted)
 
 
+@example(33041, [0.0, 167.0], 1.0, 1.0, 0.0)
 @given(SEEDS, MOMENTS, st.floats(1, 1000), st.floats(0, 1), st.floats(0, 2))
 def test_who_is_there_came_and_has_not_gone(
     seed: int, moments: list[float], level: float, swing: float, turnover: float

@@ -23,6 +23,7 @@ from kea_exporter.metrics.encoding import Encoder
 from kea_exporter.metrics.model import Kind
 from kea_exporter.requirements import REQUIREMENTS, Status, Subject
 from kea_exporter.requirements.next_steps import NEXT_STEPS
+from kea_exporter.requirements.upgrade import RELEASES
 from tests.support.examples import (
     ADDRESS,
     DAY,
@@ -77,7 +78,9 @@ LACKING = Failure(Stage.COMMAND, Reason.UNSUPPORTED, "the daemon does not have t
 JUDGED = [requirement for requirement in REQUIREMENTS if requirement.severity]
 # On the configuration of partners, of DNS updates and of D2, which the sound DHCP daemon does not have.
 OF_CONFIGURATIONS = {requirement.id for requirement in JUDGED if requirement.subject is Subject.CONFIGURATION}
-OF_OTHERS = len(OF_CONFIGURATIONS - SOUND_REVIEWS["Dhcp4"].keys())
+# One upgrade is judged.
+OTHER_UPGRADES = len(RELEASES) - 1
+OF_OTHERS = len(OF_CONFIGURATIONS - SOUND_REVIEWS["Dhcp4"].keys()) + OTHER_UPGRADES
 
 
 def parsed(families: Iterable[Metric]) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:

@@ -560,6 +560,7 @@ def test_the_json_says_what_was_found_and_how_to_mend_it() -> None:
             }
         ],
         "failure": None,
+        "notes": [],
     }
     assert (met["remedy"], met["example"]) == (None, None)
 

@@ -239,7 +239,7 @@ def test_from_a_cell_to_its_evidence_by_keyboard_alone(visit: Open, collected: E
     expect(article).to_contain_text("libdhcp_lease_cmds.so is not loaded")
     example = article.locator("pre")
     expect(example).to_be_hidden()
-    press_until(page, "#dhcp4-hook-stat-cmds-loaded summary")
+    press_until(page, "#dhcp4-hook-lease-cmds-loaded summary")
     page.keyboard.press("Enter")
     expect(example).to_be_visible()
     expect(example).to_have_text('"hooks-libraries": [{"library": "libdhcp_lease_cmds.so"}]')
@@ -374,7 +374,7 @@ def test_a_phone_shows_what_is_unmet_by_name_and_leaves_out_the_rest(visit: Open
     expect(card.get_by_text("hook-lease-cmds-loaded")).to_be_visible()
     expect(card.locator("td.met").first).to_be_hidden()
     expect(card).to_contain_text("3 required unmet")
-    expect(card).to_contain_text("4 unmet, 40 met")
+    expect(card).to_contain_text("4 unmet, 41 met")
 
 
 @pytest.mark.parametrize("name", [f"{LONG_NAME}-silent", "<b>silent", "\u05e9\u05e8\u05ea-bare"])

@@ -11,9 +11,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from kea_exporter.facts.failure import Failure, Reason, Stage
-from kea_exporter.facts.review import MAX_SENTENCES, Observed
+from kea_exporter.facts.review import MAX_SENTENCES, UPGRADE_BLOCKERS, UPGRADE_CHANGES, Observed
 from kea_exporter.kea.reading import MalformedAnswerError
 from kea_exporter.kea.review import (
+    changes,
     classes,
     dns,
     high_availability,
@@ -23,6 +24,7 @@ from kea_exporter.kea.review import (
     reservations,
     storage,
     subnets,
+    upgrade,
 )
 from kea_exporter.kea.review.model import SUBNET_KEYS, prepared
 
@@ -66,7 +68,10 @@ def _is_any(_: Reviewed) -> bool:
 
 
 class Check(NamedTuple):
-    """One check: the requirement that it serves, whether that concerns a daemon, and what finds violations."""
+    """One check: the requirement that it serves, whether that concerns a daemon, and what finds violations.
+
+    What a later version refuses, or takes otherwise, is found once for the requirements on all upgrades.
+    """
 
     requirement: str
     applies: Callable[[Reviewed], bool]
@@ -101,6 +106,8 @@ CHECKS = (
     Check("control-sockets-are-protected", _has_sockets, operation.open_sockets),
     Check("logging-is-not-debug", _is_any, operation.debug_logging),
     Check("statistic-samples-are-few", _is_dhcp, operation.many_samples),
+    Check(UPGRADE_BLOCKERS, _is_any, upgrade.blockers),
+    Check(UPGRADE_CHANGES, _is_any, changes.changes),
 )
 
 

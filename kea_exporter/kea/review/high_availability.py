@@ -21,20 +21,22 @@ HEARTBEAT_DELAY, MAX_RESPONSE_DELAY, MAX_REJECTED = 10_000, 60_000, 10
 PAIRS = {"hot-standby", "load-balancing"}
 
 
-def _peers(relationship: Mapping[str, Any]) -> list[Tree]:
+def peers_of(relationship: Mapping[str, Any]) -> list[Tree]:
+    """Return the peers of a relationship, this server included."""
     return [as_map(peer, "peers") for peer in as_list(relationship.get("peers") or [], "peers")]
 
 
-def _own(relationship: Mapping[str, Any]) -> Tree | None:
+def own_peer(relationship: Mapping[str, Any]) -> Tree | None:
     """Return the entry of this server among the peers."""
     return next(
-        (peer for peer in _peers(relationship) if peer.get("name") == relationship.get("this-server-name")), None
+        (peer for peer in peers_of(relationship) if peer.get("name") == relationship.get("this-server-name")), None
     )
 
 
-def _name(relationship: Mapping[str, Any]) -> str:
+def name_of(relationship: Mapping[str, Any]) -> str:
+    """Return what evidence calls a relationship: by its first partner."""
     partners = [
-        peer.get("name") for peer in _peers(relationship) if peer.get("name") != relationship.get("this-server-name")
+        peer.get("name") for peer in peers_of(relationship) if peer.get("name") != relationship.get("this-server-name")
     ]
     return f"the relationship with {printable(str(partners[0]))}" if partners else "the relationship"
 
@@ -44,7 +46,7 @@ def no_service(configuration: Reviewed) -> Findings:
     for relationship in configuration.relationships:
         if relationship.get("mode") not in PAIRS:
             continue
-        name = _name(relationship)
+        name = name_of(relationship)
         if "lease_cmds" not in configuration.hooks:
             yield (
                 "no_lease_cmds",
@@ -52,27 +54,33 @@ def no_service(configuration: Reviewed) -> Findings:
             )
         if relationship.get("heartbeat-delay", HEARTBEAT_DELAY) == 0:
             yield "heartbeat_off", f"{name} has heartbeat-delay 0: the pair stays in waiting and serves nobody"
-        if not _listens(configuration, relationship):
+        if not listens(configuration, relationship):
             yield "no_listener", f"{name} has no listener for its partner: both servers take over and serve all clients"
     yield from _unassigned_subnets(configuration)
 
 
-def _listens(configuration: Reviewed, relationship: Mapping[str, Any]) -> bool:
+def listens(configuration: Reviewed, relationship: Mapping[str, Any]) -> bool:
     """Return whether something listens at this server's own url: the dedicated listener, or a control socket."""
-    threading = as_map(relationship.get("multi-threading") or {}, "multi-threading")
-    of_daemon = as_map(configuration.tree.get("multi-threading") or {}, "multi-threading")
-    is_threaded = threading.get("enable-multi-threading", True) and of_daemon.get("enable-multi-threading", True)
-    if is_threaded and threading.get("http-dedicated-listener", True):
+    if has_dedicated_listener(configuration, relationship):
         return True
-    own = _own(relationship) or {}
-    port = _port(str(own.get("url", "")))
+    own = own_peer(relationship) or {}
+    port = port_of(str(own.get("url", "")))
     sockets = as_list(configuration.tree.get("control-sockets", []), "control-sockets")
     return any(
         socket.get("socket-port", 8000) == port for socket in sockets if socket.get("socket-type") in {"http", "https"}
     )
 
 
-def _port(url: str) -> int | None:
+def has_dedicated_listener(configuration: Reviewed, relationship: Mapping[str, Any]) -> bool:
+    """Return whether the hook listens for its partner itself, which it does with multi-threading only."""
+    threading = as_map(relationship.get("multi-threading") or {}, "multi-threading")
+    of_daemon = as_map(configuration.tree.get("multi-threading") or {}, "multi-threading")
+    is_threaded = threading.get("enable-multi-threading", True) and of_daemon.get("enable-multi-threading", True)
+    return bool(is_threaded and threading.get("http-dedicated-listener", True))
+
+
+def port_of(url: str) -> int | None:
+    """Return the port of a url; None if it has none."""
     try:
         return urlsplit(url).port
     except ValueError:
@@ -83,7 +91,7 @@ def _unassigned_subnets(configuration: Reviewed) -> Findings:
     """Yield subnets of a hub that belong to no relationship: their queries are dropped."""
     if len(configuration.relationships) < 2:  # noqa: PLR2004 - with one relationship all subnets belong to it
         return
-    names = {peer.get("name") for relationship in configuration.relationships for peer in _peers(relationship)}
+    names = {peer.get("name") for relationship in configuration.relationships for peer in peers_of(relationship)}
     for subnet in configuration.subnets:
         contexts = (level.get("user-context") or {} for level in (subnet.entry, subnet.network or {}))
         server = next((context["ha-server-name"] for context in contexts if "ha-server-name" in context), None)
@@ -96,7 +104,7 @@ def _unassigned_subnets(configuration: Reviewed) -> Findings:
 def risky_settings(configuration: Reviewed) -> Findings:
     """Yield settings that delay or prevent a failover, or the replication of leases."""
     for relationship in configuration.relationships:
-        name = _name(relationship)
+        name = name_of(relationship)
         heartbeat = relationship.get("heartbeat-delay", HEARTBEAT_DELAY)
         response = relationship.get("max-response-delay", MAX_RESPONSE_DELAY)
         if heartbeat and heartbeat >= response:
@@ -118,13 +126,13 @@ def risky_settings(configuration: Reviewed) -> Findings:
 def open_peers(configuration: Reviewed) -> Findings:
     """Yield listeners for partners that take commands from everybody: plain http without authentication."""
     for relationship in configuration.relationships:
-        own = _own(relationship)
+        own = own_peer(relationship)
         if own is None or _is_protected(relationship, own) or _is_loopback(str(own.get("url", ""))):
             continue
         url = printable(str(own.get("url", "")))
         yield (
             "open_listener",
-            f"{_name(relationship)}: {url} takes dhcp-disable and lease4-del from everybody who reaches it",
+            f"{name_of(relationship)}: {url} takes dhcp-disable and lease4-del from everybody who reaches it",
         )
 
 

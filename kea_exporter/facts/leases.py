@@ -89,14 +89,17 @@ class Misplaced:
     Attributes:
         in_no_subnet: their number by subnet id, of those whose address lies in no configured subnet.
         examples: a few of the addresses of these.
-        others: the number of further leases, in subnet ids that are too many to be listed.
+        others: the number of further leases like these, in subnet ids that are too many to be listed.
         moved: the number of leases by their subnet id and the id of the configured subnet that contains their address.
+        others_moved: the number of further leases whose subnet may have another id now: in pairs of ids that are too
+            many to be listed, or in no subnet, such as delegated prefixes, with one of these subnet ids.
     """
 
     in_no_subnet: Mapping[int, int]
     examples: tuple[str, ...]
     others: int = 0
     moved: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    others_moved: int = 0
 
     @property
     def total(self) -> int:
@@ -105,8 +108,8 @@ class Misplaced:
 
     @property
     def under_another_id(self) -> int:
-        """Return the number of leases that lie in a subnet that is configured with another id."""
-        return sum(self.moved.values())
+        """Return the number of leases whose subnet is configured with another id."""
+        return sum(self.moved.values()) + self.others_moved
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from kea_exporter.facts.leases import LeaseAudit, Misplaced
@@ -97,27 +98,45 @@ class AuditTally:
 class _Misplacements:
     def __init__(self) -> None:
         self._counts: dict[int, int] = {}
-        self._moved: dict[tuple[int, int], int] = {}
-        self._examples: list[str] = []
+        self._examples: dict[int, list[str]] = {}
         self._others = 0
+        self._moved: dict[tuple[int, int], int] = {}
+        self._others_moved = 0
 
     def add(self, lease: Lease, containing: int | None) -> None:
         """Count a lease, given the id of the configured subnet that contains its address; None where there is none."""
+        number = lease.subnet_id
         if containing is not None:
-            pair = (lease.subnet_id, containing)
+            pair = (number, containing)
             if pair in self._moved or len(self._moved) < MAX_SUBNETS:
                 self._moved[pair] = self._moved.get(pair, 0) + 1
-                return
-        if lease.subnet_id in self._counts or len(self._counts) < MAX_SUBNETS:
-            self._counts[lease.subnet_id] = self._counts.get(lease.subnet_id, 0) + 1
+            else:
+                self._others_moved += 1
+        elif number in self._counts or len(self._counts) < MAX_SUBNETS:
+            self._counts[number] = self._counts.get(number, 0) + 1
+            examples = self._examples.setdefault(number, [])
+            if len(examples) < MAX_EXAMPLES:
+                examples.append(str(lease.address))
         else:
             self._others += 1
-        if len(self._examples) < MAX_EXAMPLES:
-            self._examples.append(str(lease.address))
 
     def frozen(self) -> Misplaced:
-        counts, moved = dict(sorted(self._counts.items())), dict(sorted(self._moved.items()))
-        return Misplaced(counts, tuple(self._examples), self._others, moved)
+        """Return what was counted.
+
+        Leases in no subnet may be deleted by subnet id. So those count as moved whose id others were moved from, or
+        might have been as far as the ids are listed.
+        """
+        moved_from = {number for number, _ in self._moved} if not self._others_moved else self._counts.keys()
+        left = {number: count for number, count in self._counts.items() if number not in moved_from}
+        examples = chain.from_iterable(found for number, found in self._examples.items() if number in left)
+        others = 0 if self._moved else self._others
+        return Misplaced(
+            in_no_subnet=dict(sorted(left.items())),
+            examples=tuple(islice(examples, MAX_EXAMPLES)),
+            others=others,
+            moved=dict(sorted(self._moved.items())),
+            others_moved=self._others_moved + sum(self._counts.values()) - sum(left.values()) + self._others - others,
+        )
 
 
 class _Prefixes:

@@ -92,7 +92,7 @@ FAMILIES = (
     ),
     per_daemon(
         "kea_leases_under_another_id",
-        "Leases whose address belongs to a subnet that has another id, from the last lease audit.",
+        "Leases of subnets that have another id now, delegated prefixes included, from the last lease audit.",
         partial(_audit, read=lambda audit: audit.orphaned.under_another_id + audit.outside.under_another_id),
         source="lease4-get-page, lease6-get-page",
     ),

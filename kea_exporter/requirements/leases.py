@@ -8,6 +8,7 @@ from kea_exporter.facts.failure import Failure, Reason, Stage, UnknownFactError,
 from kea_exporter.facts.leases import Leases
 from kea_exporter.facts.snapshot import Daemon
 from kea_exporter.facts.subnets import Counts
+from kea_exporter.requirements.model import MAX_SHOWN as MAX_SENTENCES
 from kea_exporter.requirements.model import (
     Cause,
     Finding,
@@ -99,9 +100,9 @@ DIFFERS_FROM_PARTNER = Cause(
 SUBNET_DELETED = Cause(
     "subnet_deleted",
     "Leases belong to a subnet that was deleted",
-    "If the subnet was deleted by mistake, configure it again with its former id. Otherwise wait until the leases "
-    "expire. To use the id again sooner, delete the leases as the last step (lease4-wipe, lease6-wipe): clients that "
-    "still use their addresses lose them.",
+    "If the subnet was deleted by mistake, or a partner or another server on the same lease database still has it, "
+    "configure it again with its former id. Otherwise wait until the leases expire. To use the id again sooner, delete "
+    "the leases as the last step (lease4-wipe, lease6-wipe): clients that still use their addresses lose them.",
     '{"command": "lease4-get-all", "arguments": {"subnets": [1]}}',
 )
 ID_REUSED = Cause(
@@ -145,11 +146,13 @@ def _judged(
             f"{other}"
             for (number, other), count in misplaced.moved.items()
         ]
+        if misplaced.others_moved:
+            further = f"{misplaced.others_moved} further leases carry these subnet ids, or ids that are not listed"
+            evidence.insert(MAX_SENTENCES - 1, further)
         problems.append(problem(DIFFERS_FROM_PARTNER if is_paired else ID_CHANGED, evidence))
     if left := misplaced.in_no_subnet:
         by_subnet = ", ".join(f"{count} in id {number}" for number, count in list(left.items())[:MAX_SHOWN])
-        number = sum(left.values()) + misplaced.others
-        examples = ", ".join(misplaced.examples)
+        number, examples = sum(left.values()) + misplaced.others, ", ".join(misplaced.examples)
         problems.append(problem(cause, [f"{number} of {audit.leases} leases {wrong}: {by_subnet}; {examples}"]))
     return unmet_for(problems)
 

@@ -131,9 +131,9 @@ RENUMBERED = {1: "10.0.0.0/8", 2: "10.0.2.0/24", 3: "10.0.3.0/24"}
 
 def test_leases_in_a_subnet_that_has_another_id_are_told_apart() -> None:
     """The narrowest subnet counts that contains the address (kea-facts: renumbering after a subnet was removed)."""
-    leases = (lease4("10.0.2.9", 9), lease4("10.0.2.8", 3), lease4("10.0.3.1", 2), lease4("192.0.2.1", 9))
+    leases = (lease4("10.0.2.9", 9), lease4("10.0.2.8", 3), lease4("10.0.3.1", 2), lease4("192.0.2.1", 8))
     found = audit(*leases, subnets=RENUMBERED)
-    assert found.orphaned == Misplaced({9: 1}, ("192.0.2.1",), moved={(9, 2): 1})
+    assert found.orphaned == Misplaced({8: 1}, ("192.0.2.1",), moved={(9, 2): 1})
     assert found.outside == Misplaced({}, (), moved={(2, 3): 1, (3, 2): 1})
     assert (found.orphaned.under_another_id, found.outside.total) == (1, 2)
 
@@ -201,6 +201,40 @@ def test_of_many_subnets_not_all_are_kept_but_all_leases_are_counted() -> None:
     found = audit(*(lease4("10.0.0.1", number) for number in range(2, 2002))).orphaned
     assert len(found.in_no_subnet) <= 1001
     assert found.total == 2000
+
+
+def of_moved(count: int) -> tuple[dict[int, str], list[dict[str, object]]]:
+    """Return subnets, and one lease in each of them that carries another id."""
+    addresses = {number: f"10.{number >> 8}.{number & 255}." for number in range(count)}
+    subnets = {number: f"{address}0/24" for number, address in addresses.items()}
+    return subnets, [lease4(f"{address}9", 100_000 + number) for number, address in addresses.items()]
+
+
+def test_further_leases_of_renumbered_subnets_are_in_a_subnet() -> None:
+    """Of 1,200 renumbered subnets the leases of 200 were reported as those of deleted subnets."""
+    subnets, leases = of_moved(1200)
+    found = audit(*leases, subnets=subnets).orphaned
+    assert (len(found.moved), found.others_moved, found.under_another_id) == (1000, 200, 1200)
+    assert (found.in_no_subnet, found.examples, found.others, found.total) == ({}, (), 0, 1200)
+
+
+def test_leases_in_no_subnet_are_not_of_a_deleted_one_where_the_list_of_renumbered_ones_is_full() -> None:
+    subnets, leases = of_moved(1001)
+    found = audit(lease4("192.0.2.9", 99_999), *leases, subnets=subnets).orphaned
+    assert (found.in_no_subnet, found.examples, found.others_moved) == ({}, (), 2)
+
+
+def test_a_delegated_prefix_with_the_id_of_a_renumbered_subnet_is_not_of_a_deleted_one() -> None:
+    prefixes = [lease6(f"2001:db8:ff:{number}::", number, type="IA_PD") for number in (9, 9, 7)]
+    for leases in ([*prefixes, lease6(subnet_id=9)], [lease6(subnet_id=9), *prefixes]):
+        found = audit(*leases, subnets=ONE_OF_SIX).orphaned
+        assert found == Misplaced({7: 1}, ("2001:db8:ff:7::",), moved={(9, 1): 1}, others_moved=2)
+
+
+def test_ids_that_are_not_listed_may_be_those_of_renumbered_subnets() -> None:
+    deleted = [lease4("192.0.2.200", number) for number in range(2000, 3100)]
+    found = audit(*deleted, lease4("10.0.0.9", 3099), subnets={1: "10.0.0.0/24"}).orphaned
+    assert (len(found.in_no_subnet), found.others, found.others_moved, found.total) == (1000, 0, 100, 1101)
 
 
 def test_an_audit_keeps_the_subnets_that_it_compared_with() -> None:

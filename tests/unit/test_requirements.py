@@ -835,6 +835,13 @@ ORPHANED = (
         "Do not delete the leases",
     ),
     Example(
+        "renumbered, with prefixes",
+        sound(audit=audited(orphaned=replace(MOVED, others_moved=9))),
+        UNMET,
+        "; 9 further leases carry these subnet ids, or ids that are not listed",
+        "Do not delete the leases",
+    ),
+    Example(
         "numbered otherwise on the partner",
         sound(audit=audited(orphaned=MOVED), status=PAIRED),
         UNMET,
@@ -1278,6 +1285,13 @@ def test_what_a_certificate_says_of_itself_stays_one_short_printable_line() -> N
     evidence = verdicts_on(sound(tls=tls))["certificate-san-matches-address"].evidence
     assert evidence.isprintable()
     assert len(evidence) < 5000
+
+
+def test_evidence_names_the_number_of_moved_leases_that_it_does_not_list() -> None:
+    moved = Misplaced({}, (), moved={(number, 10): 1 for number in range(1000)}, others_moved=77)
+    [found] = verdicts_on(sound(audit=audited(orphaned=moved)))["no-orphaned-leases"].problems
+    assert found.cause.id == "id_changed"
+    assert found.evidence[-1].startswith("77 further leases")
 
 
 def test_evidence_names_no_more_than_five_subnets() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import Failure, Reason, Stage
@@ -74,8 +74,6 @@ def probe(
             # The first connection after a reload is still shown the old certificate (measured).
             with suppress(TransportError):  # then what the first connection showed stands
                 transport.look_again()
-        if not (isinstance(status, Failure) or settings.collectors.high_availability):
-            status = replace(status, relationships=())
         learnt = inquire(client, settings, version, running, before)
         answering = learnt.configuration
         if target.control_agent:
@@ -108,6 +106,7 @@ def probe(
             authorities=transport.authorities,
             duration_seconds=clock.monotonic() - started,
             counted=_counted(running, learnt.statistics, before),
+            has_relationship_series=settings.collectors.high_availability,
         )
 
 

@@ -172,6 +172,7 @@ class Snapshot:
         audit: the last lease audit; None where audits are off.
         counted: the statistics that were last read, in this probe or before; None where none were.
         is_of_a_file: whether no daemon was asked, and a configuration file was read instead.
+        has_relationship_series: whether its high availability is exported (`high_availability` of `collect`).
     """
 
     target: Target
@@ -202,6 +203,7 @@ class Snapshot:
     audit: Fact[LeaseAudit | None] = None
     counted: Counted | None = None
     is_of_a_file: bool = False
+    has_relationship_series: bool = True
 
     @property
     def shows_tls(self) -> bool:

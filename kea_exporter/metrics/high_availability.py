@@ -36,9 +36,10 @@ OWNERS = {"primary", "secondary"}
 
 
 def _named(report: Report) -> Iterator[tuple[str, Relationship]]:
-    """Return the relationships with their names."""
-    for relationship in known(report.snapshot.status).relationships:
-        yield relationship.name, relationship
+    """Return the relationships that are exported, with their names."""
+    if report.snapshot.has_relationship_series:
+        for relationship in known(report.snapshot.status).relationships:
+            yield relationship.name, relationship
 
 
 def _peers(relationship: Relationship) -> tuple[tuple[str, Peer], ...]:

@@ -356,6 +356,12 @@ def test_without_high_availability_nothing_is_told_of_it() -> None:
             assert own(family.name, snapshot) == {}
 
 
+def test_where_no_series_are_wanted_there_are_none() -> None:
+    snapshot = replace(sound(status=replace(status(), relationships=HUB)), has_relationship_series=False)
+    for family in OF_RELATIONSHIPS:
+        assert own(family.name, snapshot) == {}
+
+
 def test_every_family_of_high_availability_is_on_the_page() -> None:
     assert set(OF_RELATIONSHIPS) <= set(FAMILIES)
     assert {family.name for family in OF_RELATIONSHIPS} == {

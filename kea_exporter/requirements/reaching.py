@@ -78,23 +78,36 @@ def _dhcp_enabled(snapshot: Snapshot, _: Profile) -> Finding:
     status, state = known(snapshot.status), dhcp_state(snapshot)
     if state.by_local_command and any(relationship.local.role == BACKUP for relationship in status.relationships):
         return not_applicable("a backup in high availability serves no DHCP clients")
-    if state.globally_disabled:
-        problems = [problem(cause, [f"DHCP service is disabled by {by}"]) for cause, by in _origins(state, status)]
-        return unmet_for(problems or [problem(BY_UNKNOWN, ["DHCP service is disabled"])])
-    return met("DHCP service is enabled")
+    if not state.globally_disabled:
+        return met("DHCP service is enabled")
+    evidence: dict[Cause, list[str]] = {}
+    for cause, by in _origins(state, status):
+        evidence.setdefault(cause, []).append(f"DHCP service is disabled by {by}")
+    return unmet_for([problem(*found) for found in (evidence or {BY_UNKNOWN: ["DHCP service is disabled"]}).items()])
 
 
 def _origins(state: DhcpState, status: DaemonStatus) -> Iterator[tuple[Cause, str]]:
     if state.by_user:
         yield BY_USER, "a user's dhcp-disable"
     if state.by_local_command:
-        state_of_server = next((relationship.local.state for relationship in status.relationships), "")
-        named = f"this server's high availability, which is in the state {state_of_server or 'unknown'}"
-        yield HA_CAUSES.get(state_of_server, HA_OTHER), named
+        yield from _of_high_availability(status)
     if state.by_remote_command:
         yield BY_PARTNER, "a command of the partner"
     if state.by_database_connection:
         yield DATABASE_LOST, "a lost database connection"
+
+
+def _of_high_availability(status: DaemonStatus) -> Iterator[tuple[Cause, str]]:
+    """Yield the relationships whose state disables the service, or all of them if no state explains it."""
+    relationships = status.relationships
+    # A terminated server serves clients (measured), so another relationship explains the disabled service better.
+    disabling = [entry for entry in relationships if entry.local.state in HA_CAUSES.keys() - {"terminated"}]
+    for entry in disabling or relationships:
+        partner, state = entry.partner.name, entry.local.state
+        by = f"this server's high availability{f' with {partner}' if partner else ''}"
+        yield HA_CAUSES.get(state, HA_OTHER), f"{by}, which is in the state {state or 'unknown'}"
+    if not relationships:
+        yield HA_OTHER, "this server's high availability"
 
 
 BY_USER = Cause(

@@ -123,9 +123,9 @@ def answered(
     return replace(snapshot, target=replace(snapshot.target, sends_credentials=sends_credentials))
 
 
-def disabled_by(*origins: str, of: Relationship | None = None) -> Snapshot:
+def disabled_by(*origins: str, of: tuple[Relationship, ...] = ()) -> Snapshot:
     state = replace(NOT_DISABLED, globally_disabled=True, **dict.fromkeys(origins, True))
-    return sound(status=replace(status(), dhcp_state=state, relationships=(of,) if of else ()))
+    return sound(status=replace(status(), dhcp_state=state, relationships=of))
 
 
 def with_sockets_status(sockets_status: str, *errors: str) -> Snapshot:
@@ -181,7 +181,14 @@ def behind_proxy(**changes: Unpack[SnapshotChanges]) -> Snapshot:
 
 def in_state(state: str) -> Snapshot:
     """Return the snapshot of a daemon whose high availability disabled it in this state."""
-    return disabled_by("by_local_command", of=relationship(state))
+    return disabled_by("by_local_command", of=(relationship(state),))
+
+
+def hub(*states: str) -> Snapshot:
+    """Return the snapshot of a hub that its high availability disabled, with the state towards each spoke."""
+    spokes = (Peer(f"spoke{number}", "standby", "", ()) for number in range(1, 1 + len(states)))
+    relationships = [replace(relationship(state), partner=spoke) for state, spoke in zip(states, spokes, strict=True)]
+    return disabled_by("by_local_command", of=tuple(relationships))
 
 
 def chained(*above: Certificate, reason: Reason, detail: str) -> Snapshot:
@@ -314,7 +321,7 @@ RUNNING = (
     NOTHING_KNOWN,
 )
 
-BACKUP = disabled_by("by_local_command", of=replace(relationship(), local=Peer("kea3", "backup", "backup", ())))
+BACKUP = disabled_by("by_local_command", of=(replace(relationship(), local=Peer("kea3", "backup", "backup", ())),))
 
 DHCP_ENABLED = (
     Example("enabled", sound(), MET, "DHCP service is enabled"),
@@ -342,6 +349,14 @@ DHCP_ENABLED = (
     Example("ready", in_state("ready"), UNMET, "in the state ready", "heartbeats"),
     Example("waiting", in_state("waiting"), UNMET, "in the state waiting", "Start the partner"),
     Example("terminated", in_state("terminated"), UNMET, "in the state terminated", "restart both servers"),
+    Example(
+        "a hub",
+        hub("hot-standby", "waiting"),
+        UNMET,
+        "DHCP service is disabled by this server's high availability with spoke2, which is in the state waiting",
+        "Start the partner",
+    ),
+    Example("in another state", in_state("hot-standby"), UNMET, "in the state hot-standby", "Compare the states"),
     Example("as a backup", BACKUP, NOT_APPLICABLE, "a backup in high availability serves no DHCP clients"),
     Example("unsaid", sound(status=replace(status(), dhcp_state=None)), UNKNOWN, "status-get has no dhcp-state"),
     Example("D2", sound(Daemon.D2), NOT_APPLICABLE, "D2 does not serve DHCP clients"),
@@ -1270,6 +1285,13 @@ def test_a_ca_of_ca_file_that_has_expired_is_to_be_replaced_there() -> None:
 def test_a_root_that_ends_soon_is_to_be_followed_by_a_new_one() -> None:
     verdict = verdicts_on(sound(tls=showing(*TLS.chain, OFFICE, ENDING_ROOT)))["certificate-renewal-not-due"]
     assert (verdict.evidence[:29], causes_of(verdict)) == ("CN=root expires in 20.0 days;", ["root_expires"])
+
+
+def test_each_relationship_of_a_hub_that_disables_the_service_is_named() -> None:
+    """Only the first relationship was, whose state may be a sound one."""
+    verdict = verdicts_on(hub("terminated", "syncing", "waiting", "waiting"))["dhcp-service-enabled"]
+    assert {found.cause.id: len(found.evidence) for found in verdict.problems} == {"ha_syncing": 1, "ha_waiting": 2}
+    assert [name for name in ("spoke1", "spoke2", "spoke3", "spoke4") if name not in verdict.evidence] == ["spoke1"]
 
 
 @pytest.mark.parametrize("requirement", ["no-orphaned-leases", "no-leases-outside-their-subnet"])

@@ -8,6 +8,7 @@ from tests.support.configurations import Tree, ddns, dhcp4, dhcp6, host, hub, pa
 
 FOUND_NOTHING = "the review of the configuration found no violation"
 ROUTERS = {"name": "routers", "data": "10.0.1.1"}
+ROUTER_POOL = [{"pool": "10.0.1.0/28"}]
 SMALL_POOL = [{"pool": "10.0.1.10 - 10.0.1.11"}]
 OPEN_SOCKET = {"socket-type": "http", "socket-address": "0.0.0.0", "socket-port": 18003}
 CLIENTS = {"type": "basic", "clients": [{"user": "monitor", "password": "no secret"}]}
@@ -86,6 +87,17 @@ SUBNET_CASES = (
         dhcp4(subnet(1, pools=[])),
         "subnet 10.0.1.0/24 (id 1) has neither pools nor reservations",
     ),
+    Case(
+        "subnets-have-pools",
+        "no_pool",
+        dhcp4(subnet(1, pools=[], reservations=[host()], **{"reservations-in-subnet": False})),
+        "subnet 10.0.1.0/24 (id 1) has no pools, and its reservations are ignored",
+    ),
+    Case(
+        "subnets-have-pools",
+        "",
+        dhcp4(subnet(1, pools=[]), reservations=[host()], **{"reservations-global": True}),
+    ),
     Case("pools-are-inside-their-subnet", "", dhcp4()),
     Case(
         "pools-are-inside-their-subnet",
@@ -150,7 +162,20 @@ SUBNET_CASES = (
     Case(
         "routers-are-in-their-subnet",
         "in_pool",
-        dhcp4(subnet(1, pools=[{"pool": "10.0.1.0/28"}])),
+        dhcp4(subnet(1, pools=ROUTER_POOL)),
+        "subnet 10.0.1.0/24 (id 1): the router 10.0.1.1 lies in a pool",
+    ),
+    Case("routers-are-in-their-subnet", "", dhcp4(subnet(1, pools=ROUTER_POOL, reservations=[host(1)]))),
+    Case(
+        "routers-are-in-their-subnet",
+        "in_pool",
+        dhcp4(subnet(1, pools=ROUTER_POOL, reservations=[host(1)], **{"reservations-in-subnet": False})),
+        "subnet 10.0.1.0/24 (id 1): the router 10.0.1.1 lies in a pool",
+    ),
+    Case(
+        "routers-are-in-their-subnet",
+        "in_pool",
+        dhcp4(subnet(1, pools=ROUTER_POOL, reservations=[host(1)]), **{"reservations-out-of-pool": True}),
         "subnet 10.0.1.0/24 (id 1): the router 10.0.1.1 lies in a pool",
     ),
     Case("subnets-have-routers", "", dhcp4(subnet(1, **{"option-data": []}), **{"option-data": [ROUTERS]})),
@@ -230,6 +255,14 @@ HOST_CASES = (
         "1 reservations by flex-id, but libdhcp_flex_id.so is not loaded",
     ),
     Case("pools-are-not-fully-reserved", "", dhcp4(subnet(1, pools=SMALL_POOL, reservations=[host(10)]))),
+    *(
+        Case(
+            "pools-are-not-fully-reserved",
+            "",
+            dhcp4(subnet(1, pools=SMALL_POOL, reservations=[host(10), host(11)], **{key: value})),
+        )
+        for key, value in (("reservations-in-subnet", False), ("reservations-out-of-pool", True))
+    ),
     Case(
         "pools-are-not-fully-reserved",
         "all_reserved",

@@ -91,6 +91,16 @@ class ReviewedSubnet:
         return default
 
     @property
+    def uses_reservations(self) -> bool:
+        """Return whether Kea uses the reservations of the subnet."""
+        return bool(self.effective("reservations-in-subnet", default=True))
+
+    @property
+    def keeps_reserved(self) -> bool:
+        """Return whether Kea keeps reserved addresses of the pools for their hosts."""
+        return self.uses_reservations and not self.effective("reservations-out-of-pool", default=False)
+
+    @property
     def guards(self) -> list[str]:
         """Return the client classes that restrict who may use the subnet: its own and its shared network's."""
         return [*guards_of(self.entry), *guards_of(self.network or {})]

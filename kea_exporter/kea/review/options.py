@@ -20,7 +20,7 @@ MIN_SIZE = 4
 
 
 def routers(configuration: Reviewed) -> Findings:
-    """Yield IPv4 subnets whose router lies outside the subnet, or in a pool and not reserved."""
+    """Yield IPv4 subnets whose router lies outside the subnet, or in a pool and not kept by a reservation."""
     for subnet in configuration.subnets:
         option = _effective(subnet)
         if option is not None and subnet.size >= MIN_SIZE and option.get("csv-format", True):
@@ -51,6 +51,7 @@ def _routers(holder: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def _placed(subnet: ReviewedSubnet, data: str) -> Findings:
+    kept = {number for number, _ in subnet.reserved} if subnet.reserved and subnet.keeps_reserved else set()
     for text in filter(None, (part.strip() for part in data.split(","))):
         try:
             number = address_number(text)
@@ -58,5 +59,5 @@ def _placed(subnet: ReviewedSubnet, data: str) -> Findings:
             continue
         if not subnet.first <= number <= subnet.last:
             yield "outside_subnet", f"{subnet}: the router {printable(text)} lies outside the subnet"
-        elif any(pool.first <= number <= pool.last for pool in subnet.pools) and number not in dict(subnet.reserved):
+        elif number not in kept and any(pool.first <= number <= pool.last for pool in subnet.pools):
             yield "in_pool", f"{subnet}: the router {printable(text)} lies in a pool, so Kea may lease its address"

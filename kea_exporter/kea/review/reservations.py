@@ -62,7 +62,7 @@ def _looks_for_global(configuration: Reviewed) -> bool:
 
 def _of_subnet(configuration: Reviewed, subnet: ReviewedSubnet) -> Findings:
     hosts = subnet.reservations
-    if not subnet.effective("reservations-in-subnet", default=True):
+    if not subnet.uses_reservations:
         yield "subnet_disabled", f"{subnet}: {len(hosts)} reservations are ignored: reservations-in-subnet is false"
         return
     yield from _unused_identifiers(configuration, hosts, str(subnet))
@@ -100,12 +100,12 @@ def fully_reserved(configuration: Reviewed) -> Findings:
     In a shared network, other subnets may serve them; what is guarded may be for these hosts only.
     """
     for subnet in configuration.subnets:
-        if not subnet.reservations or subnet.network is not None or subnet.guards:
+        if not subnet.reservations or subnet.network is not None or not subnet.keeps_reserved or subnet.guards:
             continue
         if any(guards_of(pool.entry) for pool in subnet.pools):
             continue
         size = sum(pool.last - pool.first + 1 for pool in subnet.pools)
-        if not 0 < size <= len(subnet.reserved) or subnet.effective("reservations-out-of-pool", default=False):
+        if not 0 < size <= len(subnet.reserved):
             continue
         starts = [pool.first for pool in subnet.pools]
         numbers = {number for number, _ in subnet.reserved}

@@ -59,11 +59,18 @@ def without_pools(configuration: Reviewed) -> Findings:
         return
     is_dhcp6 = configuration.root == "Dhcp6"
     classes_have_options = any(entry.get("option-data") for entry in configuration.classes.values())
+    has_global_hosts = bool(configuration.tree.get("reservations"))
     for subnet in configuration.subnets:
-        gives = subnet.entry.get("pools") or subnet.entry.get("pd-pools") or subnet.entry.get("reservations")
-        gives_options = is_dhcp6 and (classes_have_options or subnet.effective("option-data"))
-        if not gives and not gives_options and not subnet.guards and subnet.network is None:
+        if subnet.entry.get("pools") or subnet.entry.get("pd-pools") or subnet.guards or subnet.network is not None:
+            continue
+        if has_global_hosts and subnet.effective("reservations-global", default=False):
+            continue
+        if is_dhcp6 and (classes_have_options or subnet.effective("option-data")):
+            continue
+        if not subnet.reservations:
             yield "no_pool", f"{subnet} has neither pools nor reservations"
+        elif not subnet.uses_reservations:
+            yield "no_pool", f"{subnet} has no pools, and its reservations are ignored: reservations-in-subnet is false"
 
 
 def pools_outside(configuration: Reviewed) -> Findings:

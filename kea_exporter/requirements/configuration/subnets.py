@@ -46,12 +46,13 @@ REQUIREMENTS = (
         Severity.RECOMMENDED,
         "Every subnet must have a pool or reservations",
         short="has pools",
-        rule="every subnet outside a shared network has pools, pd-pools or reservations, or serves options only.",
+        rule="every subnet outside a shared network has pools, pd-pools or reservations that Kea uses, or serves "
+        "options only.",
         arm="Configuration of IPv4 Address Pools",
         causes=(
             Cause(
                 "no_pool",
-                "A subnet has neither pools nor reservations",
+                "A subnet has neither pools nor reservations that Kea uses",
                 "Add a pool, or remove the subnet if no client uses it.",
                 '"pools": [{"pool": "10.0.1.10 - 10.0.1.200"}]',
             ),

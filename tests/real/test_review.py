@@ -74,8 +74,10 @@ def test_kea_itself_refuses_what_is_only_found_in_files(lab: Lab) -> None:
         for case in cases_of("Dhcp4", starts=False)
         if daemon.command("config-test", Dhcp4=with_sockets(daemon, case.tree))["result"] == 0
     ]
-    # The first needs an address of its own, the second a database.
+    # The first ones need an address of their own, the last one a database.
     assert accepted == [
+        "partner-listener-is-protected: met",
+        "partner-listener-is-protected: open_listener",
         "partner-listener-is-protected: open_listener",
         "subnet-changes-are-kept: configuration_database",
     ]

@@ -12,6 +12,8 @@ ROUTER_POOL = [{"pool": "10.0.1.0/28"}]
 SMALL_POOL = [{"pool": "10.0.1.10 - 10.0.1.11"}]
 OPEN_SOCKET = {"socket-type": "http", "socket-address": "0.0.0.0", "socket-port": 18003}
 CLIENTS = {"type": "basic", "clients": [{"user": "monitor", "password": "no secret"}]}
+OPEN_URL = "http://192.0.2.1:18001/"
+TLS_FILES = {"trust-anchor": "/etc/kea/ca.pem", "cert-file": "/etc/kea/kea.pem", "key-file": "/etc/kea/kea.key"}
 LOGGER = {"name": "kea-dhcp4", "severity": "DEBUG", "debuglevel": 99, "output-options": [{"output": "stdout"}]}
 KEYED = {"name": "example.com.", "key-name": "key", "dns-servers": [{"ip-address": "127.0.0.1"}]}
 FILE = {"output": "/var/log/kea/kea-dhcp4.log", "maxsize": 0}
@@ -330,10 +332,18 @@ PAIR_CASES = (
         "send-lease-updates is false",
     ),
     Case("partner-listener-is-protected", "", pair()),
+    Case("partner-listener-is-protected", "", pair(TLS_FILES, url=OPEN_URL), starts=False),
     Case(
         "partner-listener-is-protected",
         "open_listener",
-        pair(url="http://192.0.2.1:18001/"),
+        pair({**TLS_FILES, "require-client-certs": False}, url=OPEN_URL),
+        "from everybody who reaches it, because require-client-certs is false",
+        starts=False,
+    ),
+    Case(
+        "partner-listener-is-protected",
+        "open_listener",
+        pair(url=OPEN_URL),
         "http://192.0.2.1:18001/ takes dhcp-disable and lease4-del from everybody",
         starts=False,
     ),

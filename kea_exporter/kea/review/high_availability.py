@@ -124,24 +124,28 @@ def risky_settings(configuration: Reviewed) -> Findings:
 
 
 def open_peers(configuration: Reviewed) -> Findings:
-    """Yield listeners for partners that take commands from everybody: plain http without authentication."""
+    """Yield listeners for partners that take commands from everybody (measured).
+
+    TLS protects only where client certificates are demanded.
+    """
     for relationship in configuration.relationships:
         own = own_peer(relationship)
-        if own is None or _is_protected(relationship, own) or _is_loopback(str(own.get("url", ""))):
+        if own is None or _is_loopback(str(own.get("url", ""))) or _has_credentials(own):
+            continue
+        has_tls = all(own.get(key) or relationship.get(key) for key in ("trust-anchor", "cert-file", "key-file"))
+        if has_tls and relationship.get("require-client-certs", True) is True:
             continue
         url = printable(str(own.get("url", "")))
+        why = ", because require-client-certs is false" if has_tls else ""
         yield (
             "open_listener",
-            f"{name_of(relationship)}: {url} takes dhcp-disable and lease4-del from everybody who reaches it",
+            f"{name_of(relationship)}: {url} takes dhcp-disable and lease4-del from everybody who reaches it{why}",
         )
 
 
-def _is_protected(relationship: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
-    has_tls = all(own.get(key) or relationship.get(key) for key in ("trust-anchor", "cert-file", "key-file"))
-    has_tls = has_tls and relationship.get("require-client-certs", True) is True
+def _has_credentials(own: Mapping[str, Any]) -> bool:
     has_password = any(own.get(key) for key in ("basic-auth-password", "basic-auth-password-file"))
-    has_user = any(own.get(key) for key in ("basic-auth-user", "basic-auth-user-file"))
-    return has_tls or (has_user and has_password)
+    return has_password and any(own.get(key) for key in ("basic-auth-user", "basic-auth-user-file"))
 
 
 def _is_loopback(url: str) -> bool:

@@ -83,16 +83,20 @@ REQUIREMENTS = (
     reviewed(
         "partner-listener-is-protected",
         Severity.RECOMMENDED,
-        "The listener of high availability must demand TLS or credentials",
+        "The listener of high availability must demand client certificates or credentials",
         short="HA protected",
-        rule="the url of this server under peers is on loopback, or has TLS files or basic authentication.",
+        rule="the url of this server under peers is on loopback, or its listener has TLS files with "
+        "require-client-certs true (the default), or basic authentication.",
         arm=_ARM,
         causes=(
             Cause(
                 "open_listener",
                 "The listener of high availability takes commands from everybody",
-                "Set trust-anchor, cert-file and key-file of the relationship and https in the urls of the peers, or "
-                "basic-auth-user and basic-auth-password-file of each peer; allow only the partner to the port.",
+                "Set trust-anchor, cert-file and key-file of the relationship and https in the urls of the peers, and "
+                "leave require-client-certs at true, its default; or set basic-auth-user and basic-auth-password-file "
+                "of each peer. Allow only the partner to the port.",
+                '"trust-anchor": "/etc/kea/ca.pem", "cert-file": "/etc/kea/kea.pem", "key-file": "/etc/kea/kea.key", '
+                '"require-client-certs": true',
             ),
         ),
     ),

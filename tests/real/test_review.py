@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import ssl
 import subprocess
+from contextlib import closing, nullcontext
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPSConnection
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +19,8 @@ from kea_exporter.kea.configuration import read_configuration
 from kea_exporter.kea.protocol import decode
 from kea_exporter.kea.review import review
 from lab.servers.kea import FOLDERS, PROGRAMS, succeeded
-from tests.support.configurations import SOUND, Tree
+from lab.servers.processes import accepts, free_port
+from tests.support.configurations import SOUND, Tree, pair
 from tests.support.kea_syntax import ACCEPTED, REFUSED
 from tests.support.review_cases import CASES, Case
 
@@ -78,9 +83,36 @@ def test_kea_itself_refuses_what_is_only_found_in_files(lab: Lab) -> None:
     assert accepted == [
         "partner-listener-is-protected: met",
         "partner-listener-is-protected: open_listener",
+        "partner-listener-is-protected: credentials_ignored",
+        "partner-listener-is-protected: met",
         "partner-listener-is-protected: open_listener",
         "subnet-changes-are-kept: configuration_database",
     ]
+
+
+CREDENTIALS = {"basic-auth-user": "ha", "basic-auth-password": "no secret"}
+
+
+@pytest.mark.parametrize(
+    ("more", "is_open"),
+    [({}, True), ({"require-client-certs": False}, True), ({"require-client-certs": True}, False)],
+    ids=["credentials", "TLS", "TLS with client certificates"],
+)
+def test_the_listener_for_partners_is_as_open_as_the_review_says(lab: Lab, more: Tree, *, is_open: bool) -> None:
+    port, issued = free_port(), lab.authority.issue("kea", ["127.0.0.1"])
+    files = {"trust-anchor": lab.authority.certificate, "cert-file": issued.certificate, "key-file": issued.key}
+    tls = {key: lab.inside(path) for key, path in files.items()} if more else {}
+    tree = pair({**tls, **more}, url=f"http{'s' if more else ''}://127.0.0.1:{port}/")
+    for peer in tree["hooks-libraries"][-1]["parameters"]["high-availability"][0]["peers"]:
+        peer.update({"url": peer["url"].replace("http:", "https:")} if more else CREDENTIALS)
+    daemon = lab.start("Dhcp4", {**tree, "control-sockets": []})
+    daemon.running.wait_until(lambda: accepts("127.0.0.1", port))
+    context = ssl.create_default_context(cafile=lab.authority.certificate)
+    connection = HTTPSConnection("127.0.0.1", port, context=context) if more else HTTPConnection("127.0.0.1", port)
+    with closing(connection), nullcontext() if is_open else pytest.raises(ssl.SSLError):
+        connection.request("POST", "/", json.dumps({"command": "dhcp-disable"}), {"Content-Type": "application/json"})
+        assert connection.getresponse().status == HTTPStatus.OK
+    assert daemon.command("status-get")["arguments"]["dhcp-state"]["disabled-by-user"] is is_open
 
 
 @pytest.mark.parametrize("content", [*ACCEPTED, *REFUSED], ids=repr)

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.support.configurations import Tree, ddns, dhcp4, dhcp6, host, hub, pair, passive_backup, subnet, subnet6
+from tests.support.configurations import (
+    STANDBY_URL,
+    Tree,
+    ddns,
+    dhcp4,
+    dhcp6,
+    host,
+    hub,
+    pair,
+    passive_backup,
+    subnet,
+    subnet6,
+)
 
 FOUND_NOTHING = "the review of the configuration found no violation"
 ROUTERS = {"name": "routers", "data": "10.0.1.1"}
@@ -14,6 +26,13 @@ OPEN_SOCKET = {"socket-type": "http", "socket-address": "0.0.0.0", "socket-port"
 CLIENTS = {"type": "basic", "clients": [{"user": "monitor", "password": "no secret"}]}
 OPEN_URL = "http://192.0.2.1:18001/"
 TLS_FILES = {"trust-anchor": "/etc/kea/ca.pem", "cert-file": "/etc/kea/kea.pem", "key-file": "/etc/kea/kea.key"}
+PEERS_WITH_CREDENTIALS = {
+    "peers": [
+        {"name": name, "url": url, "role": role, "basic-auth-user": "ha", "basic-auth-password": "no secret"}
+        for name, url, role in (("server1", OPEN_URL, "primary"), ("server2", STANDBY_URL, "standby"))
+    ]
+}
+PEERS_AT_CONTROL_SOCKETS = {**PEERS_WITH_CREDENTIALS, "multi-threading": {"http-dedicated-listener": False}}
 LOGGER = {"name": "kea-dhcp4", "severity": "DEBUG", "debuglevel": 99, "output-options": [{"output": "stdout"}]}
 KEYED = {"name": "example.com.", "key-name": "key", "dns-servers": [{"ip-address": "127.0.0.1"}]}
 FILE = {"output": "/var/log/kea/kea-dhcp4.log", "maxsize": 0}
@@ -340,6 +359,14 @@ PAIR_CASES = (
         "from everybody who reaches it, because require-client-certs is false",
         starts=False,
     ),
+    Case(
+        "partner-listener-is-protected",
+        "credentials_ignored",
+        pair(PEERS_WITH_CREDENTIALS),
+        "from everybody who reaches it, whatever its credentials",
+        starts=False,
+    ),
+    Case("partner-listener-is-protected", "", pair(PEERS_AT_CONTROL_SOCKETS), starts=False),
     Case(
         "partner-listener-is-protected",
         "open_listener",

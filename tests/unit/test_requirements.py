@@ -20,7 +20,7 @@ from kea_exporter.kea.review import review
 from kea_exporter.probe import nothing_learnt
 from kea_exporter.requirements import REQUIREMENTS, Requirement, Severity, Status, Subject, Verdict, judge_all
 from kea_exporter.requirements.next_steps import NEXT_STEPS
-from tests.support.configurations import SOUND
+from tests.support.configurations import SOUND, pair
 from tests.support.examples import (
     ADDRESS,
     KEA_3_2_0,
@@ -53,6 +53,7 @@ from tests.support.examples import (
     unix_socket,
 )
 from tests.support.review_cases import CASES as REVIEW_CASES
+from tests.support.review_cases import FOUND_NOTHING, OPEN_URL, PEERS_WITH_CREDENTIALS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -1005,6 +1006,17 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
 }
 
 EXAMPLES |= {name: of_review(name) for name in {case.requirement: None for case in REVIEW_CASES}}
+
+
+def with_listener(version: Fact[Version], tree: Mapping[str, Any]) -> Snapshot:
+    return replace(reviewed("Dhcp4", tree), version=version)
+
+
+EXAMPLES["partner-listener-is-protected"] += (
+    Example("credentials on 3.3.1", with_listener(Version(3, 3, 1), pair(PEERS_WITH_CREDENTIALS)), MET, FOUND_NOTHING),
+    Example("credentials, no version", with_listener(UNSAID, pair(PEERS_WITH_CREDENTIALS)), UNKNOWN, "not Kea's"),
+    Example("open, no version", with_listener(UNSAID, pair(url=OPEN_URL)), UNMET, "takes dhcp-disable"),
+)
 
 CASES = [(name, example) for name, examples in EXAMPLES.items() for example in examples]
 UNKNOWN_CASES = [(name, example) for name, example in CASES if example.status is UNKNOWN]

@@ -61,7 +61,7 @@ def no_service(configuration: Reviewed) -> Findings:
 
 def listens(configuration: Reviewed, relationship: Mapping[str, Any]) -> bool:
     """Return whether something listens at this server's own url: the dedicated listener, or a control socket."""
-    if has_dedicated_listener(configuration, relationship):
+    if _has_dedicated_listener(configuration, relationship):
         return True
     own = own_peer(relationship) or {}
     port = port_of(str(own.get("url", "")))
@@ -71,16 +71,14 @@ def listens(configuration: Reviewed, relationship: Mapping[str, Any]) -> bool:
     )
 
 
-def has_dedicated_listener(configuration: Reviewed, relationship: Mapping[str, Any]) -> bool:
-    """Return whether the hook listens for its partner itself, which it does with multi-threading only."""
+def _has_dedicated_listener(configuration: Reviewed, relationship: Mapping[str, Any]) -> bool:
     threading = as_map(relationship.get("multi-threading") or {}, "multi-threading")
     of_daemon = as_map(configuration.tree.get("multi-threading") or {}, "multi-threading")
     is_threaded = threading.get("enable-multi-threading", True) and of_daemon.get("enable-multi-threading", True)
     return bool(is_threaded and threading.get("http-dedicated-listener", True))
 
 
-def port_of(url: str) -> int | None:
-    """Return the port of a url; None if it has none."""
+def _port(url: str) -> int | None:
     try:
         return urlsplit(url).port
     except ValueError:
@@ -124,23 +122,26 @@ def risky_settings(configuration: Reviewed) -> Findings:
 
 
 def open_peers(configuration: Reviewed) -> Findings:
-    """Yield listeners for partners that take commands from everybody (measured).
+    """Yield dedicated listeners for partners that take commands from everybody (measured).
 
-    TLS protects only where client certificates are demanded.
+    TLS protects only where client certificates are demanded. Credentials do from a version of Kea on, which the
+    requirement knows. Without a dedicated listener, partners use a control socket.
     """
     for relationship in configuration.relationships:
         own = own_peer(relationship)
-        if own is None or _is_loopback(str(own.get("url", ""))) or _has_credentials(own):
+        if own is None or not _has_dedicated_listener(configuration, relationship):
             continue
         has_tls = all(own.get(key) or relationship.get(key) for key in ("trust-anchor", "cert-file", "key-file"))
-        if has_tls and relationship.get("require-client-certs", True) is True:
+        is_protected = has_tls and relationship.get("require-client-certs", True) is True
+        if is_protected or _is_loopback(str(own.get("url", ""))):
             continue
         url = printable(str(own.get("url", "")))
+        evidence = f"{name_of(relationship)}: {url} takes dhcp-disable and lease4-del from everybody who reaches it"
         why = ", because require-client-certs is false" if has_tls else ""
-        yield (
-            "open_listener",
-            f"{name_of(relationship)}: {url} takes dhcp-disable and lease4-del from everybody who reaches it{why}",
-        )
+        if _has_credentials(own):
+            yield "credentials_ignored", f"{evidence}, whatever its credentials{why}"
+        else:
+            yield "open_listener", f"{evidence}{why}"
 
 
 def _has_credentials(own: Mapping[str, Any]) -> bool:

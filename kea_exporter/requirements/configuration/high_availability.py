@@ -6,6 +6,10 @@ from kea_exporter.requirements.configuration.judged import reviewed
 from kea_exporter.requirements.model import Cause, Severity
 
 _ARM = "libdhcp_ha.so: High Availability Outage Resilience for Kea Servers"
+_CLIENT_CERTIFICATES = (
+    '"trust-anchor": "/etc/kea/ca.pem", "cert-file": "/etc/kea/kea.pem", "key-file": "/etc/kea/kea.key", '
+    '"require-client-certs": true'
+)
 
 REQUIREMENTS = (
     reviewed(
@@ -86,18 +90,26 @@ REQUIREMENTS = (
         "The listener of high availability must demand client certificates or credentials",
         short="HA protected",
         rule="the url of this server under peers is on loopback, or its listener has TLS files with "
-        "require-client-certs true (the default), or basic authentication.",
+        "require-client-certs true (the default) or, from Kea 3.3.1 on, basic authentication.",
         arm=_ARM,
         causes=(
             Cause(
                 "open_listener",
                 "The listener of high availability takes commands from everybody",
                 "Set trust-anchor, cert-file and key-file of the relationship and https in the urls of the peers, and "
-                "leave require-client-certs at true, its default; or set basic-auth-user and basic-auth-password-file "
-                "of each peer. Allow only the partner to the port.",
-                '"trust-anchor": "/etc/kea/ca.pem", "cert-file": "/etc/kea/kea.pem", "key-file": "/etc/kea/kea.key", '
-                '"require-client-certs": true',
+                "leave require-client-certs at true, its default. From Kea 3.3.1 on, basic-auth-user and "
+                "basic-auth-password-file of each peer do as well. Allow only the partner to the port.",
+                _CLIENT_CERTIFICATES,
+            ),
+            Cause(
+                "credentials_ignored",
+                "The listener of high availability ignores credentials before Kea 3.3.1",
+                "Set trust-anchor, cert-file and key-file of the relationship and https in the urls of the peers, and "
+                "leave require-client-certs at true, its default; or upgrade Kea to 3.3.1 or later. Allow only the "
+                "partner to the port.",
+                _CLIENT_CERTIFICATES,
             ),
         ),
+        fixed_in={"credentials_ignored": (3, 3, 1)},
     ),
 )

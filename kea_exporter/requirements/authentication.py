@@ -5,9 +5,10 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from kea_exporter.facts.failure import Failure, UnknownFactError, known
+from kea_exporter.facts.failure import Failure, Reason, UnknownFactError, known
 from kea_exporter.facts.snapshot import AuthenticationResult
 from kea_exporter.requirements.model import Cause, Finding, Requirement, Severity, Subject, met, not_applicable, unmet
+from kea_exporter.requirements.next_steps import NEXT_STEPS
 from kea_exporter.requirements.reaching import require_expected_daemon
 from kea_exporter.requirements.socket_in_use import (
     require_answer_of_kea,
@@ -98,15 +99,11 @@ NO_CREDENTIALS = Cause(
     "Give the exporter credentials: username and password_file under basic_auth (--user and --password-file).",
     "basic_auth: {username: monitor, password_file: /etc/kea-exporter/password}   (in the exporter's configuration)",
 )
-FORBIDDEN = Cause(
-    "forbidden",
-    "The socket does not allow the command",
-    "Use the port of an entry of control-sockets; the listener of the high availability hook library answers with 403.",
-)
+FORBIDDEN = Cause("forbidden", "The socket does not allow the command", NEXT_STEPS[Reason.FORBIDDEN])
 HA_LISTENER = Cause(
     "ha_listener",
     "The listener of the high availability hook library answers, not a control socket",
-    "Use the port of an entry of control-sockets in the exporter's url.",
+    NEXT_STEPS[Reason.HA_LISTENER],
 )
 CLEAR_TEXT = Cause(
     "clear_text",

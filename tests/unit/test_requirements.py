@@ -520,7 +520,7 @@ ACCEPTED = (
         "none are configured",
         "Give the exporter credentials",
     ),
-    Example("403", answered(403), UNMET, "this socket does not allow the command", "high availability hook library"),
+    Example("403", answered(403), UNMET, "this socket does not allow the command", "Allow the exporter's user this"),
     Example(
         "the listener of high availability",
         connected_to(
@@ -529,7 +529,7 @@ ACCEPTED = (
         ),
         UNMET,
         "the listener of Kea's high availability hook library answers",
-        "Use the port of an entry of control-sockets",
+        "that of an entry of control-sockets",
     ),
     Example("500", answered(500), UNKNOWN, "http: HTTP status 500"),
     Example("400", answered(400), UNKNOWN, "http: HTTP status 400"),
@@ -1304,6 +1304,13 @@ def test_a_listener_for_partners_is_protected_by_demanding_client_certificates()
     [requirement] = [entry for entry in REQUIREMENTS if entry.id == "partner-listener-is-protected"]
     for text in (requirement.rule, requirement.causes[0].remedy):
         assert "require-client-certs" in text
+
+
+@pytest.mark.parametrize("reason", [Reason.FORBIDDEN, Reason.HA_LISTENER])
+def test_a_cause_has_the_next_step_of_its_reason(reason: Reason) -> None:
+    """That of forbidden commands named the port alone, although a user may lack the right to a command."""
+    [requirement] = [entry for entry in REQUIREMENTS if entry.id == "authentication-accepted"]
+    assert [cause.remedy for cause in requirement.causes if cause.id == str(reason)] == [NEXT_STEPS[reason]]
 
 
 def test_each_relationship_of_a_hub_that_disables_the_service_is_named() -> None:

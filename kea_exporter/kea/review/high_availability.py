@@ -61,7 +61,7 @@ def no_service(configuration: Reviewed) -> Findings:
 
 def listens(configuration: Reviewed, relationship: Mapping[str, Any]) -> bool:
     """Return whether something listens at this server's own url: the dedicated listener, or a control socket."""
-    if _has_dedicated_listener(configuration, relationship):
+    if has_dedicated_listener(configuration, relationship):
         return True
     own = own_peer(relationship) or {}
     port = port_of(str(own.get("url", "")))
@@ -71,14 +71,16 @@ def listens(configuration: Reviewed, relationship: Mapping[str, Any]) -> bool:
     )
 
 
-def _has_dedicated_listener(configuration: Reviewed, relationship: Mapping[str, Any]) -> bool:
+def has_dedicated_listener(configuration: Reviewed, relationship: Mapping[str, Any]) -> bool:
+    """Return whether the hook listens for its partner itself, which it does with multi-threading only."""
     threading = as_map(relationship.get("multi-threading") or {}, "multi-threading")
     of_daemon = as_map(configuration.tree.get("multi-threading") or {}, "multi-threading")
     is_threaded = threading.get("enable-multi-threading", True) and of_daemon.get("enable-multi-threading", True)
     return bool(is_threaded and threading.get("http-dedicated-listener", True))
 
 
-def _port(url: str) -> int | None:
+def port_of(url: str) -> int | None:
+    """Return the port of a url; None if it has none."""
     try:
         return urlsplit(url).port
     except ValueError:
@@ -129,7 +131,7 @@ def open_peers(configuration: Reviewed) -> Findings:
     """
     for relationship in configuration.relationships:
         own = own_peer(relationship)
-        if own is None or not _has_dedicated_listener(configuration, relationship):
+        if own is None or not has_dedicated_listener(configuration, relationship):
             continue
         has_tls = all(own.get(key) or relationship.get(key) for key in ("trust-anchor", "cert-file", "key-file"))
         is_protected = has_tls and relationship.get("require-client-certs", True) is True

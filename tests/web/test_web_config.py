@@ -100,10 +100,7 @@ BAD: dict[str, tuple[str, str]] = {
     ),
     "a rate limit": (
         "rate_limit: {interval: 1s, burst: 20}",
-        (
-            "line 1: rate_limit: there is no such limit; remove this, and choose --web.max-connections and "
-            "--web.max-requests"
-        ),
+        ("line 1: rate_limit: not supported; remove the key, and use --web.max-connections and --web.max-requests"),
     ),
     "a key twice": (
         "http_server_config: {}\nhttp_server_config: {}",

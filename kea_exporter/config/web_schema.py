@@ -58,7 +58,7 @@ def parse_tls_version(value: object) -> str:
     Raises:
         ValueError: it is another version.
     """
-    if value in {"TLS10", "TLS11"}:
+    if isinstance(value, str) and value in {"TLS10", "TLS11"}:
         raise ValueError("this version is insecure and not supported; use TLS12 or TLS13, or remove the key")
     if not isinstance(value, str) or value not in TLS_VERSIONS:
         raise ValueError("write TLS12 or TLS13")
@@ -71,7 +71,7 @@ def parse_client_auth(value: object) -> str:
     Raises:
         ValueError: it is unknown, or a certificate would be asked for that nobody verifies.
     """
-    if value in {"RequestClientCert", "RequireAnyClientCert", "RequireClientCert"}:
+    if isinstance(value, str) and value in {"RequestClientCert", "RequireAnyClientCert", "RequireClientCert"}:
         raise ValueError(f"unverified client certificates are not supported; use {REQUIRED}")
     if not isinstance(value, str) or value not in CLIENT_AUTH:
         raise ValueError(f"write one of {', '.join(CLIENT_AUTH)}")

@@ -7,12 +7,12 @@ error and the line instead.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Sequence
 
 
 class TreeError(Exception):
@@ -23,47 +23,72 @@ class TreeError(Exception):
         self.line = line
 
 
-MERGE, TEXT, DATE = "tag:yaml.org,2002:merge", "tag:yaml.org,2002:str", "tag:yaml.org,2002:timestamp"
+MERGE, TEXT, INTEGER = "tag:yaml.org,2002:merge", "tag:yaml.org,2002:str", "tag:yaml.org,2002:int"
+# Dates, and a lone `=`, are texts here.
+NOT_RESOLVED = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value")
 
 
 class _Loader(yaml.SafeLoader):
-    """A safe loader to which the same key twice is a error, not a silent choice, and a date is a text."""
+    """A safe loader without tags, in which every key is a text, and the same key twice is an error."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's way
-        start: [(tag, pattern) for tag, pattern in resolvers if tag != DATE]
+        start: [(tag, pattern) for tag, pattern in resolvers if tag not in NOT_RESOLVED]
         for start, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:  # noqa: FBT001, FBT002 - PyYAML's signature
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:  # noqa: ANN401 - a key or a place
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        # With a tag, a value may be anything: PyYAML's constructors fail on it in any way.
+        if getattr(event, "tag", None) is not None:
+            raise TreeError("a tag is not allowed; put a text that begins with ! in quotes", _line(event))
+        return super().compose_node(parent, index)
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:  # noqa: ANN401 - its name, not what the stubs say
+        node = super().compose_mapping_node(anchor)
         seen: set[str] = set()
-        for key_node, _ in node.value:
-            if key_node.tag == MERGE:
-                continue
-            line = key_node.start_mark.line + 1
-            if key_node.tag != TEXT:
-                raise TreeError("this key is not text; put it in quotes", line)
-            if key_node.value in seen:
-                raise TreeError("the same key stands here twice; keep one", line)
-            seen.add(key_node.value)
-        return super().construct_mapping(node, deep)
+        for key, _ in node.value:
+            if key.tag not in {TEXT, MERGE}:
+                raise TreeError("this key is not text; put it in quotes", _line(key))
+            if key.tag == TEXT and key.value in seen:
+                raise TreeError("the same key stands here twice; keep one", _line(key))
+            seen |= {key.value} if key.tag == TEXT else set()
+        return node
+
+
+def _line(marked: Any) -> int:  # noqa: ANN401 - a node or an event
+    return int(marked.start_mark.line) + 1
 
 
 def _integer(loader: _Loader, node: yaml.ScalarNode) -> int:
     if re.fullmatch(r"[-+]?0[0-9_]+", node.value):
+        raise TreeError("this number begins with 0, which YAML reads as octal; write it without", _line(node))
+    try:
+        return int(loader.construct_yaml_int(node))
+    except ValueError:  # no digits, or thousands of them
+        raise TreeError("this is not a number that can be read; put a text in quotes", _line(node)) from None
+
+
+def _text(loader: _Loader, node: yaml.ScalarNode) -> str:
+    text = str(loader.construct_scalar(node))
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        # A text with one cannot be printed, nor be the path of a file.
         raise TreeError(
-            "this number begins with 0, which YAML reads as octal; write it without", node.start_mark.line + 1
-        )
-    return int(loader.construct_yaml_int(node))
+            "this text has a surrogate (\\ud800 to \\udfff), which is not a character", _line(node)
+        ) from None
+    return text
 
 
-_Loader.add_constructor("tag:yaml.org,2002:int", _integer)
+_Loader.add_constructor(INTEGER, _integer)
+_Loader.add_constructor(TEXT, _text)
 
 
 def read_tree(text: str) -> tuple[object, yaml.Node | None]:
     """Return the values of a YAML document and its nodes; an empty document is an empty mapping.
 
     Raises:
-        TreeError: it is no YAML, or uses tags, undefined aliases or a key twice.
+        TreeError: it is not YAML, or has tags, undefined aliases, a key twice or a key that is not text.
     """
     try:
         loader = _Loader(text)
@@ -109,5 +134,5 @@ def _explain(error: yaml.MarkedYAMLError) -> str:
             return "an alias without its anchor; put a text that begins with * in quotes"
         return "the file holds a second document, or an anchor twice; keep one"
     if isinstance(error, yaml.constructor.ConstructorError):
-        return "a tag or key that is not allowed; put a text that begins with ! in quotes"
+        return "<< takes a mapping or a list of mappings; put the text << in quotes"
     return "this is not YAML; check indentation, colons and quotes on this line and the one before"

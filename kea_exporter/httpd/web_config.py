@@ -89,6 +89,9 @@ class WebConfig:
         except ConfigError as error:
             self._keep("; ".join(map(str, error.errors)))
             return
+        except Exception as error:  # noqa: BLE001 - every new connection comes through here
+            self._keep(f"internal error: {type(error).__name__}", error)
+            return
         self._active, self._failure = found, ""
         self._content = [digest(file) for file in self._files()]
         log.info("web configuration reloaded", file=str(self._path))
@@ -106,9 +109,9 @@ class WebConfig:
             )
             raise ConfigError((FieldError((), text),))
 
-    def _keep(self, failure: str) -> None:
+    def _keep(self, failure: str, unexpected: Exception | None = None) -> None:
         if failure != self._failure:
-            log.error("web configuration reload failed", file=str(self._path), detail=failure)
+            log.error("web configuration reload failed", file=str(self._path), detail=failure, exc_info=unexpected)
         self._failure = failure
 
 

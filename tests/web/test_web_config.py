@@ -21,7 +21,7 @@ from starlette.routing import Route
 
 from kea_exporter.config.errors import ConfigError
 from kea_exporter.config.web import ServerTls, WebSettings, load_web, protections_lost
-from kea_exporter.httpd import WebConfig
+from kea_exporter.httpd import WebConfig, web_config
 from kea_exporter.httpd.tls import has_allowed_san
 from kea_exporter.httpd.web_config import IN_CLEAR
 from lab.servers.certificates import Authority
@@ -643,6 +643,18 @@ def test_a_broken_file_leaves_the_last_one_in_force_and_is_logged_once(
         (folder / "web.yml").write_text(before)
         assert asked(port, client(folder)) == [200]
         assert logged(TAKEN) == 1
+
+
+def test_an_unexpected_exception_leaves_the_last_one_in_force(
+    folder: Path, logged: Callable[[str], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(folder) as port:
+        with monkeypatch.context() as patched:
+            patched.setattr(web_config, "load_web", lambda _: int("x"))
+            (folder / "web.yml").write_text(f"# changed\ntls_server_config: {{{GOOD}}}\n")
+            assert [asked(port, client(folder)) for _ in range(3)] == [[200]] * 3
+            assert logged("internal error: ValueError")
+        wait_until(lambda: asked(port, client(folder)) == [200] and logged(TAKEN) == 1)
 
 
 def test_files_that_follow_their_configuration_are_found(

@@ -54,37 +54,33 @@ class WebConfig:
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self._path = path
         self._clock = clock
-        self._active = _load(path)
+        self._active, self._content = _load(path)
         self._failure = ""
-        self._content = [digest(file) for file in self._files()]
-        self._remember(_file_states(self._files()))
+        # States from before the loading are not known: the first look compares the content.
+        self._remember(())
         self._warn()
 
     def now(self) -> Protection:
         """Return the active protection; costs a `stat` of each file if nothing has changed."""
-        seen = _file_states(self._files())
+        seen = _file_states(self._content)
         if seen != self._seen or (not self._is_settled and self._clock() >= self._look_again_at):
             self._follow()
             self._remember(seen)
         return self._active
-
-    def _files(self) -> tuple[Path, ...]:
-        return (self._path, *self._active.settings.files)
 
     def _remember(self, seen: tuple[object, ...]) -> None:
         """Remember the state of the files before reading them, so that later changes are detected."""
         self._seen = seen
         now = self._clock()
         # While the new file is invalid, files that it names may still be written.
-        self._is_settled = not self._failure and all(abs(now - at) > SETTLED_SECONDS for at in _times(self._files()))
+        self._is_settled = not self._failure and all(abs(now - at) > SETTLED_SECONDS for at in _times(self._content))
         self._look_again_at = now + RETRY_SECONDS
 
     def _follow(self) -> None:
-        content = [digest(file) for file in self._files()]
-        if content == self._content and not self._failure:
+        if not self._failure and all(digest(file) == content for file, content in self._content.items()):
             return
         try:
-            found = _load(self._path)
+            found, content = _load(self._path)
             self._require_no_less_protection(found.settings)
         except ConfigError as error:
             self._keep("; ".join(map(str, error.errors)))
@@ -92,8 +88,7 @@ class WebConfig:
         except Exception as error:  # noqa: BLE001 - every new connection comes through here
             self._keep(f"internal error: {type(error).__name__}", error)
             return
-        self._active, self._failure = found, ""
-        self._content = [digest(file) for file in self._files()]
+        self._active, self._content, self._failure = found, content, ""
         log.info("web configuration reloaded", file=str(self._path))
         self._warn()
 
@@ -115,9 +110,16 @@ class WebConfig:
         self._failure = failure
 
 
-def _load(path: Path) -> Protection:
+def _load(path: Path) -> tuple[Protection, dict[Path, bytes | None]]:
+    """Return the protection, and digests of its files from before each was read: a later change is not missed.
+
+    Raises:
+        ConfigError: a file cannot be read, or has errors.
+    """
+    content = {path: digest(path)}
     settings = load_web(path)
-    return Protection(settings, server_context(settings.tls) if settings.tls else None)
+    content |= {file: digest(file) for file in settings.files}
+    return Protection(settings, server_context(settings.tls) if settings.tls else None), content
 
 
 def _file_states(files: Iterable[Path]) -> tuple[object, ...]:

@@ -22,7 +22,7 @@ from starlette.routing import Route
 from kea_exporter.config.errors import ConfigError
 from kea_exporter.config.web import ServerTls, WebSettings, load_web, protections_lost
 from kea_exporter.httpd import WebConfig, web_config
-from kea_exporter.httpd.tls import has_allowed_san
+from kea_exporter.httpd.tls import has_allowed_san, server_context
 from kea_exporter.httpd.web_config import IN_CLEAR
 from lab.servers.certificates import Authority
 from tests.support.exporter import run, written
@@ -580,6 +580,33 @@ def test_it_is_served_when_a_folder_is_swapped_as_kubernetes_does(folder: Path, 
         publish(authority.issue("second", ["127.0.0.1"]), "..2")
         shutil.rmtree(folder / "..1")
         assert shown(port, folder) == serial(folder / "tls.crt") != before
+
+
+@pytest.mark.parametrize("loading", [1, 2], ids=["at the start", "in a reload"])
+@pytest.mark.parametrize("name", ["web.yml", "web.pem"])
+def test_a_change_while_the_files_are_loaded_is_not_missed(
+    folder: Path, authority: Authority, monkeypatch: pytest.MonkeyPatch, name: str, loading: int
+) -> None:
+    file, now = folder / "web.yml", [time.time()]
+    contexts: list[ssl.SSLContext] = []
+
+    def load_then_change(tls: ServerTls) -> ssl.SSLContext:
+        contexts.append(server_context(tls))
+        if len(contexts) == loading and name == "web.yml":
+            file.write_text(f"tls_server_config: {{{GOOD}, min_version: TLS13}}")
+        elif len(contexts) == loading:
+            put(authority.issue(f"during-{loading}", ["127.0.0.1"]), folder)
+        return contexts[-1]
+
+    monkeypatch.setattr(web_config, "server_context", load_then_change)
+    file.write_text(f"tls_server_config: {{{GOOD}}}")
+    config = WebConfig(file, lambda: now[0])
+    if loading == 2:
+        file.write_text(f"# changed\ntls_server_config: {{{GOOD}}}")
+        config.now()
+    now[0] += 1.5
+    assert config.now().context is contexts[loading]
+    assert config.now().settings == load_web(file)
 
 
 def test_an_open_connection_ends_with_its_certificate(folder: Path, authority: Authority) -> None:

@@ -20,14 +20,21 @@ if TYPE_CHECKING:
 
 
 class Watcher:
-    """Reloads a service when one of its files has changed."""
+    """Reloads a service when one of its files has changed.
 
-    def __init__(self, service: Service, config_file: Path, interval: float) -> None:
+    Args:
+        service: the service, with the settings of the configuration file.
+        config_file: the configuration file.
+        interval: seconds between two looks.
+        loaded: the digest of the file from before it was loaded, so that a later change is not missed.
+    """
+
+    def __init__(self, service: Service, config_file: Path, interval: float, loaded: bytes | None) -> None:
         self._service = service
         self._config_file = config_file
         self._interval = interval
         self._stopped = threading.Event()
-        self._seen = self._look()
+        self._seen = {**self._look(), config_file: loaded}
 
     def start(self) -> None:
         """Begin to watch, on a thread of its own."""

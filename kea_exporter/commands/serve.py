@@ -23,6 +23,7 @@ from kea_exporter.commands.listening import (
     web_config_file,
 )
 from kea_exporter.commands.output import CommandError
+from kea_exporter.files import digest
 from kea_exporter.httpd import Notifier, end_on_signals, endpoints, serve
 from kea_exporter.process import give_memory_back
 from kea_exporter.reloader import Reloader, ignore_hangup, reload_on_hangup
@@ -141,10 +142,11 @@ def serve_command(  # noqa: PLR0913 - one parameter per option
     # Answers of Kea are many small lists, none of them cyclic: looking for cycles every 700 of them doubles the time.
     gc.set_threshold(GC_THRESHOLD)
     logs.configure(level, log_format)
+    loaded = digest(config_file)
     settings, options = load(config_file), WebOptions(path, timeout_offset, max_requests, enable_lifecycle, own_hosts)
     notifier = Notifier()
     service = Service.of(settings, partial(_load_again, config_file, notifier), min_interval)
-    watcher = Watcher(service, config_file, reload_interval) if auto_reload else None
+    watcher = Watcher(service, config_file, reload_interval, loaded) if auto_reload else None
     protection = protection_by(web_config_file)
     limit = connections_for(max_connections, len(settings.daemons))
     sockets, health_sockets = sockets_at(addresses, health_address, from_systemd=systemd_socket)

@@ -20,6 +20,7 @@ from kea_exporter.auditor import Auditor
 from kea_exporter.collector import Collector
 from kea_exporter.commands.common import load
 from kea_exporter.commands.output import CommandError
+from kea_exporter.files import digest
 from kea_exporter.service import ReloadError, Service
 from kea_exporter.watch import Watcher
 from lab.servers.certificates import Authority
@@ -407,8 +408,12 @@ def files(tmp_path: Path) -> Files:
     return Files(tmp_path)
 
 
+def watching(service: Service, config_file: Path, interval: float = 1.0) -> Watcher:
+    return Watcher(service, config_file, interval, digest(config_file))
+
+
 def test_nothing_is_reloaded_while_no_file_changes(files: Files) -> None:
-    watcher = Watcher(files.service(), files.config_file, 1)
+    watcher = watching(files.service(), files.config_file)
     for _ in range(3):
         watcher.check()
     assert files.loaded == []
@@ -434,7 +439,7 @@ def path_of(files: Files, name: str) -> Path:
 
 @pytest.mark.parametrize("name", NAMED)
 def test_a_change_of_any_file_reloads_once(files: Files, name: str) -> None:
-    watcher = Watcher(files.service(), files.config_file, 1)
+    watcher = watching(files.service(), files.config_file)
     path = path_of(files, name)
     path.write_bytes(path.read_bytes() + b"\n")
     watcher.check()
@@ -443,7 +448,7 @@ def test_a_change_of_any_file_reloads_once(files: Files, name: str) -> None:
 
 
 def test_content_counts_and_not_times(files: Files) -> None:
-    watcher = Watcher(files.service(), files.config_file, 1)
+    watcher = watching(files.service(), files.config_file)
     password, before = files.folder / "password", (files.folder / "password").stat()
     os.utime(password, (1, 1))
     files.config_file.write_bytes(files.config_file.read_bytes())
@@ -457,7 +462,7 @@ def test_content_counts_and_not_times(files: Files) -> None:
 
 
 def test_a_renewed_certificate_and_its_key_reload_once(files: Files) -> None:
-    watcher = Watcher(files.service(), files.config_file, 1)
+    watcher = watching(files.service(), files.config_file)
     renewed = Authority(files.folder).issue("renewed")
     files.certificate.write_bytes(renewed.certificate.read_bytes())
     files.key.write_bytes(renewed.key.read_bytes())
@@ -468,7 +473,7 @@ def test_a_renewed_certificate_and_its_key_reload_once(files: Files) -> None:
 
 def test_a_broken_file_is_told_once_and_again_when_it_has_changed(files: Files) -> None:
     service = files.service()
-    watcher = Watcher(service, files.config_file, 1)
+    watcher = watching(service, files.config_file)
     good = files.config_file.read_text()
     for text in ("servers: []", "servers: [", good):
         files.config_file.write_text(text)
@@ -482,7 +487,7 @@ def test_a_broken_file_is_told_once_and_again_when_it_has_changed(files: Files) 
 
 def test_a_file_that_follows_its_configuration_is_noticed(files: Files) -> None:
     """As on Kubernetes, where a ConfigMap may be there before the Secret."""
-    watcher = Watcher(files.service(), files.config_file, 1)
+    watcher = watching(files.service(), files.config_file)
     later = files.folder / "later"
     files.config_file.write_text(
         files.config_file.read_text().replace("password_file: password", f"password_file: {later}")
@@ -501,7 +506,7 @@ def test_a_file_that_follows_its_configuration_is_noticed(files: Files) -> None:
 
 @pytest.mark.parametrize("name", NAMED)
 def test_a_file_that_is_gone_is_told_once_and_its_return_reloads(files: Files, name: str) -> None:
-    watcher = Watcher(files.service(), files.config_file, 1)
+    watcher = watching(files.service(), files.config_file)
     path = path_of(files, name)
     aside = path.rename(path.with_name("aside"))
     for _ in range(3):
@@ -516,7 +521,7 @@ def test_a_file_that_is_gone_is_told_once_and_its_return_reloads(files: Files, n
 
 
 def test_a_folder_in_the_place_of_a_file_is_told_once(files: Files) -> None:
-    watcher = Watcher(files.service(), files.config_file, 1)
+    watcher = watching(files.service(), files.config_file)
     (files.folder / "password").unlink()
     (files.folder / "password").mkdir()
     with capture_logs() as logged:
@@ -528,7 +533,7 @@ def test_a_folder_in_the_place_of_a_file_is_told_once(files: Files) -> None:
 def test_a_change_during_the_reload_is_not_missed(files: Files) -> None:
     """As a file that is written in two steps, of which the first was read."""
     service = files.service()
-    watcher = Watcher(service, files.config_file, 1)
+    watcher = watching(service, files.config_file)
     whole = yaml.safe_dump(files.tree("b"), sort_keys=False)
     files.config_file.write_text(whole[: len(whole) // 2])
     files.on_load = lambda: files.config_file.write_text(whole)
@@ -540,8 +545,18 @@ def test_a_change_during_the_reload_is_not_missed(files: Files) -> None:
     assert service.settings.servers == ("a", "b")
 
 
+def test_a_change_between_the_first_loading_and_the_first_look_is_not_missed(files: Files) -> None:
+    loaded, service = digest(files.config_file), files.service()
+    written(files.folder, files.tree("b"))
+    watcher = Watcher(service, files.config_file, 1, loaded)
+    watcher.check()
+    watcher.check()
+    assert files.loaded == [True]
+    assert service.settings.servers == ("a", "b")
+
+
 def test_the_files_of_the_settings_in_force_are_those_watched(files: Files) -> None:
-    watcher = Watcher(files.service(), files.config_file, 1)
+    watcher = watching(files.service(), files.config_file)
     tree = files.tree()
     tree["servers"][0]["dhcp4"]["basic_auth"] = {"username": "monitor", "password_file": "new"}
     (files.folder / "new").write_text("before")
@@ -582,7 +597,7 @@ def test_a_folder_swapped_by_a_symbolic_link_is_noticed(tmp_path: Path) -> None:
         return loaded[-1]
 
     service = Service(load(mount / "config.yml"), load_again, Collector(answer), Auditor(()))
-    watcher = Watcher(service, mount / "config.yml", 1)
+    watcher = watching(service, mount / "config.yml")
     publish("two", "a", "b", password="first")
     watcher.check()
     assert service.settings.servers == ("a", "b")
@@ -596,7 +611,7 @@ def test_a_folder_swapped_by_a_symbolic_link_is_noticed(tmp_path: Path) -> None:
 
 def test_the_watcher_looks_again_and_again_until_it_is_stopped(files: Files) -> None:
     service = files.service()
-    watcher = Watcher(service, files.config_file, 0.02)
+    watcher = watching(service, files.config_file, 0.02)
     others = set(threading.enumerate())
     watcher.start()
     [thread] = set(threading.enumerate()) - others

@@ -74,20 +74,28 @@ class Auditor:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin; without anything to audit there is no thread."""
-        if self._daemons and self._thread is None:
-            self._thread = start_thread(self._work, name="audit")
+        """Begin; without anything to audit there is no thread.
+
+        Raises:
+            NoThreadError: no thread can be had.
+        """
+        self._start_thread_for(self._daemons)
 
     def follow(self, daemons: Iterable[DaemonSettings]) -> None:
-        """Audit these daemons from now on, and begin if there was nothing to audit so far."""
+        """Audit these daemons from now on, and begin if there was nothing to audit so far.
+
+        Raises:
+            NoThreadError: no thread can be had; the daemons stay those from before.
+        """
+        audited = _audited(daemons)
+        self._start_thread_for(audited)
         with self._lock:
             before = {daemon.target: daemon.lease_audit for daemon in self._daemons}
-            self._daemons = _audited(daemons)
+            self._daemons = audited
             now = {daemon.target: daemon.lease_audit for daemon in self._daemons}
             self._results = {target: found for target, found in self._results.items() if target in now}
             same = {target for target in now if now[target] == before.get(target)}
             self._due = {target: due for target, due in self._due.items() if target in same}
-        self.start()
 
     def stop(self) -> None:
         """End after the page under way."""
@@ -117,6 +125,10 @@ class Auditor:
             self._begin(daemon, partial(progress, daemon))
         while self._running and not self._stopped.wait(self._seconds_to_next_turn()):
             self._take_turn()
+
+    def _start_thread_for(self, daemons: list[DaemonSettings]) -> None:
+        if daemons and self._thread is None:
+            self._thread = start_thread(self._work, name="audit")
 
     def _work(self) -> None:
         while not self._stopped.wait(self._seconds_to_next_turn() if self._running else IDLE_SECONDS):

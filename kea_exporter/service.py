@@ -11,6 +11,7 @@ import structlog
 
 from kea_exporter.auditor import Auditor
 from kea_exporter.collector import Collector
+from kea_exporter.process import NoThreadError
 from kea_exporter.under_way import RESERVE_SECONDS
 
 if TYPE_CHECKING:
@@ -132,21 +133,33 @@ class Service:
         """
         with self._reloading:
             try:
-                settings = self._load()
-            except ReloadError as error:
-                is_told = once_more and str(error) == self._refused
+                changes = self._replace(self._load())
+            except Exception as error:
                 self.load_state = LoadState(succeeded=False, succeeded_at=self.load_state.succeeded_at)
-                self._refused = str(error)
-                if not is_told:
-                    # Without a trace: the mistakes are those of the configuration.
-                    log.error("configuration reload failed", detail=str(error))  # noqa: TRY400
+                if isinstance(error, ReloadError):
+                    self._log_refused(str(error), once_more=once_more)
                 raise
-            changes = _changes(self.settings, settings)
-            self.settings = settings
-            self._collector.keep_only(daemon.target for daemon in settings.daemons)
-            self._auditor.follow(settings.daemons)
             self.load_state = LoadState(succeeded=True, succeeded_at=self._clock())
             log.info("configuration reloaded", **changes)
+
+    def _replace(self, settings: Settings) -> dict[str, str]:
+        """Replace the settings in force, and return what changes."""
+        try:
+            # First, as it may fail.
+            self._auditor.follow(settings.daemons)
+        except NoThreadError as error:
+            raise ReloadError(str(error)) from None
+        changes = _changes(self.settings, settings)
+        self.settings = settings
+        self._collector.keep_only(daemon.target for daemon in settings.daemons)
+        return changes
+
+    def _log_refused(self, detail: str, *, once_more: bool) -> None:
+        is_logged = once_more and detail == self._refused
+        self._refused = detail
+        if not is_logged:
+            # Without a trace: the errors are those of the configuration.
+            log.error("configuration reload failed", detail=detail)
 
 
 def _lacked_time(collection: Collection, last: Collection) -> bool:

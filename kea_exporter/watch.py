@@ -9,6 +9,8 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import structlog
+
 from kea_exporter.files import digest
 from kea_exporter.process import start_thread
 from kea_exporter.service import ReloadError
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kea_exporter.service import Service
+
+log = structlog.get_logger("watch")
 
 
 class Watcher:
@@ -38,16 +42,22 @@ class Watcher:
 
     def start(self) -> None:
         """Begin to watch, on a thread of its own."""
-
-        def watch() -> None:
-            while not self._stopped.wait(self._interval):
-                self.check()
-
-        start_thread(watch, name="watch")
+        start_thread(self._watch, name="watch")
 
     def stop(self) -> None:
         """End."""
         self._stopped.set()
+
+    def _watch(self) -> None:
+        logged = ""
+        while not self._stopped.wait(self._interval):
+            try:
+                self.check()
+            except Exception as error:
+                # The next look tries again; the same exception is logged once.
+                if repr(error) != logged:
+                    log.exception("reload failed with an internal error")
+                logged = repr(error)
 
     def check(self) -> None:
         """Reload if there was a change since the last look, or if the last attempt failed.

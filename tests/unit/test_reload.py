@@ -623,6 +623,23 @@ def test_the_watcher_looks_again_and_again_until_it_is_stopped(files: Files) -> 
     assert not thread.is_alive()
 
 
+def test_the_watcher_goes_on_after_an_unexpected_exception(files: Files) -> None:
+    service = files.service()
+    watcher = watching(service, files.config_file, 0.02)
+    files.on_load = lambda: int("x")
+    written(files.folder, files.tree("b"))
+    with capture_logs() as logged:
+        watcher.start()
+        wait_until(lambda: len(files.loaded) > 2)
+        assert not service.load_state.succeeded
+        files.on_load = lambda: None
+        wait_until(lambda: service.settings.servers == ("a", "b"))
+        watcher.stop()
+    events = [entry["event"] for entry in logged]
+    assert events.count("reload failed with an internal error") == 1
+    assert service.load_state.succeeded
+
+
 def test_a_running_exporter_notices_by_itself_if_it_was_told_to(tmp_path: Path, kea: SimulatedKea) -> None:
     options = ("--config.enable-auto-reload", "--config.auto-reload-interval", "1")
     with exporter(written(tmp_path, servers("a", url=kea.url)), *options) as it:

@@ -109,6 +109,36 @@ def test_the_state_has_the_last_reload_and_the_last_success() -> None:
     assert (service.load_state.succeeded, service.load_state.succeeded_at) == (True, NOON + 1)
 
 
+def test_an_unexpected_exception_is_a_failed_reload(monkeypatch: pytest.MonkeyPatch) -> None:
+    configuration = Configuration(servers("a"))
+    service = service_of(configuration)
+    with monkeypatch.context() as patched:
+        patched.setattr(service, "_load", lambda: int("x"))
+        with pytest.raises(ValueError, match="invalid literal"):
+            service.reload()
+    assert (service.load_state.succeeded, service.settings.servers) == (False, ("a",))
+    service.reload()
+    assert service.load_state.succeeded
+
+
+def test_a_reload_that_gets_no_thread_for_audits_leaves_everything_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    configuration = Configuration(servers("a"))
+    service = service_of(configuration)
+    configuration.tree = servers("b", lease_audit={})
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(ReloadError, match="no thread can be started"):
+            service.reload()
+    assert (service.load_state.succeeded, service.settings.servers) == (False, ("a",))
+    assert names(collect_all(service)) == ["a"]
+    service.reload()
+    service.stop()
+    assert (service.load_state.succeeded, service.settings.servers) == (True, ("b",))
+
+
 def test_a_collection_under_way_goes_on_by_the_settings_it_began_with(release: Event) -> None:
     has_begun = Event()
 

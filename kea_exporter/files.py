@@ -19,6 +19,14 @@ MAX_FILE_BYTES = 4 * 1024**2
 NOT_REGULAR = "not a regular file"
 
 
+def is_path(text: str) -> bool:
+    """Return whether a text can be a path: not empty, without NUL, and of characters that the system can encode."""
+    try:
+        return bool(text) and b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
+
+
 def read_file(path: Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
     """Return the content of a regular file.
 

@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 
 from kea_exporter.facts.snapshot import Version
-from kea_exporter.files import check_file
+from kea_exporter.files import check_file, is_path
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -143,7 +143,7 @@ def parse_file(value: object, info: ValidationInfo) -> Path:
     Raises:
         ValueError: it is no path, or the file cannot be read where it must.
     """
-    if not isinstance(value, str) or not value or "\0" in value:
+    if not isinstance(value, str) or not is_path(value):
         raise ValueError("write the path of a file, as text")
     context = _context(info)
     path = context.directory / value

@@ -1000,6 +1000,14 @@ def test_the_files_that_are_named_must_be_there(folder: Path) -> None:
     assert mistakes_in(folder, text) == [f"line 5: {DAEMON}.tls_config.ca_file: {expected}"]
 
 
+@pytest.mark.parametrize("key", ["ca_file", "cert_file", "key_file"])
+def test_a_path_that_the_system_cannot_have_is_a_mistake(folder: Path, key: str) -> None:
+    entry = {"url": "https://127.0.0.1:8000", "tls_config": {"cert_file": "a", "key_file": "a", key: "\ud800"}}
+    with pytest.raises(ConfigError) as caught:
+        settings_from_tree({"servers": [{"name": "a", "dhcp4": entry}]}, folder, requires_files=False)
+    assert str(caught.value) == f"{DAEMON}.tls_config.{key}: write the path of a file, as text"
+
+
 def test_a_folder_is_no_file(folder: Path) -> None:
     text = f"{SERVER}    basic_auth: {{username: monitor, password_file: sub}}\n"
     expected = f"{folder}/sub is not a file; set the path of a file"

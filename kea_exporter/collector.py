@@ -154,7 +154,7 @@ class Collector:
 
     def _run(self, started: Probe) -> None:
         following: Probe | None = started
-        if not started.is_kept:
+        if not started.daemon.is_configured:
             time.sleep(min(self._pacing.wait_seconds(started.daemon), started.deadline.remaining()))
         while following is not None:
             try:
@@ -178,7 +178,7 @@ class Collector:
             waiting = self._waiting.pop(target, None)
             if waiting is not None and outcome.lacked_time:
                 self._under_way[target] = waiting
-            if started.is_kept and not isinstance(outcome.snapshot.status, Failure):
+            if started.daemon.is_configured and not isinstance(outcome.snapshot.status, Failure):
                 self._before[target] = (started.daemon, outcome.snapshot)
             # Settled here: what is remembered has its result.
             settle(started.future, outcome)
@@ -193,7 +193,7 @@ class Collector:
             outcome = started.future.result()
         else:
             outcome = Outcome(self._nothing(started, Reason.BUDGET_USED_UP, "the probe did not end in time"))
-        if started.is_kept:
+        if started.daemon.is_configured:
             self._log_change(outcome)
             self._log_unknown(outcome.snapshot)
         audit = self._audits(started.daemon, outcome.snapshot.subnets)

@@ -34,7 +34,7 @@ class Pacing(Generic[T]):
         now = self._clock()
         if not self._min_seconds:
             return
-        if daemon.address is None:
+        if daemon.is_configured:
             self._recent[daemon.target] = (daemon, found, now)
             return
         # Anybody may name these: only the time is kept, of so many.
@@ -57,4 +57,4 @@ class Pacing(Generic[T]):
 
 
 def _key(daemon: DaemonSettings) -> str:
-    return f"{daemon.target.kind} {daemon.address} {daemon.port} {daemon.target.daemon}"
+    return f"{daemon.target.kind} {daemon.address or daemon.target.host} {daemon.port} {daemon.target.daemon}"

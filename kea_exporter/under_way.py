@@ -44,11 +44,6 @@ class Probe:
     future: Future[Outcome]
 
     @property
-    def is_kept(self) -> bool:
-        """Return whether anything is kept of it: of addresses that anybody may name there could be any number."""
-        return self.daemon.address is None
-
-    @property
     def lacked_time(self) -> bool:
         """Return whether more might have been learnt with more time, of a probe that has ended."""
         return self.future.exception() is None and self.future.result().lacked_time

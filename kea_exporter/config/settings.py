@@ -104,6 +104,11 @@ class DaemonSettings:
     address: str | None = None
     unresolved: Failure | None = None
 
+    @property
+    def is_configured(self) -> bool:
+        """Return whether it is in the configuration; not so what a client names in /probe, of which there is no end."""
+        return self.address is None and self.unresolved is None
+
 
 @dataclass(frozen=True)
 class AllowedTargets:

@@ -18,7 +18,7 @@ from tests.support.examples import sound
 from tests.support.serving import servers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from kea_exporter.config import DaemonSettings
     from kea_exporter.facts.snapshot import Snapshot
@@ -93,12 +93,18 @@ def test_what_is_remembered_of_a_removed_server_is_forgotten() -> None:
     assert probed.count == 2
 
 
-def other(number: int) -> DaemonSettings:
+def resolved(number: int) -> DaemonSettings:
     [daemon] = daemons("a")
     return replace(daemon, address=f"10.0.{number // 250}.{number % 250}")
 
 
-def test_of_other_targets_only_the_time_is_kept_of_a_bounded_number() -> None:
+def unresolved(number: int) -> DaemonSettings:
+    [daemon] = daemons("a")
+    return replace(daemon, target=replace(daemon.target, host=f"kea-{number}.test"), unresolved=LATE)
+
+
+@pytest.mark.parametrize("other", [resolved, unresolved])
+def test_of_other_targets_only_the_time_is_kept_of_a_bounded_number(other: Callable[[int], DaemonSettings]) -> None:
     now = [0.0]
     pacing: Pacing[object] = Pacing(1.0, lambda: now[0])
     for number in range(2 * MAX_OTHER_TARGETS):

@@ -15,7 +15,7 @@ import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from queue import Empty, Queue
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NoReturn, Self
 from urllib.parse import quote
 
 import pytest
@@ -24,6 +24,8 @@ from structlog.testing import capture_logs
 
 from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.probe import nothing_learnt
+from kea_exporter.transport.model import TransportError
+from kea_exporter.transport.names import RESOLVER
 from kea_simulator.server import Tls
 from lab.servers.certificates import Authority
 from lab.servers.processes import Running, free_port
@@ -589,8 +591,16 @@ def test_debug_of_an_allowed_address_shows_no_secret(tmp_path: Path) -> None:
 REFUSED = Failure(Stage.CONNECT, Reason.REFUSED, "nothing listens there")
 
 
-@pytest.mark.parametrize("outcome", ["sound", "failing", "raising"])
-def test_nothing_is_kept_or_logged_of_addresses_that_anybody_may_name(outcome: str) -> None:
+@pytest.mark.parametrize("outcome", ["sound", "failing", "raising", "unresolved"])
+def test_nothing_is_kept_or_logged_of_addresses_that_anybody_may_name(
+    outcome: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def time_out(*_: object) -> NoReturn:
+        raise TransportError(Failure(Stage.RESOLVE, Reason.RESOLVER_TIMED_OUT, "no answer in time"))
+
+    if outcome == "unresolved":
+        monkeypatch.setattr(RESOLVER, "resolve", time_out)
+    host = "kea-{}.test" if outcome == "unresolved" else "127.0.0.{}"
     seen: list[weakref.ref[Target] | weakref.ref[Snapshot]] = []
 
     def look(daemon: DaemonSettings, deadline: Deadline, before: Snapshot | None) -> Snapshot:
@@ -603,14 +613,15 @@ def test_nothing_is_kept_or_logged_of_addresses_that_anybody_may_name(outcome: s
         return snapshot
 
     with serving(allowing([8001], ("127.0.0.0/8",)), probe_daemon=look) as it, capture_logs() as logged:
-        pages = [it.probe(target=f"http://127.0.0.{number}:8001") for number in range(1, 200)]
+        pages = [it.probe(target=f"http://{host.format(number)}:8001") for number in range(1, 200)]
         gc.collect()
         assert {page.status_code for page in pages} == {200}
         assert len(seen) >= 199
         # The last one may still be in the hands of the thread that answered it.
         assert sum(it() is not None for it in seen) <= 2
         assert it.service.last is None
-        assert "127.0.0.7" not in it.get("/metrics").text + it.get("/sd").text + it.get("/api/v1/servers").text
+        elsewhere = it.get("/metrics").text + it.get("/sd").text + it.get("/api/v1/servers").text
+        assert host.format(7) not in elsewhere
     told = [line for line in logged if line.get("server") != "configured"]
     assert told == []
 

@@ -78,6 +78,7 @@ class Service:
         self._auditor = auditor
         self._clock = clock
         self._reloading = threading.Lock()
+        self._replacing = threading.Lock()  # of the settings and the last collection, which belong together
         self._refused = ""
 
     @classmethod
@@ -114,12 +115,15 @@ class Service:
     def keep(self, collection: Collection) -> Collection:
         """Keep a collection from every daemon as the last one, and return it.
 
-        One that lacked time does not replace a recent one that had more: the client chose how much.
+        One that lacked time does not replace a recent one that had more: the client chose how much. One that began
+        before a reload, and lacks a daemon of the settings in force, is not kept.
         """
-        last = self.last
-        is_recent = last is not None and 0 <= collection.collected_at - last.collected_at < MAX_KEPT_SECONDS
-        if last is None or not is_recent or not _lacked_time(collection, last):
-            self.last = collection
+        with self._replacing:
+            last = self.last
+            is_recent = last is not None and 0 <= collection.collected_at - last.collected_at < MAX_KEPT_SECONDS
+            is_better = last is None or not is_recent or not _lacked_time(collection, last)
+            if is_better and _has_all(collection, self.settings):
+                self.last = collection
         return collection
 
     def reload(self, *, once_more: bool = False) -> None:
@@ -150,7 +154,10 @@ class Service:
         except NoThreadError as error:
             raise ReloadError(str(error)) from None
         changes = _changes(self.settings, settings)
-        self.settings = settings
+        with self._replacing:
+            self.settings = settings
+            if self.last is not None and not _has_all(self.last, settings):
+                self.last = None  # Pages collect anew: without the added daemons, they would show an outage as healthy.
         self._collector.keep_only(daemon.target for daemon in settings.daemons)
         return changes
 
@@ -160,6 +167,11 @@ class Service:
         if not is_logged:
             # Without a trace: the errors are those of the configuration.
             log.error("configuration reload failed", detail=detail)
+
+
+def _has_all(collection: Collection, settings: Settings) -> bool:
+    """Return whether a collection has a report on every configured daemon."""
+    return {daemon.target for daemon in settings.daemons} <= {report.snapshot.target for report in collection.reports}
 
 
 def _lacked_time(collection: Collection, last: Collection) -> bool:

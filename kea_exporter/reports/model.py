@@ -74,8 +74,13 @@ def counted(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
-def exit_code(reports: Iterable[Report], fail_on: FailOn = FailOn.REQUIRED) -> int:
-    """Return 0 where all requirements that count are met, 1 where some are unmet, 2 where some are merely unknown."""
+def exit_code(reports: Sequence[Report], fail_on: FailOn = FailOn.REQUIRED) -> int:
+    """Return 0 where all requirements that count are met, 1 where some are unmet, 2 where some are merely unknown.
+
+    Without any report, all of them are unknown.
+    """
+    if not reports:
+        return SOME_UNKNOWN
     counting = FailOn.REQUIRED if fail_on is FailOn.UNKNOWN else fail_on
     found = {
         verdict.status

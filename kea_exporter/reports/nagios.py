@@ -26,13 +26,16 @@ MAX_LINES, MAX_TEXT = 50, 300
 
 
 def nagios_exit_code(check: Check) -> int:
-    """Return 2 where a required requirement is unmet, 1 where a recommended one is, 3 where any is unknown, else 0."""
+    """Return 2 where a required requirement is unmet, 1 where a recommended one is, 3 where any is unknown, else 0.
+
+    Without any report it is 3.
+    """
     unmet = {verdict.severity for report in check.reports for verdict in of_status(report, Status.UNMET)}
     if Severity.REQUIRED in unmet:
         return CRITICAL
     if Severity.RECOMMENDED in unmet:
         return WARNING
-    return UNKNOWN if check.count(Status.UNKNOWN) else OK
+    return OK if check.reports and not check.count(Status.UNKNOWN) else UNKNOWN
 
 
 def as_nagios(check: Check) -> str:

@@ -152,7 +152,10 @@ class Handlers:
         """Send the check report of one server as an HTML file to keep or to pass on."""
         name = self._asked_server(request)
         shown = await self._reports(request)
-        text = await self._rendered(request, as_html, Check(shown.of_server(name), shown.collected_at or 0.0))
+        own = shown.of_server(name)
+        if not own or shown.collected_at is None:
+            raise BadRequestError("the server was not collected yet, try again later", HTTPStatus.SERVICE_UNAVAILABLE)
+        text = await self._rendered(request, as_html, Check(own, shown.collected_at))
         headers = {**PAGE_HEADERS, "Content-Disposition": 'attachment; filename="kea-report.html"'}
         return HTMLResponse(text, headers=headers)
 
@@ -218,14 +221,14 @@ class Handlers:
         return await self._reports(request)
 
     async def _reports(self, request: Request) -> Shown:
-        """Return the last reports on the servers that are still configured; collect first where there are none yet."""
+        """Return the last reports on the daemons that are still configured; collect first where there are none yet."""
         if self._service.last is None:
             await self._collect_all(request)
         last = self._service.last
         if last is None:
             return Shown(None, None)
-        servers = set(self._service.settings.servers)
-        kept = tuple(report for report in last.reports if report.snapshot.target.server in servers)
+        targets = {daemon.target for daemon in self._service.settings.daemons}
+        kept = tuple(report for report in last.reports if report.snapshot.target in targets)
         return Shown(kept, last.collected_at)
 
     async def _collect_all(self, request: Request) -> None:

@@ -207,6 +207,7 @@ NAGIOS = {
         "KEA WARNING - ",
     ),
     "unknown": (check_of(judged(sound()), judged(hostile())), 3, "KEA UNKNOWN - "),
+    "no daemon": (check_of(), 3, "KEA UNKNOWN - 0 servers, 0 daemons: "),
     "all met": (SOUND, 0, "KEA OK - 1 server, 1 daemon: 0 unmet, 0 unknown | "),
 }
 

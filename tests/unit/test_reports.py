@@ -599,6 +599,11 @@ def test_the_exit_status_says_what_becomes_of_the_required_ones(case: str) -> No
     assert exit_code([report(*verdicts)]) == expected
 
 
+def test_without_a_daemon_nothing_is_met() -> None:
+    document = document_of()
+    assert (document["status"], document["exit_code"]) == ("unknown", SOME_UNKNOWN)
+
+
 def test_one_bad_daemon_among_good_ones_decides_the_exit_code() -> None:
     good, bad = report(verdict("one", Status.MET)), report(verdict("one", Status.UNMET))
     assert exit_code([good, bad, good]) == SOME_UNMET

@@ -25,7 +25,7 @@ from kea_exporter.transport.deadline import Deadline
 from tests.support.examples import audited, sound
 from tests.support.peers import SimulatedKea
 from tests.support.recordings import recorded
-from tests.support.serving import GENEROUS, Configuration, answer, in_one_page, kea_answers, servers
+from tests.support.serving import GENEROUS, Configuration, Waiting, answer, in_one_page, kea_answers, servers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -503,6 +503,40 @@ def test_the_next_collection_judges_by_the_profile_of_the_reload() -> None:
 
 
 # A collection that had too little time.
+
+
+RELOADS: dict[str, tuple[Tree, bool]] = {
+    "nothing": (servers("a", "b"), True),
+    "another profile": ({"profiles": {"x": {}}, **servers("a", "b", profile="x")}, True),
+    "a server removed": (servers("a"), True),
+    "a server added": (servers("a", "b", "c"), False),
+    "a server renamed": (servers("a", "c"), False),
+    "another url": (servers("a", "b", url="http://127.0.0.1:2"), False),
+}
+
+
+@pytest.mark.parametrize("case", RELOADS)
+def test_the_last_collection_is_dropped_where_it_lacks_a_daemon(case: str) -> None:
+    configuration = Configuration(servers("a", "b"))
+    service = service_of(configuration)
+    collection = collect_all(service)
+    configuration.tree, is_kept = RELOADS[case]
+    service.reload()
+    assert service.last is (collection if is_kept else None)
+
+
+def test_a_collection_that_began_before_the_reload_is_not_the_last_one(release: Event) -> None:
+    waiting = Waiting(release)
+    configuration = Configuration(servers("a"))
+    service = service_of(configuration, waiting)
+    under_way = service.begin(service.settings.daemons, soon())
+    configuration.tree = servers("a", "b")
+    service.reload()
+    release.set()
+    wait(under_way.futures, timeout=GENEROUS)
+    assert names(service.keep(service.end(under_way))) == ["a"]
+    assert service.last is None
+    assert collect_all(service) is service.last
 
 
 LATE = Failure(Stage.HTTP, Reason.TIMED_OUT, "no answer in time")

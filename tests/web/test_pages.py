@@ -528,7 +528,7 @@ def test_the_summary_counts_servers_by_where_they_stand() -> None:
             "warn",
         ),
         ([filled(90)], "No required requirement is unmet; 1 of 1 server needs attention", "warn"),
-        ([], "0 servers, all healthy", "good"),
+        ([], "No server was collected", "warn"),
     ],
 )
 def test_the_headline_says_the_worst(snapshots: Sequence[Snapshot], headline: str, tone: str) -> None:

@@ -168,6 +168,8 @@ def _row(report: Report, ids: Sequence[str], now: float) -> Row:
 
 def _headline(statuses: Counter[ServerStatus]) -> StyledText:
     servers = statuses.total()
+    if not servers:
+        return StyledText("No server was collected", Tone.WARN)
     of = f"of {counted(servers, 'server')}"
     if number := statuses[ServerStatus.UNMET]:
         return StyledText(

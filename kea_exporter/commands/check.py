@@ -20,7 +20,7 @@ from kea_exporter.auditor import Auditor
 from kea_exporter.collector import Collector
 from kea_exporter.commands.ad_hoc import ad_hoc_settings, in_options
 from kea_exporter.commands.common import DEFAULT_CONFIG, load
-from kea_exporter.commands.kea_files import Reading, file_options, judge_files, version_of
+from kea_exporter.commands.kea_files import STDIN, Reading, file_options, judge_files, version_of
 from kea_exporter.commands.output import print_text
 from kea_exporter.config import AuditSettings, Settings
 from kea_exporter.facts.failure import Failure
@@ -136,6 +136,10 @@ def check_command(  # noqa: PLR0913 - one parameter per option
     if kea_configs:
         if any((config_file, servers, urls, daemons, audit_leases, *ad_hoc.values())):
             raise click.UsageError("--kea-config stands alone: no server is queried")
+        if output == "prometheus":
+            raise click.UsageError("--output prometheus is about servers that answer; choose another with --kea-config")
+        if kea_configs.count(STDIN) > (0 if watch else 1):
+            raise click.UsageError("standard input can be read once: --kea-config - goes once, and without --watch")
         collect = partial(judge_files, kea_configs, Reading(include_dir, version_of(kea_version)))
     elif kea_version or include_dir:
         raise click.UsageError("--kea-version and --include-dir go with --kea-config")

@@ -294,3 +294,17 @@ def test_subnets_without_an_id_are_numbered_for_kea_before_2_6(tmp_path: Path) -
 )
 def test_options_that_do_not_go_together_are_refused(arguments: tuple[str, ...]) -> None:
     assert error_of(check(*arguments))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--output", "prometheus"), "--output prometheus is about servers that answer"),
+        (("--kea-config", "-", "--kea-config", "-"), "standard input can be read once"),
+        (("--kea-config", "-", "--watch", "1"), "standard input can be read once"),
+    ],
+)
+def test_a_file_has_no_metrics_and_standard_input_is_read_once(
+    tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    assert said in error_of(check_file(written(tmp_path, SOUND_FILE), *arguments))

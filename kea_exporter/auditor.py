@@ -164,7 +164,7 @@ class Auditor:
         except StopIteration as end:
             self._finish(audit, end.value)
             return
-        except Exception as error:  # noqa: BLE001 - the edge of an audit: one mistake must not end them all
+        except Exception as error:  # noqa: BLE001 - the edge of an audit: one bug must not end them all
             detail = f"internal error: {type(error).__name__}"
             self._finish(audit, Failure(Stage.COMMAND, Reason.INTERNAL_ERROR, detail))
             return

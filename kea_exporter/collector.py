@@ -160,7 +160,7 @@ class Collector:
             try:
                 before = self._last(following.daemon)
                 outcome = Outcome(self._probe(following.daemon, following.deadline, before))
-            except Exception as error:  # noqa: BLE001 - the edge of a probe: one mistake must not cost the others
+            except Exception as error:  # noqa: BLE001 - the edge of a probe: one bug must not cost the others
                 detail = f"internal error: {type(error).__name__}"
                 outcome = Outcome(self._nothing(following, Reason.INTERNAL_ERROR, detail), error)
             following = self._end(following, outcome)

@@ -68,7 +68,7 @@ def checked(read: Callable[[], Settings], source: str, reword: Callable[[str], s
     Args:
         read: gives the settings, or raises ConfigError.
         source: what goes in front of each error.
-        reword: puts a error into other words.
+        reword: puts an error into other words.
 
     Raises:
         CommandError: there are errors; the message has all of them.
@@ -87,7 +87,7 @@ def checked(read: Callable[[], Settings], source: str, reword: Callable[[str], s
 def all_errors(errors: Iterable[object], source: str, reword: Callable[[str], str] = str) -> CommandError:
     """Return the error to end with: every error once, after its *source*, and *reword*-ed."""
     prefix = f"{source}: " if source else ""
-    lines = [reword(f"{prefix}{fromkey}") for fromkey in dict.fromkeys(map(str, errors))]
+    lines = [reword(f"{prefix}{error}") for error in dict.fromkeys(map(str, errors))]
     return CommandError(lines[0] if len(lines) == 1 else "\n  ".join([f"{len(lines)} errors", *lines]))
 
 

@@ -15,7 +15,7 @@ USAGE_ERROR = 3
 
 
 class CommandError(click.ClickException):
-    """A error of the user's, or of the configuration's."""
+    """An error of the user's, or of the configuration's."""
 
     exit_code = USAGE_ERROR
 

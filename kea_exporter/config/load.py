@@ -31,7 +31,7 @@ def load(path: Path, requirements: Collection[str] | None = None, *, requires_fi
     Args:
         path: the file.
         requirements: the ids that profiles may name; None to take any.
-        requires_files: whether a file that is named and cannot be read is a error.
+        requires_files: whether a file that is named and cannot be read is an error.
 
     Raises:
         ConfigError: the file cannot be read, or has errors.
@@ -44,7 +44,7 @@ def load_stdin(requirements: Collection[str] | None = None, *, requires_files: b
     """Return the settings of the configuration that standard input has; relative paths start in the working folder.
 
     Raises:
-        ConfigError: it has mistakes, or is too large.
+        ConfigError: it has errors, or is too large.
     """
     content = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
     if len(content) > MAX_FILE_BYTES:
@@ -94,7 +94,7 @@ def settings_from_tree(
         directory: where relative paths start.
         node: the same as YAML nodes, which know their lines.
         requirements: the ids that profiles may name; None to take any.
-        requires_files: whether a file that is named and cannot be read is a error.
+        requires_files: whether a file that is named and cannot be read is an error.
 
     Raises:
         ConfigError: it has errors.

@@ -27,7 +27,7 @@ class Credentials:
 
 @dataclass(frozen=True)
 class TlsSettings:
-    """How a https control socket is verified, and what the exporter shows of itself.
+    """How an https control socket is verified, and what the exporter shows of itself.
 
     Attributes:
         ca_file: the trusted certificates; None for those of the system.

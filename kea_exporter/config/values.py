@@ -42,7 +42,7 @@ class Context:
     Attributes:
         directory: where relative paths start.
         requirements: the ids of all requirements; None to take any.
-        requires_files: whether a file that cannot be read is a error; if not, it is found by those who use it.
+        requires_files: whether a file that cannot be read is an error; if not, it is found by those who use it.
     """
 
     directory: Path

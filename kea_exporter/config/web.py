@@ -91,7 +91,7 @@ def load_web(path: Path) -> WebSettings:
     """
     tree, node = parsed(content_of(path))
     try:
-        written = validated(WebConfigFile, tree, node, Context(path.parent), _mistakes(tree))
+        written = validated(WebConfigFile, tree, node, Context(path.parent), _cross_field_errors(tree))
     except ConfigError as error:
         raise ConfigError(tuple(dict.fromkeys(map(_without_hash, error.errors)))) from None
     headers = {name: value for name, value in written.http_server_config.headers.items() if value}
@@ -136,14 +136,14 @@ def _tls(written: TlsServerConfig) -> ServerTls:
 
 
 def _without_hash(error: FieldError) -> FieldError:
-    """Return a error that shows no hash: without a blank after its colon it is part of the user's name."""
+    """Return an error that shows no hash: without a blank after its colon it is part of the user's name."""
     if error.place[:1] == ("basic_auth_users",) and ":" in "".join(map(str, error.place)):
         text = "a user name has no colon; put a colon and a space before the hash"
         return FieldError(error.place[:1], text, error.line)
     return error
 
 
-def _mistakes(tree: object) -> Iterator[FieldError]:
+def _cross_field_errors(tree: object) -> Iterator[FieldError]:
     """Find what concerns several keys, and what is wrong with keys that users choose."""
     if not isinstance(tree, dict):
         return

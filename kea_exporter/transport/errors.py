@@ -1,6 +1,6 @@
 """Failures for the errors of the operating system: connect(2), unix(7), ip(7), ipv6(7) and icmp(7).
 
-An error that is not in these tables is a mistake of the exporter: its reason is `internal_error`.
+An error that is not in these tables is a bug of the exporter: its reason is `internal_error`.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ def kept_leases() -> Tree:
 
 
 def http(port: int, address: str = "127.0.0.1", **more: object) -> Tree:
-    """Return a http control socket."""
+    """Return an http control socket."""
     return {"socket-type": "http", "socket-address": address, "socket-port": port, **more}
 
 

@@ -202,7 +202,7 @@ class Lab:
         return daemon
 
     def https(self, port: int, pair: Pair, address: str = "127.0.0.1", **more: object) -> Tree:
-        """Return a https control socket with a certificate of the lab's authority."""
+        """Return an https control socket with a certificate of the lab's authority."""
         return {
             **http(port, address),
             "socket-type": "https",

@@ -127,6 +127,26 @@ def test_texts_use_the_terms_of_the_field(source: Callable[[], Iterator[tuple[st
     assert [f"{name}: {phrase}" for name, text in found for phrase in found_in(text)] == []
 
 
+# A letter that is a name, as in dhcp-a, is none. "A one" and "an hour" are spoken with other sounds than written.
+WRONG_A, WRONG_AN = (
+    r"[Aa] (?!on(?:e|ce)\b)(?:[aeio]\w+|https?\b)",
+    r"[Aa]n (?!hour|https?\b|nginx)[b-df-hj-np-tv-z]\w\w",
+)
+WRONG_ARTICLE = re.compile(rf"(?<![\w`'\"=.-])(?:{WRONG_A}|{WRONG_AN})")
+
+
+def test_the_article_fits_the_next_word() -> None:
+    found = [
+        f"{name}: {match[0]}"
+        for name, text in texts("kea_exporter/**/*.py", "lab/**/*.py", "tools/*.py", "docs/**/*.md")
+        for match in WRONG_ARTICLE.finditer(text)
+    ]
+    assert found == []
+    assert WRONG_ARTICLE.search("is a error")
+    assert WRONG_ARTICLE.search("of an server")
+    assert not WRONG_ARTICLE.search("an error of a one-way server")
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -343,7 +343,7 @@ def test_a_connection_serves_many_commands(kea: Kea) -> None:
 
 @dataclass(frozen=True)
 class Secured:
-    """A https control socket that demands client certificates; *client* is one, of the *authority* that it trusts."""
+    """An https control socket that demands client certificates; *client* is one, of the *authority* that it trusts."""
 
     port: int
     authority: Path

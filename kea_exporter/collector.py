@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from kea_exporter.facts.failure import Failure, Reason, Stage
+from kea_exporter.facts.snapshot import Daemon
 from kea_exporter.pacing import Pacing
 from kea_exporter.probe import REAL_CLOCK, nothing_learnt, probe
 from kea_exporter.process import NoThreadError, start_thread
@@ -18,9 +19,10 @@ from kea_exporter.requirements import REQUIREMENTS, judge_all
 from kea_exporter.under_way import RESERVE_SECONDS, Outcome, Probe, StoppedError, UnderWay, settle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from kea_exporter.config import DaemonSettings
+    from kea_exporter.facts.dns import DnsServer
     from kea_exporter.facts.failure import Fact
     from kea_exporter.facts.leases import LeaseAudit
     from kea_exporter.facts.snapshot import Snapshot, Target
@@ -98,7 +100,12 @@ class Collector:
             StoppedError: `stop` was called.
             NoThreadError: a probe that was joined had no thread.
         """
-        return tuple(self._report(probe) for probe in under_way.probes)
+        outcomes = [self._outcome(probe) for probe in under_way.probes]
+        dns_servers = self._dns_servers(outcomes)
+        return tuple(
+            self._report(probe.daemon, outcome, dns_servers)
+            for probe, outcome in zip(under_way.probes, outcomes, strict=True)
+        )
 
     def keep_only(self, targets: Iterable[Target]) -> None:
         """Forget everything about other daemons than these."""
@@ -188,16 +195,33 @@ class Collector:
         settle(waiting.future, outcome)
         return None
 
-    def _report(self, started: Probe) -> Report:
+    def _outcome(self, started: Probe) -> Outcome:
         if started.future.done():
-            outcome = started.future.result()
-        else:
-            outcome = Outcome(self._nothing(started, Reason.BUDGET_USED_UP, "the probe did not end in time"))
-        if started.daemon.is_configured:
+            return started.future.result()
+        return Outcome(self._nothing(started, Reason.BUDGET_USED_UP, "the probe did not end in time"))
+
+    def _dns_servers(self, outcomes: Iterable[Outcome]) -> Mapping[str, Fact[DnsServer | None]]:
+        """Return what D2 of each server takes: as just probed, or as last known where D2 was not probed now."""
+        known_before = [snapshot for _, snapshot in self._before.copy().values()]
+        found: dict[str, Fact[DnsServer | None]] = {}
+        for snapshot in (*known_before, *(outcome.snapshot for outcome in outcomes)):
+            if snapshot.target.daemon is Daemon.D2:
+                learnt = snapshot.configuration
+                found[snapshot.target.server] = learnt if isinstance(learnt, Failure) else learnt.dns_server
+        return found
+
+    def _report(
+        self, daemon: DaemonSettings, outcome: Outcome, dns_servers: Mapping[str, Fact[DnsServer | None]]
+    ) -> Report:
+        if daemon.is_configured:
             self._log_change(outcome)
             self._log_unknown(outcome.snapshot)
-        audit = self._audits(started.daemon, outcome.snapshot.subnets)
-        report = judge_all(REQUIREMENTS, replace(outcome.snapshot, audit=audit), started.daemon.profile)
+        snapshot = replace(
+            outcome.snapshot,
+            audit=self._audits(daemon, outcome.snapshot.subnets),
+            dns_server=dns_servers.get(outcome.snapshot.target.server),
+        )
+        report = judge_all(REQUIREMENTS, snapshot, daemon.profile)
         for verdict in report.verdicts:
             if verdict.error is not None:
                 log.error("requirement failed", requirement=verdict.requirement.id, exc_info=verdict.error)

@@ -15,6 +15,7 @@ HURTING_CLIENTS = (
     "client-classes-exist",
     "routers-are-in-their-subnet",
     "subnet-changes-are-kept",
+    "ddns-matches-d2",
 )
 VERSION = first(lookup("kea_version_info", *OF_DAEMON), " {{ .Labels.version }}")
 

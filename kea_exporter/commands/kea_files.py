@@ -13,6 +13,7 @@ import click
 
 from kea_exporter.commands.output import CommandError
 from kea_exporter.config.profiles import IPAM
+from kea_exporter.facts.configuration import Configuration
 from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.facts.snapshot import ROOT_KEYS, Snapshot, Target, TransportKind, Version
 from kea_exporter.files import read_file
@@ -32,8 +33,6 @@ from kea_exporter.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-
-    from kea_exporter.facts.configuration import Configuration
 
 STDIN = "-"
 NOT_IN_A_FILE = Failure(Stage.COMMAND, Reason.NOT_COLLECTED, "a configuration file does not show it")
@@ -102,10 +101,18 @@ def judge_files(paths: Sequence[str], reading: Reading) -> tuple[Report, ...]:
     Raises:
         CommandError: a file cannot be read, or Kea would refuse its syntax.
     """
-    return tuple(_judge(path, reading) for path in paths)
+    snapshots = [_read(path, reading) for path in paths]
+    # Files that are checked together are those of one server.
+    dns_servers = [
+        snapshot.configuration.dns_server
+        for snapshot in snapshots
+        if isinstance(snapshot.configuration, Configuration) and snapshot.configuration.dns_server is not None
+    ]
+    dns_server = dns_servers[0] if len(dns_servers) == 1 else None
+    return tuple(_judge(replace(snapshot, dns_server=dns_server)) for snapshot in snapshots)
 
 
-def _judge(path: str, reading: Reading) -> Report:
+def _read(path: str, reading: Reading) -> Snapshot:
     name = printable("stdin" if path == STDIN else path)
     try:
         found = read_configuration_file(name, _content(path), lambda written: _included(written, path, reading))
@@ -117,7 +124,12 @@ def _judge(path: str, reading: Reading) -> Report:
         raise CommandError(f"{name}: {error}") from None
     except ConfigurationFileError as error:
         raise CommandError(str(error)) from None
-    report = judge_all(REQUIREMENTS, _snapshot(name, configuration, reading.version), IPAM)
+    return _snapshot(name, configuration, reading.version)
+
+
+def _judge(snapshot: Snapshot) -> Report:
+    """Return the verdicts that a file allows."""
+    report = judge_all(REQUIREMENTS, snapshot, IPAM)
     shown = [
         verdict
         for verdict in report.verdicts

@@ -9,6 +9,7 @@ from kea_exporter.facts.review import NOT_REVIEWED
 from kea_exporter.facts.subnets import NO_DESCRIPTIONS
 
 if TYPE_CHECKING:
+    from kea_exporter.facts.dns import DnsServer, DnsUpdates
     from kea_exporter.facts.review import Review
     from kea_exporter.facts.subnets import Capacities, Descriptions, Subnets
 
@@ -91,6 +92,8 @@ class Configuration:
             memfile and for a database on the server itself.
         multi_threading: whether it is enabled; None where the configuration does not say.
         review: what checks of the configuration found, by requirement.
+        dns_updates: the DNS updates that a DHCP daemon sends; None if it sends none.
+        dns_server: what D2 takes; None for other daemons.
     """
 
     root: str
@@ -110,3 +113,5 @@ class Configuration:
     multi_threading: bool | None = None
     descriptions: Descriptions = NO_DESCRIPTIONS
     review: Review = field(default_factory=lambda: NOT_REVIEWED)
+    dns_updates: DnsUpdates | None = None
+    dns_server: DnsServer | None = None

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from kea_exporter.certificates import Certificate
     from kea_exporter.facts.configuration import Configuration, ControlSocket
+    from kea_exporter.facts.dns import DnsServer
     from kea_exporter.facts.failure import Fact, Stage
     from kea_exporter.facts.leases import LeaseAudit, LeaseDatabase, Leases
     from kea_exporter.facts.statistics import Counted, Statistics
@@ -171,6 +172,7 @@ class Snapshot:
         authorities: the certificates of its own `ca_file`, those that expire first in front.
         audit: the last lease audit; None where audits are off.
         counted: the statistics that were last read, in this probe or before; None where none were.
+        dns_server: what D2 of the same server takes; None if that is not checked.
         is_of_a_file: whether no daemon was asked, and a configuration file was read instead.
         has_relationship_series: whether its high availability is exported (`high_availability` of `collect`).
     """
@@ -202,6 +204,7 @@ class Snapshot:
     authorities: tuple[Certificate, ...] = ()
     audit: Fact[LeaseAudit | None] = None
     counted: Counted | None = None
+    dns_server: Fact[DnsServer | None] = None
     is_of_a_file: bool = False
     has_relationship_series: bool = True
 

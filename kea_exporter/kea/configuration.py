@@ -12,6 +12,7 @@ from kea_exporter.facts.review import NOT_REVIEWED
 from kea_exporter.facts.snapshot import ROOT_KEYS, Daemon
 from kea_exporter.facts.subnets import Counts
 from kea_exporter.kea.descriptions import descriptions
+from kea_exporter.kea.dns import read_dns_server, read_updates
 from kea_exporter.kea.high_availability import read_pairs
 from kea_exporter.kea.pools import capacities
 from kea_exporter.kea.reading import MalformedAnswerError, as_bool, as_int, as_list, as_map, as_text
@@ -84,6 +85,8 @@ def read_configuration(answer: Answer) -> Configuration:
         **_lease_database(tree),
         multi_threading=_multi_threading(tree),
         review=review(root, tree) if root != AGENT else NOT_REVIEWED,
+        dns_updates=read_updates(tree, SUBNET_KEYS[root]) if root in SUBNET_KEYS else None,
+        dns_server=read_dns_server(tree) if root == ROOT_KEYS[Daemon.D2] else None,
     )
 
 

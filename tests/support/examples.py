@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Unpack
 
+    from kea_exporter.facts.dns import DnsServer
     from kea_exporter.facts.failure import Fact
 
 ADDRESS, PORT = "192.0.2.1", 8001
@@ -98,6 +99,7 @@ class SnapshotChanges(TypedDict, total=False):
     tls: Fact[Tls | None]
     client_certificate: Certificate | None
     audit: Fact[LeaseAudit | None]
+    dns_server: Fact[DnsServer | None]
 
 
 class LeasesChanges(TypedDict, total=False):

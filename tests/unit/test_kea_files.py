@@ -267,6 +267,22 @@ def test_several_files_are_checked_at_once_and_standard_input_too(tmp_path: Path
     ]
 
 
+def test_files_that_are_checked_together_are_those_of_one_server(tmp_path: Path) -> None:
+    updates = dhcp4(**{"dhcp-ddns": {"enable-updates": True}, "ddns-qualifying-suffix": "example.com."})
+    sender = written(tmp_path, json.dumps({"Dhcp4": updates}))
+
+    def status(**changes: object) -> str:
+        content = json.dumps({"DhcpDdns": {**SOUND["DhcpDdns"], **changes}}).encode()
+        arguments = ("--kea-config", str(sender), "--kea-config", "-", "--output", "json", "--only", "ddns-matches-d2")
+        [daemon, _] = json.loads(check(*arguments, stdin=content).stdout)["daemons"]
+        [requirement] = daemon["requirements"]
+        return str(requirement["status"])
+
+    assert status() == "met"
+    assert status(port=53002) == "unmet"
+    assert verdicts(sender)["ddns-matches-d2"] == "not_applicable"
+
+
 def test_the_exit_code_is_that_of_a_server(tmp_path: Path) -> None:
     path = written(tmp_path, json.dumps({"DhcpDdns": {**SOUND["DhcpDdns"], "ip-address": "0.0.0.0"}}))
     assert check_file(path).return_value == 0

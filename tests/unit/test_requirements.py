@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kea_exporter.config.profiles import IPAM
+from kea_exporter.facts.dns import DnsServer, DnsUpdates
 from kea_exporter.facts.failure import Failure, Reason, Stage, known
 from kea_exporter.facts.leases import LeaseDatabase, Misplaced
 from kea_exporter.facts.snapshot import ROOT_KEYS, AuthenticationResult, Connection, Daemon, Snapshot, Version
@@ -969,6 +970,40 @@ def reviewed(root: str, tree: Mapping[str, Any]) -> Snapshot:
     return sound(daemon, configuration=replace(configuration(daemon), review=review(root, dict(tree))))
 
 
+D2_OF_EXAMPLE = DnsServer("127.0.0.1", 53001, frozenset({"example.com"}), frozenset({"10.in-addr.arpa"}))
+
+
+def updating(server: Fact[DnsServer | None]) -> Snapshot:
+    """Return the snapshot of a daemon that sends DNS updates, beside this D2."""
+    updates = DnsUpdates("127.0.0.1", 53001, ("example.com",), ("1.0.10.in-addr.arpa",))
+    return sound(configuration=replace(configuration(Daemon.DHCP4), dns_updates=updates), dns_server=server)
+
+
+DDNS_MATCHES = (
+    Example("D2 takes the updates", updating(D2_OF_EXAMPLE), MET, "D2 takes the updates at 127.0.0.1 port 53001"),
+    Example(
+        "another port",
+        updating(replace(D2_OF_EXAMPLE, port=53002)),
+        UNMET,
+        "updates are sent to 127.0.0.1 port 53001, and D2 listens on 127.0.0.1 port 53002",
+    ),
+    Example(
+        "no forward domain",
+        updating(replace(D2_OF_EXAMPLE, forward=frozenset())),
+        UNMET,
+        "no forward domain of D2 covers the suffix example.com",
+    ),
+    Example(
+        "no reverse domain",
+        updating(replace(D2_OF_EXAMPLE, reverse=frozenset({"2.0.10.in-addr.arpa"}))),
+        UNMET,
+        "no reverse domain of D2 covers 1.0.10.in-addr.arpa",
+    ),
+    Example("no updates", sound(), NOT_APPLICABLE, "sends no DNS updates"),
+    Example("D2 does not answer", updating(UNSAID), UNKNOWN, ""),
+    NOTHING_KNOWN,
+)
+
 DAEMONS = {root: daemon for daemon, root in ROOT_KEYS.items()}
 
 EXAMPLES: dict[str, tuple[Example, ...]] = {
@@ -1003,6 +1038,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     "reservations-in-configuration": RESERVATIONS,
     "no-orphaned-leases": ORPHANED,
     "no-leases-outside-their-subnet": OUTSIDE,
+    "ddns-matches-d2": DDNS_MATCHES,
 }
 
 EXAMPLES |= {name: of_review(name) for name in {case.requirement: None for case in REVIEW_CASES}}

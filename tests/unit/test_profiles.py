@@ -1,0 +1,263 @@
+"""Profiles of a configuration file, and those that are built in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kea_exporter.config import IPAM, ConfigError, hook_requirement, settings_from_tree
+from kea_exporter.requirements import REQUIREMENTS, Severity
+from kea_exporter.requirements.model import severity_in
+from tests.support.configuration_file import SERVER, assert_each_begins, error_of, mistakes_in, read
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from kea_exporter.config import Profile
+
+
+def profile_of(tmp_path: Path, *entries: str) -> Profile:
+    """Return the last of these profiles, each of which stands on a line of its own."""
+    name = entries[-1].partition(":")[0]
+    lines = "".join(f"  {entry}\n" for entry in entries)
+    (daemon,) = read(tmp_path, f"profiles:\n{lines}{SERVER}    profile: {name}\n").daemons
+    return daemon.profile
+
+
+def severities_of_hooks(profile: Profile) -> Mapping[str, Severity]:
+    """Return how much a profile makes of each hook that it has judged."""
+    prefix, suffix = hook_requirement("|").split("|")
+    found = {it.id: severity_in(profile, it) for it in REQUIREMENTS}
+    return {
+        name.removeprefix(prefix).removesuffix(suffix).replace("-", "_"): severity
+        for name, severity in found.items()
+        if severity and name.startswith(prefix)
+    }
+
+
+def test_a_profile_without_differences_is_the_one_it_is_based_on(tmp_path: Path) -> None:
+    assert profile_of(tmp_path, "mine: {}") == replace(IPAM, name="mine")
+    assert profile_of(tmp_path, "mine: {based_on: ipam}") == replace(IPAM, name="mine")
+
+
+def test_a_profile_may_be_based_on_one_above(tmp_path: Path) -> None:
+    found = profile_of(
+        tmp_path,
+        'first: {minimum_version: "2.6.0", tested_version: "2.6.9", renewal_window: 10d}',
+        'second: {based_on: first, tested_version: "2.7.9"}',
+    )
+    versions = (found.minimum_version.numbers, found.tested_version.numbers)
+    assert (found.name, versions) == ("second", ((2, 6, 0), (2, 7, 9)))
+    assert found.renewal_window_seconds == 10 * 86400
+
+
+def test_the_usual_profile_itself_may_be_changed(tmp_path: Path) -> None:
+    text = f'profiles: {{before: {{}}, ipam: {{minimum_version: "2.6.0"}}, after: {{}}}}\n{SERVER}'
+    changed = {name: read(tmp_path, f"{text}    profile: {name}\n") for name in ("before", "ipam", "after")}
+    minimum = {name: settings.daemons[0].profile.minimum_version.text for name, settings in changed.items()}
+    assert minimum == {"before": "3.0.0", "ipam": "2.6.0", "after": "2.6.0"}
+    assert read(tmp_path, text).daemons[0].profile.minimum_version.text == "2.6.0"
+
+
+def test_changing_the_usual_profile_does_not_outlive_the_file(tmp_path: Path) -> None:
+    read(tmp_path, f'profiles: {{ipam: {{minimum_version: "2.6.0", leave_out: [certificate-trusted]}}}}\n{SERVER}')
+    assert read(tmp_path, SERVER).daemons[0].profile is IPAM
+
+
+def test_the_hooks_of_the_usual_profile_are_those_of_the_source_document() -> None:
+    required = dict.fromkeys(("subnet_cmds", "host_cmds", "lease_cmds"), Severity.REQUIRED)
+    assert severities_of_hooks(IPAM) == {**required, "stat_cmds": Severity.ADVISORY}
+
+
+HOOKS = {
+    "all of the usual ones": ("[subnet_cmds, host_cmds, lease_cmds]", {"subnet_cmds", "host_cmds", "lease_cmds"}),
+    "one of the usual ones": ("[lease_cmds]", {"lease_cmds"}),
+    "others": ("[ha, class_cmds]", {"ha", "class_cmds"}),
+    "one that is advisory otherwise": ("[stat_cmds, host_cmds]", {"stat_cmds", "host_cmds"}),
+    "none": ("[]", set[str]()),
+    "the same twice": ("[host_cmds, host_cmds]", {"host_cmds"}),
+}
+
+
+@pytest.mark.parametrize("case", HOOKS)
+def test_the_hooks_of_a_profile_are_required_and_no_others(tmp_path: Path, case: str) -> None:
+    written, required = HOOKS[case]
+    expected = {"stat_cmds": Severity.ADVISORY, **dict.fromkeys(required, Severity.REQUIRED)}
+    assert severities_of_hooks(profile_of(tmp_path, f"mine: {{hooks: {written}}}")) == expected
+
+
+def test_the_hooks_of_a_profile_take_the_place_of_those_it_is_based_on(tmp_path: Path) -> None:
+    found = profile_of(tmp_path, "base: {hooks: [ha, lease_cmds]}", "mine: {based_on: base, hooks: [host_cmds]}")
+    assert severities_of_hooks(found) == {"host_cmds": Severity.REQUIRED, "stat_cmds": Severity.ADVISORY}
+
+
+def test_hooks_are_inherited_where_a_profile_says_nothing_of_them(tmp_path: Path) -> None:
+    found = profile_of(tmp_path, "base: {hooks: [ha]}", "mine: {based_on: base, renewal_window: 1d}")
+    assert severities_of_hooks(found) == {"ha": Severity.REQUIRED, "stat_cmds": Severity.ADVISORY}
+
+
+def test_a_severity_that_is_named_outweighs_a_hook_that_is_listed(tmp_path: Path) -> None:
+    found = profile_of(tmp_path, "mine: {hooks: [ha], severities: {hook-ha-loaded: recommended}}")
+    assert severities_of_hooks(found)["ha"] is Severity.RECOMMENDED
+
+
+def realms_of(profile: Profile) -> dict[str, str]:
+    return {str(daemon): realm for daemon, realm in profile.realms.items()}
+
+
+REALMS = {
+    "{}": {"dhcp4": "kea-dhcpv4-server", "dhcp6": "kea-dhcpv6-server"},
+    "{dhcp4: null}": {"dhcp6": "kea-dhcpv6-server"},
+    "{dhcp4: null, dhcp6: null}": {},
+    "{dhcp6: other}": {"dhcp4": "kea-dhcpv4-server", "dhcp6": "other"},
+    "{d2: ddns}": {"dhcp4": "kea-dhcpv4-server", "dhcp6": "kea-dhcpv6-server", "d2": "ddns"},
+}
+
+
+@pytest.mark.parametrize("written", REALMS)
+def test_realms_of_a_profile_change_singly_and_null_removes_one(tmp_path: Path, written: str) -> None:
+    assert realms_of(profile_of(tmp_path, f"mine: {{realms: {written}}}")) == REALMS[written]
+
+
+def test_a_realm_that_was_removed_may_come_back(tmp_path: Path) -> None:
+    found = profile_of(tmp_path, "base: {realms: {dhcp4: null}}", "mine: {based_on: base, realms: {dhcp4: mine}}")
+    assert realms_of(found)["dhcp4"] == "mine"
+
+
+@pytest.mark.parametrize(("written", "seconds"), [("1m", 60), ("12h", 43200), ("14d", 14 * 86400)])
+def test_the_time_to_renew_certificates_is_part_of_a_profile(tmp_path: Path, written: str, seconds: float) -> None:
+    assert profile_of(tmp_path, f"mine: {{renewal_window: {written}}}").renewal_window_seconds == seconds
+
+
+def test_severities_are_inherited_one_by_one(tmp_path: Path) -> None:
+    found = profile_of(
+        tmp_path,
+        "base: {severities: {certificate-trusted: advisory, no-orphaned-leases: required}}",
+        "mine: {based_on: base, severities: {certificate-trusted: recommended}}",
+    )
+    assert found.severities == {"certificate-trusted": "recommended", "no-orphaned-leases": "required"}
+
+
+def test_a_severity_brings_back_a_requirement_that_was_left_out(tmp_path: Path) -> None:
+    base = "base: {leave_out: [certificate-trusted, no-orphaned-leases]}"
+    assert profile_of(tmp_path, base, "mine: {based_on: base}").left_out == {
+        "certificate-trusted",
+        "no-orphaned-leases",
+    }
+    back = profile_of(tmp_path, base, "mine: {based_on: base, severities: {certificate-trusted: advisory}}")
+    assert back.left_out == {"no-orphaned-leases"}
+
+
+ASSIGNED = """\
+profiles: {ours: {}, theirs: {}, special: {}}
+defaults: {profile: ours}
+servers:
+- name: a
+  profile: theirs
+  dhcp4: {url: http://a, profile: special}
+  dhcp6: {url: http://a}
+- name: b
+  dhcp4: {url: http://b}
+  d2: {url: http://b, profile: ipam}
+"""
+
+
+def test_the_nearest_profile_wins(tmp_path: Path) -> None:
+    names = [daemon.profile.name for daemon in read(tmp_path, ASSIGNED).daemons]
+    assert names == ["special", "theirs", "ours", "ipam"]
+
+
+NO_PROFILE = "unknown profile; use one of: "
+NO_REQUIREMENT_BUT = "unknown requirement; did you mean"
+NO_REQUIREMENT = "unknown requirement; kea-exporter check --explain list prints all"
+VERSION = 'write three numbers in quotes, such as "3.0.0"'
+IDS = ("certificate-trusted", "hook-ha-loaded")
+
+
+WRONG_PROFILES = {
+    "based_on: ipan": f"based_on: {NO_PROFILE}ipam",
+    "based_on: below": f"based_on: {NO_PROFILE}ipam",
+    "based_on: mine": f"based_on: {NO_PROFILE}ipam",
+    "based_on: 5": "based_on: must be text; put the value in quotes; for example ipam",
+    "based_on: ": "based_on: must be text; put the value in quotes; for example ipam",
+    "base_on: ipam": "base_on: unknown key; did you mean 'based_on'?",
+    "minimum_version: 3.0": f"minimum_version: {VERSION}",
+    "minimum_version: '3.0'": f"minimum_version: {VERSION}",
+    "minimum_version: 3.0.0-git": f"minimum_version: {VERSION}",
+    "tested_version: latest": f"tested_version: {VERSION}",
+    "tested_version: -1.0.0": f"tested_version: {VERSION}",
+    "tested_version: 3.0.9999999": f"tested_version: {VERSION}",
+    "renewal_window: 30": "renewal_window: write a number with its unit, such as 30m, 1h or 30d",
+    "renewal_window: 30 days": "renewal_window: write a number with its unit, such as 30m, 1h or 30d",
+    "renewal_window: 5s": "renewal_window: write at least 1m and at most 366d",
+    "renewal_window: 2000d": "renewal_window: write at least 1m and at most 366d",
+    "hooks: ha": "hooks: must be a list",
+    "hooks: [leas_cmds]": "hooks[0]: ",
+    "hooks: [libdhcp_ha.so]": "hooks[0]: ",
+    "hooks: [ha, 5]": "hooks[1]: ",
+    "realms: kea": "realms: must be a mapping",
+    "realms: {dhcp4: 5}": "realms.dhcp4: must be text; put the value in quotes",
+    "realms: {dhcp5: kea}": "realms.dhcp5: unknown key; did you mean 'dhcp",
+    "severities: {certificate-trusted: high}": "severities.certificate-trusted: ",
+    "severities: [certificate-trusted]": "severities: ",
+    "leave_out: certificate-trusted": "leave_out: must be a list",
+    "leave_out: [certificate-trustd]": f"leave_out[0]: {NO_REQUIREMENT_BUT} 'certificate-trusted'?",
+    "leave_out: [hook-ha-loaded, zzqq]": f"leave_out[1]: {NO_REQUIREMENT}",
+    "leave_out: [5]": f"leave_out[0]: {NO_REQUIREMENT}",
+}
+
+
+def mistakes_of_profile(tmp_path: Path, line: str) -> list[str]:
+    text = f"profiles:\n  mine:\n    {line}\n  below: {{}}\n{SERVER}"
+    with pytest.raises(ConfigError) as caught:
+        read(tmp_path, text, IDS)
+    return str(caught.value).splitlines()
+
+
+@pytest.mark.parametrize("line", WRONG_PROFILES)
+def test_a_mistake_of_a_profile_is_named_with_its_line(tmp_path: Path, line: str) -> None:
+    assert_each_begins(mistakes_of_profile(tmp_path, line), [f"line 3: profiles.mine.{WRONG_PROFILES[line]}"])
+
+
+def test_a_severity_of_an_unknown_requirement_gets_a_suggestion(tmp_path: Path) -> None:
+    (found,) = mistakes_of_profile(tmp_path, "severities: {hook-haa-loaded: advisory}")
+    assert found.startswith("line 3: profiles.mine.severities.hook-haa-loaded")
+    assert found.endswith(": unknown requirement; did you mean 'hook-ha-loaded'?")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("hooks: [leas_cmds]", ["subnet_cmds", "host_cmds", "lease_cmds", "stat_cmds", "ha"]),
+        ("severities: {certificate-trusted: high}", ["required", "recommended", "advisory"]),
+    ],
+)
+def test_a_word_that_is_not_in_a_closed_list_is_answered_with_the_list(
+    tmp_path: Path, line: str, words: list[str]
+) -> None:
+    (found,) = mistakes_of_profile(tmp_path, line)
+    assert [word for word in words if word not in found.partition(": write ")[2]] == []
+
+
+def test_an_unknown_profile_is_answered_with_those_there_are(tmp_path: Path) -> None:
+    expected = f"line 5: servers[0].profile: {NO_PROFILE}ipam, ours, special, theirs"
+    assert mistakes_in(tmp_path, ASSIGNED.replace("profile: theirs", "profile: ipan")) == [expected]
+
+
+def test_a_profile_whose_name_is_no_text_is_a_mistake(tmp_path: Path) -> None:
+    tree = {"profiles": {5: {}}, "servers": [{"name": "a", "profile": "mine", "dhcp4": {"url": "http://kea"}}]}
+    with pytest.raises(ConfigError):
+        settings_from_tree(tree, tmp_path)
+
+
+def test_any_requirement_may_be_named_where_the_ids_are_not_known(tmp_path: Path) -> None:
+    assert profile_of(tmp_path, "mine: {leave_out: [zzqq]}").left_out == {"zzqq"}
+
+
+def test_profiles_that_are_no_mapping_are_a_mistake(tmp_path: Path) -> None:
+    assert_each_begins(mistakes_in(tmp_path, f"profiles: [ipam]\n{SERVER}"), ["line 1: profiles: "])
+    assert_each_begins(mistakes_in(tmp_path, f"profiles: {{mine: ipam}}\n{SERVER}"), ["line 1: profiles.mine: "])
+    assert "valid" not in str(error_of(tmp_path, f"profiles: [ipam]\n{SERVER}"))

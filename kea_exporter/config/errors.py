@@ -10,6 +10,7 @@ from kea_exporter.config import schema
 from kea_exporter.config.profiles import BUILT_IN
 from kea_exporter.config.sections import field_at, keys_beside
 from kea_exporter.facts.snapshot import Daemon
+from kea_exporter.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +44,8 @@ class FieldError:
         """Return the error as one line, such as `line 7: servers[0].dhcp4.url: ...`."""
         line = f"line {self.line}: " if self.line else ""
         path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.place).lstrip(".")
-        return f"{line}{path}: {self.text}" if path else f"{line}{self.text}"
+        text = f"{line}{path}: {self.text}" if path else f"{line}{self.text}"
+        return printable(text, len(text))
 
 
 class ConfigError(Exception):

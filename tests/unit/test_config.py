@@ -971,6 +971,11 @@ def test_settings_do_not_show_a_password_that_is_not_used(folder: Path) -> None:
     assert CANARY not in repr(found)
 
 
+def test_an_error_is_one_line_without_control_characters(folder: Path) -> None:
+    (error,) = mistakes_in(folder, f'"a\\nb\\e[31m": 1\n{SERVER}')
+    assert error == "line 1: a b [31m: unknown key; remove it"
+
+
 # The schema for editors.
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kea_exporter.config import schema
-from kea_exporter.config.profiles import BUILT_IN
+from kea_exporter.config.profiles import BUILT_IN, MAX_DEPTH
 from kea_exporter.config.sections import field_at, keys_beside
+from kea_exporter.config.values import DEFAULT_PROFILE, NAME_PATTERN
 from kea_exporter.facts.snapshot import Daemon
 from kea_exporter.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from pydantic import BaseModel
     from pydantic.fields import FieldInfo
@@ -102,12 +104,10 @@ def cross_field_errors(tree: object) -> Iterator[FieldError]:
     """Yield errors that concern several keys; works on the tree, to report them together with schema errors."""
     if not isinstance(tree, dict):
         return
-    profiles = set(BUILT_IN)
     written = tree.get("profiles")
-    for name, entry in written.items() if isinstance(written, dict) else ():
-        if isinstance(entry, dict) and (based_on := entry.get("based_on")) is not None:
-            yield from _profile_errors(based_on, profiles, ("profiles", name, "based_on"))
-        profiles |= {name} if isinstance(name, str) else set()
+    own = {name: entry for name, entry in written.items() if isinstance(name, str)} if isinstance(written, dict) else {}
+    profiles = BUILT_IN.keys() | own.keys()
+    yield from _profile_errors(own, profiles)
     yield from _option_errors(tree.get("defaults"), ("defaults",), profiles)
     yield from _probe_errors(tree)
     names: dict[object, int] = {}
@@ -117,9 +117,49 @@ def cross_field_errors(tree: object) -> Iterator[FieldError]:
             yield from _server_errors(server, ("servers", index), names, profiles)
 
 
-def _profile_errors(name: object, profiles: set[str], place: Place) -> Iterator[FieldError]:
+def _profile_errors(own: Mapping[str, object], profiles: Collection[str]) -> Iterator[FieldError]:
+    extended: dict[str, str] = {}
+    for name, entry in own.items():
+        place = ("profiles", name)
+        if name in BUILT_IN:
+            yield FieldError(place, f"this profile is built in; use another name, with extends: {name}")
+            continue
+        if not re.fullmatch(NAME_PATTERN, name):
+            yield FieldError(place, "a name of a profile has at most 100 characters, without spaces and slashes")
+        extends = entry.get("extends") if isinstance(entry, dict) else None
+        yield from _unknown_profile(extends, profiles, (*place, "extends"))
+        if isinstance(extends, str) and extends in own:
+            extended[name] = extends
+    yield from _inheritance_errors(extended)
+
+
+def _unknown_profile(name: object, profiles: Collection[str], place: Place) -> Iterator[FieldError]:
     if isinstance(name, str) and name not in profiles:
-        yield FieldError(place, f"unknown profile; use one of: {', '.join(sorted(profiles))}")
+        close = difflib.get_close_matches(name.lower(), profiles, n=1)
+        text = f"did you mean '{close[0]}'?" if close else f"use one of: {', '.join(sorted(profiles))}"
+        yield FieldError(place, f"unknown profile; {text}")
+
+
+def _inheritance_errors(extended: Mapping[str, str]) -> Iterator[FieldError]:
+    """Yield an error for each cycle, and for each profile that extends too many others, one after the other.
+
+    Args:
+        extended: a profile of the file to the one that it extends, if that is of the file too.
+    """
+    in_cycles: set[str] = set()
+    for name in extended:
+        chain = [name]
+        while chain[-1] in extended and extended[chain[-1]] not in chain and len(chain) <= MAX_DEPTH:
+            chain.append(extended[chain[-1]])
+        place = ("profiles", name, "extends")
+        if len(chain) > MAX_DEPTH:
+            yield FieldError(place, f"more than {MAX_DEPTH} profiles extend one another: {', '.join(chain)}")
+        elif extended.get(chain[-1]) == name and name not in in_cycles:
+            in_cycles |= set(chain)
+            others = (
+                f"{', '.join(chain)} and {name} extend each other" if chain[1:] else "a profile cannot extend itself"
+            )
+            yield FieldError(place, f"{others}; extend {DEFAULT_PROFILE} or another profile")
 
 
 def _probe_errors(tree: dict[str, Any]) -> Iterator[FieldError]:
@@ -138,7 +178,7 @@ def _probe_errors(tree: dict[str, Any]) -> Iterator[FieldError]:
 
 
 def _server_errors(
-    server: dict[str, Any], place: Place, names: dict[object, int], profiles: set[str]
+    server: dict[str, Any], place: Place, names: dict[object, int], profiles: Collection[str]
 ) -> Iterator[FieldError]:
     name = server.get("name")
     if isinstance(name, str) and name in names:
@@ -155,10 +195,10 @@ def _server_errors(
             yield FieldError((*place, str(daemon), "control_agent"), "a Control Agent requires an http or https url")
 
 
-def _option_errors(options: object, place: Place, profiles: set[str]) -> Iterator[FieldError]:
+def _option_errors(options: object, place: Place, profiles: Collection[str]) -> Iterator[FieldError]:
     if not isinstance(options, dict):
         return
-    yield from _profile_errors(options.get("profile"), profiles, (*place, "profile"))
+    yield from _unknown_profile(options.get("profile"), profiles, (*place, "profile"))
     if isinstance(auth := options.get("basic_auth"), dict):
         here = (*place, "basic_auth")
         for key in ("username", "password"):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
+from kea_exporter.config.schema import HookName
+from kea_exporter.config.values import DEFAULT_PROFILE
 from kea_exporter.facts.snapshot import Daemon, Version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from kea_exporter.config.schema import ProfileEntry
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,7 @@ class Profile:
         severities: other severities than a requirement's own, by its id.
         left_out: ids of requirements that are not judged.
         upgrade_target: the Kea release to which an upgrade is judged, such as `3.2`; None for the next stable one.
+        extends: the name of the profile that it inherits from; None for the one from which all others derive.
     """
 
     name: str
@@ -34,6 +39,7 @@ class Profile:
     severities: Mapping[str, str]
     left_out: frozenset[str]
     upgrade_target: str | None = None
+    extends: str | None = None
 
 
 def hook_requirement(hook: str) -> str:
@@ -45,7 +51,7 @@ def hook_requirement(hook: str) -> str:
 STANDARD_HOOKS = ("subnet_cmds", "host_cmds", "lease_cmds")
 
 IPAM = Profile(
-    name="ipam",
+    name=DEFAULT_PROFILE,
     minimum_version=Version(3, 0, 0, "3.0.0"),
     tested_version=Version(3, 1, 3, "3.1.3"),
     realms=MappingProxyType({Daemon.DHCP4: "kea-dhcpv4-server", Daemon.DHCP6: "kea-dhcpv6-server"}),
@@ -55,3 +61,51 @@ IPAM = Profile(
 )
 
 BUILT_IN: Mapping[str, Profile] = MappingProxyType({IPAM.name: IPAM})
+# Profiles of a file that extend one another, one after the other.
+MAX_DEPTH = 8
+
+
+def with_derived(entries: Mapping[str, ProfileEntry], known: Mapping[str, Profile]) -> Mapping[str, Profile]:
+    """Return the known profiles and those that the entries define, which may extend each other in any order.
+
+    Args:
+        entries: by name, without cycles; each extends another entry or a known profile.
+        known: by name.
+    """
+    profiles = dict(known)
+
+    def profile(name: str) -> Profile:
+        if name not in profiles:
+            profiles[name] = _derived(name, entries[name], profile(entries[name].extends))
+        return profiles[name]
+
+    for name in entries:
+        profile(name)
+    return profiles
+
+
+def _derived(name: str, entry: ProfileEntry, base: Profile) -> Profile:
+    severities, left_out = dict(base.severities), set(base.left_out)
+    if entry.hooks is not None:
+        # They take the place of whatever the base says of hooks.
+        of_hooks = {hook_requirement(hook) for hook in get_args(HookName)}
+        severities = {value: severity for value, severity in severities.items() if value not in of_hooks}
+        severities |= {hook_requirement(hook): "required" for hook in entry.hooks}
+        left_out -= of_hooks
+        left_out |= {hook_requirement(hook) for hook in STANDARD_HOOKS if hook not in entry.hooks}
+    severities |= entry.severities
+    realms = base.realms
+    if entry.realms is not None:
+        given = {daemon: getattr(entry.realms, daemon) for daemon in Daemon if daemon in entry.realms.model_fields_set}
+        realms = {daemon: realm for daemon, realm in {**realms, **given}.items() if realm is not None}
+    return replace(
+        base,
+        name=name,
+        extends=base.name,
+        minimum_version=entry.minimum_version or base.minimum_version,
+        tested_version=entry.tested_version or base.tested_version,
+        realms=MappingProxyType(dict(realms)),
+        renewal_window_seconds=entry.renewal_window or base.renewal_window_seconds,
+        severities=MappingProxyType(severities),
+        left_out=frozenset((left_out - entry.severities.keys()) | set(entry.leave_out)),
+    )

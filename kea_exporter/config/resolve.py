@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from kea_exporter.config import schema
-from kea_exporter.config.profiles import BUILT_IN, STANDARD_HOOKS, Profile, hook_requirement
+from kea_exporter.config.profiles import BUILT_IN, with_derived
 from kea_exporter.config.selection import Selection
 from kea_exporter.config.settings import (
     AllowedTargets,
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from urllib.parse import SplitResult
 
+    from kea_exporter.config.profiles import Profile
 
 # Stands in the place of an address that is filled in later.
 ANYWHERE = urlsplit("https://")
@@ -33,41 +33,8 @@ ANYWHERE = urlsplit("https://")
 
 def resolve(written: schema.ConfigFile) -> Settings:
     """Return the settings that a configuration without errors stands for."""
-    profiles = _profiles(written)
+    profiles = with_derived(written.profiles, BUILT_IN)
     return Settings(tuple(_daemons(written, profiles)), tuple(_allowed_targets(written, profiles)))
-
-
-def _profiles(written: schema.ConfigFile) -> Mapping[str, Profile]:
-    profiles = dict(BUILT_IN)
-    for name, entry in written.profiles.items():
-        profiles[name] = _derived(name, entry, profiles[entry.based_on])
-    return profiles
-
-
-def _derived(name: str, entry: schema.ProfileEntry, base: Profile) -> Profile:
-    severities, left_out = dict(base.severities), set(base.left_out)
-    if entry.hooks is not None:
-        # They take the place of whatever the base says of hooks.
-        of_hooks = {hook_requirement(hook) for hook in get_args(schema.HookName)}
-        severities = {value: severity for value, severity in severities.items() if value not in of_hooks}
-        severities |= {hook_requirement(hook): "required" for hook in entry.hooks}
-        left_out -= of_hooks
-        left_out |= {hook_requirement(hook) for hook in STANDARD_HOOKS if hook not in entry.hooks}
-    severities |= entry.severities
-    realms = base.realms
-    if entry.realms is not None:
-        given = {daemon: getattr(entry.realms, daemon) for daemon in Daemon if daemon in entry.realms.model_fields_set}
-        realms = {daemon: realm for daemon, realm in {**realms, **given}.items() if realm is not None}
-    return replace(
-        base,
-        name=name,
-        minimum_version=entry.minimum_version or base.minimum_version,
-        tested_version=entry.tested_version or base.tested_version,
-        realms=MappingProxyType(dict(realms)),
-        renewal_window_seconds=entry.renewal_window or base.renewal_window_seconds,
-        severities=MappingProxyType(severities),
-        left_out=frozenset((left_out - entry.severities.keys()) | set(entry.leave_out)),
-    )
 
 
 def _daemons(written: schema.ConfigFile, profiles: Mapping[str, Profile]) -> Iterator[DaemonSettings]:

@@ -10,7 +10,18 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from kea_exporter.config.values import KeaVersion, NamedFile, Period, Prefix, RequirementId, Size, Timeout, Url
+from kea_exporter.config.values import (
+    DEFAULT_PROFILE,
+    NAME_PATTERN,
+    KeaVersion,
+    NamedFile,
+    Period,
+    Prefix,
+    RequirementId,
+    Size,
+    Timeout,
+    Url,
+)
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 HookName = Literal["subnet_cmds", "host_cmds", "lease_cmds", "stat_cmds", "class_cmds", "cb_cmds", "host_cache", "ha"]
@@ -102,7 +113,7 @@ class Options(Section):
     basic_auth: BasicAuth | None = None
     tls_config: TlsConfig | None = None
     body_size_limit: Size = Field(32 * 1024**2, description="maximum size of an answer", examples=["32MiB"])
-    profile: str = Field("ipam", description="profile of requirements", examples=["ipam"])
+    profile: str = Field(DEFAULT_PROFILE, description="profile of requirements", examples=["ipam"])
     lease_audit: LeaseAudit | None = None
     collect: Collect = Collect()
 
@@ -121,7 +132,7 @@ class ServerEntry(Options):
 
     name: str = Field(
         description="a name of at most 100 characters, without spaces and slashes",
-        pattern=r"^[^\s/\x00-\x1f\x7f-\x9f]{1,100}$",
+        pattern=NAME_PATTERN,
         examples=["dhcp-a"],
     )
     dhcp4: DaemonEntry | None = None
@@ -140,7 +151,7 @@ class Realms(Section):
 class ProfileEntry(Section):
     """Profile of requirements, as differences from another profile."""
 
-    based_on: str = Field("ipam", description="a built-in profile or one defined above", examples=["ipam"])
+    extends: str = Field(DEFAULT_PROFILE, description="a built-in profile, or one of the file", examples=["ipam"])
     minimum_version: KeaVersion | None = Field(
         None, description="the first supported version of Kea", examples=['"3.0.0"']
     )

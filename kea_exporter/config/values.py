@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 NO_REQUIREMENT = "unknown requirement; kea-exporter check --explain list prints all"
+# That of daemons and profiles that do not name one.
+DEFAULT_PROFILE = "ipam"
 MAX_UNIX_PATH = 107
+# Of servers and profiles.
+NAME_PATTERN = r"^[^\s/\x00-\x1f\x7f-\x9f]{1,100}$"
 # Where a URL names no port.
 DEFAULT_PORTS = {"http": 80, "https": 443}
 # From the oldest that is accepted to the newest.

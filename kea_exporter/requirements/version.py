@@ -21,7 +21,7 @@ NOT_TESTED = Cause(
     "newer_than_tested",
     "Kea is newer than the profile's tested_version",
     "Ask the vendor of the IPAM whether it supports this Kea version. If it does, set tested_version in a profile.",
-    'profiles: {ipam: {tested_version: "3.2.0"}}   (in the exporter\'s configuration)',
+    'profiles: {house: {tested_version: "3.2.0"}}, defaults: {profile: house}   (in the exporter\'s configuration)',
 )
 
 

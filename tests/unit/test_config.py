@@ -528,7 +528,7 @@ USER = "basic_auth.username: write a name without a colon; for example monitor"
 AUTH = "basic_auth: {username: monitor, password: word"
 ONE_PASSWORD = "basic_auth: write either password or password_file, "
 ONE_USER = "basic_auth: write either username or username_file, "
-PROFILE = "profile: unknown profile; use one of: ipam"
+PROFILE = "profile: unknown profile; did you mean 'ipam'?"
 PROFILE_IS_NO_TEXT = "profile: must be text; put the value in quotes; for example ipam"
 PERIOD = "lease_audit.interval: write a number with its unit, such as 30m, 1h or 30d"
 PERIOD_RANGE = "lease_audit.interval: write at least 1m and at most 366d"
@@ -985,7 +985,7 @@ def test_the_schema_describes_every_section() -> None:
     assert schema["required"] == ["servers"]
     assert schema["additionalProperties"] is False
     assert set(schema["$defs"]["ServerEntry"]["properties"]) >= {"name", "dhcp4", "dhcp6", "d2", "timeout"}
-    assert set(schema["$defs"]["ProfileEntry"]["properties"]) >= {"based_on", "hooks", "realms", "severities"}
+    assert set(schema["$defs"]["ProfileEntry"]["properties"]) >= {"extends", "hooks", "realms", "severities"}
     assert set(schema["$defs"]["Collect"]["properties"]) == {
         "statistics",
         "leases",
@@ -1047,7 +1047,7 @@ sections: dict[str, st.SearchStrategy[Any]] = {
     ),
 }
 profiles = entry(
-    based_on=st.sampled_from(["ipam", "a"]) | scalars,
+    extends=st.sampled_from(["ipam", "a"]) | scalars,
     minimum_version=st.just("3.0.0") | scalars,
     hooks=st.lists(st.just("ha") | scalars, max_size=2),
     realms=entry(dhcp4=scalars),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import permutations
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kea_exporter.config import IPAM, ConfigError, hook_requirement, settings_from_tree
+from kea_exporter.config.profiles import MAX_DEPTH
 from kea_exporter.requirements import REQUIREMENTS, Severity
 from kea_exporter.requirements.model import severity_in
 from tests.support.configuration_file import SERVER, assert_each_begins, error_of, mistakes_in, read
@@ -38,33 +40,72 @@ def severities_of_hooks(profile: Profile) -> Mapping[str, Severity]:
     }
 
 
-def test_a_profile_without_differences_is_the_one_it_is_based_on(tmp_path: Path) -> None:
-    assert profile_of(tmp_path, "mine: {}") == replace(IPAM, name="mine")
-    assert profile_of(tmp_path, "mine: {based_on: ipam}") == replace(IPAM, name="mine")
+def test_a_profile_without_differences_is_the_one_that_it_extends(tmp_path: Path) -> None:
+    assert profile_of(tmp_path, "mine: {}") == replace(IPAM, name="mine", extends="ipam")
+    assert profile_of(tmp_path, "mine: {extends: ipam}") == replace(IPAM, name="mine", extends="ipam")
 
 
-def test_a_profile_may_be_based_on_one_above(tmp_path: Path) -> None:
+def test_profiles_extend_each_other_in_any_order(tmp_path: Path) -> None:
+    entries = ("base: {renewal_window: 10d}", "middle: {extends: base}", "mine: {extends: middle}")
+    for order in permutations(entries):
+        text = "".join(f"  {entry}\n" for entry in order)
+        (daemon,) = read(tmp_path, f"profiles:\n{text}{SERVER}    profile: mine\n").daemons
+        assert (daemon.profile.extends, daemon.profile.renewal_window_seconds) == ("middle", 10 * 86400)
+
+
+def chain_of(length: int) -> str:
+    """Return profiles p1, p2, ..., each of which extends the one before."""
+    entries = ["p1: {}", *(f"p{number}: {{extends: p{number - 1}}}" for number in range(2, length + 1))]
+    return "".join(f"  {entry}\n" for entry in reversed(entries))
+
+
+def test_profiles_extend_each_other_up_to_a_limit(tmp_path: Path) -> None:
+    (daemon,) = read(tmp_path, f"profiles:\n{chain_of(MAX_DEPTH)}{SERVER}    profile: p{MAX_DEPTH}\n").daemons
+    assert daemon.profile.name == f"p{MAX_DEPTH}"
+    (error,) = mistakes_in(tmp_path, f"profiles:\n{chain_of(MAX_DEPTH + 1)}{SERVER}")
+    assert error.startswith(f"line 2: profiles.p9.extends: more than {MAX_DEPTH} profiles extend one another: p9, p8,")
+
+
+CIRCLES = {
+    "mine: {extends: mine}": ["line 2: profiles.mine.extends: a profile cannot extend itself; extend ipam or another"],
+    "a: {extends: b}\n  b: {extends: a}": ["line 2: profiles.a.extends: a, b and a extend each other; extend ipam or"],
+    "c: {extends: a}\n  a: {extends: b}\n  b: {extends: a}": ["line 3: profiles.a.extends: a, b and a extend each"],
+    "a: {extends: a}\n  b: {extends: b}": ["line 2: profiles.a.extends: ", "line 3: profiles.b.extends: "],
+}
+
+
+@pytest.mark.parametrize("entries", CIRCLES)
+def test_profiles_that_extend_each_other_in_a_circle_are_an_error(tmp_path: Path, entries: str) -> None:
+    assert_each_begins(mistakes_in(tmp_path, f"profiles:\n  {entries}\n{SERVER}"), CIRCLES[entries])
+
+
+def test_a_circle_of_any_length_is_an_error(tmp_path: Path) -> None:
+    for length in range(2, 3 * MAX_DEPTH):
+        entries = "".join(f"  p{number}: {{extends: p{(number + 1) % length}}}\n" for number in range(length))
+        assert mistakes_in(tmp_path, f"profiles:\n{entries}{SERVER}"), length
+
+
+def test_the_name_of_a_built_in_profile_is_taken(tmp_path: Path) -> None:
+    (error,) = mistakes_in(tmp_path, f"profiles:\n  ipam: {{renewal_window: 14d}}\n{SERVER}")
+    assert error == "line 2: profiles.ipam: this profile is built in; use another name, with extends: ipam"
+
+
+@pytest.mark.parametrize("name", ['""', '"a b"', "a/b", '"a\\nb"', "a" * 101])
+def test_the_name_of_a_profile_is_like_that_of_a_server(tmp_path: Path, name: str) -> None:
+    (error,) = mistakes_in(tmp_path, f"profiles:\n  {name}: {{}}\n{SERVER}")
+    assert error.startswith("line 2: profiles.")
+    assert error.endswith(": a name of a profile has at most 100 characters, without spaces and slashes")
+
+
+def test_a_profile_may_extend_one_above(tmp_path: Path) -> None:
     found = profile_of(
         tmp_path,
         'first: {minimum_version: "2.6.0", tested_version: "2.6.9", renewal_window: 10d}',
-        'second: {based_on: first, tested_version: "2.7.9"}',
+        'second: {extends: first, tested_version: "2.7.9"}',
     )
     versions = (found.minimum_version.numbers, found.tested_version.numbers)
     assert (found.name, versions) == ("second", ((2, 6, 0), (2, 7, 9)))
     assert found.renewal_window_seconds == 10 * 86400
-
-
-def test_the_usual_profile_itself_may_be_changed(tmp_path: Path) -> None:
-    text = f'profiles: {{before: {{}}, ipam: {{minimum_version: "2.6.0"}}, after: {{}}}}\n{SERVER}'
-    changed = {name: read(tmp_path, f"{text}    profile: {name}\n") for name in ("before", "ipam", "after")}
-    minimum = {name: settings.daemons[0].profile.minimum_version.text for name, settings in changed.items()}
-    assert minimum == {"before": "3.0.0", "ipam": "2.6.0", "after": "2.6.0"}
-    assert read(tmp_path, text).daemons[0].profile.minimum_version.text == "2.6.0"
-
-
-def test_changing_the_usual_profile_does_not_outlive_the_file(tmp_path: Path) -> None:
-    read(tmp_path, f'profiles: {{ipam: {{minimum_version: "2.6.0", leave_out: [certificate-trusted]}}}}\n{SERVER}')
-    assert read(tmp_path, SERVER).daemons[0].profile is IPAM
 
 
 def test_the_hooks_of_the_usual_profile_are_those_of_the_source_document() -> None:
@@ -89,13 +130,13 @@ def test_the_hooks_of_a_profile_are_required_and_no_others(tmp_path: Path, case:
     assert severities_of_hooks(profile_of(tmp_path, f"mine: {{hooks: {written}}}")) == expected
 
 
-def test_the_hooks_of_a_profile_take_the_place_of_those_it_is_based_on(tmp_path: Path) -> None:
-    found = profile_of(tmp_path, "base: {hooks: [ha, lease_cmds]}", "mine: {based_on: base, hooks: [host_cmds]}")
+def test_the_hooks_of_a_profile_take_the_place_of_those_that_it_extends(tmp_path: Path) -> None:
+    found = profile_of(tmp_path, "base: {hooks: [ha, lease_cmds]}", "mine: {extends: base, hooks: [host_cmds]}")
     assert severities_of_hooks(found) == {"host_cmds": Severity.REQUIRED, "stat_cmds": Severity.ADVISORY}
 
 
 def test_hooks_are_inherited_where_a_profile_says_nothing_of_them(tmp_path: Path) -> None:
-    found = profile_of(tmp_path, "base: {hooks: [ha]}", "mine: {based_on: base, renewal_window: 1d}")
+    found = profile_of(tmp_path, "base: {hooks: [ha]}", "mine: {extends: base, renewal_window: 1d}")
     assert severities_of_hooks(found) == {"ha": Severity.REQUIRED, "stat_cmds": Severity.ADVISORY}
 
 
@@ -123,7 +164,7 @@ def test_realms_of_a_profile_change_singly_and_null_removes_one(tmp_path: Path, 
 
 
 def test_a_realm_that_was_removed_may_come_back(tmp_path: Path) -> None:
-    found = profile_of(tmp_path, "base: {realms: {dhcp4: null}}", "mine: {based_on: base, realms: {dhcp4: mine}}")
+    found = profile_of(tmp_path, "base: {realms: {dhcp4: null}}", "mine: {extends: base, realms: {dhcp4: mine}}")
     assert realms_of(found)["dhcp4"] == "mine"
 
 
@@ -136,18 +177,18 @@ def test_severities_are_inherited_one_by_one(tmp_path: Path) -> None:
     found = profile_of(
         tmp_path,
         "base: {severities: {certificate-trusted: advisory, no-orphaned-leases: required}}",
-        "mine: {based_on: base, severities: {certificate-trusted: recommended}}",
+        "mine: {extends: base, severities: {certificate-trusted: recommended}}",
     )
     assert found.severities == {"certificate-trusted": "recommended", "no-orphaned-leases": "required"}
 
 
 def test_a_severity_brings_back_a_requirement_that_was_left_out(tmp_path: Path) -> None:
     base = "base: {leave_out: [certificate-trusted, no-orphaned-leases]}"
-    assert profile_of(tmp_path, base, "mine: {based_on: base}").left_out == {
+    assert profile_of(tmp_path, base, "mine: {extends: base}").left_out == {
         "certificate-trusted",
         "no-orphaned-leases",
     }
-    back = profile_of(tmp_path, base, "mine: {based_on: base, severities: {certificate-trusted: advisory}}")
+    back = profile_of(tmp_path, base, "mine: {extends: base, severities: {certificate-trusted: advisory}}")
     assert back.left_out == {"no-orphaned-leases"}
 
 
@@ -178,12 +219,15 @@ IDS = ("certificate-trusted", "hook-ha-loaded")
 
 
 WRONG_PROFILES = {
-    "based_on: ipan": f"based_on: {NO_PROFILE}ipam",
-    "based_on: below": f"based_on: {NO_PROFILE}ipam",
-    "based_on: mine": f"based_on: {NO_PROFILE}ipam",
-    "based_on: 5": "based_on: must be text; put the value in quotes; for example ipam",
-    "based_on: ": "based_on: must be text; put the value in quotes; for example ipam",
-    "base_on: ipam": "base_on: unknown key; did you mean 'based_on'?",
+    "extends: ipan": "extends: unknown profile; did you mean 'ipam'?",
+    "extends: IPAM": "extends: unknown profile; did you mean 'ipam'?",
+    "extends: netbox": f"extends: {NO_PROFILE}below, ipam, mine",
+    "extends: ''": f"extends: {NO_PROFILE}below, ipam, mine",
+    "extends: [ipam, below]": "extends: must be text; put the value in quotes; for example ipam",
+    "extends: 5": "extends: must be text; put the value in quotes; for example ipam",
+    "extends: ": "extends: must be text; put the value in quotes; for example ipam",
+    "extend: ipam": "extend: unknown key; did you mean 'extends'?",
+    "based_on: ipam": "based_on: unknown key; remove it",
     "minimum_version: 3.0": f"minimum_version: {VERSION}",
     "minimum_version: '3.0'": f"minimum_version: {VERSION}",
     "minimum_version: 3.0.0-git": f"minimum_version: {VERSION}",
@@ -244,7 +288,7 @@ def test_a_word_that_is_not_in_a_closed_list_is_answered_with_the_list(
 
 def test_an_unknown_profile_is_answered_with_those_there_are(tmp_path: Path) -> None:
     expected = f"line 5: servers[0].profile: {NO_PROFILE}ipam, ours, special, theirs"
-    assert mistakes_in(tmp_path, ASSIGNED.replace("profile: theirs", "profile: ipan")) == [expected]
+    assert mistakes_in(tmp_path, ASSIGNED.replace("profile: theirs", "profile: netbox")) == [expected]
 
 
 def test_a_profile_whose_name_is_no_text_is_a_mistake(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kea_exporter.config import schema
-from kea_exporter.config.profiles import BUILT_IN, MAX_DEPTH
+from kea_exporter.config.profiles import BUILT_IN, MAX_DEPTH, hook_requirement
 from kea_exporter.config.sections import field_at, keys_beside
 from kea_exporter.config.values import DEFAULT_PROFILE, NAME_PATTERN
 from kea_exporter.facts.snapshot import Daemon
@@ -123,14 +123,28 @@ def _profile_errors(own: Mapping[str, object], profiles: Collection[str]) -> Ite
         place = ("profiles", name)
         if name in BUILT_IN:
             yield FieldError(place, f"this profile is built in; use another name, with extends: {name}")
-            continue
-        if not re.fullmatch(NAME_PATTERN, name):
+        elif not re.fullmatch(NAME_PATTERN, name):
             yield FieldError(place, "a name of a profile has at most 100 characters, without spaces and slashes")
-        extends = entry.get("extends") if isinstance(entry, dict) else None
+        if not isinstance(entry, dict):
+            continue
+        yield from _contradictions(entry, place)
+        extends = entry.get("extends")
         yield from _unknown_profile(extends, profiles, (*place, "extends"))
         if isinstance(extends, str) and extends in own:
             extended[name] = extends
     yield from _inheritance_errors(extended)
+
+
+def _contradictions(entry: dict[str, Any], place: Place) -> Iterator[FieldError]:
+    """Yield an error for each requirement that a profile leaves out and enables."""
+    hooks, severities, left_out = entry.get("hooks"), entry.get("severities"), entry.get("leave_out")
+    enabled = {hook_requirement(str(hook)) for hook in hooks} if isinstance(hooks, list) else set()
+    enabled |= severities.keys() if isinstance(severities, dict) else set()
+    for index, name in enumerate(left_out if isinstance(left_out, list) else []):
+        if isinstance(name, str) and name in enabled:
+            yield FieldError(
+                (*place, "leave_out", index), "hooks or severities enable this requirement; remove one of the two"
+            )
 
 
 def _unknown_profile(name: object, profiles: Collection[str], place: Place) -> Iterator[FieldError]:

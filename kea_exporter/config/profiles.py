@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, get_args
 
 from kea_exporter.config.schema import HookName
-from kea_exporter.config.values import DEFAULT_PROFILE
+from kea_exporter.config.values import DEFAULT_PROFILE, SEVERITIES
 from kea_exporter.facts.snapshot import Daemon, Version
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Profile:
         tested_version: the last one that it was tested with.
         realms: the authentication realm demanded of each daemon; a daemon that is left out may have any.
         renewal_window_seconds: how long before its end a certificate should be renewed.
-        severities: other severities than a requirement's own, by its id.
+        severities: other severities than a requirement's own, by its id; and by severity, for those without.
         left_out: ids of requirements that are not judged.
         upgrade_target: the Kea release to which an upgrade is judged, such as `3.2`; None for the next stable one.
         extends: the name of the profile that it inherits from; None for the one from which all others derive.
@@ -85,7 +85,7 @@ def with_derived(entries: Mapping[str, ProfileEntry], known: Mapping[str, Profil
 
 
 def _derived(name: str, entry: ProfileEntry, base: Profile) -> Profile:
-    severities, left_out = dict(base.severities), set(base.left_out)
+    severities, left_out = _changed(base.severities, entry.severities), set(base.left_out)
     if entry.hooks is not None:
         # They take the place of whatever the base says of hooks.
         of_hooks = {hook_requirement(hook) for hook in get_args(HookName)}
@@ -93,7 +93,7 @@ def _derived(name: str, entry: ProfileEntry, base: Profile) -> Profile:
         severities |= {hook_requirement(hook): "required" for hook in entry.hooks}
         left_out -= of_hooks
         left_out |= {hook_requirement(hook) for hook in STANDARD_HOOKS if hook not in entry.hooks}
-    severities |= entry.severities
+    severities |= {key: severity for key, severity in entry.severities.items() if key not in SEVERITIES}
     realms = base.realms
     if entry.realms is not None:
         given = {daemon: getattr(entry.realms, daemon) for daemon in Daemon if daemon in entry.realms.model_fields_set}
@@ -109,3 +109,10 @@ def _derived(name: str, entry: ProfileEntry, base: Profile) -> Profile:
         severities=MappingProxyType(severities),
         left_out=frozenset((left_out - entry.severities.keys()) | set(entry.leave_out)),
     )
+
+
+def _changed(severities: Mapping[str, str], changes: Mapping[str, str]) -> dict[str, str]:
+    """Return severities by id and severity, changed by those of the changes that are by severity."""
+    by_severity = {severity: changes[severity] for severity in SEVERITIES if severity in changes}
+    inherited = {severity: severity for severity in by_severity} | dict(severities)
+    return {key: by_severity.get(severity, severity) for key, severity in inherited.items()}

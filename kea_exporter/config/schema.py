@@ -18,6 +18,8 @@ from kea_exporter.config.values import (
     Period,
     Prefix,
     RequirementId,
+    RequirementOrSeverity,
+    SeverityName,
     Size,
     Timeout,
     Url,
@@ -25,7 +27,6 @@ from kea_exporter.config.values import (
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 HookName = Literal["subnet_cmds", "host_cmds", "lease_cmds", "stat_cmds", "class_cmds", "cb_cmds", "host_cache", "ha"]
-SeverityName = Literal["required", "recommended", "advisory"]
 
 
 class Section(BaseModel):
@@ -161,7 +162,9 @@ class ProfileEntry(Section):
     renewal_window: Period | None = Field(
         None, description="time before expiry at which a certificate should be renewed", examples=["30d"]
     )
-    severities: dict[RequirementId, SeverityName] = Field({}, description="other severities, by requirement")
+    severities: dict[RequirementOrSeverity, SeverityName] = Field(
+        {}, description="other severities, by requirement or by severity"
+    )
     leave_out: list[RequirementId] = Field([], description="requirements that are not judged")
 
 

@@ -8,7 +8,7 @@ import ssl
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
@@ -19,6 +19,8 @@ from kea_exporter.files import check_file, is_path
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+SeverityName = Literal["required", "recommended", "advisory"]
+SEVERITIES: tuple[str, ...] = get_args(SeverityName)
 NO_REQUIREMENT = "unknown requirement; kea-exporter check --explain list prints all"
 # That of daemons and profiles that do not name one.
 DEFAULT_PROFILE = "ipam"
@@ -103,9 +105,22 @@ def parse_requirement(value: object, info: ValidationInfo) -> str:
     Raises:
         ValueError: there is none of that id.
     """
+    return _one_of(_context(info).requirements, value)
+
+
+def parse_requirement_or_severity(value: object, info: ValidationInfo) -> str:
+    """Return the id of a requirement that exists, or a severity.
+
+    Raises:
+        ValueError: it is none of them.
+    """
     ids = _context(info).requirements
-    if not isinstance(value, str) or (ids is not None and value not in ids):
-        close = difflib.get_close_matches(str(value), ids or (), n=1)
+    return _one_of(None if ids is None else (*ids, *SEVERITIES), value)
+
+
+def _one_of(names: Collection[str] | None, value: object) -> str:
+    if not isinstance(value, str) or (names is not None and value not in names):
+        close = difflib.get_close_matches(str(value), names or (), n=1)
         raise ValueError(f"unknown requirement; did you mean '{close[0]}'?" if close else NO_REQUIREMENT)
     return value
 
@@ -214,6 +229,9 @@ KeaVersion = Annotated[
     Version, BeforeValidator(parse_version), WithJsonSchema({"type": "string", "pattern": VERSION_PATTERN})
 ]
 RequirementId = Annotated[str, BeforeValidator(parse_requirement), WithJsonSchema({"type": "string"})]
+RequirementOrSeverity = Annotated[
+    str, BeforeValidator(parse_requirement_or_severity), WithJsonSchema({"type": "string"})
+]
 Size = Annotated[int, BeforeValidator(parse_size), WithJsonSchema({"type": "string", "pattern": SIZE_PATTERN})]
 Prefix = Annotated[IPv4Network | IPv6Network, BeforeValidator(parse_prefix), WithJsonSchema({"type": "string"})]
 NamedFile = Annotated[Path, BeforeValidator(parse_file), WithJsonSchema({"type": "string"})]

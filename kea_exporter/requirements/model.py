@@ -227,7 +227,9 @@ def severity_in(profile: Profile, requirement: Requirement) -> Severity | None:
     if requirement.id in profile.left_out:
         return None
     named = profile.severities.get(requirement.id)
-    return Severity(named) if named else requirement.severity
+    if named or requirement.severity is None:
+        return Severity(named) if named else None
+    return Severity(profile.severities.get(requirement.severity, requirement.severity))
 
 
 def _judge(requirement: Requirement, severity: Severity, snapshot: Snapshot, profile: Profile) -> Verdict:

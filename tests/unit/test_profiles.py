@@ -182,6 +182,48 @@ def test_severities_are_inherited_one_by_one(tmp_path: Path) -> None:
     assert found.severities == {"certificate-trusted": "recommended", "no-orphaned-leases": "required"}
 
 
+RAISED = {
+    "{advisory: recommended}": ("required", "recommended", "recommended"),
+    "{advisory: recommended, recommended: required}": ("required", "required", "recommended"),
+    "{required: advisory, advisory: required}": ("advisory", "recommended", "required"),
+    "{recommended: recommended}": ("required", "recommended", "advisory"),
+    "{advisory: recommended, version-tested: advisory}": ("required", "advisory", "recommended"),
+}
+
+
+def severities_of(profile: Profile) -> dict[str, str | None]:
+    return {it.id: severity_in(profile, it) for it in REQUIREMENTS}
+
+
+@pytest.mark.parametrize("written", RAISED)
+def test_all_requirements_of_one_severity_get_another(tmp_path: Path, written: str) -> None:
+    found = severities_of(profile_of(tmp_path, f"mine: {{severities: {written}}}"))
+    assert tuple(found[it] for it in ("version-supported", "version-tested", "hsts-header-present")) == RAISED[written]
+    assert found["hook-ha-loaded"] is None
+
+
+def test_no_requirement_is_called_like_a_severity() -> None:
+    assert {it.id for it in REQUIREMENTS}.isdisjoint(Severity)
+
+
+def test_a_severity_of_another_severity_changes_what_is_inherited(tmp_path: Path) -> None:
+    found = profile_of(
+        tmp_path,
+        "base: {severities: {advisory: recommended, version-supported: recommended}, leave_out: [certificate-trusted]}",
+        "mine: {extends: base, severities: {recommended: required}}",
+    )
+    names = ("version-supported", "version-tested", "hsts-header-present")
+    assert [severities_of(found)[it] for it in names] == ["required"] * 3
+    assert severities_of(found)["certificate-trusted"] is None
+
+
+def test_hooks_of_an_inherited_profile_that_are_not_judged_stay_so(tmp_path: Path) -> None:
+    found = profile_of(
+        tmp_path, "base: {severities: {advisory: recommended}, hooks: []}", "mine: {extends: base, hooks: [ha]}"
+    )
+    assert severities_of_hooks(found) == {"ha": "required", "stat_cmds": "recommended"}
+
+
 def test_a_severity_brings_back_a_requirement_that_was_left_out(tmp_path: Path) -> None:
     base = "base: {leave_out: [certificate-trusted, no-orphaned-leases]}"
     assert profile_of(tmp_path, base, "mine: {extends: base}").left_out == {
@@ -250,6 +292,18 @@ WRONG_PROFILES = {
     "leave_out: certificate-trusted": "leave_out: must be a list",
     "leave_out: [certificate-trustd]": f"leave_out[0]: {NO_REQUIREMENT_BUT} 'certificate-trusted'?",
     "leave_out: [hook-ha-loaded, zzqq]": f"leave_out[1]: {NO_REQUIREMENT}",
+    "severities: {recomended: required}": "severities.recomended: unknown requirement; did you mean 'recommended'?",
+    "severities: {Required: advisory}": "severities.Required: unknown requirement; did you mean 'required'?",
+    "severities: {advisory: none}": "severities.advisory: write one of 'required', 'recommended' or 'advisory'",
+    "severities: {advisory: }": "severities.advisory: write one of 'required', 'recommended' or 'advisory'",
+    "severities: {advisory: [required]}": "severities.advisory: write one of 'required', 'recommended' or 'advisory'",
+    "leave_out: [advisory]": f"leave_out[0]: {NO_REQUIREMENT}",
+    "{leave_out: [certificate-trusted], severities: {certificate-trusted: required}}": (
+        "leave_out[0]: hooks or severities enable this requirement; remove one of the two"
+    ),
+    "{hooks: [ha], leave_out: [certificate-trusted, hook-ha-loaded]}": (
+        "leave_out[1]: hooks or severities enable this requirement; remove one of the two"
+    ),
     "leave_out: [5]": f"leave_out[0]: {NO_REQUIREMENT}",
 }
 

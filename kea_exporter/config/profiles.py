@@ -106,6 +106,7 @@ def _derived(name: str, entry: ProfileEntry, base: Profile) -> Profile:
         tested_version=entry.tested_version or base.tested_version,
         realms=MappingProxyType(dict(realms)),
         renewal_window_seconds=entry.renewal_window or base.renewal_window_seconds,
+        upgrade_target=entry.upgrade_target or base.upgrade_target,
         severities=MappingProxyType(severities),
         left_out=frozenset((left_out - entry.severities.keys()) | set(entry.leave_out)),
     )

@@ -162,6 +162,11 @@ class ProfileEntry(Section):
     renewal_window: Period | None = Field(
         None, description="time before expiry at which a certificate should be renewed", examples=["30d"]
     )
+    upgrade_target: Literal["3.0", "3.2", "3.3"] | None = Field(
+        None,
+        description="instead of the next stable version, the one to which upgrade readiness is judged",
+        examples=['"3.2"'],
+    )
     severities: dict[RequirementOrSeverity, SeverityName] = Field(
         {}, description="other severities, by requirement or by severity"
     )

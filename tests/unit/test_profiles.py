@@ -173,6 +173,13 @@ def test_the_time_to_renew_certificates_is_part_of_a_profile(tmp_path: Path, wri
     assert profile_of(tmp_path, f"mine: {{renewal_window: {written}}}").renewal_window_seconds == seconds
 
 
+def test_the_target_of_an_upgrade_is_part_of_a_profile(tmp_path: Path) -> None:
+    assert IPAM.upgrade_target is None
+    base = 'base: {upgrade_target: "3.2"}'
+    assert profile_of(tmp_path, base, "mine: {extends: base}").upgrade_target == "3.2"
+    assert profile_of(tmp_path, base, 'mine: {extends: base, upgrade_target: "3.0"}').upgrade_target == "3.0"
+
+
 def test_severities_are_inherited_one_by_one(tmp_path: Path) -> None:
     found = profile_of(
         tmp_path,
@@ -257,6 +264,7 @@ NO_PROFILE = "unknown profile; use one of: "
 NO_REQUIREMENT_BUT = "unknown requirement; did you mean"
 NO_REQUIREMENT = "unknown requirement; kea-exporter check --explain list prints all"
 VERSION = 'write three numbers in quotes, such as "3.0.0"'
+TARGET = "write one of '3.0', '3.2' or '3.3'"
 IDS = ("certificate-trusted", "hook-ha-loaded")
 
 
@@ -276,6 +284,12 @@ WRONG_PROFILES = {
     "tested_version: latest": f"tested_version: {VERSION}",
     "tested_version: -1.0.0": f"tested_version: {VERSION}",
     "tested_version: 3.0.9999999": f"tested_version: {VERSION}",
+    "upgrade_target: 3.2": f"upgrade_target: {TARGET}",
+    "upgrade_target: 3": f"upgrade_target: {TARGET}",
+    "upgrade_target: '3.1'": f"upgrade_target: {TARGET}",
+    "upgrade_target: 3.2.0": f"upgrade_target: {TARGET}",
+    "upgrade_target: ['3.2']": f"upgrade_target: {TARGET}",
+    "upgrade_target: next": f"upgrade_target: {TARGET}",
     "renewal_window: 30": "renewal_window: write a number with its unit, such as 30m, 1h or 30d",
     "renewal_window: 30 days": "renewal_window: write a number with its unit, such as 30m, 1h or 30d",
     "renewal_window: 5s": "renewal_window: write at least 1m and at most 366d",

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, get_args
 
-from kea_exporter.config.schema import HookName
+from pydantic import TypeAdapter
+
+from kea_exporter.config.schema import HookName, ProfileEntry
+from kea_exporter.config.tree import read_tree
 from kea_exporter.config.values import DEFAULT_PROFILE, SEVERITIES
 from kea_exporter.facts.snapshot import Daemon, Version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from kea_exporter.config.schema import ProfileEntry
 
 
 @dataclass(frozen=True)
@@ -50,22 +52,25 @@ def hook_requirement(hook: str) -> str:
 # What the source document requires.
 STANDARD_HOOKS = ("subnet_cmds", "host_cmds", "lease_cmds")
 
-IPAM = Profile(
-    name=DEFAULT_PROFILE,
-    minimum_version=Version(3, 0, 0, "3.0.0"),
-    tested_version=Version(3, 1, 3, "3.1.3"),
-    realms=MappingProxyType({Daemon.DHCP4: "kea-dhcpv4-server", Daemon.DHCP6: "kea-dhcpv6-server"}),
-    renewal_window_seconds=30 * 86400.0,
-    severities=MappingProxyType({}),
-    left_out=frozenset(),
-)
-
-BUILT_IN: Mapping[str, Profile] = MappingProxyType({IPAM.name: IPAM})
 # Profiles of a file that extend one another, one after the other.
 MAX_DEPTH = 8
 
 
-def with_derived(entries: Mapping[str, ProfileEntry], known: Mapping[str, Profile]) -> Mapping[str, Profile]:
+# In the form of a configuration file.
+BUILT_IN_FILE = Path(__file__).with_name("profiles.yml")
+# What DEFAULT_PROFILE derives from; it sets each of these.
+NOTHING = Profile(
+    name="",
+    minimum_version=Version(0, 0, 0, "0.0.0"),
+    tested_version=Version(0, 0, 0, "0.0.0"),
+    realms=MappingProxyType({}),
+    renewal_window_seconds=0.0,
+    severities=MappingProxyType({}),
+    left_out=frozenset(),
+)
+
+
+def with_derived(entries: Mapping[str, ProfileEntry], known: Mapping[str, Profile]) -> dict[str, Profile]:
     """Return the known profiles and those that the entries define, which may extend each other in any order.
 
     Args:
@@ -101,7 +106,7 @@ def _derived(name: str, entry: ProfileEntry, base: Profile) -> Profile:
     return replace(
         base,
         name=name,
-        extends=base.name,
+        extends=base.name or None,
         minimum_version=entry.minimum_version or base.minimum_version,
         tested_version=entry.tested_version or base.tested_version,
         realms=MappingProxyType(dict(realms)),
@@ -117,3 +122,14 @@ def _changed(severities: Mapping[str, str], changes: Mapping[str, str]) -> dict[
     by_severity = {severity: changes[severity] for severity in SEVERITIES if severity in changes}
     inherited = {severity: severity for severity in by_severity} | dict(severities)
     return {key: by_severity.get(severity, severity) for key, severity in inherited.items()}
+
+
+def _built_in() -> Mapping[str, Profile]:
+    tree, _ = read_tree(BUILT_IN_FILE.read_text("utf-8"))
+    entries = TypeAdapter(dict[str, ProfileEntry]).validate_python(tree)
+    root = _derived(DEFAULT_PROFILE, entries.pop(DEFAULT_PROFILE), NOTHING)
+    return MappingProxyType(with_derived(entries, {root.name: root}))
+
+
+BUILT_IN = _built_in()
+IPAM = BUILT_IN[DEFAULT_PROFILE]

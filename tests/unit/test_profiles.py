@@ -7,10 +7,11 @@ from itertools import permutations
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from kea_exporter.config import IPAM, ConfigError, hook_requirement, settings_from_tree
-from kea_exporter.config.profiles import MAX_DEPTH
-from kea_exporter.requirements import REQUIREMENTS, Severity
+from kea_exporter.config.profiles import BUILT_IN, BUILT_IN_FILE, MAX_DEPTH
+from kea_exporter.requirements import REQUIREMENTS, Severity, Subject
 from kea_exporter.requirements.model import severity_in
 from tests.support.configuration_file import SERVER, assert_each_begins, error_of, mistakes_in, read
 
@@ -40,9 +41,76 @@ def severities_of_hooks(profile: Profile) -> Mapping[str, Severity]:
     }
 
 
+def severities_of(profile: Profile) -> dict[str, str | None]:
+    return {it.id: severity_in(profile, it) for it in REQUIREMENTS}
+
+
 def test_a_profile_without_differences_is_the_one_that_it_extends(tmp_path: Path) -> None:
     assert profile_of(tmp_path, "mine: {}") == replace(IPAM, name="mine", extends="ipam")
     assert profile_of(tmp_path, "mine: {extends: ipam}") == replace(IPAM, name="mine", extends="ipam")
+
+
+KEA = {"dhcp4": {"url": "http://kea"}}
+BUILT_IN_TREE = yaml.safe_load(BUILT_IN_FILE.read_text())
+
+
+def test_the_profile_of_a_daemon_without_one_is_that_of_the_source_document(tmp_path: Path) -> None:
+    assert read(tmp_path, SERVER).daemons[0].profile is IPAM
+    assert IPAM.extends is None
+    assert severities_of(IPAM) == {it.id: it.severity for it in REQUIREMENTS}
+
+
+@pytest.mark.parametrize("name", BUILT_IN_TREE)
+def test_a_built_in_profile_is_one_that_a_configuration_file_may_have(tmp_path: Path, name: str) -> None:
+    tree = {"profiles": {"mine": BUILT_IN_TREE[name]}, "servers": [{"name": "a", "profile": "mine", **KEA}]}
+    (daemon,) = settings_from_tree(tree, tmp_path, requirements=[it.id for it in REQUIREMENTS]).daemons
+    assert daemon.profile == replace(BUILT_IN[name], name="mine", extends="ipam")
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_a_built_in_profile_is_assigned_and_extended_by_its_name(tmp_path: Path, name: str) -> None:
+    assert read(tmp_path, f"{SERVER}    profile: {name}\n").daemons[0].profile is BUILT_IN[name]
+    mine = profile_of(tmp_path, f"mine: {{extends: {name}, renewal_window: 1d}}")
+    assert mine == replace(BUILT_IN[name], name="mine", extends=name, renewal_window_seconds=86400.0)
+
+
+NEW_REQUIREMENTS = {
+    "ipam": ["required", "recommended", "advisory", None],
+    "kea-best-practice": ["required", "recommended", "recommended", None],
+    "strict": ["required", "required", "recommended", None],
+}
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_a_requirement_that_is_added_later_has_a_severity_in_each_built_in_profile(name: str) -> None:
+    new = [replace(REQUIREMENTS[0], id="new", severity=severity) for severity in (*Severity, None)]
+    assert [severity_in(BUILT_IN[name], it) for it in new] == NEW_REQUIREMENTS[name]
+
+
+def test_best_practice_does_not_judge_what_only_the_product_demands() -> None:
+    found, in_ipam = severities_of(BUILT_IN["kea-best-practice"]), severities_of(IPAM)
+    assert {it for it, severity in found.items() if severity is None and in_ipam[it] is not None} == {
+        "control-socket-over-http",
+        "control-socket-address-matches",
+        "hsts-header-present",
+        "version-tested",
+        "hook-subnet-cmds-loaded",
+        "hook-host-cmds-loaded",
+        "hook-lease-cmds-loaded",
+        "reservations-in-configuration",
+    }
+    assert realms_of(BUILT_IN["kea-best-practice"]) == {}
+    assert found["version-supported"] == "recommended"
+    assert {found[it.id] for it in REQUIREMENTS if it.subject is Subject.CONFIGURATION and it.severity} == {
+        "required",
+        "recommended",
+    }
+
+
+def test_strict_raises_each_severity_by_one() -> None:
+    raised = {"required": "required", "recommended": "required", "advisory": "recommended", None: None}
+    expected = {name: raised[severity] for name, severity in severities_of(IPAM).items()}
+    assert severities_of(BUILT_IN["strict"]) == expected
 
 
 def test_profiles_extend_each_other_in_any_order(tmp_path: Path) -> None:
@@ -85,9 +153,10 @@ def test_a_circle_of_any_length_is_an_error(tmp_path: Path) -> None:
         assert mistakes_in(tmp_path, f"profiles:\n{entries}{SERVER}"), length
 
 
-def test_the_name_of_a_built_in_profile_is_taken(tmp_path: Path) -> None:
-    (error,) = mistakes_in(tmp_path, f"profiles:\n  ipam: {{renewal_window: 14d}}\n{SERVER}")
-    assert error == "line 2: profiles.ipam: this profile is built in; use another name, with extends: ipam"
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_the_name_of_a_built_in_profile_is_taken(tmp_path: Path, name: str) -> None:
+    (error,) = mistakes_in(tmp_path, f"profiles:\n  {name}: {{renewal_window: 14d}}\n{SERVER}")
+    assert error == f"line 2: profiles.{name}: this profile is built in; use another name, with extends: {name}"
 
 
 @pytest.mark.parametrize("name", ['""', '"a b"', "a/b", '"a\\nb"', "a" * 101])
@@ -198,10 +267,6 @@ RAISED = {
 }
 
 
-def severities_of(profile: Profile) -> dict[str, str | None]:
-    return {it.id: severity_in(profile, it) for it in REQUIREMENTS}
-
-
 @pytest.mark.parametrize("written", RAISED)
 def test_all_requirements_of_one_severity_get_another(tmp_path: Path, written: str) -> None:
     found = severities_of(profile_of(tmp_path, f"mine: {{severities: {written}}}"))
@@ -271,8 +336,10 @@ IDS = ("certificate-trusted", "hook-ha-loaded")
 WRONG_PROFILES = {
     "extends: ipan": "extends: unknown profile; did you mean 'ipam'?",
     "extends: IPAM": "extends: unknown profile; did you mean 'ipam'?",
-    "extends: netbox": f"extends: {NO_PROFILE}below, ipam, mine",
-    "extends: ''": f"extends: {NO_PROFILE}below, ipam, mine",
+    "extends: netbox": f"extends: {NO_PROFILE}below, ipam, kea-best-practice, mine, strict",
+    "extends: Strict": "extends: unknown profile; did you mean 'strict'?",
+    "extends: best-practice": "extends: unknown profile; did you mean 'kea-best-practice'?",
+    "extends: ''": f"extends: {NO_PROFILE}below, ipam, kea-best-practice, mine, strict",
     "extends: [ipam, below]": "extends: must be text; put the value in quotes; for example ipam",
     "extends: 5": "extends: must be text; put the value in quotes; for example ipam",
     "extends: ": "extends: must be text; put the value in quotes; for example ipam",
@@ -355,7 +422,7 @@ def test_a_word_that_is_not_in_a_closed_list_is_answered_with_the_list(
 
 
 def test_an_unknown_profile_is_answered_with_those_there_are(tmp_path: Path) -> None:
-    expected = f"line 5: servers[0].profile: {NO_PROFILE}ipam, ours, special, theirs"
+    expected = f"line 5: servers[0].profile: {NO_PROFILE}ipam, kea-best-practice, ours, special, strict, theirs"
     assert mistakes_in(tmp_path, ASSIGNED.replace("profile: theirs", "profile: netbox")) == [expected]
 
 

@@ -98,6 +98,9 @@ def _derived(name: str, entry: ProfileEntry, base: Profile) -> Profile:
         severities |= {hook_requirement(hook): "required" for hook in entry.hooks}
         left_out -= of_hooks
         left_out |= {hook_requirement(hook) for hook in STANDARD_HOOKS if hook not in entry.hooks}
+    # A version that the profile sets is judged, whatever it extends.
+    left_out -= {"version-supported"} if entry.minimum_version else set()
+    left_out -= {"version-tested"} if entry.tested_version else set()
     severities |= {key: severity for key, severity in entry.severities.items() if key not in SEVERITIES}
     realms = base.realms
     if entry.realms is not None:

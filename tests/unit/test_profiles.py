@@ -289,6 +289,17 @@ def test_a_severity_of_another_severity_changes_what_is_inherited(tmp_path: Path
     assert severities_of(found)["certificate-trusted"] is None
 
 
+def test_a_version_that_is_set_is_judged(tmp_path: Path) -> None:
+    base = "base: {leave_out: [version-supported, version-tested]}"
+    tested = profile_of(tmp_path, base, 'mine: {extends: base, tested_version: "3.0.99"}')
+    assert tested.left_out == {"version-supported"}
+    both = profile_of(tmp_path, base, 'mine: {extends: base, minimum_version: "2.4.0", tested_version: "3.0.99"}')
+    assert both.left_out == set()
+    assert profile_of(
+        tmp_path, base, 'mine: {extends: base, minimum_version: "2.4.0", leave_out: [version-supported]}'
+    ).left_out == {"version-supported", "version-tested"}
+
+
 def test_hooks_of_an_inherited_profile_that_are_not_judged_stay_so(tmp_path: Path) -> None:
     found = profile_of(
         tmp_path, "base: {severities: {advisory: recommended}, hooks: []}", "mine: {extends: base, hooks: [ha]}"

@@ -14,7 +14,7 @@ import click
 from kea_exporter import __version__
 from kea_exporter.commands.output import USAGE_ERROR, cannot_write
 
-COMMANDS = ("serve", "check", "config", "demo", "rules", "dashboards", "completion", "healthcheck")
+COMMANDS = ("serve", "check", "config", "demo", "profiles", "rules", "dashboards", "completion", "healthcheck")
 
 
 def main() -> NoReturn:

@@ -243,4 +243,4 @@ def _only(servers: Sequence[str], settings: Settings) -> Settings:
         raise click.BadParameter(said, param_hint="--server")
     if not servers:
         return settings
-    return Settings(tuple(daemon for daemon in settings.daemons if daemon.target.server in servers))
+    return replace(settings, daemons=tuple(daemon for daemon in settings.daemons if daemon.target.server in servers))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +14,13 @@ from kea_exporter.commands.output import CommandError
 from kea_exporter.config import ConfigError, Settings, load_stdin
 from kea_exporter.config import load as load_file
 from kea_exporter.requirements import REQUIREMENTS
+from kea_exporter.text import printable
 from kea_exporter.transport.own_files import unusable_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
+
+    from kea_exporter.config import Profile
 
 DEFAULT_CONFIG = "config.yml"
 MAX_NAMED = 20
@@ -60,6 +64,19 @@ def load(path: Path, *, requires_files: bool = False, takes_stdin: bool = False)
     for detail, names in _unusable_files(settings).items():
         log.warning("file unusable", detail=detail, daemons=", ".join(names[:MAX_NAMED]), count=len(names))
     return settings
+
+
+def named_profile(name: str, profiles: Mapping[str, Profile], argument: str) -> Profile:
+    """Return the profile of this name.
+
+    Raises:
+        click.BadParameter: there is none; the message has a suggestion, and *argument* as the place of the error.
+    """
+    if name not in profiles:
+        close = difflib.get_close_matches(name.lower(), profiles, n=1)
+        hint = f"did you mean '{close[0]}'?" if close else f"there are: {', '.join([*profiles][:MAX_NAMED])}"
+        raise click.BadParameter(f"there is no profile '{printable(name)}'; {hint}", param_hint=argument)
+    return profiles[name]
 
 
 def checked(read: Callable[[], Settings], source: str, reword: Callable[[str], str] = str) -> Settings:

@@ -2,11 +2,13 @@
 
 from kea_exporter.config.errors import ConfigError, FieldError
 from kea_exporter.config.load import load, load_stdin, settings_from_tree
-from kea_exporter.config.profiles import IPAM, Profile, hook_requirement
+from kea_exporter.config.profiles import BUILT_IN, IPAM, Profile, hook_requirement
 from kea_exporter.config.schema import ConfigFile
 from kea_exporter.config.settings import AuditSettings, Collectors, Credentials, DaemonSettings, Settings, TlsSettings
+from kea_exporter.config.values import duration_text
 
 __all__ = [
+    "BUILT_IN",
     "IPAM",
     "AuditSettings",
     "Collectors",
@@ -18,6 +20,7 @@ __all__ = [
     "Profile",
     "Settings",
     "TlsSettings",
+    "duration_text",
     "hook_requirement",
     "load",
     "load_stdin",

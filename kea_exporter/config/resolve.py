@@ -34,7 +34,7 @@ ANYWHERE = urlsplit("https://")
 def resolve(written: schema.ConfigFile) -> Settings:
     """Return the settings that a configuration without errors stands for."""
     profiles = with_derived(written.profiles, BUILT_IN)
-    return Settings(tuple(_daemons(written, profiles)), tuple(_allowed_targets(written, profiles)))
+    return Settings(tuple(_daemons(written, profiles)), tuple(_allowed_targets(written, profiles)), profiles)
 
 
 def _daemons(written: schema.ConfigFile, profiles: Mapping[str, Profile]) -> Iterator[DaemonSettings]:

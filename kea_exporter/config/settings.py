@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kea_exporter.config.profiles import BUILT_IN
 from kea_exporter.config.selection import EVERY_SUBNET, Selection
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pydantic import SecretStr
 
     from kea_exporter.config.profiles import Profile
@@ -125,10 +128,15 @@ class AllowedTargets:
 
 @dataclass(frozen=True)
 class Settings:
-    """The whole configuration: every daemon of every server, in the order of the file."""
+    """The whole configuration: every daemon of every server, in the order of the file.
+
+    Attributes:
+        profiles: by name, the built-in ones first.
+    """
 
     daemons: tuple[DaemonSettings, ...]
     allowed_targets: tuple[AllowedTargets, ...] = ()
+    profiles: Mapping[str, Profile] = field(default_factory=lambda: BUILT_IN)
 
     @property
     def files(self) -> tuple[Path, ...]:

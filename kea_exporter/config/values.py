@@ -87,6 +87,15 @@ def _seconds(value: object, examples: str) -> float:
     return sum(float(number or 0) * unit for number, unit in zip(match.groups(), DURATION_UNITS, strict=True))
 
 
+def duration_text(seconds: float) -> str:
+    """Return a duration above 0 as it is written in a file, such as `1d12h`."""
+    left, text = round(seconds * 1000), ""
+    for unit, name in zip(DURATION_UNITS, ("d", "h", "m", "s", "ms"), strict=True):
+        number, left = divmod(left, round(unit * 1000))
+        text += f"{number}{name}" if number else ""
+    return text
+
+
 def parse_version(value: object) -> Version:
     """Return a Kea version such as `3.0.0`.
 

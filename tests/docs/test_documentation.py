@@ -135,6 +135,7 @@ def test_groff_has_nothing_to_say_about_the_manual_page() -> None:
         ("ch", "check "),
         ("check --expl", "check --explain "),
         ("config sch", "config schema "),
+        ("prof", "profiles "),
         ("check --output js", "check --output json "),
     ],
 )

@@ -111,6 +111,7 @@ EXPLAINED = {
     "config": "schema",
     "config check": "--config.file",
     "config schema": "JSON schema",
+    "profiles": "--config.file",
 }
 
 
@@ -122,7 +123,7 @@ def test_every_command_explains_itself(run: CommandLine, command: str, option: s
     assert EXPLAINED[command] in ended.stdout
 
 
-@pytest.mark.parametrize("arguments", ["", "config", "nope", "--nope", "config nope", "serve extra"])
+@pytest.mark.parametrize("arguments", ["", "config", "nope", "--nope", "config nope", "serve extra", "profiles a b"])
 def test_arguments_that_mean_nothing_are_usage_errors(run: CommandLine, arguments: str) -> None:
     assert_is_usage_error(run(*arguments.split()), "Usage: kea-exporter")
 

@@ -19,10 +19,10 @@ from kea_exporter import logs
 from kea_exporter.auditor import Auditor
 from kea_exporter.collector import Collector
 from kea_exporter.commands.ad_hoc import ad_hoc_settings, in_options
-from kea_exporter.commands.common import DEFAULT_CONFIG, load
+from kea_exporter.commands.common import DEFAULT_CONFIG, load, named_profile
 from kea_exporter.commands.kea_files import STDIN, Reading, file_options, judge_files, version_of
 from kea_exporter.commands.output import print_text
-from kea_exporter.config import AuditSettings, Settings
+from kea_exporter.config import BUILT_IN, IPAM, AuditSettings, Settings
 from kea_exporter.facts.failure import Failure
 from kea_exporter.facts.snapshot import Daemon
 from kea_exporter.reports import FORMATS, Check, FailOn, nagios_exit_code, selected
@@ -35,7 +35,7 @@ from kea_exporter.transport.deadline import Deadline
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from kea_exporter.config import DaemonSettings
+    from kea_exporter.config import DaemonSettings, Profile
     from kea_exporter.requirements import Report
 
 DEFAULT_AUDIT = AuditSettings(interval=3600, page_size=1000, max_leases=1_000_000)
@@ -75,6 +75,12 @@ def _requirement_ids(_context: click.Context, parameter: click.Parameter, ids: S
 @click.option("--insecure-skip-verify", is_flag=True, help="Do not verify the certificate at --url.")
 @click.option("--control-agent", is_flag=True, help="A Control Agent answers at --url (Kea before 3.0).")
 @click.option("--timeout", help="Time for the daemon at --url, such as 5s.")
+@click.option(
+    "--profile",
+    "profile_name",
+    metavar="NAME",
+    help="Judge by this profile, built in or of the configuration file, instead of that of each daemon.",
+)
 @click.option("--audit-leases", is_flag=True, help="Read all leases now; needs the hook library lease_cmds.")
 @click.option(
     "--only", multiple=True, callback=_requirement_ids, metavar="REQUIREMENT", help="Judge this requirement only."
@@ -110,6 +116,7 @@ def check_command(  # noqa: PLR0913 - one parameter per option
     kea_configs: Sequence[str],
     kea_version: str | None,
     include_dir: Path | None,
+    profile_name: str | None,
     audit_leases: bool,
     only: Sequence[str],
     exclude: Sequence[str],
@@ -134,17 +141,22 @@ def check_command(  # noqa: PLR0913 - one parameter per option
     if watch and output != "text":
         raise click.UsageError("--watch prints text only")
     if kea_configs:
-        if any((config_file, servers, urls, daemons, audit_leases, *ad_hoc.values())):
-            raise click.UsageError("--kea-config stands alone: no server is queried")
+        if any((config_file and not profile_name, servers, urls, daemons, audit_leases, *ad_hoc.values())):
+            raise click.UsageError(
+                "--kea-config stands alone: no server is queried; only --profile takes --config.file"
+            )
         if output == "prometheus":
             raise click.UsageError("--output prometheus is about servers that answer; choose another with --kea-config")
-        if kea_configs.count(STDIN) > (0 if watch else 1):
+        if STDIN in kea_configs and (watch or [*kea_configs, config_file].count(STDIN) > 1):
             raise click.UsageError("standard input can be read once: --kea-config - goes once, and without --watch")
-        collect = partial(judge_files, kea_configs, Reading(include_dir, version_of(kea_version)))
+        profile = _configured_profile(profile_name, config_file)
+        collect = partial(judge_files, kea_configs, Reading(include_dir, version_of(kea_version), profile))
     elif kea_version or include_dir:
         raise click.UsageError("--kea-version and --include-dir go with --kea-config")
     else:
-        collect = partial(_collected, _settings(config_file, servers, urls, daemons, ad_hoc).daemons, audit_leases)
+        settings = _settings(config_file, servers, urls, daemons, ad_hoc)
+        configured = settings.daemons if profile_name is None else _judged_by(profile_name, settings)
+        collect = partial(_collected, configured, audit_leases)
 
     def check() -> Check:
         shown = map(in_options, collect()) if urls else collect()
@@ -169,6 +181,19 @@ def _settings(
     if urls:
         return ad_hoc_settings(urls, daemons, ad_hoc)
     return _only(servers, load(Path(config_file or DEFAULT_CONFIG), takes_stdin=True))
+
+
+def _configured_profile(name: str | None, config_file: str | None) -> Profile:
+    """Return a built-in profile, or one of the configuration file if one is given; without a name, the default."""
+    if name is None:
+        return IPAM
+    profiles = BUILT_IN if config_file is None else load(Path(config_file), takes_stdin=True).profiles
+    return named_profile(name, profiles, "--profile")
+
+
+def _judged_by(name: str, settings: Settings) -> tuple[DaemonSettings, ...]:
+    profile = named_profile(name, settings.profiles, "--profile")
+    return tuple(replace(daemon, profile=profile) for daemon in settings.daemons)
 
 
 def _collected(configured: Iterable[DaemonSettings], audit_leases: bool) -> tuple[Report, ...]:  # noqa: FBT001 - private

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kea_exporter.commands.output import CommandError
-from kea_exporter.config.profiles import IPAM
 from kea_exporter.facts.configuration import Configuration
 from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.facts.snapshot import ROOT_KEYS, Snapshot, Target, TransportKind, Version
@@ -34,6 +33,7 @@ from kea_exporter.text import printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from kea_exporter.config import Profile
 STDIN = "-"
 NOT_IN_A_FILE = Failure(Stage.COMMAND, Reason.NOT_COLLECTED, "a configuration file does not show it")
 # The others are about a connection.
@@ -89,10 +89,12 @@ class Reading:
     Attributes:
         include_dir: includes have to lie below, and relative ones start from here; None for the folder of each file.
         version: the Kea version that is to run them; None where it is not known.
+        profile: the one that they are judged by.
     """
 
     include_dir: Path | None
     version: Version | None
+    profile: Profile
 
 
 def judge_files(paths: Sequence[str], reading: Reading) -> tuple[Report, ...]:
@@ -109,7 +111,7 @@ def judge_files(paths: Sequence[str], reading: Reading) -> tuple[Report, ...]:
         if isinstance(snapshot.configuration, Configuration) and snapshot.configuration.dns_server is not None
     ]
     dns_server = dns_servers[0] if len(dns_servers) == 1 else None
-    return tuple(_judge(replace(snapshot, dns_server=dns_server)) for snapshot in snapshots)
+    return tuple(_judge(replace(snapshot, dns_server=dns_server), reading.profile) for snapshot in snapshots)
 
 
 def _read(path: str, reading: Reading) -> Snapshot:
@@ -127,9 +129,9 @@ def _read(path: str, reading: Reading) -> Snapshot:
     return _snapshot(name, configuration, reading.version)
 
 
-def _judge(snapshot: Snapshot) -> Report:
+def _judge(snapshot: Snapshot, profile: Profile) -> Report:
     """Return the verdicts that a file allows."""
-    report = judge_all(REQUIREMENTS, snapshot, IPAM)
+    report = judge_all(REQUIREMENTS, snapshot, profile)
     shown = [
         verdict
         for verdict in report.verdicts

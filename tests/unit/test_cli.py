@@ -212,6 +212,9 @@ MISUSED_OPTIONS = {
     "extra": "unexpected extra argument",
     "--url http://127.0.0.1:1 --server a": "--url stands alone",
     "--url http://127.0.0.1:1 --config.file config.yml": "--url stands alone",
+    "--url http://127.0.0.1:1 --config.file config.yml --profile strict": "--url stands alone",
+    "--url http://127.0.0.1:1 --profile strickt": "there is no profile 'strickt'; did you mean 'strict'?",
+    "--url http://127.0.0.1:1 --profile house": "there is no profile 'house'; there are: ipam, kea",
     "--url http://127.0.0.1:1 --daemon dhcp5": "'dhcp4', 'dhcp6', 'd2'",
     "--url http://127.0.0.1:1 --output xml": "'text', 'json'",
     "--url http://127.0.0.1:1 --watch 5 --output json": "--watch prints text only",
@@ -445,6 +448,19 @@ def test_a_requirement_that_is_left_out_is_not_part_of_the_report(
     assert "service-running" not in found
     assert {"hook-ha-loaded": "required", "hook-stat-cmds-loaded": "advisory"}.items() <= found.items()
     assert "hook-lease-cmds-loaded" not in found
+
+
+def test_a_check_may_judge_by_another_profile(run: CommandLine, tmp_path: Path, refusing_url: str) -> None:
+    server = {"name": "a", "profile": "mine", "dhcp4": {"url": refusing_url}}
+    profiles = {"mine": {"leave_out": ["service-running"]}, "other": {"severities": {"advisory": "required"}}}
+    path = str(written(tmp_path, {"profiles": profiles, "servers": [server]}))
+    report = ("check", "--config.file", path, "--output", "json")
+    assert "service-running" not in severities_in(run(*report))
+    assert severities_in(run(*report, "--profile", "other"))["hsts-header-present"] == "required"
+    strict = severities_in(run(*report, "--profile", "strict"))
+    assert (strict["service-running"], strict["version-tested"]) == ("required", "required")
+    assert_is_usage_error(run(*report, "--profile", "othr"), "there is no profile 'othr'; did you mean 'other'?")
+    assert severities_in(run("check", "--url", refusing_url, "--output", "json", "--profile", "strict")) == strict
 
 
 def severities_in(ended: Ended) -> dict[str, str]:

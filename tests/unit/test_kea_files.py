@@ -19,6 +19,7 @@ from kea_exporter.kea.configuration_file import (
     ConfigurationFileError,
     read_configuration_file,
 )
+from tests.support.configuration_file import SERVER
 from tests.support.configurations import SOUND, Tree, dhcp4, host, subnet
 from tests.support.kea_syntax import ACCEPTED, REFUSED
 from tests.support.review_cases import CASES, Case
@@ -135,6 +136,30 @@ def test_odd_files_end_with_one_clear_error(tmp_path: Path, content: bytes) -> N
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "link").symlink_to("/etc/passwd")
     assert "kea.conf" in error_of(check_file(written(tmp_path, content)))
+
+
+def severities(path: Path, *arguments: str) -> dict[str, str]:
+    [daemon] = json.loads(check_file(path, "--output", "json", *arguments).stdout)["daemons"]
+    return {requirement["id"]: requirement["severity"] for requirement in daemon["requirements"]}
+
+
+def test_files_are_judged_by_a_profile(tmp_path: Path) -> None:
+    path, config = written(tmp_path, SOUND_FILE), tmp_path / "config.yml"
+    config.write_text(f"profiles: {{house: {{leave_out: [logging-is-not-debug], hooks: [ha]}}}}\n{SERVER}")
+    assert severities(path)["subnets-have-pools"] == "recommended"
+    assert severities(path, "--profile", "strict")["subnets-have-pools"] == "required"
+    house = severities(path, "--profile", "house", "--config.file", str(config))
+    assert "hook-ha-loaded" in house
+    assert not {"logging-is-not-debug", "hook-subnet-cmds-loaded"} & house.keys()
+
+
+def test_a_profile_that_files_cannot_be_judged_by_is_an_error(tmp_path: Path) -> None:
+    path, config = written(tmp_path, SOUND_FILE), tmp_path / "config.yml"
+    config.write_text(f"profiles: {{house: {{extends: hous}}}}\n{SERVER}")
+    assert error_of(check_file(path, "--profile", "house")).endswith("there are: ipam, kea-best-practice, strict")
+    assert "did you mean 'house'?" in error_of(check_file(path, "--profile", "house", "--config.file", str(config)))
+    assert "--kea-config stands alone" in error_of(check_file(path, "--config.file", str(config)))
+    assert "cannot read the file" in error_of(check_file(path, "--profile", "house", "--config.file", f"{path}.yml"))
 
 
 def test_files_that_are_none_end_with_one_clear_error(tmp_path: Path) -> None:
@@ -318,6 +343,7 @@ def test_options_that_do_not_go_together_are_refused(arguments: tuple[str, ...])
         (("--output", "prometheus"), "--output prometheus is about servers that answer"),
         (("--kea-config", "-", "--kea-config", "-"), "standard input can be read once"),
         (("--kea-config", "-", "--watch", "1"), "standard input can be read once"),
+        (("--kea-config", "-", "--config.file", "-", "--profile", "house"), "standard input can be read once"),
     ],
 )
 def test_a_file_has_no_metrics_and_standard_input_is_read_once(

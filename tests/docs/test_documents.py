@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
-from kea_exporter.config import settings_from_tree
+from kea_exporter.cli import cli
+from kea_exporter.config import BUILT_IN, settings_from_tree
 from kea_exporter.kea import plan
 from kea_exporter.kea.protocol import Command
-from kea_exporter.requirements import REQUIREMENTS
+from kea_exporter.requirements import REQUIREMENTS, Severity, severity_in
 from tests.support.markdown import indented
 
 ROOT = Path(__file__).parent.parent.parent
@@ -24,6 +26,38 @@ def examples(path: Path) -> list[str]:
 @pytest.mark.parametrize("example", examples(ROOT / "docs/profiles.md"))
 def test_the_profiles_of_the_documentation_can_be_used(example: str) -> None:
     assert settings_from_tree(yaml.safe_load(example), ROOT, requirements=IDS).daemons
+
+
+PRODUCTS = {
+    # Profile, to the versions and the requirements that its source has, and kea-best-practice has not as required.
+    "micetro": ("2.2.0", "2.6.99", {"version-supported", "hook-lease-cmds-loaded"}),
+    "netbox-kea": (
+        "3.0.0",
+        "3.0.99",
+        {"control-socket-over-http", "hook-lease-cmds-loaded", "hook-subnet-cmds-loaded"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_the_profile_of_a_product_demands_what_its_source_says(name: str) -> None:
+    (example,) = [it for it in examples(ROOT / "docs/profiles.md") if f"profile: {name}\n" in it]
+    profile = settings_from_tree(yaml.safe_load(example), ROOT, requirements=IDS).profiles[name]
+    required, of_base = (
+        {it.id for it in REQUIREMENTS if severity_in(found, it) is Severity.REQUIRED}
+        for found in (profile, BUILT_IN["kea-best-practice"])
+    )
+    versions = (profile.minimum_version.text, profile.tested_version.text)
+    assert (*versions, required - of_base) == PRODUCTS[name]
+    assert severity_in(profile, next(it for it in REQUIREMENTS if it.id == "version-tested")) is Severity.RECOMMENDED
+
+
+@pytest.mark.parametrize("example", examples(ROOT / "docs/profiles.md"))
+def test_config_check_accepts_the_profiles_of_the_documentation(example: str, tmp_path: Path) -> None:
+    path = tmp_path / "config.yml"
+    path.write_text(example)
+    checked = CliRunner().invoke(cli, ["config", "check", "--config.file", str(path)])
+    assert checked.stdout.startswith(f"{path} is valid: ")
 
 
 def test_the_example_configuration_can_be_used(tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ def _profile_errors(own: Mapping[str, object], profiles: Collection[str]) -> Ite
         yield from _contradictions(entry, place)
         extends = entry.get("extends")
         yield from _unknown_profile(extends, profiles, (*place, "extends"))
-        if isinstance(extends, str) and extends in own:
+        if isinstance(extends, str) and extends in own and extends not in BUILT_IN:
             extended[name] = extends
     yield from _inheritance_errors(extended)
 
@@ -167,7 +167,10 @@ def _inheritance_errors(extended: Mapping[str, str]) -> Iterator[FieldError]:
             chain.append(extended[chain[-1]])
         place = ("profiles", name, "extends")
         if len(chain) > MAX_DEPTH:
-            yield FieldError(place, f"more than {MAX_DEPTH} profiles extend one another: {', '.join(chain)}")
+            names = ", ".join(chain)
+            yield FieldError(
+                place, f"more than {MAX_DEPTH} profiles extend one another ({names}); extend an earlier one"
+            )
         elif extended.get(chain[-1]) == name and name not in in_cycles:
             in_cycles |= set(chain)
             others = (

@@ -131,7 +131,7 @@ def test_profiles_extend_each_other_up_to_a_limit(tmp_path: Path) -> None:
     (daemon,) = read(tmp_path, f"profiles:\n{chain_of(MAX_DEPTH)}{SERVER}    profile: p{MAX_DEPTH}\n").daemons
     assert daemon.profile.name == f"p{MAX_DEPTH}"
     (error,) = mistakes_in(tmp_path, f"profiles:\n{chain_of(MAX_DEPTH + 1)}{SERVER}")
-    assert error.startswith(f"line 2: profiles.p9.extends: more than {MAX_DEPTH} profiles extend one another: p9, p8,")
+    assert error.startswith(f"line 2: profiles.p9.extends: more than {MAX_DEPTH} profiles extend one another (p9, p8,")
 
 
 CIRCLES = {
@@ -155,7 +155,7 @@ def test_a_circle_of_any_length_is_an_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_the_name_of_a_built_in_profile_is_taken(tmp_path: Path, name: str) -> None:
-    (error,) = mistakes_in(tmp_path, f"profiles:\n  {name}: {{renewal_window: 14d}}\n{SERVER}")
+    (error,) = mistakes_in(tmp_path, f"profiles:\n  {name}: {{extends: {name}, renewal_window: 14d}}\n{SERVER}")
     assert error == f"line 2: profiles.{name}: this profile is built in; use another name, with extends: {name}"
 
 
@@ -380,6 +380,9 @@ WRONG_PROFILES = {
     "realms: {dhcp4: 5}": "realms.dhcp4: must be text; put the value in quotes",
     "realms: {dhcp5: kea}": "realms.dhcp5: unknown key; did you mean 'dhcp",
     "severities: {certificate-trusted: high}": "severities.certificate-trusted: ",
+    "severities: ": "severities: must be a mapping",
+    "leave_out: ": "leave_out: must be a list",
+    "Extends: ipam": "Extends: unknown key; did you mean 'extends'?",
     "severities: [certificate-trusted]": "severities: ",
     "leave_out: certificate-trusted": "leave_out: must be a list",
     "leave_out: [certificate-trustd]": f"leave_out[0]: {NO_REQUIREMENT_BUT} 'certificate-trusted'?",
@@ -450,4 +453,6 @@ def test_any_requirement_may_be_named_where_the_ids_are_not_known(tmp_path: Path
 def test_profiles_that_are_no_mapping_are_a_mistake(tmp_path: Path) -> None:
     assert_each_begins(mistakes_in(tmp_path, f"profiles: [ipam]\n{SERVER}"), ["line 1: profiles: "])
     assert_each_begins(mistakes_in(tmp_path, f"profiles: {{mine: ipam}}\n{SERVER}"), ["line 1: profiles.mine: "])
+    assert_each_begins(mistakes_in(tmp_path, f"profiles: {{mine: null}}\n{SERVER}"), ["line 1: profiles.mine: "])
+    assert_each_begins(mistakes_in(tmp_path, f"profiles:\n{SERVER}"), ["line 1: profiles: must be a mapping"])
     assert "valid" not in str(error_of(tmp_path, f"profiles: [ipam]\n{SERVER}"))

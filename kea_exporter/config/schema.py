@@ -26,6 +26,7 @@ from kea_exporter.config.values import (
 )
 
 Port = Annotated[int, Field(ge=1, le=65535)]
+UpgradeTarget = Literal["3.0", "3.2", "3.3"]
 HookName = Literal["subnet_cmds", "host_cmds", "lease_cmds", "stat_cmds", "class_cmds", "cb_cmds", "host_cache", "ha"]
 
 
@@ -162,7 +163,7 @@ class ProfileEntry(Section):
     renewal_window: Period | None = Field(
         None, description="time before expiry at which a certificate should be renewed", examples=["30d"]
     )
-    upgrade_target: Literal["3.0", "3.2", "3.3"] | None = Field(
+    upgrade_target: UpgradeTarget | None = Field(
         None,
         description="instead of the next stable version, the one to which upgrade readiness is judged",
         examples=['"3.2"'],

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import permutations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 import yaml
 
 from kea_exporter.config import IPAM, ConfigError, hook_requirement, settings_from_tree
 from kea_exporter.config.profiles import BUILT_IN, BUILT_IN_FILE, MAX_DEPTH
-from kea_exporter.requirements import REQUIREMENTS, Severity, Subject
-from kea_exporter.requirements.model import severity_in
+from kea_exporter.config.schema import UpgradeTarget
+from kea_exporter.facts.snapshot import Version
+from kea_exporter.requirements import REQUIREMENTS, Severity, Status, Subject, judge_all, severity_in
+from kea_exporter.requirements.upgrade import RELEASES
 from tests.support.configuration_file import SERVER, assert_each_begins, error_of, mistakes_in, read
+from tests.support.examples import sound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -247,6 +250,25 @@ def test_the_target_of_an_upgrade_is_part_of_a_profile(tmp_path: Path) -> None:
     base = 'base: {upgrade_target: "3.2"}'
     assert profile_of(tmp_path, base, "mine: {extends: base}").upgrade_target == "3.2"
     assert profile_of(tmp_path, base, 'mine: {extends: base, upgrade_target: "3.0"}').upgrade_target == "3.0"
+
+
+def test_every_release_that_there_are_requirements_for_can_be_the_target() -> None:
+    assert list(get_args(UpgradeTarget)) == list(RELEASES)
+
+
+@pytest.mark.parametrize("target", RELEASES)
+def test_an_upgrade_is_judged_to_the_target_of_the_profile(tmp_path: Path, target: str) -> None:
+    profile = profile_of(tmp_path, f'mine: {{upgrade_target: "{target}"}}')
+    report = judge_all(REQUIREMENTS, sound(version=Version(2, 6, 3, "2.6.3")), profile)
+    of_upgrades = {it.requirement.id: it.status for it in report.verdicts if it.requirement.subject is Subject.UPGRADE}
+    judged = [it for it, status in of_upgrades.items() if status is not Status.NOT_APPLICABLE]
+    assert judged == [f"upgrade-to-{target}"]
+
+
+def test_best_practice_and_strict_recommend_to_be_ready_for_an_upgrade() -> None:
+    of_upgrades = [it for it in REQUIREMENTS if it.subject is Subject.UPGRADE]
+    for name in ("kea-best-practice", "strict"):
+        assert {severity_in(BUILT_IN[name], it) for it in of_upgrades} == {Severity.RECOMMENDED}
 
 
 def test_severities_are_inherited_one_by_one(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kea_exporter.commands.check import check_command
+from kea_exporter.cli import cli
 from kea_exporter.kea.configuration_file import (
     MAX_BYTES,
     MAX_VALUES,
@@ -48,7 +48,7 @@ def written(folder: Path, content: bytes | str) -> Path:
 
 
 def check(*arguments: str, stdin: bytes = b"") -> Result:
-    return CliRunner().invoke(check_command, [*arguments], input=stdin, standalone_mode=False)
+    return CliRunner().invoke(cli, ["check", *arguments], input=stdin, standalone_mode=False)
 
 
 def check_file(path: Path, *arguments: str) -> Result:

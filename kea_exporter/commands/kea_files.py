@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from kea_exporter.config import Profile
+
 STDIN = "-"
 NOT_IN_A_FILE = Failure(Stage.COMMAND, Reason.NOT_COLLECTED, "a configuration file does not show it")
 # The others are about a connection.

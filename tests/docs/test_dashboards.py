@@ -145,8 +145,8 @@ def test_a_cell_without_a_value_does_not_explain_an_empty_table(panel: Panel) ->
 
 def overridden(panel: Panel) -> Iterator[tuple[str, Any]]:
     for override in panel.tree["fieldConfig"]["overrides"]:
-        for each in override["properties"]:
-            yield each["id"], each["value"]
+        for entry in override["properties"]:
+            yield entry["id"], entry["value"]
 
 
 def test_the_titles_of_a_dashboard_are_told_apart() -> None:
@@ -199,7 +199,7 @@ def test_queries_group_by_labels_that_their_families_have(panel: Panel) -> None:
         labels = {
             "job",
             "instance",
-            *(it for name, _, _ in selectors(query) if name in BY_NAME for it in BY_NAME[name].labels),
+            *(label for name, _, _ in selectors(query) if name in BY_NAME for label in BY_NAME[name].labels),
             *re.findall(r'label_join\(.*?, "(\w+)", "", ', query),
         }
         for found in re.findall(r"(?:\bby|\bon|group_left) \(([^)]*)\)", query):
@@ -213,10 +213,10 @@ def test_panels_fill_the_width_and_do_not_overlap(uid: str) -> None:
         by_top.setdefault(panel["gridPos"]["y"], []).append(panel["gridPos"])
     bottoms = []
     for top, line in sorted(by_top.items()):
-        line.sort(key=lambda it: it["x"])
-        assert [it["x"] for it in line] == [0, *(it["x"] + it["w"] for it in line)][:-1], f"y={top}"
+        line.sort(key=lambda place: place["x"])
+        assert [place["x"] for place in line] == [0, *(place["x"] + place["w"] for place in line)][:-1], f"y={top}"
         assert line[-1]["x"] + line[-1]["w"] == WIDTH, f"y={top}"
-        assert len({it["h"] for it in line}) == 1, f"y={top}"
+        assert len({place["h"] for place in line}) == 1, f"y={top}"
         bottoms.append((top, top + line[0]["h"]))
     assert all(bottom == top for (_, bottom), (top, _) in pairwise(bottoms))
 

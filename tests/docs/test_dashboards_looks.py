@@ -1,4 +1,4 @@
-"""How the dashboards look: colours mean the same everywhere, and to every eye."""
+"""The colours of the dashboards mean the same everywhere, also to the colour-blind."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ Colour = tuple[float, float, float]
 
 def linear(colour: str) -> list[float]:
     channels = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    return [it / 12.92 if it <= 0.04045 else ((it + 0.055) / 1.055) ** 2.4 for it in channels]
+    return [channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4 for channel in channels]
 
 
 def lab_of(rgb: list[float]) -> Colour:
     """Return lightness, green to red, and blue to yellow (CIELAB, white D65)."""
-    r, g, b = (min(max(it, 0.0), 1.0) for it in rgb)
+    r, g, b = (min(max(channel, 0.0), 1.0) for channel in rgb)
     x = (0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.95047
     y = 0.2126 * r + 0.7152 * g + 0.0722 * b
     z = (0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.08883
-    fx, fy, fz = (it ** (1 / 3) if it > 0.008856 else 7.787 * it + 16 / 116 for it in (x, y, z))
+    fx, fy, fz = (value ** (1 / 3) if value > 0.008856 else 7.787 * value + 16 / 116 for value in (x, y, z))
     return 116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)
 
 
@@ -48,14 +48,14 @@ def seen(colour: str, eye: str) -> Colour:
     return lab_of([sum(part * channel for part, channel in zip(row, rgb, strict=True)) for row in EYES[eye]])
 
 
-def difference(one: Colour, other: Colour) -> float:
-    return float(sum((a - b) ** 2 for a, b in zip(one, other, strict=True)) ** 0.5)
+def difference(colour: Colour, other: Colour) -> float:
+    return float(sum((a - b) ** 2 for a, b in zip(colour, other, strict=True)) ** 0.5)
 
 
 @pytest.mark.parametrize("eye", EYES)
 def test_what_colours_say_is_seen_by_every_eye(eye: str) -> None:
-    differences = {pair: difference(*(seen(it, eye) for it in pair)) for pair in combinations(COLOURS, 2)}
-    assert {pair for pair, it in differences.items() if it < AT_A_GLANCE} == set()
+    differences = {pair: difference(*(seen(colour, eye) for colour in pair)) for pair in combinations(COLOURS, 2)}
+    assert {pair for pair, distance in differences.items() if distance < AT_A_GLANCE} == set()
 
 
 @pytest.mark.parametrize("colour", COLOURS)
@@ -69,9 +69,9 @@ def word_on(colour: str) -> str:
     return "#202226" if (299 * red + 587 * green + 114 * blue) / 1000 > 180 else "#F7F8FA"
 
 
-def contrast(one: str, other: str) -> float:
+def contrast(colour: str, other: str) -> float:
     """Return the contrast of two colours (WCAG 2.2)."""
-    less, more = sorted(0.2126 * r + 0.7152 * g + 0.0722 * b for r, g, b in (linear(one), linear(other)))
+    less, more = sorted(0.2126 * r + 0.7152 * g + 0.0722 * b for r, g, b in (linear(colour), linear(other)))
     return (more + 0.05) / (less + 0.05)
 
 
@@ -79,7 +79,7 @@ def contrast(one: str, other: str) -> float:
 def test_lines_of_different_queries_differ_without_colours(panel: Panel) -> None:
     if panel.tree["type"] == "timeseries":
         overrides = panel.tree["fieldConfig"]["overrides"]
-        styles = [str(it["value"]) for override in overrides for it in override["properties"]]
+        styles = [str(entry["value"]) for override in overrides for entry in override["properties"]]
         assert len({"solid", *styles}) == len(panel.queries)
 
 
@@ -94,11 +94,11 @@ def test_what_changes_in_a_timeline_is_seen_without_its_words(panel: Panel) -> N
 def test_what_has_no_value_has_no_colour_that_judges(panel: Panel) -> None:
     mappings = [panel.defaults["mappings"]] if panel.tree["type"] == "stat" else []
     if panel.tree["type"] == "table":
-        properties = [it["properties"] for it in panel.tree["fieldConfig"]["overrides"]]
-        by_name = [{each["id"]: each["value"] for each in it} for it in properties]
-        mappings += [it["mappings"] for it in by_name if "thresholds" in it]
+        properties = [override["properties"] for override in panel.tree["fieldConfig"]["overrides"]]
+        by_name = [{entry["id"]: entry["value"] for entry in entries} for entries in properties]
+        mappings += [options["mappings"] for options in by_name if "thresholds" in options]
     for found in mappings:
-        [null] = [it["options"] for it in found if it["type"] == "special"]
+        [null] = [entry["options"] for entry in found if entry["type"] == "special"]
         assert null["match"] == "null"
         assert null["result"]["color"] in {"transparent", NEUTRAL}
 

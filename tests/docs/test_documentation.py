@@ -36,7 +36,9 @@ GENERATED = {
     **upgrade_guide.documents(),
 }
 SCHEMAS = (ConfigFile.model_json_schema(), WebConfigFile.model_json_schema())
-BY_HAND = [it for it in (*sorted(DOCS.rglob("*.md")), ROOT / "README.md") if str(it.relative_to(ROOT)) not in GENERATED]
+BY_HAND = [
+    path for path in (*sorted(DOCS.rglob("*.md")), ROOT / "README.md") if str(path.relative_to(ROOT)) not in GENERATED
+]
 
 
 @pytest.mark.parametrize("path", GENERATED)
@@ -61,11 +63,11 @@ def _paths(entry: Any) -> list[str]:  # noqa: ANN401 - as YAML has it
     if isinstance(entry, str):
         return [entry]
     inside = entry.values() if isinstance(entry, dict) else entry
-    return [path for it in inside for path in _paths(it)]
+    return [path for branch in inside for path in _paths(branch)]
 
 
 def test_every_page_is_in_the_navigation_once() -> None:
-    assert sorted(navigation()) == sorted(it.relative_to(DOCS).as_posix() for it in DOCS.rglob("*.md"))
+    assert sorted(navigation()) == sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
 
 
 def test_lists_that_are_indented_as_for_github_are_widened() -> None:
@@ -106,18 +108,18 @@ def test_every_key_of_the_schemas_is_in_the_reference_with_its_meaning() -> None
 
 
 def test_words_of_the_reference_are_of_keys_and_sections_that_exist() -> None:
-    sections = {name: it for schema in SCHEMAS for name, it in schema["$defs"].items()}
-    keys = {key for it in sections.values() for key in it["properties"]}
+    sections = {name: section for schema in SCHEMAS for name, section in schema["$defs"].items()}
+    keys = {key for section in sections.values() for key in section["properties"]}
     assert MEANINGS.keys() <= keys
     assert SECTIONS.keys() <= sections.keys()
 
 
-@pytest.mark.parametrize("path", BY_HAND, ids=lambda it: str(it.relative_to(ROOT)))
+@pytest.mark.parametrize("path", BY_HAND, ids=lambda path: str(path.relative_to(ROOT)))
 def test_yaml_in_the_documentation_is_yaml(path: Path) -> None:
-    blocks = [it.text for it in fenced(path) if it.language == "yaml"]
-    parts = [part for it in indented(path.read_text()) for part in re.split(r"\n\n(?=\$ )", it)]
-    guessed = [it for it in parts if re.match(r"[a-z_]+:( |\n|$)", it)]
-    assert all(yaml.safe_load(it) is not None for it in (*blocks, *guessed))
+    blocks = [block.text for block in fenced(path) if block.language == "yaml"]
+    parts = [part for paragraph in indented(path.read_text()) for part in re.split(r"\n\n(?=\$ )", paragraph)]
+    guessed = [part for part in parts if re.match(r"[a-z_]+:( |\n|$)", part)]
+    assert all(yaml.safe_load(text) is not None for text in (*blocks, *guessed))
 
 
 @pytest.mark.skipif(shutil.which("groff") is None, reason="needs groff")

@@ -1,4 +1,4 @@
-"""What the documents show is what the program takes."""
+"""The examples in the documents are accepted by the program."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kea_exporter.requirements import REQUIREMENTS, Severity, severity_in
 from tests.support.markdown import indented
 
 ROOT = Path(__file__).parent.parent.parent
-IDS = tuple(it.id for it in REQUIREMENTS)
+IDS = tuple(requirement.id for requirement in REQUIREMENTS)
 
 
 def examples(path: Path) -> list[str]:

@@ -69,14 +69,14 @@ INSTEAD = {
     # The alert KeaSubnetFullnessUncertain names the server.
     "kea_subnet_allocation_failures_total": "unless ignoring (kind) subnet:kea_subnet_allocation_failures:increase1h",
 }
-each_panel = pytest.mark.parametrize("panel", PANELS, ids=lambda it: it.name)
+each_panel = pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.name)
 
 
 def unpinned(expression: str) -> Iterator[tuple[str, str]]:
     """Return the incomplete labels that an expression adds up, or of which it selects what is not read."""
     grouped = {word for words in GROUPED.findall(expression) for word in re.findall(r"\w+", words)}
     selected = {(name, matchers) for name, matchers, *_ in SELECTOR.findall(expression)}
-    selected |= {(name, "") for name in metrics(expression) if name not in {it for it, _ in selected}}
+    selected |= {(name, "") for name in metrics(expression) if name not in {metric for metric, _ in selected}}
     for name, matchers in selected:
         pinned = dict(PINNED.findall(matchers))
         read = {
@@ -106,7 +106,7 @@ def test_a_rule_reads_what_is_there_and_adds_up_what_is_complete(expression: str
 
 @pytest.mark.parametrize("family", INSTEAD)
 def test_a_rule_that_reads_what_may_be_absent_has_another_way(family: str) -> None:
-    assert any(INSTEAD[family] in it for it in EXPRESSIONS)
+    assert any(INSTEAD[family] in expression for expression in EXPRESSIONS)
 
 
 @each_panel
@@ -120,12 +120,12 @@ def test_a_panel_adds_up_what_is_complete_and_says_what_is_absent(panel: Panel) 
             assert "Not read from a server with more than" in panel.tree["description"]
 
 
-@pytest.mark.parametrize("alert", ALERTS, ids=lambda it: f"{it.name}-{it.severity}")
+@pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: f"{alert.name}-{alert.severity}")
 def test_a_message_names_no_family_that_is_absent(alert: Alert) -> None:
     assert ABSENT.isdisjoint(NAMED.findall(alert.description))
 
 
-@pytest.mark.parametrize("page", RUNBOOKS, ids=lambda it: it.stem)
+@pytest.mark.parametrize("page", RUNBOOKS, ids=lambda page: page.stem)
 def test_a_runbook_names_only_families_and_messages_that_exist(page: Path) -> None:
     text = page.read_text()
     recorded = set(INSTEAD) if page.stem == "README" else set[str]()
@@ -143,7 +143,7 @@ def test_a_runbook_names_only_families_and_messages_that_exist(page: Path) -> No
         *ROOT.glob("grafana/dashboards/*.json"),
         *ROOT.glob("deploy/**/*.yml"),
     ],
-    ids=lambda it: it.name,
+    ids=lambda document: document.name,
 )
 def test_packets_have_no_message(path: Path) -> None:
     assert re.findall(r"kea_packets_\w+\{[^{}]*message", path.read_text()) == []

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from lab.servers.kea import Lab
 
 ROOT = Path(__file__).parent.parent.parent
-OURS = {it.name for it in FAMILIES}
-OTHERS = pytest.mark.parametrize("other", migration.EXPORTERS, ids=lambda it: it.title)
+OURS = {family.name for family in FAMILIES}
+OTHERS = pytest.mark.parametrize("other", migration.EXPORTERS, ids=lambda exporter: exporter.title)
 
 
 def recordings(other: migration.Exporter) -> list[dict[str, str]]:
@@ -61,7 +61,8 @@ def test_each_recording_finds_something(chroot: Chroot, lab: Lab, other: migrati
     ]
     found = [{"labels": "{}", "value": 1}]
     tests = [
-        {"expr": f"count({it['expr']}) > bool 0", "eval_time": "5m", "exp_samples": found} for it in recordings(other)
+        {"expr": f"count({rule['expr']}) > bool 0", "eval_time": "5m", "exp_samples": found}
+        for rule in recordings(other)
     ]
     case = {"interval": "1m", "input_series": series, "promql_expr_test": tests}
     test = lab.write("each.yml", yaml.safe_dump({"tests": [case]}))
@@ -77,16 +78,16 @@ def selected(family: Family, labels: tuple[str, ...]) -> str:
 
 @OTHERS
 def test_what_is_recorded_has_no_name_of_ours(other: migration.Exporter) -> None:
-    assert OURS.isdisjoint(it["record"] for it in recordings(other))
+    assert OURS.isdisjoint(rule["record"] for rule in recordings(other))
 
 
 @OTHERS
 def test_what_is_recorded_is_made_of_families_that_exist(other: migration.Exporter) -> None:
-    named = {name for it in recordings(other) for name in re.findall(r"\bkea_\w+", it["expr"])}
+    named = {name for rule in recordings(other) for name in re.findall(r"\bkea_\w+", rule["expr"])}
     assert named <= OURS
 
 
 @OTHERS
 def test_each_name_is_recorded_or_it_is_said_what_takes_its_place(other: migration.Exporter) -> None:
-    assert all(it.recipes or it.here.startswith(("not exported: ", "`kea_")) for it in other.names)
-    assert len({it.name for it in other.names}) == len(other.names)
+    assert all(old.recipes or old.here.startswith(("not exported: ", "`kea_")) for old in other.names)
+    assert len({old.name for old in other.names}) == len(other.names)

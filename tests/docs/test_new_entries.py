@@ -59,8 +59,10 @@ def test_an_alert_gets_a_rule_a_runbook_and_a_test(project: Path, group: str) ->
     test = f"prometheus/tests/{group.replace('_', '-')}.yml"
     assert changed == [f"kea_exporter/alerts/{group}.py", "docs/runbooks/KeaOwnThing.md", test]
     assert '"KeaOwnThing",' in added(project, changed)
-    [case] = [it for it in yaml.safe_load((project / test).read_text())["tests"] if it["name"] == "TODO KeaOwnThing"]
-    assert [it["alertname"] for it in case["alert_rule_test"]] == ["KeaOwnThing"] * 3
+    [case] = [
+        entry for entry in yaml.safe_load((project / test).read_text())["tests"] if entry["name"] == "TODO KeaOwnThing"
+    ]
+    assert [expected["alertname"] for expected in case["alert_rule_test"]] == ["KeaOwnThing"] * 3
 
 
 @pytest.mark.parametrize(

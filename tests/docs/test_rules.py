@@ -59,7 +59,7 @@ MINUTES_OF_A_RESTART = 3
 NO_THRESHOLDS = {0, 1, 2}
 CLICKS_USAGE_ERROR = 2
 
-each_alert = pytest.mark.parametrize("alert", ALERTS, ids=lambda it: f"{it.name}-{it.severity}")
+each_alert = pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: f"{alert.name}-{alert.severity}")
 each_inhibition = pytest.mark.parametrize("inhibition", INHIBITIONS)
 
 
@@ -71,7 +71,9 @@ class Tools:
         shutil.copytree(FOLDER, lab.folder / FOLDER.name)
 
     def __call__(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        return self._lab.chroot.run(*(it if isinstance(it, str) else self._inside(it) for it in arguments))
+        return self._lab.chroot.run(
+            *(argument if isinstance(argument, str) else self._inside(argument) for argument in arguments)
+        )
 
     def write(self, path: Path, text: str) -> Path:
         """Write a file that is not in this project as if it were."""
@@ -116,7 +118,7 @@ def sound_samples() -> list[Sample]:
     """Return what the exporter says of a sound server and of itself."""
     page = (GOLDEN / "sound-and-silent.txt").read_text()
     samples = [sample for family in text_string_to_metric_families(page) for sample in family.samples]
-    return [it for it in samples if it.labels.get("server") != "silent"]
+    return [sample for sample in samples if sample.labels.get("server") != "silent"]
 
 
 def eight_hours_of(samples: list[Sample]) -> str:
@@ -160,8 +162,8 @@ def test_expressions_read_metrics_and_labels_that_exist(expression: str) -> None
 
 
 def test_nothing_is_recorded_that_no_rule_reads() -> None:
-    read = {name for it in EXPRESSIONS for name in metrics(it)}
-    assert {it.name for it in RECORDINGS} <= read
+    read = {name for expression in EXPRESSIONS for name in metrics(expression)}
+    assert {recording.name for recording in RECORDINGS} <= read
 
 
 @each_alert
@@ -173,7 +175,9 @@ def test_messages_are_made_of_metrics_and_labels_that_exist(alert: Alert) -> Non
 
 @each_alert
 def test_messages_tell_several_things_in_an_order_that_stays(alert: Alert) -> None:
-    assert [it for it in re.findall(r"{{ range .+? }}", alert.description) if "| query | sortByLabel" not in it] == []
+    assert [
+        action for action in re.findall(r"{{ range .+? }}", alert.description) if "| query | sortByLabel" not in action
+    ] == []
 
 
 @each_alert
@@ -188,19 +192,19 @@ def test_alerts_have_names_and_texts_of_one_form(alert: Alert) -> None:
 
 @each_alert
 def test_an_alert_about_a_requirement_is_of_one_that_exists(alert: Alert) -> None:
-    assert alert.requirement in {"", *(it.id for it in REQUIREMENTS)}
+    assert alert.requirement in {"", *(requirement.id for requirement in REQUIREMENTS)}
 
 
 @pytest.mark.parametrize("name", sorted(NAMES))
 def test_bands_of_an_alert_differ_in_severity_and_mean_one_thing(name: str) -> None:
-    bands = [it for it in ALERTS if it.name == name]
-    assert len({it.severity for it in bands}) == len(bands)
-    assert len({(it.requirement, it.dashboard) for it in bands}) == 1
+    bands = [alert for alert in ALERTS if alert.name == name]
+    assert len({alert.severity for alert in bands}) == len(bands)
+    assert len({(alert.requirement, alert.dashboard) for alert in bands}) == 1
 
 
 @each_alert
 def test_numbers_in_expressions_are_thresholds(alert: Alert) -> None:
-    numbers = {float(it) for it in NUMBER.findall(alert.expression)}
+    numbers = {float(number) for number in NUMBER.findall(alert.expression)}
     assert numbers <= {*NO_THRESHOLDS, *vars_of(thresholds)}
 
 
@@ -220,7 +224,7 @@ def test_the_command_prints_the_rules_that_are_in_the_project() -> None:
 
 def test_the_command_prints_rules_with_the_links_of_the_house() -> None:
     done = run("rules", "--grafana-url", "http://monitoring/grafana/", "--runbook-url", "https://wiki/kea")
-    [alert] = [it for it in all_rules(done.stdout) if it.get("alert") == "KeaExporterReloadFailed"]
+    [alert] = [rule for rule in all_rules(done.stdout) if rule.get("alert") == "KeaExporterReloadFailed"]
     assert alert["annotations"]["runbook_url"] == "https://wiki/kea/KeaExporterReloadFailed/"
     assert alert["annotations"]["dashboard_url"].startswith("http://monitoring/grafana/d/kea-exporter{{")
     assert "{alert}" not in done.stdout
@@ -248,8 +252,8 @@ def test_a_missing_sample_does_not_end_an_alert(alert: Alert) -> None:
 
 def reads_range(expression: str) -> bool:
     """Return whether an expression, or one that was recorded for it, looks back over a range of time."""
-    recorded = [it.expression for it in RECORDINGS if it.name in metrics(expression)]
-    return "[" in expression or any(reads_range(it) for it in recorded)
+    recorded = [recording.expression for recording in RECORDINGS if recording.name in metrics(expression)]
+    return "[" in expression or any(reads_range(recorded_expression) for recorded_expression in recorded)
 
 
 @pytest.mark.parametrize("option", ["--grafana-url", "--runbook-url"])
@@ -261,7 +265,7 @@ def test_the_command_says_what_is_no_url(option: str, url: str) -> None:
 
 
 def test_rules_for_tests_wait_no_longer_than_they_are_told() -> None:
-    assert {it["for"] for it in all_rules(rules(hold="1s")) if "alert" in it} == {"1s"}
+    assert {rule["for"] for rule in all_rules(rules(hold="1s")) if "alert" in rule} == {"1s"}
 
 
 def all_rules(text: str) -> list[Tree]:
@@ -288,12 +292,12 @@ def test_alerts_are_sent_to_whom_their_severity_says(tools: Tools, severity: Sev
 
 @each_inhibition
 def test_inhibitions_are_of_alerts_and_severities_that_exist(inhibition: Tree) -> None:
-    for label, value in (it for side in SIDES for it in matchers(inhibition, side)):
+    for label, value in (matcher for side in SIDES for matcher in matchers(inhibition, side)):
         if label == "requirement":
             continue
         known = {"alertname": NAMES, "severity": set(map(str, Severity))}[label]
         # Each alternative of a regular expression is one of them.
-        assert len([it for it in known if re.fullmatch(value, it)]) == value.count("|") + 1, value
+        assert len([name for name in known if re.fullmatch(value, name)]) == value.count("|") + 1, value
 
 
 @each_inhibition
@@ -322,11 +326,15 @@ SIDES = ("source_matchers", "target_matchers")
 
 
 def matchers(inhibition: Tree, side: str) -> list[tuple[str, str]]:
-    found = (re.fullmatch(r'(\w+)(?:=~|!~|!=|=)"(.*)"', it) for it in inhibition[side])
-    return [(it[1], it[2]) for it in found if it]
+    found = (re.fullmatch(r'(\w+)(?:=~|!~|!=|=)"(.*)"', matcher) for matcher in inhibition[side])
+    return [(match[1], match[2]) for match in found if match]
 
 
 def named(inhibition: Tree, side: str) -> list[Alert]:
     """Return the alerts that one side of an inhibition names, rather than leaves out."""
-    patterns = [re.split("=~?", it, maxsplit=1)[1].strip('"') for it in inhibition[side] if re.match("alertname=", it)]
-    return [alert for alert in ALERTS if any(re.fullmatch(it, alert.name) for it in patterns)]
+    patterns = [
+        re.split("=~?", matcher, maxsplit=1)[1].strip('"')
+        for matcher in inhibition[side]
+        if re.match("alertname=", matcher)
+    ]
+    return [alert for alert in ALERTS if any(re.fullmatch(pattern, alert.name) for pattern in patterns)]

@@ -54,8 +54,11 @@ def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
 @each_page
 def test_a_runbook_has_its_five_sections_in_their_order(page: Path) -> None:
     # Causes may have sections of their own below these.
-    assert re.findall(r"^##? .*", prose(page), re.MULTILINE) == [f"# {page.stem}", *(f"## {it}" for it in SECTIONS)]
-    assert all(re.findall(rf"^## {it}\n\n\S", prose(page), re.MULTILINE) for it in SECTIONS)
+    assert re.findall(r"^##? .*", prose(page), re.MULTILINE) == [
+        f"# {page.stem}",
+        *(f"## {section}" for section in SECTIONS),
+    ]
+    assert all(re.findall(rf"^## {section}\n\n\S", prose(page), re.MULTILINE) for section in SECTIONS)
 
 
 @each_page
@@ -63,7 +66,7 @@ def test_a_runbook_can_be_read_without_scrolling_much(page: Path) -> None:
     assert len(page.read_text().splitlines()) <= ONE_SCREEN
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda it: it.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
 def test_every_link_leads_to_a_file_and_to_a_heading_in_it(document: Path) -> None:
     assert [link for link in links(document) if not leads_somewhere(document, *link)] == []
 
@@ -121,12 +124,12 @@ def sent(pages: Iterable[Path]) -> set[str]:
 
 
 def of_high_availability(commands: set[str]) -> set[str]:
-    return {it for it in commands if it.startswith("ha-")}
+    return {command for command in commands if command.startswith("ha-")}
 
 
 def test_every_command_that_is_sent_is_one_of_real_kea() -> None:
     answers = [recorded(version, daemon) for version, daemon in RECORDED]
-    registered = {it for answer in answers for it in answer["list-commands"]["arguments"]}
+    registered = {command for answer in answers for command in answer["list-commands"]["arguments"]}
     commands = sent([*PAGES, COMMON])
     assert commands - of_high_availability(commands) - registered == set()
 
@@ -148,7 +151,7 @@ def test_every_metric_is_one_of_the_exporter(page: Path) -> None:
 @each_text
 def test_every_recorded_metric_is_recorded(page: Path) -> None:
     named = set(re.findall(r"\w+:kea_\w+:\w+", page.read_text()))
-    assert named - {it.name for group in GROUPS for it in group.recordings} == set()
+    assert named - {recording.name for group in GROUPS for recording in group.recordings} == set()
 
 
 @pytest.mark.lab

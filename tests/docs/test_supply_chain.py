@@ -1,4 +1,4 @@
-"""What the exporter is made of: locked, under licences that allow it, and reported to whom it concerns."""
+"""The dependencies are locked, their licences allow distribution, and the security policy says where to report."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_the_list_of_licences_is_as_the_packages_say() -> None:
         assert (ROOT / path).read_text() == text, "run `make docs`"
 
 
-@pytest.mark.parametrize("package", PACKAGES, ids=[it.name for it in PACKAGES])
+@pytest.mark.parametrize("package", PACKAGES, ids=[package.name for package in PACKAGES])
 def test_the_licence_of_a_package_allows_to_distribute_it_along(package: Package) -> None:
     assert package.is_allowed, package.licence
     assert package.address.startswith("https://")
@@ -50,7 +50,7 @@ def test_whatever_the_exporter_depends_on_is_locked_with_hashes() -> None:
     wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     lock = (ROOT / "requirements.lock").read_text()
     locked = dict(LOCKED.findall(lock))
-    assert {re.split(r"[><=\[]", it)[0] for it in wanted} <= locked.keys()
+    assert {re.split(r"[><=\[]", dependency)[0] for dependency in wanted} <= locked.keys()
     assert all("--hash=sha256:" in block for block in re.split(r"^(?=[a-z])", lock, flags=re.MULTILINE)[1:])
 
 
@@ -65,9 +65,9 @@ def test_the_policy_says_where_to_report_and_how_to_verify() -> None:
 def test_libraries_whose_classes_are_extended_are_bounded_at_both_ends() -> None:
     """The lock file has the highest version that is allowed, and the whole suite runs on it; `make test-lowest`."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    bounds = {it.name: it.specifier for it in map(Requirement, project["dependencies"])}
+    bounds = {requirement.name: requirement.specifier for requirement in map(Requirement, project["dependencies"])}
     locked = dict(LOCKED.findall((ROOT / LOCK).read_text()))
     for name in ("requests", "urllib3", "uvicorn"):
-        assert {it.operator for it in bounds[name]} == {">=", "<"}
+        assert {specifier.operator for specifier in bounds[name]} == {">=", "<"}
         major, minor = map(int, locked[name].split(".")[:2])
-        assert f"{major}.{minor + 1}" in {it.version for it in bounds[name] if it.operator == "<"}
+        assert f"{major}.{minor + 1}" in {specifier.version for specifier in bounds[name] if specifier.operator == "<"}

@@ -100,9 +100,9 @@ def messages() -> Iterator[tuple[str, str]]:
     """Return the texts in the code of the exporter: pages, errors, logs, help, remedies, metrics; no docstrings."""
     for name, text in texts("kea_exporter/**/*.py"):
         tree = ast.parse(text)
-        ignored = {id(it.value) for it in ast.walk(tree) if isinstance(it, ast.Expr)}
-        found = (it for it in ast.walk(tree) if isinstance(it, ast.Constant) and id(it) not in ignored)
-        yield name, "\n".join(CODE.sub("", it.value) for it in found if isinstance(it.value, str))
+        ignored = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        found = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in ignored)
+        yield name, "\n".join(CODE.sub("", constant.value) for constant in found if isinstance(constant.value, str))
 
 
 def command_line() -> Iterator[tuple[str, str]]:
@@ -120,7 +120,9 @@ def found_in(text: str) -> Iterator[str]:
             yield f"...{flat[max(0, found.start() - 30) : found.end() + 30]}... write: {term}"
 
 
-@pytest.mark.parametrize("source", [documents, dashboards, files, messages, command_line], ids=lambda it: it.__name__)
+@pytest.mark.parametrize(
+    "source", [documents, dashboards, files, messages, command_line], ids=lambda source: source.__name__
+)
 def test_texts_use_the_terms_of_the_field(source: Callable[[], Iterator[tuple[str, str]]]) -> None:
     found = list(source())
     assert found

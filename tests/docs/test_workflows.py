@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 Tree = dict[str, Any]
 
 ROOT = Path(__file__).parent.parent.parent
-FILES = {it.name: it for it in sorted((ROOT / ".github/workflows").glob("*.yml"))}
+FILES = {path.name: path for path in sorted((ROOT / ".github/workflows").glob("*.yml"))}
 # YAML 1.1 reads the key `on` as true.
 ON: Any = True
-WORKFLOWS: dict[str, Tree] = {name: yaml.safe_load(it.read_text()) for name, it in FILES.items()}
-JOBS = [(f"{name}: {job}", tree) for name, it in WORKFLOWS.items() for job, tree in it["jobs"].items()]
+WORKFLOWS: dict[str, Tree] = {name: yaml.safe_load(path.read_text()) for name, path in FILES.items()}
+JOBS = [(f"{name}: {job}", tree) for name, workflow in WORKFLOWS.items() for job, tree in workflow["jobs"].items()]
 STEPS = [(name, step) for name, job in JOBS for step in job.get("steps", ())]
 PINNED = re.compile(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
 LOCAL = "uses: ./.github/workflows/"
@@ -42,13 +42,13 @@ def test_there_are_those_for_changes_releases_and_dependencies() -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_every_action_is_pinned_by_the_hash_of_its_commit(name: str) -> None:
-    used = [it.strip().removeprefix("- ") for it in FILES[name].read_text().splitlines() if "uses: " in it]
+    used = [line.strip().removeprefix("- ") for line in FILES[name].read_text().splitlines() if "uses: " in line]
     assert used
-    assert [it for it in used if not PINNED.fullmatch(it) and not it.startswith(LOCAL)] == []
+    assert [action for action in used if not PINNED.fullmatch(action) and not action.startswith(LOCAL)] == []
 
 
 def test_an_action_has_one_version_everywhere() -> None:
-    texts = "".join(it.read_text() for it in FILES.values())
+    texts = "".join(path.read_text() for path in FILES.values())
     used = set(re.findall(r"uses: ([\w.-]+/[\w./-]+)@(\w+ # \S+)", texts))
     assert len(used) == len({action for action, _ in used})
 
@@ -61,7 +61,7 @@ def test_nothing_is_permitted_unless_a_job_says_so(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "job"), JOBS, ids=[name for name, _ in JOBS])
 def test_a_job_writes_only_what_it_is_for_and_ends_in_time(name: str, job: Tree) -> None:
-    assert {it for it, how in job["permissions"].items() if how == "write"} == MAY_WRITE.get(name, set())
+    assert {scope for scope, access in job["permissions"].items() if access == "write"} == MAY_WRITE.get(name, set())
     assert set(job["permissions"].values()) <= {"read", "write"}
     assert "uses" in job or 0 < job["timeout-minutes"] <= 90
 
@@ -77,7 +77,7 @@ def test_nothing_that_others_write_gets_into_a_script() -> None:
 
 
 def test_the_only_secret_is_the_token_of_the_workflow() -> None:
-    texts = "".join(it.read_text() for it in FILES.values())
+    texts = "".join(path.read_text() for path in FILES.values())
     assert set(re.findall(r"secrets\.(\w+)", texts)) == {"GITHUB_TOKEN"}
     assert "password: ${{ secrets.GITHUB_TOKEN }}" in texts
     assert "pull_request_target" not in texts
@@ -87,12 +87,14 @@ def test_every_target_that_is_made_is_there_and_explained() -> None:
     made = set(_made())
     assert {"lint", "test", "test-install", "lint-go", "lint-workflows", "docs-site", "dist", "sbom", "audit"} <= made
     assert made <= TARGETS
-    assert {it for it in made if f"make {it} " not in MAKEFILE} == set()
+    assert {target for target in made if f"make {target} " not in MAKEFILE} == set()
 
 
 def test_each_python_that_is_promised_is_tested() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    promised = [it.rpartition(" ")[2] for it in project["classifiers"] if re.search(r":: 3\.\d+$", it)]
+    promised = [
+        classifier.rpartition(" ")[2] for classifier in project["classifiers"] if re.search(r":: 3\.\d+$", classifier)
+    ]
     assert WORKFLOWS["ci.yml"]["jobs"]["test"]["strategy"]["matrix"]["python"] == promised
     assert f">={promised[0]}" == project["requires-python"]
 
@@ -121,9 +123,9 @@ def test_whatever_is_published_is_attested() -> None:
 
 def test_dependabot_looks_after_what_is_there() -> None:
     updates = yaml.safe_load((ROOT / ".github/dependabot.yml").read_text())["updates"]
-    assert {it["package-ecosystem"] for it in updates} == {"github-actions", "docker", "docker-compose", "pip"}
-    assert {it["directory"] for it in updates} == {"/"}
-    assert all((ROOT / it).exists() for it in ("Dockerfile", "compose.yaml", "pyproject.toml"))
+    assert {update["package-ecosystem"] for update in updates} == {"github-actions", "docker", "docker-compose", "pip"}
+    assert {update["directory"] for update in updates} == {"/"}
+    assert all((ROOT / name).exists() for name in ("Dockerfile", "compose.yaml", "pyproject.toml"))
 
 
 def _made() -> Iterator[str]:

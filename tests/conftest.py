@@ -1,4 +1,4 @@
-"""Fixtures of the whole suite; and at its end, the tables of the tests, and a loud word on what it could not run."""
+"""Fixtures of the whole suite; at its end, the tables of the tests and a list of what could not run."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ settings.load_profile("any machine")
 
 @pytest.fixture(autouse=True)
 def usual_logging() -> None:
-    """What one test configures is not left to the next."""
+    """Reset the logging configuration before each test."""
     structlog.reset_defaults()
 
 
 @pytest.fixture
 def release() -> Iterator[Event]:
-    """What waiting probes wait for; none of them outlives the test."""
+    """Return an event that waiting probes wait for; it is set at the end, so that none outlives the test."""
     event = Event()
     yield event
     event.set()

@@ -1,4 +1,4 @@
-"""Whatever is answered, each reader gives a value or says that the answer is malformed."""
+"""Each reader returns a value for any answer, or reports that the answer is malformed."""
 
 from __future__ import annotations
 

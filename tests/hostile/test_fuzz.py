@@ -1,4 +1,4 @@
-"""Whatever is answered, sent or written, nothing but the documented errors comes out, and every page can be read.
+"""Random input: only the documented errors are raised, and every page can be read.
 
 `make fuzz` goes on where this ends; what it finds is kept here.
 """
@@ -60,7 +60,9 @@ def sound_answers(version: str, daemon: str) -> dict[str, bytes]:
 def odd_answers(draw: DrawFn, version: str, daemon: str) -> dict[str, bytes]:
     answers = answers_of(version, daemon)
     odd = draw(st.sets(st.sampled_from(sorted(answers)), min_size=1, max_size=2))
-    bodies = {name: json.dumps(draw(changed(it)) if name in odd else it).encode() for name, it in answers.items()}
+    bodies = {
+        name: json.dumps(draw(changed(answer)) if name in odd else answer).encode() for name, answer in answers.items()
+    }
     return {
         name: draw(spliced(body)) if name in odd and draw(st.integers(0, 9)) == 0 else body
         for name, body in bodies.items()
@@ -149,14 +151,18 @@ def talkers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, T
 class TestFraming:
     @pytest.mark.parametrize("scheme", ["http", "unix"])
     @settings(QUICK, max_examples=150)
-    @given(answer=st.sampled_from([PLAIN, CHUNKED, PLAIN + PLAIN, b""]).flatmap(lambda it: spliced(it, HTTP_PIECES)))
+    @given(
+        answer=st.sampled_from([PLAIN, CHUNKED, PLAIN + PLAIN, b""]).flatmap(
+            lambda response: spliced(response, HTTP_PIECES)
+        )
+    )
     def test_whatever_comes_is_an_answer_or_a_failure(
         self, talkers: Mapping[str, Talker], scheme: str, answer: bytes
     ) -> None:
         talkers[scheme].say(answer)
 
 
-IDS = tuple(it.id for it in REQUIREMENTS)
+IDS = tuple(requirement.id for requirement in REQUIREMENTS)
 YAML_PIECES = BYTES | st.sampled_from(
     [
         *b"&a |*a|<<: *a|!!python/object:os.system |!!int |!!binary |{|}|[|]|: |- |  |? |'|#|~|null|=|1_000".split(

@@ -224,8 +224,8 @@ def test_a_tiny_timeout_does_not_replace_the_last_good_report(exporter: Exporter
 
     def unknown() -> int:
         reports = exporter.get("/api/v1/servers").json()["daemons"]
-        [late] = [it for it in reports if it["server"] == "late"]
-        return sum(it["status"] == "unknown" for it in late["requirements"])
+        [late] = [report for report in reports if report["server"] == "late"]
+        return sum(requirement["status"] == "unknown" for requirement in late["requirements"])
 
     assert sound_is_up(exporter, "/metrics")
     before = unknown()

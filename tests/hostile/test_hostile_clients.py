@@ -1,4 +1,4 @@
-"""Clients that mean no good, or do not know better: each time a normal scrape is answered as if they were not there."""
+"""Hostile and faulty clients: each time a normal scrape is answered as if they were not there."""
 
 from __future__ import annotations
 
@@ -200,9 +200,9 @@ class Held:
 
 @pytest.fixture
 def held() -> Iterator[Held]:
-    it = Held()
-    yield it
-    it.may_end.set()
+    endpoint = Held()
+    yield endpoint
+    endpoint.may_end.set()
 
 
 async def echo(request: Request) -> Response:
@@ -378,8 +378,8 @@ def slot(phase: Phase, since: float, client: str = "") -> tuple[ConnectionSlot, 
 def test_idle_connections_are_closed_first_and_busy_ones_never() -> None:
     crowded = ConnectionLimit(3)
     working, reading, idle = (slot(phase, 1.0) for phase in (Phase.WORKING, Phase.SENDING, Phase.WAITING))
-    for one, _ in (working, reading, idle):
-        assert crowded.acquire(one)
+    for connection, _ in (working, reading, idle):
+        assert crowded.acquire(connection)
     order = []
     for _ in range(2):
         assert crowded.acquire(slot(Phase.WORKING, 2.0)[0])
@@ -392,9 +392,9 @@ def test_idle_connections_are_closed_first_and_busy_ones_never() -> None:
 def test_too_much_unread_closes_who_is_slowest_and_not_who_asks_now() -> None:
     crowded = ConnectionLimit(10, unsent_limit=100)
     (slowest, was_dropped), (slow, stays), (now, goes_on) = (slot(Phase.SENDING, at) for at in (1.0, 2.0, 3.0))
-    for one in (slowest, slow, now):
-        crowded.acquire(one)
-        crowded.record_unsent(one, bytes(40))
+    for connection in (slowest, slow, now):
+        crowded.acquire(connection)
+        crowded.record_unsent(connection, bytes(40))
     assert (was_dropped, stays, goes_on) == ([True], [], [])
     crowded.record_unsent(now, bytes(1000))
     assert (stays, goes_on) == ([True], [])
@@ -403,9 +403,9 @@ def test_too_much_unread_closes_who_is_slowest_and_not_who_asks_now() -> None:
 def test_an_answer_that_many_wait_for_counts_once() -> None:
     crowded, page = ConnectionLimit(10, unsent_limit=100), bytes(60)
     readers = [slot(Phase.SENDING, 1.0) for _ in range(5)]
-    for one, _ in readers:
-        crowded.acquire(one)
-        crowded.record_unsent(one, page)
+    for connection, _ in readers:
+        crowded.acquire(connection)
+        crowded.record_unsent(connection, page)
     assert [dropped for _, dropped in readers] == [[]] * 5
     other, _ = slot(Phase.SENDING, 2.0)
     crowded.acquire(other)
@@ -416,8 +416,8 @@ def test_an_answer_that_many_wait_for_counts_once() -> None:
 def test_room_is_made_by_the_client_that_has_most_connections() -> None:
     crowded = ConnectionLimit(4)
     (quiet, was_dropped), *greedy = (slot(Phase.WAITING, at, client) for at, client in enumerate("abbb"))
-    for one in (quiet, *(it for it, _ in greedy)):
-        assert crowded.acquire(one)
+    for connection in (quiet, *(greedy_connection for greedy_connection, _ in greedy)):
+        assert crowded.acquire(connection)
     for number in range(10):
         assert crowded.acquire(slot(Phase.WAITING, 10.0 + number, "b")[0])
     assert was_dropped == []
@@ -534,7 +534,7 @@ def test_a_connection_frees_memory_without_the_garbage_collector(
     said: bytes,
 ) -> None:
     def leftovers() -> int:
-        return sum(type(it).__name__ in LEFTOVERS for it in gc.get_objects())
+        return sum(type(tracked).__name__ in LEFTOVERS for tracked in gc.get_objects())
 
     context = ssl.create_default_context(cafile=str(authority.certificate))
     gc.collect()
@@ -677,13 +677,13 @@ def cpu_seconds(pid: int) -> float:
 
 def test_when_descriptors_run_out_it_neither_spins_nor_writes_a_long_log(tmp_path: Path) -> None:
     config = written(tmp_path, {"servers": [{"name": "gone", "dhcp4": {"url": "http://127.0.0.1:1"}}]})
-    with run_exporter(config, descriptors=12) as it, crowd(it.port, 30):
-        wait_until(lambda: "accepting connections failed" in it.log())
-        before = cpu_seconds(it.pid)
+    with run_exporter(config, descriptors=12) as process, crowd(process.port, 30):
+        wait_until(lambda: "accepting connections failed" in process.log())
+        before = cpu_seconds(process.pid)
         time.sleep(2)
-        assert cpu_seconds(it.pid) - before < 0.5
-        assert seconds_to_get(f"{it.url}/-/healthy") < 10
-        assert len(it.log().splitlines()) < 10
+        assert cpu_seconds(process.pid) - before < 0.5
+        assert seconds_to_get(f"{process.url}/-/healthy") < 10
+        assert len(process.log().splitlines()) < 10
 
 
 SCRIPT = "<script>alert(1)</script>"

@@ -1,4 +1,4 @@
-"""Whatever a peer does, it becomes a failure with its stage and reason, in time, in bounds, and at nobody else's cost.
+"""Each fault of a peer becomes a failure with stage and reason, within the deadline, without cost to other daemons.
 
 The summary of the run has a table of all cases.
 """
@@ -167,7 +167,7 @@ def test_four_at_once_at_the_default_limit_leave_a_sound_server_its_time(
 
     bodies = {**DENSE, **PARSED, **READ}
     with (
-        SimulatedKea({name: late(it) for name, it in recorded("kea-3.2.0", "dhcp4").items()}) as kea,
+        SimulatedKea({name: late(answer) for name, answer in recorded("kea-3.2.0", "dhcp4").items()}) as kea,
         ExitStack() as stack,
     ):
         tree = beside(kea, {"url": kea.url})

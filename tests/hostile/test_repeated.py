@@ -1,4 +1,4 @@
-"""What a daemon repeats costs no sample: each list of each recorded answer with its entries twice."""
+"""Repeated entries cost no sample: each list of each recorded answer with its entries twice."""
 
 from __future__ import annotations
 

@@ -47,13 +47,13 @@ def kea_with_canaries(lab: Lab) -> str:
 @pytest.mark.lab
 @pytest.mark.parametrize("level", ["debug", "info"])
 def test_no_page_and_no_log_shows_a_secret(kea_with_canaries: str, tmp_path: Path, level: str) -> None:
-    with exporter(config(tmp_path, kea_with_canaries), "--log.level", level) as it:
-        page = it.scrape().text
+    with exporter(config(tmp_path, kea_with_canaries), "--log.level", level) as process:
+        page = process.scrape().text
         assert page.count("kea_up{") == 2
         assert 'kea_up{daemon="dhcp4",server="inline"} 1.0' in page
-        said = [page, *(requests.get(f"{it.url}{path}", timeout=10).text for path in PATHS)]
-        command_line = Path(f"/proc/{it.running.pid}/cmdline").read_bytes().decode()
-        assert CANARY not in "".join(said) + it.log() + command_line
+        said = [page, *(requests.get(f"{process.url}{path}", timeout=10).text for path in PATHS)]
+        command_line = Path(f"/proc/{process.running.pid}/cmdline").read_bytes().decode()
+        assert CANARY not in "".join(said) + process.log() + command_line
 
 
 @pytest.mark.lab

@@ -1,4 +1,4 @@
-"""What the soak takes for flat; the soak itself takes minutes: `make soak`."""
+"""The criteria by which the soak judges resources as stable; the soak itself takes minutes: `make soak`."""
 
 from __future__ import annotations
 

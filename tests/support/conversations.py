@@ -113,12 +113,14 @@ def assert_sane(report: Report) -> None:
 
 def assert_exported(report: Report, accept: str = "") -> str:
     """Assert that nothing went wrong inside, and that the page lacks nothing and is of a size; return it."""
-    assert [it.evidence for it in report.verdicts if it.evidence.startswith("internal error")] == []
-    assert Reason.INTERNAL_ERROR not in {it.reason for it in report.snapshot.failures}
+    assert [verdict.evidence for verdict in report.verdicts if verdict.evidence.startswith("internal error")] == []
+    assert Reason.INTERNAL_ERROR not in {failure.reason for failure in report.snapshot.failures}
     page, content_type, dropped = Encoder().encode(read_families(FAMILIES, Page((report,))), accept)
     assert content_type.startswith(accept)
     assert not dropped
-    assert len(page) < PAGE_BYTES + PAGE_BYTES_PER_BYTE * sum(it.size_bytes for it in report.snapshot.exchanges)
+    assert len(page) < PAGE_BYTES + PAGE_BYTES_PER_BYTE * sum(
+        exchange.size_bytes for exchange in report.snapshot.exchanges
+    )
     return page.decode()
 
 

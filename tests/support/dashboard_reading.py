@@ -54,7 +54,7 @@ PANELS = tuple(
 
 
 def variables_of(document: Tree) -> dict[str, Tree]:
-    return {it["name"]: it for it in document["templating"]["list"]}
+    return {variable["name"]: variable for variable in document["templating"]["list"]}
 
 
 def selectors(query: str) -> list[tuple[str, str, str]]:

@@ -95,4 +95,4 @@ def scraping(chroot: Chroot, scrapes: int = SCRAPES) -> Iterator[Scraped]:
 def have_scraped(prometheus: Prometheus, times: int) -> bool:
     """Return whether both jobs have scraped every daemon so often."""
     found = prometheus.query("count_over_time(kea_up[1m])")
-    return len(found) == 2 * DAEMONS and all(float(it["value"][1]) >= times for it in found)
+    return len(found) == 2 * DAEMONS and all(float(sample["value"][1]) >= times for sample in found)

@@ -1,4 +1,4 @@
-"""What each panel had to show, for the end of the run."""
+"""The table of series by panel, for the end of the run."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Table:
         terminalreporter.section(f"series by panel: {self.queries} queries in {self.seconds:.1f} s")
         terminalreporter.line(f"{'panel':60}" + "".join(f"{choice:>16}" for choice in choices))
         for name, counts in self.found.items():
-            terminalreporter.line(f"{name:60}" + "".join(f"{_shown(counts[it]):>16}" for it in choices))
+            terminalreporter.line(f"{name:60}" + "".join(f"{_shown(counts[choice]):>16}" for choice in choices))
 
 
 def _shown(counts: list[int]) -> str:

@@ -42,13 +42,13 @@ def statistics(sample: object) -> bytes:
 @cache
 def subnets(count: int) -> bytes:
     entry = '{"id":%d,"shared-network-name":null,"subnet":"10.%d.%d.0/24"}'
-    return _around('{"subnets": [', [entry % (it, it >> 8, it & 255) for it in range(count)], "]}")
+    return _around('{"subnets": [', [entry % (number, number >> 8, number & 255) for number in range(count)], "]}")
 
 
 @cache
 def names(count: int, pattern: str) -> bytes:
     """Return the answer of statistic-get-all with as many statistics whose names have a number in them."""
-    return _around("{", [f'"{pattern % it}":[[1,""]]' for it in range(count)], "}")
+    return _around("{", [f'"{pattern % number}":[[1,""]]' for number in range(count)], "}")
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What a hostile peer is: how it is let in, and what it has to become."""
+"""Hostile peers: how each is reached, and the failure that it has to become."""
 
 from __future__ import annotations
 

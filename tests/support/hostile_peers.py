@@ -1,4 +1,4 @@
-"""What hostile peers do on the wire: behaviours for `tests.support.peers.peer`, each for one connection."""
+"""Behaviours of hostile peers on the wire, for `tests.support.peers.peer`, each for one connection."""
 
 from __future__ import annotations
 

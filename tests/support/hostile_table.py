@@ -1,4 +1,4 @@
-"""The table of hostile peers: what each does, and what it has to become."""
+"""The table of hostile peers: what each does, and the failure that it has to become."""
 
 from __future__ import annotations
 
@@ -81,19 +81,19 @@ LATE = (Stage.DEADLINE, Reason.BUDGET_USED_UP)
 
 def _many_names(authority: Authority, *, length: int) -> Pair:
     """Return a certificate whose SAN has ten thousand entries, the right one first."""
-    names = [f"{it:04}".rjust(length, "x") for it in range(9_999)]
+    names = [f"{number:04}".rjust(length, "x") for number in range(9_999)]
     return authority.issue("kea", ["127.0.0.1"], names)
 
 
 def _many_addresses(authority: Authority) -> Pair:
     """Return a certificate whose SAN has ten thousand entries, the right one last."""
-    return authority.issue("kea", [*(f"10.0.{it >> 8}.{it & 255}" for it in range(9_999)), "127.0.0.1"])
+    return authority.issue("kea", [*(f"10.0.{number >> 8}.{number & 255}" for number in range(9_999)), "127.0.0.1"])
 
 
 def _chain(authority: Authority, folder: Path, length: int) -> Pair:
     authorities = [authority]
-    for it in range(length - 2):
-        authorities.append(Authority(folder, f"ca-{it}", authorities[-1]))
+    for number in range(length - 2):
+        authorities.append(Authority(folder, f"ca-{number}", authorities[-1]))
     pair = authorities[-1].issue("kea", ["127.0.0.1"])
     for above in reversed(authorities):
         above.append_to(pair)
@@ -211,9 +211,9 @@ TLS: Mapping[str, Case] = {
     # OpenSSL reads on and on by itself, so that it may be the collector which gives up.
     "TLS: session tickets without end": own_tls(handing_out_tickets, LATE),
     "TLS: endless body": tls(repeating(JSON + b"\r\n"), TOO_LARGE),
-    "certificate: 10,000 names": tls(answering({}), None, lambda it: _many_names(it, length=4)),
+    "certificate: 10,000 names": tls(answering({}), None, lambda authority: _many_names(authority, length=4)),
     "certificate: 10,000 names of 60 characters": tls(
-        answering({}), (Stage.TLS, Reason.HANDSHAKE_FAILED), lambda it: _many_names(it, length=60)
+        answering({}), (Stage.TLS, Reason.HANDSHAKE_FAILED), lambda authority: _many_names(authority, length=60)
     ),
     "certificate: 10,000 addresses, ours last": tls(
         answering({}), (Stage.TLS, Reason.CERTIFICATE_NAME_MISMATCH), _many_addresses
@@ -221,15 +221,17 @@ TLS: Mapping[str, Case] = {
     "certificate: expired ten years ago": tls(
         answering({}),
         (Stage.TLS, Reason.CERTIFICATE_EXPIRED),
-        lambda it: it.issue("kea", ["127.0.0.1"], days=(-3660, -3650)),
+        lambda authority: authority.issue("kea", ["127.0.0.1"], days=(-3660, -3650)),
     ),
     "certificate: begins in ten years": tls(
         answering({}),
         (Stage.TLS, Reason.CERTIFICATE_NOT_YET_VALID),
-        lambda it: it.issue("kea", ["127.0.0.1"], days=(3650, 3660)),
+        lambda authority: authority.issue("kea", ["127.0.0.1"], days=(3650, 3660)),
     ),
     "certificate: a chain of 200": tls(
-        answering({}), (Stage.TLS, Reason.CERTIFICATE_INVALID), lambda it: _chain(it, it.certificate.parent, 200)
+        answering({}),
+        (Stage.TLS, Reason.CERTIFICATE_INVALID),
+        lambda authority: _chain(authority, authority.certificate.parent, 200),
     ),
 }
 

@@ -27,12 +27,12 @@ class Block:
 def fenced(path: Path) -> list[Block]:
     """Return the fenced blocks of a document, in its order."""
     found = FENCED.finditer(path.read_text())
-    return [Block(it[2], it[3] or "", textwrap.dedent(it[4])) for it in found]
+    return [Block(match[2], match[3] or "", textwrap.dedent(match[4])) for match in found]
 
 
 def indented(text: str) -> list[str]:
     """Return the indented blocks of a text, in its order."""
-    return [textwrap.dedent(it[0]).strip("\n") for it in INDENTED.finditer(text)]
+    return [textwrap.dedent(match[0]).strip("\n") for match in INDENTED.finditer(text)]
 
 
 def prose(path: Path) -> str:

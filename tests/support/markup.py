@@ -37,17 +37,21 @@ class Element:
     def all(self, tag: str = "", **attributes: str) -> list[Element]:
         """Return the elements below it, in order, of this name and with these attributes."""
         wanted = {name.strip("_").replace("_", "-"): value for name, value in attributes.items()}
-        return [it for it in self.below() if tag in {"", it.tag} and wanted.items() <= it.attributes.items()]
+        return [
+            element
+            for element in self.below()
+            if tag in {"", element.tag} and wanted.items() <= element.attributes.items()
+        ]
 
     def of_class(self, name: str) -> list[Element]:
-        return [it for it in self.below() if name in it.classes]
+        return [element for element in self.below() if name in element.classes]
 
     def one(self, tag: str = "", **attributes: str) -> Element:
         [found] = self.all(tag, **attributes)
         return found
 
     def raw(self) -> str:
-        return "".join(it if isinstance(it, str) else f" {it.raw()} " for it in self.children)
+        return "".join(child if isinstance(child, str) else f" {child.raw()} " for child in self.children)
 
     def below(self) -> Iterator[Element]:
         for child in self.children:
@@ -87,8 +91,8 @@ def read(page: str) -> Element:
     reader = _Reader()
     reader.feed(page)
     reader.close()
-    assert [it.tag for it in reader.open] == [""], "an element is not closed"
-    [root] = [it for it in reader.open[0].children if isinstance(it, Element)]
+    assert [element.tag for element in reader.open] == [""], "an element is not closed"
+    [root] = [child for child in reader.open[0].children if isinstance(child, Element)]
     return root
 
 
@@ -113,11 +117,16 @@ def assert_sound(page: str) -> Element:
 
 
 def _assert_passive(root: Element) -> None:
-    assert not [it.tag for it in root.all() if it.tag in ACTIVE]
-    names = {name for it in root.all() for name in it.attributes}
+    assert not [element.tag for element in root.all() if element.tag in ACTIVE]
+    names = {name for element in root.all() for name in element.attributes}
     assert not [name for name in names if name == "style" or name.startswith("on")]
-    links = [it.attributes[name] for it in root.all() for name in ("href", "src", "action") if name in it.attributes]
-    assert all(it.startswith(("/", "#", "data:image/svg+xml,")) and not it.startswith("//") for it in links)
+    links = [
+        element.attributes[name]
+        for element in root.all()
+        for name in ("href", "src", "action")
+        if name in element.attributes
+    ]
+    assert all(link.startswith(("/", "#", "data:image/svg+xml,")) and not link.startswith("//") for link in links)
 
 
 def _assert_landmarks(root: Element) -> None:
@@ -128,15 +137,15 @@ def _assert_landmarks(root: Element) -> None:
     assert body.all("footer")
     names = [nav.attributes["aria-label"] for nav in body.all("nav")]
     assert len(names) == len(set(names)) > 0
-    levels = [HEADINGS.index(it.tag) for it in body.all() if it.tag in HEADINGS]
+    levels = [HEADINGS.index(element.tag) for element in body.all() if element.tag in HEADINGS]
     assert levels.count(0) == 1
     assert all(later - earlier <= 1 for earlier, later in pairwise(levels)), "a level is left out"
-    assert all(it.text for it in body.all() if it.tag in HEADINGS)
+    assert all(element.text for element in body.all() if element.tag in HEADINGS)
 
 
 def _assert_references(root: Element) -> None:
-    ids = Counter(it.attributes["id"] for it in root.all() if "id" in it.attributes)
-    assert [it for it, number in ids.items() if number > 1] == []
-    named = [it.attributes["aria-labelledby"] for it in root.all() if "aria-labelledby" in it.attributes]
-    linked = [it.attributes["href"][1:] for it in root.all("a") if it.attributes["href"].startswith("#")]
+    ids = Counter(element.attributes["id"] for element in root.all() if "id" in element.attributes)
+    assert [anchor for anchor, number in ids.items() if number > 1] == []
+    named = [element.attributes["aria-labelledby"] for element in root.all() if "aria-labelledby" in element.attributes]
+    linked = [link.attributes["href"][1:] for link in root.all("a") if link.attributes["href"].startswith("#")]
     assert {*named, *linked} <= set(ids)

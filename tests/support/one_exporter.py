@@ -35,7 +35,7 @@ class OneExporter:
 def one_exporter(folder: Path) -> Iterator[OneExporter]:
     """Run an exporter; at the end, no sample may have been impossible to write."""
     with exporter(written(folder, {"servers": [NOTHING]}), "--web.enable-lifecycle") as running:
-        one = OneExporter(running, folder)
-        yield one
-        samples = one.watch(NOTHING).samples()
+        shared = OneExporter(running, folder)
+        yield shared
+        samples = shared.watch(NOTHING).samples()
         assert [value for _, value in samples["kea_exporter_samples_dropped_total"]] == [0]

@@ -40,7 +40,7 @@ GC_THRESHOLD = 100_000
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one collection brought.
+    """The result of one collection.
 
     Attributes:
         failures: stage and reason of each, by server.
@@ -92,7 +92,7 @@ class Prober:
             body = answer.read()
         assert body, f"it ended: {self.log.read_text()[-2000:]}"
         said = json.loads(body)
-        failures = {server: [tuple(it) for it in failed] for server, failed in said.pop("failures").items()}
+        failures = {server: [tuple(pair) for pair in failed] for server, failed in said.pop("failures").items()}
         return Outcome(failures=failures, **said)
 
 
@@ -109,18 +109,23 @@ def collected(tree: dict[str, Any], seconds: float) -> Outcome:
     as_json(Check(reports)).encode()
     growth = _peak_mebibytes() - before
     return Outcome(
-        failures={it.snapshot.target.server: _failures(it) for it in reports},
+        failures={report.snapshot.target.server: _failures(report) for report in reports},
         samples=_samples(page.decode()),
-        took={it.snapshot.target.server: it.snapshot.duration_seconds for it in reports},
+        took={report.snapshot.target.server: report.snapshot.duration_seconds for report in reports},
         seconds=seconds,
         mebibytes=growth,
         dropped=dropped.total(),
-        internal_errors=[v.evidence for it in reports for v in it.verdicts if v.evidence.startswith("internal error")],
+        internal_errors=[
+            verdict.evidence
+            for report in reports
+            for verdict in report.verdicts
+            if verdict.evidence.startswith("internal error")
+        ],
     )
 
 
 def _failures(report: Report) -> list[tuple[str, str]]:
-    return [(str(it.stage), str(it.reason)) for it in report.snapshot.failures]
+    return [(str(failure.stage), str(failure.reason)) for failure in report.snapshot.failures]
 
 
 def _samples(page: str) -> dict[str, int]:

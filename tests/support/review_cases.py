@@ -1,4 +1,4 @@
-"""What the review finds in configurations: an example of each cause of each requirement, and of each one met."""
+"""Configurations for the review: an example of each cause of each requirement, and of each one met."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ FOLDER = Path(__file__).parent.parent.parent / "prometheus"
 FILES = sorted((FOLDER / "tests").glob("*.yml"))
 ALERTS = tuple(alert for group in GROUPS for alert in group.alerts)
 RECORDINGS = tuple(recording for group in GROUPS for recording in group.recordings)
-EXPRESSIONS = (*(it.expression for it in RECORDINGS), *(it.expression for it in ALERTS))
+EXPRESSIONS = (*(recording.expression for recording in RECORDINGS), *(alert.expression for alert in ALERTS))
 METRIC = re.compile(r"\b(?:kea_\w+|\w+:\w+:\w+|up|ALERTS)\b(?!:)")
 SELECTOR = re.compile(r"([a-zA-Z_:][\w:]*)\{([^{}]*)\}")
 MATCHER = re.compile(r"(\w+)\s*(?:=~|!~|!=|=)")
@@ -80,7 +80,7 @@ for _recording in RECORDINGS:
 
 @dataclass(frozen=True)
 class Moment:
-    """What is expected at one time: the severities of an alert that fire."""
+    """The expectation at one time: the severities of an alert that fire."""
 
     minute: int
     firing: frozenset[str]
@@ -92,9 +92,9 @@ def minutes(duration: str) -> int:
 
 def _stories_of(case: Tree) -> Iterator[tuple[str, list[Moment]]]:
     expected = case.get("alert_rule_test", ())
-    for name in dict.fromkeys(it["alertname"] for it in expected):
-        moments = (_moment(it) for it in expected if it["alertname"] == name)
-        yield name, sorted(moments, key=lambda it: it.minute)
+    for name in dict.fromkeys(expectation["alertname"] for expectation in expected):
+        moments = (_moment(expectation) for expectation in expected if expectation["alertname"] == name)
+        yield name, sorted(moments, key=lambda moment: moment.minute)
 
 
 def _moment(expected: Tree) -> Moment:
@@ -111,8 +111,8 @@ STORIES = tuple(
 def is_whole(moments: list[Moment], severity: str) -> bool:
     """Return whether a story says that an alert is silent until the very minute in which it fires, and ends."""
     begins = [
-        two.minute
-        for one, two in pairwise(moments)
-        if two.minute - one.minute == 1 and severity in two.firing - one.firing
+        later.minute
+        for earlier, later in pairwise(moments)
+        if later.minute - earlier.minute == 1 and severity in later.firing - earlier.firing
     ]
-    return bool(begins) and any(it.minute > begins[0] and severity not in it.firing for it in moments)
+    return bool(begins) and any(moment.minute > begins[0] and severity not in moment.firing for moment in moments)

@@ -1,4 +1,4 @@
-"""A server that says whatever it is told to, in the thread of whoever asks it: quick, and the same every time."""
+"""A server that sends given answers in the thread of the caller: fast and deterministic."""
 
 from __future__ import annotations
 

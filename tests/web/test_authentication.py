@@ -331,7 +331,7 @@ def test_configured_headers_override_ours_in_every_answer() -> None:
             requests.get(url + path, auth=user, timeout=GENEROUS)
             for path, user in (("/-/healthy", ("alice", "wonder")), ("/nothing", ("alice", "wonder")), ("/", None))
         ]
-    assert [it.status_code for it in answers] == [200, 404, 401]
+    assert [response.status_code for response in answers] == [200, 404, 401]
     for answer in answers:
         assert {name: answer.headers[name] for name in headers} == headers
 
@@ -355,8 +355,8 @@ PATHS = [
 def secured(tmp_path: Path) -> Iterator[tuple[Exporter, Path]]:
     """An exporter behind TLS and a password, and the authority of its certificate."""
     authority = Authority(tmp_path)
-    with running(tmp_path, authority) as it:
-        yield it, authority.certificate
+    with running(tmp_path, authority) as process:
+        yield process, authority.certificate
 
 
 def web_config(folder: Path, authority: Authority) -> Path:
@@ -375,34 +375,34 @@ def running(folder: Path, authority: Authority, *options: str) -> AbstractContex
 
 @pytest.mark.parametrize("method", ["GET", "POST", "HEAD", "OPTIONS"])
 def test_no_page_at_all_is_seen_without_the_password(secured: tuple[Exporter, Path], method: str) -> None:
-    it, authority = secured
+    process, authority = secured
     for path in PATHS:
-        answer = requests.request(method, it.url + path, verify=str(authority), timeout=GENEROUS)
+        answer = requests.request(method, process.url + path, verify=str(authority), timeout=GENEROUS)
         assert (path, answer.status_code) == (path, 401)
         assert "kea" not in answer.text
 
 
 def test_curl_scrapes_through_tls_and_a_password(secured: tuple[Exporter, Path]) -> None:
-    it, authority = secured
+    process, authority = secured
 
     def curl(*options: str) -> str:
-        command = ["curl", "--silent", "--show-error", "--cacert", str(authority), *options, f"{it.url}/metrics"]
+        command = ["curl", "--silent", "--show-error", "--cacert", str(authority), *options, f"{process.url}/metrics"]
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=GENEROUS).stdout
 
     assert 'kea_up{daemon="dhcp4",server="a"} 0.0' in curl("--user", "alice:wonder")
     assert curl("--user", "alice:wrong") == "authentication required\n"
     assert curl() == "authentication required\n"
-    assert "wonder" not in it.log()
+    assert "wonder" not in process.log()
 
 
 @pytest.mark.lab
 def test_a_real_prometheus_scrapes_through_tls_and_a_password(lab: Lab) -> None:
-    with running(lab.folder, lab.authority) as it:
+    with running(lab.folder, lab.authority) as process:
         scrape = {
             "job_name": "kea",
             "scheme": "https",
             "scrape_interval": "1s",
-            "static_configs": [{"targets": [it.url.removeprefix("https://")]}],
+            "static_configs": [{"targets": [process.url.removeprefix("https://")]}],
             "basic_auth": {"username": "alice", "password_file": lab.inside(lab.secret("password", "wonder"))},
             "tls_config": {"ca_file": lab.inside(lab.authority.certificate)},
         }

@@ -29,12 +29,12 @@ LOCALHOST = "localhost"
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
-    with serving(servers(*NAMES), probe_daemon=answer) as it:
-        yield it
+    with serving(servers(*NAMES), probe_daemon=answer) as web:
+        yield web
 
 
-def groups(it: Served) -> Groups:
-    found: Groups = it.get("/sd").json()
+def groups(web: Served) -> Groups:
+    found: Groups = web.get("/sd").json()
     return found
 
 
@@ -77,16 +77,16 @@ def test_every_target_can_be_probed_as_the_list_says(served: Served) -> None:
 def test_a_server_with_several_daemons_is_one_target() -> None:
     tree = servers("a")
     tree["servers"][0]["d2"] = {"url": "http://127.0.0.1:2"}
-    with serving(tree, probe_daemon=answer) as it:
-        assert len(groups(it)) == 1
+    with serving(tree, probe_daemon=answer) as web:
+        assert len(groups(web)) == 1
 
 
 def test_the_list_follows_a_reload() -> None:
     configuration = Configuration(servers("a", "b"))
-    with serving(configuration, probe_daemon=answer) as it:
+    with serving(configuration, probe_daemon=answer) as web:
         configuration.tree = servers("b", "c")
-        it.service.reload()
-        assert [group["labels"]["instance"] for group in it.get("/sd").json()] == ["b", "c"]
+        web.service.reload()
+        assert [group["labels"]["instance"] for group in web.get("/sd").json()] == ["b", "c"]
 
 
 # The Host header comes from whoever asks.
@@ -105,8 +105,8 @@ def asked_with(url: str, *headers: str) -> tuple[str, str]:
 
 @pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exporter]:
-    with exporter(written(tmp_path_factory.mktemp("discovery"), servers("a"))) as it:
-        yield it
+    with exporter(written(tmp_path_factory.mktemp("discovery"), servers("a"))) as process:
+        yield process
 
 
 @pytest.mark.parametrize(
@@ -177,11 +177,11 @@ def test_without_one_host_there_is_no_answer(started: Exporter, headers: tuple[s
 @pytest.mark.lab
 def test_prometheus_discovers_the_servers_and_scrapes_each_by_itself(lab: Lab, tmp_path: Path) -> None:
     fleet = start_fleet(lab, tmp_path / "config.yml")
-    with exporter(fleet.config_file) as it:
+    with exporter(fleet.config_file) as process:
         config = {
             "job_name": "kea",
             "scrape_interval": "1s",
-            "http_sd_configs": [{"url": f"{it.url}/sd", "refresh_interval": "1s"}],
+            "http_sd_configs": [{"url": f"{process.url}/sd", "refresh_interval": "1s"}],
         }
         with Prometheus(lab, [config]) as prometheus:
             prometheus.wait_until(lambda: len(prometheus.query("kea_up")) == len(FLEET))

@@ -64,23 +64,25 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exporter]:
     """Run an exporter of one sound server, and of one whose name is a nuisance."""
     with SimulatedKea(kea_answers()) as kea:
         config_file = written(tmp_path_factory.mktemp("endpoints"), servers("a", NASTY, url=kea.url))
-        with exporter(config_file) as it:
-            yield it
+        with exporter(config_file) as process:
+            yield process
 
 
 def ask(
-    it: Exporter,
+    process: Exporter,
     path: str,
     method: str = "GET",
     data: bytes | dict[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> requests.Response:
-    return requests.request(method, it.url + path, data=data, headers=headers, timeout=GENEROUS, allow_redirects=False)
+    return requests.request(
+        method, process.url + path, data=data, headers=headers, timeout=GENEROUS, allow_redirects=False
+    )
 
 
-def asked(it: Exporter, line: str, *headers: str) -> tuple[str, str]:
+def asked(process: Exporter, line: str, *headers: str) -> tuple[str, str]:
     """Ask in just these bytes, and return the head and the body of the answer."""
-    place = urlsplit(it.url)
+    place = urlsplit(process.url)
     request = "\r\n".join([f"{line} HTTP/1.1", f"Host: {place.netloc}", *headers, "Connection: close", "", ""])
     with socket.create_connection((place.hostname or "", place.port or 0), timeout=GENEROUS) as sock:
         sock.sendall(request.encode("latin-1"))
@@ -103,7 +105,7 @@ def fields(head: str) -> dict[str, str]:
     status, *lines = head.split("\r\n")
     found = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
     changing = {"date", "content-length"}
-    return {"status": status, **{name: "present" if name in changing else it for name, it in found.items()}}
+    return {"status": status, **{name: "present" if name in changing else value for name, value in found.items()}}
 
 
 @pytest.mark.parametrize("path", READ)
@@ -446,9 +448,9 @@ def test_a_page_of_another_site_in_a_real_browser_cannot_do_anything(started: Ex
     flags = [*FLAGS, "--host-resolver-rules=MAP *.example.com 127.0.0.1"]
     with (
         peer(html(f"<form method=post action={action}><button>a prize</button></form>")) as port,
-        sync_playwright() as it,
+        sync_playwright() as playwright,
     ):
-        browser = it.chromium.launch(executable_path=browser_path, args=flags)
+        browser = playwright.chromium.launch(executable_path=browser_path, args=flags)
         page = browser.new_page()
         page.goto(f"http://evil.example.com:{port}/")
         with page.expect_navigation() as refused:
@@ -499,8 +501,8 @@ def test_the_report_follows_the_published_schema(started: Exporter) -> None:
 def test_the_report_is_that_of_check(tmp_path: Path) -> None:
     with SimulatedKea(kea_answers()) as kea:
         config_file = written(tmp_path, {"servers": [*servers("a", url=kea.url)["servers"], *servers("b")["servers"]]})
-        with exporter(config_file) as it:
-            served = report_of(ask(it, "/api/v1/servers"))
+        with exporter(config_file) as process:
+            served = report_of(ask(process, "/api/v1/servers"))
         checked = json.loads(run("check", "--config.file", str(config_file), "--output", "json").stdout)
     for report in (served, checked):
         for daemon in report["daemons"]:
@@ -513,19 +515,19 @@ def times_asked(kea: SimulatedKea) -> int:
 
 
 def test_the_report_collects_once_and_is_the_last_one_then() -> None:
-    with SimulatedKea(kea_answers()) as kea, serving(servers("a", url=kea.url)) as it:
-        first = it.get("/api/v1/servers")
-        assert taken_at(it.get("/api/v1/servers")) == taken_at(first)
+    with SimulatedKea(kea_answers()) as kea, serving(servers("a", url=kea.url)) as web:
+        first = web.get("/api/v1/servers")
+        assert taken_at(web.get("/api/v1/servers")) == taken_at(first)
         assert times_asked(kea) == 1
-        it.get("/metrics")
-        assert taken_at(it.get("/api/v1/servers")) > taken_at(first)
+        web.get("/metrics")
+        assert taken_at(web.get("/api/v1/servers")) > taken_at(first)
         assert times_asked(kea) == 2
 
 
 def test_the_report_does_not_collect_where_there_was_a_scrape() -> None:
-    with SimulatedKea(kea_answers()) as kea, serving(servers("a", url=kea.url)) as it:
-        it.get("/metrics")
-        assert len(taken_at(it.get("/api/v1/servers"))) == 1
+    with SimulatedKea(kea_answers()) as kea, serving(servers("a", url=kea.url)) as web:
+        web.get("/metrics")
+        assert len(taken_at(web.get("/api/v1/servers"))) == 1
         assert times_asked(kea) == 1
 
 
@@ -556,50 +558,50 @@ def test_without_a_collection_nothing_is_met_and_there_is_no_report(monkeypatch:
 
 def test_removed_servers_disappear_with_the_reload() -> None:
     configuration = Configuration(servers("kept-one", "removed-one"))
-    with serving(configuration, probe_daemon=answer) as it:
-        it.get("/metrics")
+    with serving(configuration, probe_daemon=answer) as web:
+        web.get("/metrics")
         configuration.tree = servers("kept-one")
-        it.service.reload()
-        assert [daemon["server"] for daemon in it.get("/api/v1/servers").json()["daemons"]] == ["kept-one"]
-        assert "removed-one" not in it.get("/").text
-        assert it.get("/servers/removed-one").status_code == 404
+        web.service.reload()
+        assert [daemon["server"] for daemon in web.get("/api/v1/servers").json()["daemons"]] == ["kept-one"]
+        assert "removed-one" not in web.get("/").text
+        assert web.get("/servers/removed-one").status_code == 404
 
 
 # Parts of the page of metrics.
 
 
 def test_the_exporter_alone_is_told_of_without_asking_kea() -> None:
-    with SimulatedKea(kea_answers()) as kea, serving(servers("a", url=kea.url)) as it:
-        page = parsed(it.get("/metrics?collect[]=exporter").text)
+    with SimulatedKea(kea_answers()) as kea, serving(servers("a", url=kea.url)) as web:
+        page = parsed(web.get("/metrics?collect[]=exporter").text)
         assert kea.received == []
     assert {"kea_exporter_build_info", "kea_exporter_requests_rejected_total", "process_cpu_seconds_total"} <= set(page)
     assert [name for name in page if name.startswith("kea_") and not name.startswith("kea_exporter_")] == []
 
 
 def test_the_servers_alone_are_told_of_without_the_exporter() -> None:
-    with SimulatedKea(kea_answers()) as kea, serving(servers("a", url=kea.url)) as it:
-        page = parsed(it.get("/metrics?collect[]=servers").text)
+    with SimulatedKea(kea_answers()) as kea, serving(servers("a", url=kea.url)) as web:
+        page = parsed(web.get("/metrics?collect[]=servers").text)
     assert values(page, "kea_up", "server") == {"a": 1}
     assert [name for name in page if name.startswith(("kea_exporter_", "process_", "python_"))] == []
 
 
 @pytest.mark.parametrize("name", ["", "kea", "Exporter", "<script>"])
 def test_a_part_that_is_none_is_refused_with_those_that_there_are(name: str) -> None:
-    with serving(servers("a")) as it:
-        refused = it.get(f"/metrics?collect[]={name}")
+    with serving(servers("a")) as web:
+        refused = web.get(f"/metrics?collect[]={name}")
         assert (refused.status_code, refused.text) == (
             400,
             "collect[] may be exporter or servers; without it the page has both\n",
         )
-        assert it.get("/metrics?collect[]=servers&collect[]=exporter").status_code == 400
+        assert web.get("/metrics?collect[]=servers&collect[]=exporter").status_code == 400
 
 
 # Limits.
 
 
-def sent(it: Served, method: str, path: str) -> requests.Response:
+def sent(web: Served, method: str, path: str) -> requests.Response:
     patient = {"X-Prometheus-Scrape-Timeout-Seconds": "60"}
-    return requests.request(method, it.url + path, headers=patient, timeout=GENEROUS, allow_redirects=False)
+    return requests.request(method, web.url + path, headers=patient, timeout=GENEROUS, allow_redirects=False)
 
 
 WORK = [("GET", "/metrics"), ("GET", "/probe?target=a"), ("POST", "/collect"), ("GET", "/api/v1/servers")]
@@ -615,21 +617,21 @@ def crowded(release: Event, method: str, path: str) -> Iterator[tuple[Served, Ca
         return under_way.result(GENEROUS)
 
     tree = servers("a", timeout="60s")
-    with serving(tree, WebOptions(max_requests=1), probe) as it, ThreadPoolExecutor(1) as pool:
-        under_way = pool.submit(sent, it, method, path)
+    with serving(tree, WebOptions(max_requests=1), probe) as web, ThreadPoolExecutor(1) as pool:
+        under_way = pool.submit(sent, web, method, path)
         assert probe.has_begun.wait(GENEROUS)
-        yield it, end
+        yield web, end
 
 
 @pytest.mark.parametrize(("method", "path"), WORK)
 def test_requests_that_query_kea_count_and_one_too_many_is_refused(release: Event, method: str, path: str) -> None:
-    with crowded(release, method, path) as (it, end):
+    with crowded(release, method, path) as (web, end):
         for other in WORK:
-            refused = sent(it, *other)
+            refused = sent(web, *other)
             assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
             assert refused.text == "too many requests in flight, try again later\n"
         assert end().status_code in {200, 303}
-        samples = parsed(it.get("/metrics").text)
+        samples = parsed(web.get("/metrics").text)
     assert samples["kea_exporter_requests_rejected_total"] == [({}, len(WORK))]
     assert samples["kea_exporter_requests_in_flight"] == [({}, 1)]
 
@@ -639,65 +641,65 @@ AT_ANY_TIME = ["/", "/servers/a", "/static/style.css", "/sd", "/-/healthy", "/-/
 
 @pytest.mark.parametrize("path", AT_ANY_TIME)
 def test_whatever_does_not_answers_also_then(release: Event, path: str) -> None:
-    with crowded(release, "GET", "/metrics") as (it, end):
-        assert it.get(path).status_code == 200
+    with crowded(release, "GET", "/metrics") as (web, end):
+        assert web.get(path).status_code == 200
         end()
 
 
 def test_a_reload_takes_place_also_then(release: Event) -> None:
     probe = Waiting(release)
     configuration = Configuration(servers("a", timeout="60s"))
-    with serving(configuration, WebOptions(max_requests=1, enable_lifecycle=True), probe) as it:
+    with serving(configuration, WebOptions(max_requests=1, enable_lifecycle=True), probe) as web:
         with ThreadPoolExecutor(1) as pool:
-            under_way = pool.submit(sent, it, "GET", "/metrics")
+            under_way = pool.submit(sent, web, "GET", "/metrics")
             assert probe.has_begun.wait(GENEROUS)
             configuration.tree = servers("b")
-            assert sent(it, "POST", "/-/reload").status_code == 200
+            assert sent(web, "POST", "/-/reload").status_code == 200
             release.set()
             assert set(values(parsed(under_way.result(GENEROUS).text), "kea_up", "server")) == {"a"}
-        assert set(values(parsed(it.get("/metrics").text), "kea_up", "server")) == {"b"}
+        assert set(values(parsed(web.get("/metrics").text), "kea_up", "server")) == {"b"}
 
 
 def test_what_is_refused_takes_no_place(tmp_path: Path) -> None:
     with SimulatedKea(kea_answers()) as kea:
         config_file = written(tmp_path, servers("a", url=kea.url))
-        with exporter(config_file, "--web.max-requests", "1") as it:
+        with exporter(config_file, "--web.max-requests", "1") as process:
             for _ in range(5):
-                assert ask(it, "/probe?target=nobody").status_code == 400
-                assert ask(it, "/collect", "POST", b"x" * 5000).status_code == 413
-            assert ask(it, "/metrics").status_code == 200
+                assert ask(process, "/probe?target=nobody").status_code == 400
+                assert ask(process, "/collect", "POST", b"x" * 5000).status_code == 413
+            assert ask(process, "/metrics").status_code == 200
 
 
 def test_who_sends_a_form_slowly_or_goes_away_holds_up_nobody(tmp_path: Path) -> None:
     with SimulatedKea(kea_answers()) as kea:
         config_file = written(tmp_path, servers("a", url=kea.url))
-        with exporter(config_file, "--web.max-requests", "1") as it:
-            place = urlsplit(it.url)
+        with exporter(config_file, "--web.max-requests", "1") as process:
+            place = urlsplit(process.url)
             head = f"POST /collect HTTP/1.1\r\nHost: {place.netloc}\r\nContent-Length: 100\r\n\r\nserver="
             with socket.create_connection((place.hostname or "", place.port or 0), timeout=GENEROUS) as sock:
                 sock.sendall(head.encode())
                 time.sleep(0.2)
-                assert ask(it, "/metrics").status_code == 200
-            assert ask(it, "/metrics").status_code == 200
-            assert "Traceback" not in it.log()
+                assert ask(process, "/metrics").status_code == 200
+            assert ask(process, "/metrics").status_code == 200
+            assert "Traceback" not in process.log()
 
 
 def test_health_is_told_at_once_while_fifty_dead_daemons_are_probed(tmp_path: Path) -> None:
     with blackhole() as port:
         names = [f"dead-{number}" for number in range(50)]
         config_file = written(tmp_path, servers(*names, url=f"http://127.0.0.1:{port}", timeout="4s"))
-        with exporter(config_file) as it, ThreadPoolExecutor(4) as pool:
+        with exporter(config_file) as process, ThreadPoolExecutor(4) as pool:
             scrapes = [
-                pool.submit(ask, it, "/metrics"),
-                pool.submit(ask, it, "/probe?target=dead-7"),
-                pool.submit(ask, it, "/api/v1/servers"),
-                pool.submit(ask, it, "/collect", "POST"),
+                pool.submit(ask, process, "/metrics"),
+                pool.submit(ask, process, "/probe?target=dead-7"),
+                pool.submit(ask, process, "/api/v1/servers"),
+                pool.submit(ask, process, "/collect", "POST"),
             ]
             times = []
-            while not all(it.done() for it in scrapes):
+            while not all(scrape.done() for scrape in scrapes):
                 for path in ("/-/healthy", "/-/ready"):
                     began = time.monotonic()
-                    assert ask(it, path).status_code == 200
+                    assert ask(process, path).status_code == 200
                     times.append(time.monotonic() - began)
             page = scrapes[0].result()
     assert [scrape.result().status_code for scrape in scrapes] == [200, 200, 200, 303]
@@ -709,13 +711,13 @@ def test_health_is_told_at_once_while_fifty_dead_daemons_are_probed(tmp_path: Pa
 
 def test_health_is_told_at_once_while_pages_of_a_large_fleet_are_made(tmp_path: Path) -> None:
     config_file = written(tmp_path, servers(*(f"server-{number}" for number in range(200))))
-    with exporter(config_file) as it, ThreadPoolExecutor(8) as pool:
-        ask(it, "/metrics")
-        pages = [pool.submit(ask, it, path) for path in ("/", "/api/v1/servers") * 8]
+    with exporter(config_file) as process, ThreadPoolExecutor(8) as pool:
+        ask(process, "/metrics")
+        pages = [pool.submit(ask, process, path) for path in ("/", "/api/v1/servers") * 8]
         times, started = [], time.monotonic()
         while not all(page.done() for page in pages):
             began = time.monotonic()
-            assert ask(it, "/-/healthy").status_code == 200
+            assert ask(process, "/-/healthy").status_code == 200
             times.append(time.monotonic() - began)
         took = time.monotonic() - started
     assert {page.result().status_code for page in pages} == {200}

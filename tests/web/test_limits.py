@@ -209,9 +209,9 @@ def test_a_request_without_a_thread_gets_503_and_one_line_in_the_log(
         with monkeypatch.context() as patched:
             patched.setattr(threading.Thread, "start", refuse_workers)
             refused = [pages.get(path) for _ in range(20)]
-        assert {it.status_code for it in refused} == {503}
-        assert {it.headers["Retry-After"] for it in refused} == {"5"}
-        assert {it.text for it in refused} == {"no thread can be started, try again later\n"}
+        assert {response.status_code for response in refused} == {503}
+        assert {response.headers["Retry-After"] for response in refused} == {"5"}
+        assert {response.text for response in refused} == {"no thread can be started, try again later\n"}
         assert pages.get(path).status_code == 200
         assert pages.get("/metrics").status_code == 200
     lines = [line for line in capsys.readouterr().out.splitlines() if "no thread available" in line]

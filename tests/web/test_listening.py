@@ -1,4 +1,4 @@
-"""Where the exporter listens, and what it tells systemd."""
+"""Listen addresses of the exporter, and its notifications to systemd."""
 
 from __future__ import annotations
 
@@ -106,13 +106,13 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 def test_the_exporter_is_scraped_over_a_unix_socket(config: Path, tmp_path: Path) -> None:
     path = tmp_path / "kea-exporter.sock"
-    with exporter(config, "--web.listen-address", f"unix:{path}") as it:
+    with exporter(config, "--web.listen-address", f"unix:{path}") as process:
         command = ["curl", "--silent", "--unix-socket", str(path), "http://exporter/metrics"]
         done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=GENEROUS)
         assert 'kea_up{daemon="dhcp4",server="a"} 0.0' in done.stdout
-        assert f"address=unix:{path}" in it.log()
-        it.signal(signal.SIGTERM)
-        assert it.wait() == 0
+        assert f"address=unix:{path}" in process.log()
+        process.signal(signal.SIGTERM)
+        assert process.wait() == 0
     assert not path.exists()
 
 
@@ -214,8 +214,8 @@ def test_a_value_that_cannot_be_used_ends_the_command_with_what_to_do(
 def with_health(config: Path, *options: str, scheme: str = "http") -> Iterator[tuple[Exporter, str]]:
     port = free_port()
     address = f"127.0.0.1:{port}"
-    with exporter(config, "--web.health-listen-address", address, *options, scheme=scheme) as it:
-        yield it, f"http://{address}"
+    with exporter(config, "--web.health-listen-address", address, *options, scheme=scheme) as process:
+        yield process, f"http://{address}"
 
 
 def test_health_needs_neither_tls_nor_a_password_at_an_address_of_its_own(config: Path, tmp_path: Path) -> None:
@@ -225,7 +225,7 @@ def test_health_needs_neither_tls_nor_a_password_at_an_address_of_its_own(config
         f"tls_server_config: {{cert_file: {pair.certificate}, key_file: {pair.key}}}\n"
         "basic_auth_users: {alice: $2y$04$abcdefghijklmnopqrstuO5S7c/bvXrTJNN2PjvmR8TzBu6V0b1d2}\n"
     )
-    with with_health(config, "--web.config.file", str(tmp_path / "web.yml"), scheme="https") as (it, health):
+    with with_health(config, "--web.config.file", str(tmp_path / "web.yml"), scheme="https") as (process, health):
         told = {path: requests.get(health + path, timeout=GENEROUS) for path in ("/-/healthy", "/-/ready")}
         assert {path: (page.status_code, page.text) for path, page in told.items()} == {
             "/-/healthy": (200, "kea-exporter is healthy.\n"),
@@ -233,17 +233,17 @@ def test_health_needs_neither_tls_nor_a_password_at_an_address_of_its_own(config
         }
         others = ("/", "/metrics", "/sd", "/-/reload", "/-/healthy/", "/-/healthy%00", "/collect", "/static/style.css")
         for path in others:
-            answers = [requests.request(it, health + path, timeout=GENEROUS) for it in ("GET", "POST")]
+            answers = [requests.request(method, health + path, timeout=GENEROUS) for method in ("GET", "POST")]
             assert [(answer.status_code, answer.text) for answer in answers] == [
                 (404, "only /-/healthy and /-/ready are served here\n")
             ] * 2
         assert requests.head(f"{health}/-/healthy", timeout=GENEROUS).status_code == 200
         assert requests.post(f"{health}/-/healthy", timeout=GENEROUS).status_code == 405
-        assert it.get("/-/healthy", authority.certificate).status_code == 401
+        assert process.get("/-/healthy", authority.certificate).status_code == 401
 
 
 def test_health_is_told_while_the_main_listener_is_crowded(config: Path) -> None:
-    with with_health(config, "--web.max-connections", "8") as (it, health), crowd(it.port, 300):
+    with with_health(config, "--web.max-connections", "8") as (process, health), crowd(process.port, 300):
         for _ in range(5):
             assert requests.get(f"{health}/-/healthy", timeout=GENEROUS).status_code == 200
 
@@ -255,12 +255,12 @@ def say_nothing(sock: socket.socket) -> None:
 def test_health_is_told_at_once_while_fifty_daemons_are_waited_for(tmp_path: Path) -> None:
     with peer(say_nothing) as silent:
         servers = [{"name": f"dead-{number}", "dhcp4": {"url": f"http://127.0.0.1:{silent}"}} for number in range(50)]
-        with with_health(written(tmp_path, {"servers": servers})) as (it, health), ThreadPoolExecutor() as pool:
-            scrape = pool.submit(it.get, "/metrics")
+        with with_health(written(tmp_path, {"servers": servers})) as (process, health), ThreadPoolExecutor() as pool:
+            scrape = pool.submit(process.get, "/metrics")
             times = []
             while not scrape.done():
                 started = time.perf_counter()
-                for url in (health, it.url):
+                for url in (health, process.url):
                     assert requests.get(f"{url}/-/healthy", timeout=GENEROUS).status_code == 200
                 times.append((time.perf_counter() - started) / 2)
                 time.sleep(0.02)
@@ -273,7 +273,7 @@ def test_health_is_told_at_once_while_fifty_daemons_are_waited_for(tmp_path: Pat
 
 
 class Told:
-    """What was sent to a notification socket."""
+    """The states that were sent to a notification socket."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
@@ -298,28 +298,28 @@ def notified(address: str) -> Iterator[Told]:
 @pytest.mark.parametrize("kind", ["file", "abstract"])
 def test_systemd_is_told_of_the_whole_life_of_the_service(config: Path, tmp_path: Path, kind: str) -> None:
     address = f"@kea-exporter-test-{os.getpid()}" if kind == "abstract" else f"{tmp_path}/notify"
-    with notified(address) as told, exporter(config, environment={"NOTIFY_SOCKET": address}) as it:
+    with notified(address) as told, exporter(config, environment={"NOTIFY_SOCKET": address}) as process:
         wait_until(lambda: told.now() == ["READY=1"])
-        assert it.get("/-/ready").status_code == 200
+        assert process.get("/-/ready").status_code == 200
         before = time.monotonic_ns() // 1000
-        it.signal(signal.SIGHUP)
+        process.signal(signal.SIGHUP)
         wait_until(lambda: len(told.now()) == 3)
         reloading, moment = told.states[1].split("\nMONOTONIC_USEC=")
         assert (reloading, told.states[2]) == ("RELOADING=1", "READY=1")
         assert before <= int(moment) <= time.monotonic_ns() // 1000
-        it.signal(signal.SIGTERM)
-        assert it.wait() == 0
+        process.signal(signal.SIGTERM)
+        assert process.wait() == 0
         assert told.now()[3:] == ["STOPPING=1"]
 
 
 def test_a_reload_that_fails_ends_as_well(config: Path, tmp_path: Path) -> None:
     with (
         notified(f"{tmp_path}/notify") as told,
-        exporter(config, environment={"NOTIFY_SOCKET": f"{tmp_path}/notify"}) as it,
+        exporter(config, environment={"NOTIFY_SOCKET": f"{tmp_path}/notify"}) as process,
     ):
         wait_until(lambda: told.now() == ["READY=1"])
         config.write_text("nonsense: 1")
-        it.signal(signal.SIGHUP)
+        process.signal(signal.SIGHUP)
         wait_until(lambda: len(told.now()) == 3)
         assert told.states[2] == "READY=1"
 

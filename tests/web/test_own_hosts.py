@@ -1,4 +1,4 @@
-"""What changes something is accepted at our own names only: a name of another site may resolve to our address."""
+"""Requests that change something are accepted at our own names only, against DNS rebinding."""
 
 from __future__ import annotations
 

@@ -175,7 +175,7 @@ def test_no_number_is_too_large_to_be_said() -> None:
 def test_a_moment_that_no_calendar_has_is_left_out() -> None:
     assert moment(TAKEN_AT) == "2027-01-15T08:00:00Z"
     assert day(TAKEN_AT) == "2027-01-15"
-    assert [moment(it) for it in (1e300, float("inf"), float("nan"))] == ["", "", ""]
+    assert [moment(seconds) for seconds in (1e300, float("inf"), float("nan"))] == ["", "", ""]
 
 
 # What is seen of one daemon.
@@ -364,7 +364,7 @@ def verdicts(root: Element, server: str, daemon: str = "dhcp4") -> dict[str, str
 
 
 def servers(root: Element) -> list[str]:
-    return [it.text for it in root.of_class("server")]
+    return [head.text for head in root.of_class("server")]
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -373,11 +373,11 @@ def test_each_cell_has_its_verdict_in_words(variant: str) -> None:
     page = fleet(named(sound(), "another"), snapshot)
     found = verdicts(page, "this-one", snapshot.target.daemon)
     expected = {
-        it.requirement.id: f"{WORDS[it.status].format(it.severity)}"
-        + (f" {it.requirement.id}" if it.status in {Status.UNMET, Status.UNKNOWN} else "")
-        for it in of(snapshot).verdicts
+        verdict.requirement.id: f"{WORDS[verdict.status].format(verdict.severity)}"
+        + (f" {verdict.requirement.id}" if verdict.status in {Status.UNMET, Status.UNKNOWN} else "")
+        for verdict in of(snapshot).verdicts
         # Of a subject with many requirements, only those are columns that some daemon does not meet.
-        if it.requirement.subject is not Subject.CONFIGURATION
+        if verdict.requirement.subject is not Subject.CONFIGURATION
     }
     assert found == expected
 
@@ -385,7 +385,9 @@ def test_each_cell_has_its_verdict_in_words(variant: str) -> None:
 def test_a_requirement_that_is_not_judged_has_an_empty_cell() -> None:
     first, second = reports(named(sound(), "first"), named(sound(), "second"))
     left_out = second.verdicts[3].requirement.id
-    second = replace(second, verdicts=tuple(it for it in second.verdicts if it.requirement.id != left_out))
+    second = replace(
+        second, verdicts=tuple(verdict for verdict in second.verdicts if verdict.requirement.id != left_out)
+    )
     page = assert_sound(fleet_page((first, second), TAKEN_AT, NOW, metrics_path="/metrics"))
     assert left_out not in verdicts(page, "second")
     assert set(verdicts(page, "first")) == {*verdicts(page, "second"), left_out}
@@ -406,7 +408,7 @@ def test_what_is_required_stands_out() -> None:
     }
     assert "required" in cells["hook-lease-cmds-loaded"]
     assert "required" not in cells["hook-stat-cmds-loaded"]
-    heads = {it.text: it.classes for it in page.of_class("requirement")}
+    heads = {head.text: head.classes for head in page.of_class("requirement")}
     assert "required" in heads["lease_cmds"]
     assert "required" not in heads["stat_cmds"]
 
@@ -414,7 +416,7 @@ def test_what_is_required_stands_out() -> None:
 def test_an_unmet_cell_leads_to_its_evidence() -> None:
     snapshot = without_hooks()
     page = fleet(snapshot)
-    [link] = [it for it in page.all("a") if it.attributes["href"].endswith("#dhcp4-hook-lease-cmds-loaded")]
+    [link] = [anchor for anchor in page.all("a") if anchor.attributes["href"].endswith("#dhcp4-hook-lease-cmds-loaded")]
     assert link.attributes["href"].startswith("/servers/hooks-missing#")
     assert detail(snapshot).all(id="dhcp4-hook-lease-cmds-loaded")
 
@@ -434,11 +436,11 @@ def test_servers_come_worst_first_and_their_daemons_too() -> None:
 
 def test_a_row_says_what_is_to_be_known_at_a_glance() -> None:
     cells = {
-        it.attributes["data-label"]: it
-        for it in rows(fleet(paired()))["sound", "dhcp4"]
-        if "data-label" in it.attributes
+        cell.attributes["data-label"]: cell
+        for cell in rows(fleet(paired()))["sound", "dhcp4"]
+        if "data-label" in cell.attributes
     }
-    assert {name: it.text for name, it in cells.items()} == {
+    assert {name: cell.text for name, cell in cells.items()} == {
         "Version": "3.0.3",
         "Certificate": "59 d",
         "Leases": "50 %",
@@ -470,26 +472,30 @@ def test_several_failures_are_counted() -> None:
 
 def test_each_column_counts_the_daemons_that_do_not_meet_it() -> None:
     page = fleet(named(sound(), "a"), without_hooks(), named(sound(commands=OWN_COMMANDS), "b"), silent())
-    counts = [it.text for it in page.of_class("counts")[0].all("td")]
-    by_short = dict(zip([it.text for it in page.of_class("requirement")], counts, strict=True))
+    counts = [cell.text for cell in page.of_class("counts")[0].all("td")]
+    by_short = dict(zip([head.text for head in page.of_class("requirement")], counts, strict=True))
     assert by_short["lease_cmds"] == "2"
     assert by_short["reachable"] == "1"
     assert by_short["SAN"] == "0"
     [row] = page.all("tr", id="hook-lease-cmds-loaded")
-    assert [it.text for it in row.all("td")] == ["required", "2", "1"]
+    assert [cell.text for cell in row.all("td")] == ["required", "2", "1"]
 
 
 def test_the_columns_are_grouped_and_explained() -> None:
     page = fleet(sound())
-    subjects = [it.capitalize() for it in Subject if it is not Subject.CONFIGURATION]
-    assert [it.text for it in page.all("th", scope="colgroup")] == subjects
-    judged = [it.requirement for it in of(sound()).verdicts if it.requirement.subject is not Subject.CONFIGURATION]
+    subjects = [subject.capitalize() for subject in Subject if subject is not Subject.CONFIGURATION]
+    assert [head.text for head in page.all("th", scope="colgroup")] == subjects
+    judged = [
+        verdict.requirement
+        for verdict in of(sound()).verdicts
+        if verdict.requirement.subject is not Subject.CONFIGURATION
+    ]
     explained = page.of_class("columns")[0].all("th", scope="row")
-    assert [it.text for it in explained] == [f"{it.title} {it.id}" for it in judged]
+    assert [head.text for head in explained] == [f"{requirement.title} {requirement.id}" for requirement in judged]
 
 
 def test_every_requirement_has_a_short_name_of_its_own_within_its_subject() -> None:
-    names = [(it.subject, it.short) for it in REQUIREMENTS]
+    names = [(requirement.subject, requirement.short) for requirement in REQUIREMENTS]
     assert len(set(names)) == len(names)
     assert all(0 < len(short) <= 14 for _, short in names)
 
@@ -505,14 +511,14 @@ def test_the_summary_counts_servers_by_where_they_stand() -> None:
     assert page.one("h2", id="summary").text == "1 of 5 servers has unmet required requirements"
     assert page.one("title").text == "1 of 5 servers has unmet required requirements \N{EN DASH} kea-exporter"
     first, second = page.of_class("figures")
-    assert [it.text for it in first.all("li")] == [
+    assert [figure.text for figure in first.all("li")] == [
         "1 with required unmet",
         "1 partly unknown",
         "1 need attention",
         "2 healthy",
     ]
     assert second.all("li")[0].text == "5 of 5 daemons answer"
-    widths = [float(it.attributes["width"].rstrip("%")) for it in page.all("rect")]
+    widths = [float(segment.attributes["width"].rstrip("%")) for segment in page.all("rect")]
     assert widths == [20, 20, 20, 40]
 
 
@@ -608,10 +614,10 @@ def test_where_nothing_was_collected_yet_the_page_says_so_and_offers_to() -> Non
 
 
 def test_the_pages_lead_to_one_another_and_to_what_programs_read() -> None:
-    links = [it.attributes["href"] for it in fleet(sound()).all("a")]
+    links = [link.attributes["href"] for link in fleet(sound()).all("a")]
     assert {"/", "/metrics", "/sd", "/api/v1/servers", "/servers/sound"} <= set(links)
     assert "/own-metrics" in fleet_page(reports(sound()), TAKEN_AT, NOW, metrics_path="/own-metrics")
-    back = [it.attributes["href"] for it in detail(sound()).all("a")]
+    back = [link.attributes["href"] for link in detail(sound()).all("a")]
     assert {"/", "/api/v1/servers", "/probe?target=sound&debug=true"} <= set(back)
 
 
@@ -643,19 +649,21 @@ def test_templates_and_style_are_in_the_wheel() -> None:
 
 def test_the_worst_daemon_comes_first() -> None:
     page = detail(named(sound(), "pair"), named(silent(Daemon.DHCP6), "pair"))
-    assert [it.attributes["id"] for it in page.of_class("one")] == ["dhcp6", "dhcp4"]
+    assert [section.attributes["id"] for section in page.of_class("one")] == ["dhcp6", "dhcp4"]
 
 
 def test_an_unmet_requirement_has_evidence_remedy_and_example() -> None:
     article = detail(without_hooks()).one("article", id="dhcp4-hook-lease-cmds-loaded")
-    [verdict] = [it for it in of(without_hooks()).verdicts if it.requirement.id == "hook-lease-cmds-loaded"]
+    [verdict] = [judged for judged in of(without_hooks()).verdicts if judged.requirement.id == "hook-lease-cmds-loaded"]
     verdict = replace(verdict, evidence="; ".join(verdict.problems[0].evidence))
     assert article.one("h4").text == f"unmet: {verdict.requirement.title}"
     assert article.of_class("meta")[0].text == "hook-lease-cmds-loaded required"
     assert article.of_class("evidence")[0].text == verdict.evidence
     assert article.of_class("next")[0].text == verdict.remedy
     *examples, about = article.all("details")
-    assert [example.one("pre").text for example in examples] == [it.example for it in verdict.problems if it.example]
+    assert [example.one("pre").text for example in examples] == [
+        problem.example for problem in verdict.problems if problem.example
+    ]
     assert verdict.requirement.rule in about.text
     assert verdict.requirement.clause in about.text
 
@@ -667,24 +675,26 @@ def test_an_added_requirement_is_marked_as_such() -> None:
 
 def test_what_is_unknown_for_one_reason_stands_together() -> None:
     page = detail(silent())
-    [group] = [it for it in page.all("article") if "unknown" in it.classes]
-    unknown = [it for it in of(silent()).verdicts if it.status is Status.UNKNOWN]
+    [group] = [article for article in page.all("article") if "unknown" in article.classes]
+    unknown = [verdict for verdict in of(silent()).verdicts if verdict.status is Status.UNKNOWN]
     assert group.one("h4").text == f"unknown: {unknown[0].evidence}"
     assert group.of_class("next")[0].text == NEXT_STEPS[Reason.REFUSED]
-    assert {it.attributes["id"] for it in group.all("li")} == {f"dhcp4-{it.requirement.id}" for it in unknown}
+    assert {item.attributes["id"] for item in group.all("li")} == {
+        f"dhcp4-{verdict.requirement.id}" for verdict in unknown
+    }
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_every_verdict_stands_once_on_the_page_of_its_server(variant: str) -> None:
     snapshot = VARIANTS[variant]
     page, report = detail(snapshot), of(snapshot)
-    ids = [it.attributes["id"] for it in page.all() if "id" in it.attributes]
+    ids = [element.attributes["id"] for element in page.all() if "id" in element.attributes]
     for verdict in report.verdicts:
         assert ids.count(f"{snapshot.target.daemon}-{verdict.requirement.id}") == 1
         assert verdict.evidence in page.text
-    unmet = [it for it in page.all("article") if "unmet" in it.classes]
+    unmet = [article for article in page.all("article") if "unmet" in article.classes]
     order = list(Severity)
-    found = [order.index(Severity(it.of_class("meta")[0].text.split()[-1])) for it in unmet]
+    found = [order.index(Severity(article.of_class("meta")[0].text.split()[-1])) for article in unmet]
     assert len(found) == report.count(Status.UNMET)
     assert found == sorted(found)
 
@@ -704,13 +714,13 @@ def test_every_verdict_stands_once_on_the_page_of_its_server(variant: str) -> No
 )
 def test_how_far_the_probe_came_is_to_be_seen(snapshot: Snapshot, steps: list[str]) -> None:
     page = detail(snapshot)
-    shown = [it.text.replace(" :", ":") for steps in page.of_class("steps") for it in steps.all("li")]
+    shown = [step.text.replace(" :", ":") for section in page.of_class("steps") for step in section.all("li")]
     assert shown[: len(steps)] == steps
     assert bool(shown) == bool(steps)
 
 
 def facts(page: Element) -> dict[str, str]:
-    return {it.one("dt").text: it.one("dd").text for it in page.of_class("facts")[0].all("div")}
+    return {fact.one("dt").text: fact.one("dd").text for fact in page.of_class("facts")[0].all("div")}
 
 
 def test_the_facts_of_a_daemon_are_listed() -> None:
@@ -782,8 +792,8 @@ def test_certificates_are_listed_with_what_is_left_of_them() -> None:
     leaf, root = certificate(ADDRESS, *names), certificate(name="ca", issuer="ca", days=(-30, 3650))
     middle, own = certificate(name="sub", issuer="ca"), certificate(name="exporter", days=(-30, 5))
     page = detail(sound(tls=showing(leaf, middle, root), client_certificate=own))
-    shown = [it.text for it in page.of_class("certificates")[0].all("li")]
-    assert [it.split(" More")[0] for it in shown] == [
+    shown = [item.text for item in page.of_class("certificates")[0].all("li")]
+    assert [text.split(" More")[0] for text in shown] == [
         "leaf CN=kea1 59 d valid until 2027-03-16",
         "intermediate CN=sub 59 d valid until 2027-03-16",
         "root CN=ca 3,649 d valid until 2037-01-12",
@@ -802,7 +812,7 @@ def test_the_fullest_subnets_come_first() -> None:
     page = detail(filled(*range(1, 31)))
     [table] = page.of_class("subnets")
     assert table.one("caption").text == f"Top {MAX_SHOWN} of 30 subnets by utilisation"
-    assert [it.all("bdi")[0].text for it in table.all("th", scope="row")] == [
+    assert [head.all("bdi")[0].text for head in table.all("th", scope="row")] == [
         f"10.0.{number}.0/24" for number in range(30, 30 - MAX_SHOWN, -1)
     ]
     assert table.all("meter")[0].attributes["value"] == "30.0"
@@ -846,7 +856,7 @@ def test_a_pair_is_shown_side_by_side() -> None:
 def test_the_daemons_of_a_server_can_be_jumped_to() -> None:
     page = detail(sound(), sound(Daemon.DHCP6), sound(Daemon.D2))
     jumps = page.one("nav", aria_label="Daemons").all("a")
-    assert [it.attributes["href"] for it in jumps] == ["#dhcp4", "#dhcp6", "#d2"]
+    assert [jump.attributes["href"] for jump in jumps] == ["#dhcp4", "#dhcp6", "#d2"]
     assert not detail(sound()).all("nav", aria_label="Daemons")
 
 

@@ -113,10 +113,15 @@ def visit(browser: Browser) -> Iterator[Open]:
         context.add_init_script(TELL_VIOLATIONS)
         context.set_default_timeout(GENEROUS)
         page = context.new_page()
-        page.on("console", lambda it: complaints.append(f"{it.type}: {it.text}"))
-        page.on("pageerror", lambda it: complaints.append(str(it)))
-        page.on("requestfailed", lambda it: complaints.append(f"failed: {it.url}"))
-        page.on("response", lambda it: complaints.append(f"{it.status}: {it.url}") if it.status >= 400 else None)
+        page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
+        page.on(
+            "response",
+            lambda response: (
+                complaints.append(f"{response.status}: {response.url}") if response.status >= 400 else None
+            ),
+        )
         page.goto(url)
         return page
 
@@ -195,10 +200,10 @@ def test_the_matrix_has_the_verdict_of_the_report_in_each_cell(visit: Open, coll
     report = requests.get(f"{collected.url}/api/v1/servers", timeout=30).json()
     said = {
         daemon["server"]: {
-            it["id"]: f"{it['status']}, {it['severity']}"
-            if it["status"] in {"unmet", "unknown"}
-            else it["status"].replace("_", " ")
-            for it in daemon["requirements"]
+            requirement["id"]: f"{requirement['status']}, {requirement['severity']}"
+            if requirement["status"] in {"unmet", "unknown"}
+            else requirement["status"].replace("_", " ")
+            for requirement in daemon["requirements"]
         }
         for daemon in report["daemons"]
     }
@@ -216,7 +221,7 @@ def test_the_worst_servers_of_the_fleet_come_first(visit: Open, collected: Expor
     page = visit(collected.url)
     order = page.locator(".matrix .server").all_text_contents()
     assert order[0].strip() == "hooks-missing"
-    assert {it.strip() for it in order[1:3]} == {"nothing-there", "wrong-password"}
+    assert {name.strip() for name in order[1:3]} == {"nothing-there", "wrong-password"}
     expect(page.get_by_role("heading", level=2).first).to_have_text("3 of 5 servers have unmet required requirements")
     expect(page).to_have_title("3 of 5 servers have unmet required requirements \N{EN DASH} kea-exporter")
 
@@ -225,8 +230,8 @@ def test_the_worst_servers_of_the_fleet_come_first(visit: Open, collected: Expor
 def test_a_failed_probe_is_explained_under_its_row(visit: Open, collected: Exporter) -> None:
     notes = visit(collected.url).locator(".note").all_text_contents()
     assert len(notes) == 2
-    assert any("Failed at connect (refused)" in it and "Start the Kea service" in it for it in notes)
-    assert any("Failed at auth (unauthorized)" in it for it in notes)
+    assert any("Failed at connect (refused)" in note and "Start the Kea service" in note for note in notes)
+    assert any("Failed at auth (unauthorized)" in note for note in notes)
 
 
 @pytest.mark.lab
@@ -310,7 +315,7 @@ def test_dark_is_dark_and_light_is_light(visit: Open, crowd: str) -> None:
         scheme: visit(crowd, color_scheme=scheme).evaluate("getComputedStyle(document.body).backgroundColor")
         for scheme in ("light", "dark")
     }
-    brightness = {scheme: sum(map(int, it.strip("rgb()").split(","))) for scheme, it in grounds.items()}
+    brightness = {scheme: sum(map(int, colour.strip("rgb()").split(","))) for scheme, colour in grounds.items()}
     assert brightness["light"] > 700
     assert brightness["dark"] < 100
 

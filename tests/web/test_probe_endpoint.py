@@ -56,9 +56,9 @@ def fleet() -> Iterator[Served]:
     with SimulatedKea(kea_answers()) as kea4, SimulatedKea(kea_answers("dhcp6")) as kea6:
         both = {"name": "a", "dhcp4": {"url": kea4.url}, "dhcp6": {"url": kea6.url}}
         dead = {"name": "b", "dhcp4": {"url": f"http://127.0.0.1:{free_port()}"}}
-        with serving({"servers": [both, dead]}) as it:
-            it.get("/metrics")  # the first scrape asks for more than those after it
-            yield it
+        with serving({"servers": [both, dead]}) as web:
+            web.get("/metrics")  # the first scrape asks for more than those after it
+            yield web
 
 
 def found(samples: Samples) -> set[tuple[str, str]]:
@@ -135,7 +135,7 @@ def of_server(page: str, server: str) -> set[tuple[str, frozenset[tuple[str, str
 @pytest.mark.parametrize(("server", "general"), [("a", set()), ("b", {"kea_probe_failure_info"})])
 def test_the_page_has_exactly_the_series_of_its_server(fleet: Served, server: str, general: set[str]) -> None:
     everything, page = fleet.get("/metrics").text, fleet.probe(target=server).text
-    about_exporter = {it for it in of_server(everything, server) if it[0].startswith("kea_exporter_")}
+    about_exporter = {sample for sample in of_server(everything, server) if sample[0].startswith("kea_exporter_")}
     assert of_server(page, server) == of_server(everything, server) - about_exporter
     assert len(of_server(page, server)) > 10
     others = {name for name, found in parsed(page).items() for labels, _ in found if labels.get("server") != server}
@@ -169,9 +169,9 @@ def test_only_requested_daemons_are_probed_within_the_timeout() -> None:
         given.append((daemon.target.server, deadline.remaining()))
         return answer(daemon, deadline, before)
 
-    with serving(servers("a", "b", timeout="60s"), probe_daemon=look) as it:
-        it.get("/probe?target=b", **{"X-Prometheus-Scrape-Timeout-Seconds": "30"})
-        it.get("/probe?target=b")
+    with serving(servers("a", "b", timeout="60s"), probe_daemon=look) as web:
+        web.get("/probe?target=b", **{"X-Prometheus-Scrape-Timeout-Seconds": "30"})
+        web.get("/probe?target=b")
     assert [server for server, _ in given] == ["b", "b"]
     assert 20 < given[0][1] < 29.5
     assert 5 < given[1][1] < 9.5
@@ -214,8 +214,8 @@ def debugged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             {"name": "refused", "dhcp4": {"url": locked.url, "basic_auth": login}},
             {"name": "dead", "dhcp4": {"url": f"http://127.0.0.1:{free_port()}", "basic_auth": login}},
         ]
-        with serving({"servers": entries}) as it:
-            yield it
+        with serving({"servers": entries}) as web:
+            yield web
 
 
 @pytest.mark.parametrize("server", ["inline", "file"])
@@ -313,15 +313,15 @@ def port_of(kea: SimulatedKea) -> int:
 
 
 def test_addresses_cannot_be_probed_by_default(kea: SimulatedKea) -> None:
-    with serving(servers("a", url=kea.url)) as it:
-        page = it.probe(target=kea.url)
+    with serving(servers("a", url=kea.url)) as web:
+        page = web.probe(target=kea.url)
     assert (page.status_code, kea.received) == (403, [])
     assert "allowed_targets" in page.text
 
 
 def test_an_allowed_address_is_probed_like_any_server(kea: SimulatedKea) -> None:
-    with serving({**allowing([port_of(kea)]), **servers("a", url=kea.url)}) as it:
-        configured, free = it.probe(target="a"), it.probe(target=kea.url)
+    with serving({**allowing([port_of(kea)]), **servers("a", url=kea.url)}) as web:
+        configured, free = web.probe(target="a"), web.probe(target=kea.url)
     server = kea.url.removeprefix("http://")
     assert free.status_code == 200
     assert values(parsed(free.text), "kea_up", "server") == {server: 1}
@@ -331,8 +331,8 @@ def test_an_allowed_address_is_probed_like_any_server(kea: SimulatedKea) -> None
 
 def test_a_dead_allowed_address_is_an_answer_and_no_error() -> None:
     port = free_port()
-    with serving(allowing([port])) as it:
-        page = it.probe(target=f"http://127.0.0.1:{port}")
+    with serving(allowing([port])) as web:
+        page = web.probe(target=f"http://127.0.0.1:{port}")
     samples = parsed(page.text)
     assert page.status_code == 200
     assert samples["kea_up"] == [({"server": f"127.0.0.1:{port}", "daemon": "dhcp4"}, 0)]
@@ -340,9 +340,9 @@ def test_a_dead_allowed_address_is_an_answer_and_no_error() -> None:
 
 
 def test_which_daemon_answers_there_is_asked_for_too(kea: SimulatedKea) -> None:
-    with serving(allowing([port_of(kea)])) as it:
-        page = it.probe(target=kea.url, daemon="dhcp6")
-        wrong = it.probe(target=kea.url, daemon=NASTY)
+    with serving(allowing([port_of(kea)])) as web:
+        page = web.probe(target=kea.url, daemon="dhcp6")
+        wrong = web.probe(target=kea.url, daemon=NASTY)
     assert found(parsed(page.text)) == {(kea.url.removeprefix("http://"), "dhcp6")}
     assert values(parsed(page.text), "kea_probe_failure", "reason") == {"wrong_daemon": 1}
     assert (wrong.status_code, "script" in wrong.text) == (400, False)
@@ -355,9 +355,9 @@ def test_the_usual_port_of_the_scheme_counts_where_none_is_written() -> None:
         return answer(daemon, deadline, before)
 
     asked: list[tuple[str, int | None]] = []
-    with serving(allowing([443]), probe_daemon=look) as it:
-        assert it.probe(target="https://127.0.0.1").status_code == 200
-        assert it.probe(target="http://127.0.0.1").status_code == 403
+    with serving(allowing([443]), probe_daemon=look) as web:
+        assert web.probe(target="https://127.0.0.1").status_code == 200
+        assert web.probe(target="http://127.0.0.1").status_code == 403
     assert asked == [("https://127.0.0.1:443", 443)]
 
 
@@ -378,8 +378,8 @@ SAME_ADDRESS = {
 
 @pytest.mark.parametrize("spelling", SAME_ADDRESS)
 def test_another_spelling_of_an_allowed_address_is_that_address(kea: SimulatedKea, spelling: str) -> None:
-    with serving(allowing([port_of(kea)])) as it:
-        page = it.probe(target=SAME_ADDRESS[spelling].format(port=port_of(kea)))
+    with serving(allowing([port_of(kea)])) as web:
+        page = web.probe(target=SAME_ADDRESS[spelling].format(port=port_of(kea)))
     assert page.status_code == 200
     assert [value for _, value in parsed(page.text)["kea_up"]] == [1]
 
@@ -388,8 +388,8 @@ def test_another_spelling_of_an_allowed_address_is_that_address(kea: SimulatedKe
 @pytest.mark.parametrize("spelling", SAME_ADDRESS)
 def test_no_spelling_of_another_address_is_let_through(spelling: str, networks: tuple[str, ...]) -> None:
     recorder = Recorder()
-    with peer(recorder) as port, serving(allowing([port], networks)) as it:
-        page = it.probe(target=SAME_ADDRESS[spelling].format(port=port))
+    with peer(recorder) as port, serving(allowing([port], networks)) as web:
+        page = web.probe(target=SAME_ADDRESS[spelling].format(port=port))
         assert page.status_code == 403
         assert recorder.is_untouched()
 
@@ -450,8 +450,8 @@ NO_TARGET = {
 @pytest.mark.parametrize("case", NOT_ALLOWED)
 def test_other_addresses_and_ports_are_refused(case: str) -> None:
     recorder = Recorder()
-    with peer(recorder, at=("0.0.0.0", 0)) as port, peer(Recorder()) as other, serving(allowing([port])) as it:
-        page = it.probe(target=NOT_ALLOWED[case].format(port=port, other=other))
+    with peer(recorder, at=("0.0.0.0", 0)) as port, peer(Recorder()) as other, serving(allowing([port])) as web:
+        page = web.probe(target=NOT_ALLOWED[case].format(port=port, other=other))
         assert page.status_code == 403
         assert page.text == "no entry of allowed_targets allows this address and port\n"
         assert recorder.is_untouched()
@@ -460,8 +460,8 @@ def test_other_addresses_and_ports_are_refused(case: str) -> None:
 @pytest.mark.parametrize("case", NO_TARGET)
 def test_an_address_of_no_control_socket_is_refused_unrepeated(case: str) -> None:
     recorder = Recorder()
-    with peer(recorder, at=("0.0.0.0", 0)) as port, serving(allowing([port], ("127.0.0.1/32", "::/0"))) as it:
-        page = it.probe(target=NO_TARGET[case].format(port=port))
+    with peer(recorder, at=("0.0.0.0", 0)) as port, serving(allowing([port], ("127.0.0.1/32", "::/0"))) as web:
+        page = web.probe(target=NO_TARGET[case].format(port=port))
         assert page.status_code == 400
         assert page.text.count("\n") == 1
         for text in (CANARY, "passwd", "X-Injected", str(port)):
@@ -475,11 +475,11 @@ def test_an_allowed_address_of_ipv6_is_told_apart_from_those_of_ipv4() -> None:
         return answer(daemon, deadline, before)
 
     asked: list[tuple[str, str | None]] = []
-    with serving(allowing([8001], ("2001:db8::/32",)), probe_daemon=look) as it:
-        assert it.probe(target="http://[2001:db8::1]:8001").status_code == 200
-        assert it.probe(target="http://[2001:0DB8:0:0::1]:8001").status_code == 200
+    with serving(allowing([8001], ("2001:db8::/32",)), probe_daemon=look) as web:
+        assert web.probe(target="http://[2001:db8::1]:8001").status_code == 200
+        assert web.probe(target="http://[2001:0DB8:0:0::1]:8001").status_code == 200
         for other in ("[2001:db9::1]", "127.0.0.1", "[::ffff:127.0.0.1]"):
-            assert it.probe(target=f"http://{other}:8001").status_code == 403
+            assert web.probe(target=f"http://{other}:8001").status_code == 403
     assert [address for _, address in asked] == ["2001:db8::1", "2001:db8::1"]
 
 
@@ -491,13 +491,13 @@ def test_no_credentials_of_defaults_or_servers_reach_an_allowed_address() -> Non
     login = {"basic_auth": {"username": "monitor", "password": CANARY}}
     with peer(recorder) as port:
         tree = {**allowing([port]), "defaults": login, **servers("a", url=f"http://127.0.0.1:{port}", **login)}
-        with serving(tree) as it:
-            page = it.probe(target=f"http://127.0.0.1:{port}")
+        with serving(tree) as web:
+            page = web.probe(target=f"http://127.0.0.1:{port}")
             assert page.status_code == 200
             sent = recorder.heard()
             assert sent.startswith(b"POST / HTTP/1.1\r\n")
             assert b"authorization" not in sent.lower()
-            it.probe(target="a")
+            web.probe(target="a")
             assert b"authorization: basic" in recorder.heard().lower()
 
 
@@ -508,9 +508,9 @@ def test_no_certificate_of_defaults_is_shown_to_an_allowed_address(tmp_path: Pat
     with SimulatedKea(kea_answers(), tls=Tls(of_server, authority.certificate)) as kea:
         auth = {"tls_config": {"ca_file": str(authority.certificate)}}
         tree = {**allowing([port_of(kea)], auth=auth), "defaults": {"tls_config": tls}, **servers("a", url=kea.url)}
-        with serving(tree) as it:
-            assert [value for _, value in parsed(it.probe(target="a").text)["kea_up"]] == [1]
-            free = parsed(it.probe(target=kea.url).text)
+        with serving(tree) as web:
+            assert [value for _, value in parsed(web.probe(target="a").text)["kea_up"]] == [1]
+            free = parsed(web.probe(target=kea.url).text)
     assert [value for _, value in free["kea_up"]] == [0]
     assert values(free, "kea_probe_failure", "stage") == {"tls": 1}
 
@@ -524,10 +524,10 @@ def test_credentials_of_the_auth_go_to_the_verified_address_alone(tmp_path: Path
     with (
         SimulatedKea(kea_answers(), ("monitor", CANARY), tls=Tls(good)) as kea,
         peer(recorder, bad) as port,
-        serving(allowing([port_of(kea), port], auth=auth)) as it,
+        serving(allowing([port_of(kea), port], auth=auth)) as web,
     ):
-        trusted = parsed(it.probe(target=kea.url).text)
-        page = it.probe(target=f"https://127.0.0.1:{port}").text
+        trusted = parsed(web.probe(target=kea.url).text)
+        page = web.probe(target=f"https://127.0.0.1:{port}").text
     assert [value for _, value in trusted["kea_up"]] == [1]
     assert values(parsed(page), "kea_probe_failure", "reason") == {"certificate_untrusted_issuer": 1}
     assert recorder.heard() == b""
@@ -554,16 +554,16 @@ def test_each_allowed_address_gets_the_credentials_of_its_own_auth(tmp_path: Pat
             },
             **servers("a"),
         }
-        with serving(tree) as it:
-            up = [parsed(it.probe(target=kea.url).text)["kea_up"][0][1] for kea in (one, two)]
+        with serving(tree) as web:
+            up = [parsed(web.probe(target=kea.url).text)["kea_up"][0][1] for kea in (one, two)]
     assert up == [1, 1]
 
 
 def test_credentials_do_not_leave_over_http() -> None:
     recorder = Recorder()
     auth = {"basic_auth": {"username": "monitor", "password": CANARY}}
-    with peer(recorder) as port, serving(allowing([port], auth=auth)) as it:
-        page = it.probe(target=f"http://127.0.0.1:{port}")
+    with peer(recorder) as port, serving(allowing([port], auth=auth)) as web:
+        page = web.probe(target=f"http://127.0.0.1:{port}")
         assert page.status_code == 403
         assert "https" in page.text
         assert recorder.is_untouched()
@@ -579,9 +579,9 @@ def test_debug_of_an_allowed_address_shows_no_secret(tmp_path: Path) -> None:
     tls = Tls(authority.issue("kea", addresses=["127.0.0.1"]))
     with (
         SimulatedKea(kea_answers(), ("monitor", CANARY), tls=tls) as kea,
-        serving(allowing([port_of(kea)], auth=auth)) as it,
+        serving(allowing([port_of(kea)], auth=auth)) as web,
     ):
-        page = it.probe(target=kea.url, debug="true").text
+        page = web.probe(target=kea.url, debug="true").text
     assert "config-get: answered" in page
     assert CANARY not in page
 
@@ -612,15 +612,15 @@ def test_nothing_is_kept_or_logged_of_addresses_that_anybody_may_name(
         seen.append(weakref.ref(snapshot))
         return snapshot
 
-    with serving(allowing([8001], ("127.0.0.0/8",)), probe_daemon=look) as it, capture_logs() as logged:
-        pages = [it.probe(target=f"http://{host.format(number)}:8001") for number in range(1, 200)]
+    with serving(allowing([8001], ("127.0.0.0/8",)), probe_daemon=look) as web, capture_logs() as logged:
+        pages = [web.probe(target=f"http://{host.format(number)}:8001") for number in range(1, 200)]
         gc.collect()
         assert {page.status_code for page in pages} == {200}
         assert len(seen) >= 199
         # The last one may still be in the hands of the thread that answered it.
-        assert sum(it() is not None for it in seen) <= 2
-        assert it.service.last is None
-        elsewhere = it.get("/metrics").text + it.get("/sd").text + it.get("/api/v1/servers").text
+        assert sum(reference() is not None for reference in seen) <= 2
+        assert web.service.last is None
+        elsewhere = web.get("/metrics").text + web.get("/sd").text + web.get("/api/v1/servers").text
         assert host.format(7) not in elsewhere
     told = [line for line in logged if line.get("server") != "configured"]
     assert told == []
@@ -818,7 +818,9 @@ def test_a_silent_resolver_blocks_neither_probes_nor_threads(tmp_path: Path, kea
             assert page.status_code in {200, 503}, page.text
             return time.monotonic() - started, page.text
 
-        pages = list(pool.map(lambda it: took("/probe", target=f"http://kea-{it}.test:{port_of(kea)}"), range(20)))
+        pages = list(
+            pool.map(lambda number: took("/probe", target=f"http://kea-{number}.test:{port_of(kea)}"), range(20))
+        )
         scrape, text = took("/metrics")
         by_address, page = took("/probe", target="by-address")
     answered = [(seconds, text) for seconds, text in pages if "kea_up" in text]

@@ -238,12 +238,12 @@ def test_metrics_come_as_openmetrics_to_whoever_accepts_it(url: str, accept: str
 
 
 def test_metrics_are_compressed_for_whoever_accepts_it_alone(url: str) -> None:
-    packed, plain = (get(f"{url}/metrics", **{"Accept-Encoding": it}) for it in ("gzip", "identity"))
+    packed, plain = (get(f"{url}/metrics", **{"Accept-Encoding": encoding}) for encoding in ("gzip", "identity"))
     assert packed.headers["Content-Encoding"] == "gzip"
     assert "Content-Encoding" not in plain.headers
     assert int(packed.headers["Content-Length"]) < int(plain.headers["Content-Length"]) / 3
     assert packed.headers["Vary"] == plain.headers["Vary"] == "Accept, Accept-Encoding"
-    told = [[it for it in page.text.splitlines() if it.startswith("kea_")] for page in (packed, plain)]
+    told = [[line for line in page.text.splitlines() if line.startswith("kea_")] for page in (packed, plain)]
     assert told[0] == told[1]
 
 

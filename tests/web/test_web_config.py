@@ -73,7 +73,7 @@ def mistakes(folder: Path, text: str) -> list[str]:
     try:
         WebConfig(path)
     except ConfigError as error:
-        return [str(it) for it in error.errors]
+        return [str(message) for message in error.errors]
     return []
 
 
@@ -269,7 +269,7 @@ def test_a_mistake_is_named_with_its_line_and_what_to_write_instead(folder: Path
 
 def test_all_mistakes_are_told_at_once_in_their_order(folder: Path) -> None:
     text = "rate_limit: {}\nbasic_auth_users:\n  a: b\n  c: d\nhttp_server_config:\n  http2: true\n"
-    assert [it.split(":")[0] for it in mistakes(folder, text)] == ["line 1", "line 3", "line 4", "line 6"]
+    assert [mistake.split(":")[0] for mistake in mistakes(folder, text)] == ["line 1", "line 3", "line 4", "line 6"]
 
 
 def test_a_whole_file_is_taken_as_it_is_written(folder: Path) -> None:

@@ -114,7 +114,7 @@ def finished(found: Fact[LeaseAudit]) -> LeaseAudit:
 
 
 def asked_for(kea: SimulatedKea) -> list[Tree]:
-    return [it["arguments"] for it in kea.received if it["command"].startswith("lease")]
+    return [request["arguments"] for request in kea.received if request["command"].startswith("lease")]
 
 
 def test_pages_are_asked_for_until_one_is_empty() -> None:
@@ -132,14 +132,14 @@ def test_pages_are_asked_for_until_one_is_empty() -> None:
 def test_nothing_but_the_configuration_and_the_leases_is_asked_for() -> None:
     with kea_with(page(leases(1)), page([])) as kea:
         audit_of(kea)
-    assert [it["command"] for it in kea.received] == ["config-get", "lease4-get-page", "lease4-get-page"]
-    assert [it for it in kea.received if "service" in it] == []
+    assert [request["command"] for request in kea.received] == ["config-get", "lease4-get-page", "lease4-get-page"]
+    assert [request for request in kea.received if "service" in request] == []
 
 
 def test_a_control_agent_is_told_whom_each_command_is_for() -> None:
     with kea_with(page([])) as kea:
         audit_of(kea, control_agent=True)
-    assert [it["service"] for it in kea.received] == [["dhcp4"], ["dhcp4"]]
+    assert [request["service"] for request in kea.received] == [["dhcp4"], ["dhcp4"]]
 
 
 def test_a_daemon_without_leases_is_audited_too() -> None:
@@ -173,8 +173,8 @@ def test_the_leases_of_dhcpv6_are_audited_by_its_own_command() -> None:
     ]
     with kea_with(page(found), page([]), configuration=CONFIGURATION_6) as kea:
         assert finished(audit_of(kea, protocol="dhcp6")).outside == Misplaced({1: 1}, ("2001:db8:2::1",))
-    assert [it["command"] for it in kea.received] == ["config-get", "lease6-get-page", "lease6-get-page"]
-    assert [it["from"] for it in asked_for(kea)] == ["start", "2001:db8:2::1"]
+    assert [request["command"] for request in kea.received] == ["config-get", "lease6-get-page", "lease6-get-page"]
+    assert [arguments["from"] for arguments in asked_for(kea)] == ["start", "2001:db8:2::1"]
 
 
 @pytest.mark.parametrize(("most", "seen"), [(1, 10), (10, 10), (11, 20), (20, 20)])
@@ -280,7 +280,7 @@ def test_a_daemon_that_does_not_answer_cannot_be_audited() -> None:
 
 @dataclass(frozen=True)
 class Asked:
-    """What an audit was asked to do."""
+    """The call of an audit."""
 
     daemon: DaemonSettings
     settings: AuditSettings
@@ -342,8 +342,8 @@ def test_each_daemon_is_audited_as_its_settings_say() -> None:
     settings = (*daemons("a", lease_audit={"page_size": 20}), *daemons("b", lease_audit={"max_leases": 7}))
     ran(audit, settings)
     found = [audit.asked.get_nowait() for _ in settings]
-    assert [it.settings for it in found] == [AuditSettings(3600, 20, 1_000_000), AuditSettings(3600, 1000, 7)]
-    assert [it.daemon for it in found] == list(settings)
+    assert [asked.settings for asked in found] == [AuditSettings(3600, 20, 1_000_000), AuditSettings(3600, 1000, 7)]
+    assert [asked.daemon for asked in found] == list(settings)
 
 
 def test_progress_is_told_with_the_daemon_it_is_about() -> None:
@@ -497,7 +497,7 @@ def test_changed_subnets_are_audited_soon(started: Callable[..., Auditor]) -> No
 def test_an_audit_of_replaced_settings_does_not_count(
     started: Callable[..., Auditor],
 ) -> None:
-    (daemon,), (otherwise,) = (daemons("a", lease_audit={"interval": it}) for it in ("365d", "366d"))
+    (daemon,), (otherwise,) = (daemons("a", lease_audit={"interval": interval}) for interval in ("365d", "366d"))
     asked = Queue[float]()
 
     def audit(_: DaemonSettings, settings: AuditSettings, *__: object) -> Fact[LeaseAudit]:

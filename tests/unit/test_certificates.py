@@ -1,4 +1,4 @@
-"""What is read in certificates, and which hosts they cover; OpenSSL says the same of the same certificates."""
+"""Facts read from certificates, and the hosts they cover; OpenSSL agrees on the same certificates."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ NAME = "kea1.example.com"
 
 @dataclass(frozen=True)
 class Made:
-    """How a certificate is made that the laboratory does not make."""
+    """A certificate that the laboratory cannot issue, by its parameters."""
 
     subject: str = "kea1"
     issuer: str | x509.Name = "office-ca"
@@ -137,7 +137,7 @@ def test_a_serial_number_is_whole_bytes_in_hexadecimal(number: int, text: str) -
         (ed448.Ed448PrivateKey.generate().public_key(), "ed448"),
         (x25519.X25519PrivateKey.generate().public_key(), "other"),
     ],
-    ids=lambda it: it if isinstance(it, str) else "",
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_the_type_of_a_key(key: CertificatePublicKeyTypes, key_type: str) -> None:
     assert Made(key=key).facts().key_type == key_type

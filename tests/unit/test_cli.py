@@ -305,7 +305,7 @@ def test_a_daemon_that_refuses_is_reported_as_json(run: CommandLine, refusing_ur
     assert document["version"] == 1
     (daemon,) = document["daemons"]
     assert daemon["url"] == refusing_url
-    by_id = {it["id"]: it for it in daemon["requirements"]}
+    by_id = {requirement["id"]: requirement for requirement in daemon["requirements"]}
     assert by_id["control-socket-reachable"]["status"] == "unmet"
     assert by_id["service-running"]["status"] == "unknown"
 
@@ -422,7 +422,7 @@ def test_all_requirements_are_listed_with_their_titles(run: CommandLine) -> None
     ended = run("check", "--explain", "list")
     assert (ended.returncode, ended.stderr) == (0, "")
     found = [tuple(re.split(r" {2,}", line)) for line in ended.stdout.splitlines()]
-    assert found == [(it.id, it.title) for it in REQUIREMENTS]
+    assert found == [(requirement.id, requirement.title) for requirement in REQUIREMENTS]
 
 
 @pytest.mark.parametrize("name", ["nope", "", "LIST"])
@@ -465,7 +465,7 @@ def test_a_check_may_judge_by_another_profile(run: CommandLine, tmp_path: Path, 
 
 def severities_in(ended: Ended) -> dict[str, str]:
     (daemon,) = json.loads(ended.stdout)["daemons"]
-    return {it["id"]: it["severity"] for it in daemon["requirements"]}
+    return {requirement["id"]: requirement["severity"] for requirement in daemon["requirements"]}
 
 
 # Lease audits.
@@ -494,13 +494,13 @@ def audited(folder: Path, url: str, **options: object) -> str:
 
 def status_of(ended: Ended, requirement: str) -> str:
     (daemon,) = json.loads(ended.stdout)["daemons"]
-    (found,) = [it["status"] for it in daemon["requirements"] if it["id"] == requirement]
+    (found,) = [verdict["status"] for verdict in daemon["requirements"] if verdict["id"] == requirement]
     assert isinstance(found, str)
     return found
 
 
 def pages_asked_of(kea: SimulatedKea) -> list[dict[str, Any]]:
-    return [it["arguments"] for it in kea.received if it["command"] == "lease4-get-page"]
+    return [request["arguments"] for request in kea.received if request["command"] == "lease4-get-page"]
 
 
 def test_leases_are_looked_at_if_asked_for(run: CommandLine, kea: SimulatedKea) -> None:
@@ -513,7 +513,7 @@ def test_leases_are_looked_at_in_pages_as_configured(run: CommandLine, kea: Simu
     path = audited(tmp_path, kea.url)
     ended = run("check", "--config.file", path, "--audit-leases", "--output", "json")
     assert status_of(ended, "no-orphaned-leases") == "unmet"
-    assert [it["limit"] for it in pages_asked_of(kea)] == [10, 10]
+    assert [page["limit"] for page in pages_asked_of(kea)] == [10, 10]
 
 
 def test_a_check_alone_looks_at_no_leases_whatever_is_configured(
@@ -613,26 +613,26 @@ def test_a_signal_ends_it_with_success(serving: Exporter, number: signal.Signals
 
 
 def test_leases_are_audited_while_it_serves(kea: SimulatedKea, tmp_path: Path) -> None:
-    with exporter(Path(audited(tmp_path, kea.url))) as it:
-        it.running.wait_until(lambda: values(it.samples(), "kea_leases_orphaned", "server") == {"kea1": 1})
-        assert 'msg="lease audit finished" server=kea1 daemon=dhcp4 leases=1 orphaned=1 outside=0' in it.log()
+    with exporter(Path(audited(tmp_path, kea.url))) as process:
+        process.running.wait_until(lambda: values(process.samples(), "kea_leases_orphaned", "server") == {"kea1": 1})
+        assert 'msg="lease audit finished" server=kea1 daemon=dhcp4 leases=1 orphaned=1 outside=0' in process.log()
 
 
 def test_a_signal_ends_it_while_an_audit_is_in_progress(kea: SimulatedKea, tmp_path: Path) -> None:
     may_end = Event()
     kea.answers = {"config-get": CONFIGURATION, "lease4-get-page": lambda _: may_end.wait(GENEROUS)}
-    with exporter(Path(audited(tmp_path, kea.url, timeout="1m"))) as it:
-        it.running.wait_until(lambda: bool(pages_asked_of(kea)))
-        it.running.signal(signal.SIGTERM)
-        status = it.running.wait(SOON)
+    with exporter(Path(audited(tmp_path, kea.url, timeout="1m"))) as process:
+        process.running.wait_until(lambda: bool(pages_asked_of(kea)))
+        process.running.signal(signal.SIGTERM)
+        status = process.running.wait(SOON)
         may_end.set()
         assert status == 0
-        assert "Traceback" not in it.log()
+        assert "Traceback" not in process.log()
 
 
 @dataclass(frozen=True)
 class Interrupted:
-    """How a process ended while a scrape of a silent peer was in progress."""
+    """The end of a process that was interrupted while a scrape of a silent peer was in progress."""
 
     status: int
     log: str
@@ -647,15 +647,15 @@ def interrupted(folder: Path, number: signal.Signals) -> Interrupted:
 
     with (
         peer(listen_only) as port,
-        exporter(Path(config(folder, f"http://127.0.0.1:{port}", timeout="1m"))) as it,
+        exporter(Path(config(folder, f"http://127.0.0.1:{port}", timeout="1m"))) as process,
         ThreadPoolExecutor() as pool,
     ):
-        scrape = pool.submit(it.scrape, 100)
+        scrape = pool.submit(process.scrape, 100)
         assert was_asked.wait(GENEROUS)
-        it.running.signal(number)
-        status = it.running.wait(SOON)
+        process.running.signal(number)
+        status = process.running.wait(SOON)
         wait([scrape], GENEROUS)
-        return Interrupted(status, it.log())
+        return Interrupted(status, process.log())
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -104,13 +104,17 @@ def test_reports_keep_the_order_of_the_daemons() -> None:
 
 def test_every_requirement_of_the_profile_is_judged() -> None:
     (report,) = Collector(probe_that(lambda _: None)).collect(daemons("a"), soon())
-    assert [verdict.requirement for verdict in report.verdicts] == [it for it in REQUIREMENTS if it.severity]
+    assert [verdict.requirement for verdict in report.verdicts] == [
+        requirement for requirement in REQUIREMENTS if requirement.severity
+    ]
     assert report.count(Status.UNKNOWN) == 0
 
 
 def test_each_daemon_is_judged_by_its_own_profile() -> None:
     strict, lax = daemons("a", "b")
-    lax = replace(lax, profile=replace(lax.profile, left_out=frozenset(it.id for it in REQUIREMENTS[1:])))
+    lax = replace(
+        lax, profile=replace(lax.profile, left_out=frozenset(requirement.id for requirement in REQUIREMENTS[1:]))
+    )
     first, second = Collector(probe_that(lambda _: None)).collect((strict, lax), soon())
     assert len(first.verdicts) > 1
     assert [verdict.requirement for verdict in second.verdicts] == [REQUIREMENTS[0]]
@@ -130,7 +134,9 @@ def test_a_probe_that_never_returns_costs_only_itself(release: Event, order: str
     reports = collector.collect(daemons(*order.split()), Deadline.after(2))
     failures = {report.snapshot.target.server: report.snapshot.failures for report in reports}
     assert failures == {"a": (), "b": (), "stuck": failures["stuck"]}
-    assert [(it.stage, it.reason) for it in failures["stuck"]] == [(Stage.DEADLINE, Reason.BUDGET_USED_UP)]
+    assert [(failure.stage, failure.reason) for failure in failures["stuck"]] == [
+        (Stage.DEADLINE, Reason.BUDGET_USED_UP)
+    ]
 
 
 def test_a_collection_ends_by_its_deadline(release: Event) -> None:
@@ -222,21 +228,21 @@ def collected(collector: Collector, seconds: Sequence[float], begun: Queue[float
     """Return the reports of several collections of one daemon that have so much time, each begun in its turn."""
     with ThreadPoolExecutor() as pool:
         collections = []
-        for number, it in enumerate(seconds):
+        for number, budget in enumerate(seconds):
             has_joined = Event()
             asked = announcing(daemons("a"), has_joined)
-            collections.append(pool.submit(collector.collect, asked, Deadline.after(it)))
+            collections.append(pool.submit(collector.collect, asked, Deadline.after(budget)))
             assert has_joined.wait(GENEROUS)
             if number == 0:
                 begun.get(timeout=GENEROUS)
         release.set()
-        return [it.result(GENEROUS)[0] for it in collections]
+        return [collection.result(GENEROUS)[0] for collection in collections]
 
 
 def test_a_probe_that_lacked_time_is_followed_by_a_longer_one(release: Event) -> None:
     probe = ProbeInTime(release)
     reports = collected(Collector(probe), [HURRIED, GENEROUS, HURRIED, 2 * GENEROUS], probe.begun, release)
-    assert [it.snapshot.failures for it in reports] == [(TIMED_OUT,), (), (TIMED_OUT,), ()]
+    assert [report.snapshot.failures for report in reports] == [(TIMED_OUT,), (), (TIMED_OUT,), ()]
     assert probe.begun.get_nowait() > GENEROUS
     assert probe.begun.empty()
 
@@ -249,7 +255,7 @@ def test_a_probe_that_lacked_time_is_followed_by_a_longer_one(release: Event) ->
 def test_no_other_probe_follows(release: Event, seconds: Sequence[float], failures: tuple[Failure, ...]) -> None:
     probe = ProbeInTime(release)
     reports = collected(Collector(probe), seconds, probe.begun, release)
-    assert [it.snapshot.failures for it in reports] == [failures, failures]
+    assert [report.snapshot.failures for report in reports] == [failures, failures]
     assert probe.begun.empty()
 
 
@@ -262,9 +268,9 @@ def test_stop_ends_collections_that_wait_for_the_next_probe(release: Event) -> N
         patient = pool.submit(collector.collect, announcing(daemons("a"), has_joined), soon())
         assert has_joined.wait(GENEROUS)
         collector.stop()
-        for it in (hurried, patient):
+        for collection in (hurried, patient):
             with pytest.raises(StoppedError):
-                it.result(GENEROUS)
+                collection.result(GENEROUS)
 
 
 def fail_at_a(name: str) -> None:
@@ -381,7 +387,7 @@ def reported(audits: Callable[[DaemonSettings, Fact[Subnets]], Fact[LeaseAudit |
 
 
 def status_of(report: Report, requirement: str) -> Status:
-    return next(it.status for it in report.verdicts if it.requirement.id == requirement)
+    return next(verdict.status for verdict in report.verdicts if verdict.requirement.id == requirement)
 
 
 def test_the_last_lease_audit_of_each_daemon_is_part_of_its_report() -> None:
@@ -557,7 +563,7 @@ def names_logged(*answers: Snapshot) -> list[object]:
     with capture_logs() as logs:
         for _ in answers:
             collector.collect(daemons("a"), soon())
-    assert {(it["event"], it["log_level"], it["server"], it["daemon"]) for it in logs} <= {
+    assert {(entry["event"], entry["log_level"], entry["server"], entry["daemon"]) for entry in logs} <= {
         (UNKNOWN_TOLD, "info", "a", "dhcp4")
     }
     return [entry["names"] for entry in logs]

@@ -79,9 +79,9 @@ servers:
 
 def test_the_nearest_of_daemon_server_and_defaults_wins(folder: Path) -> None:
     nearest, middle, farthest = read(folder, INHERITANCE).daemons
-    assert [it.timeout_seconds for it in (nearest, middle, farthest)] == [9, 8, 7]
-    assert [it.body_size_limit for it in (nearest, middle, farthest)] == [2 * 1024**2, 1024**2, 1024**2]
-    assert [username_of(it) for it in (nearest, middle, farthest)] == ["of-daemon", "of-server", "of-defaults"]
+    assert [daemon.timeout_seconds for daemon in (nearest, middle, farthest)] == [9, 8, 7]
+    assert [daemon.body_size_limit for daemon in (nearest, middle, farthest)] == [2 * 1024**2, 1024**2, 1024**2]
+    assert [username_of(daemon) for daemon in (nearest, middle, farthest)] == ["of-daemon", "of-server", "of-defaults"]
 
 
 def username_of(daemon: DaemonSettings) -> str | Path | None:
@@ -266,7 +266,7 @@ def test_a_longer_one_is_a_mistake(folder: Path, path: str) -> None:
 def test_servers_and_daemons_keep_their_order(folder: Path) -> None:
     found = read(folder, INHERITANCE)
     assert found.servers == ("a", "b")
-    assert [(it.target.server, it.target.daemon) for it in found.daemons] == [
+    assert [(daemon.target.server, daemon.target.daemon) for daemon in found.daemons] == [
         ("a", Daemon.DHCP4),
         ("a", Daemon.DHCP6),
         ("b", Daemon.D2),
@@ -997,7 +997,9 @@ def test_the_schema_describes_every_section() -> None:
         "series_limit",
     }
     assert set(schema["$defs"]["Subnets"]["properties"]) == {"prefixes", "shared_networks"}
-    assert all("collect" in schema["$defs"][it]["properties"] for it in ("Options", "ServerEntry", "DaemonEntry"))
+    assert all(
+        "collect" in schema["$defs"][section]["properties"] for section in ("Options", "ServerEntry", "DaemonEntry")
+    )
     assert references_in(schema) <= {f"#/$defs/{name}" for name in schema["$defs"]}
 
 

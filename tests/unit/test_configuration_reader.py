@@ -1,4 +1,4 @@
-"""What config-get says, and what of it must never be kept."""
+"""Facts read from config-get, and the secrets that must never be kept."""
 
 from __future__ import annotations
 
@@ -511,8 +511,8 @@ def outcome(tree: object) -> str:
 
 def test_no_error_repeats_what_stands_in_the_wrong_place() -> None:
     outcomes = [outcome(put(RICH, path, [CANARY])) for path in paths(RICH)]
-    assert sum("MalformedAnswerError" in it for it in outcomes) > 10
-    assert not [it for it in outcomes if CANARY in it]
+    assert sum("MalformedAnswerError" in text for text in outcomes) > 10
+    assert not [text for text in outcomes if CANARY in text]
 
 
 # Recorded answers
@@ -551,14 +551,16 @@ CENTRAL = {"type": "postgresql", "host": "db.example.org", "name": "kea"}
 
 
 def test_servers_that_share_a_lease_database_have_the_same_hash() -> None:
-    one = shared_database(**CENTRAL, user="kea-a", password="secret")
-    assert one == shared_database(**{**CENTRAL, "host": "DB.example.org."}, user="kea-b", password="other", port=5432)
-    assert len(one) == 16
+    database_hash = shared_database(**CENTRAL, user="kea-a", password="secret")
+    assert database_hash == shared_database(
+        **{**CENTRAL, "host": "DB.example.org."}, user="kea-b", password="other", port=5432
+    )
+    assert len(database_hash) == 16
     others = [
         shared_database(**{**CENTRAL, key: value})
         for key, value in (("type", "mysql"), ("host", "db2.example.org"), ("name", "kea6"))
     ]
-    assert len({one, *others}) == 4
+    assert len({database_hash, *others}) == 4
 
 
 @pytest.mark.parametrize("host", ["", None, "localhost", "127.0.0.1", "127.9.9.9", "::1", "/run/postgresql"])

@@ -153,8 +153,8 @@ def test_a_unix_path_that_python_refuses_is_no_such_socket() -> None:
 def test_a_connection_that_the_network_breaks_keeps_the_reason(number: int, stage: Stage) -> None:
     by_stage: dict[Stage, Callable[[OSError], Failure | None]] = {
         Stage.TLS: tls_failure,
-        Stage.HTTP: lambda it: http_failure(it, is_tls=False),
-        Stage.COMMAND: lambda it: lost_connection(it, Stage.COMMAND),
+        Stage.HTTP: lambda exception: http_failure(exception, is_tls=False),
+        Stage.COMMAND: lambda exception: lost_connection(exception, Stage.COMMAND),
     }
     expected = tcp_failure(error(number), "a").reason
     failure = by_stage[stage](error(number))

@@ -109,8 +109,8 @@ def demo(folder: Path, *options: str, run_by: tuple[str, ...] = ()) -> Iterator[
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    with demo(tmp_path_factory.mktemp("demo"), "--web.listen-address", f"127.0.0.1:{free_port()}") as it:
-        yield it
+    with demo(tmp_path_factory.mktemp("demo"), "--web.listen-address", f"127.0.0.1:{free_port()}") as process:
+        yield process
 
 
 # As a process.
@@ -118,7 +118,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 def test_it_says_what_runs_where_and_what_to_try(running: Demo) -> None:
     said = running.running.output.read_text()
-    urls = {it["server"]: it["url"] for it in running.report()}
+    urls = {daemon["server"]: daemon["url"] for daemon in running.report()}
     for server in SERVERS:
         assert re.search(rf"{server.name} +\w+ +{urls[server.name]} +{server.about}\n", said), server.name
     assert f"{running.url}/metrics" in said
@@ -129,7 +129,7 @@ def having(status: str, report: list[Tree]) -> dict[str, set[str]]:
     """Return which requirements have a status, by server."""
     found: dict[str, set[str]] = {}
     for daemon in report:
-        ids = {it["id"] for it in daemon["requirements"] if it["status"] == status}
+        ids = {requirement["id"] for requirement in daemon["requirements"] if requirement["status"] == status}
         found[daemon["server"]] = found.get(daemon["server"], set()) | ids
     return {server: ids for server, ids in found.items() if ids}
 
@@ -141,7 +141,7 @@ def test_each_server_has_the_verdicts_that_it_should(running: Demo) -> None:
         assert time.monotonic() < give_up, having("unknown", report)
         time.sleep(0.5)
     assert having("unmet", report) == UNMET
-    assert {it["server"] for it in report} == {it.name for it in SERVERS}
+    assert {daemon["server"] for daemon in report} == {server.name for server in SERVERS}
 
 
 def test_what_it_advises_works(running: Demo) -> None:
@@ -172,7 +172,7 @@ def test_counters_rise_and_leases_come_and_go(running: Demo) -> None:
         time.sleep(0.5)
         now = running.samples()
         moved |= {server for server, _ in changes("kea_subnet_addresses_assigned", before, now)}
-        for name in (it for it in now if it.endswith("_total") and it.startswith("kea_")):
+        for name in (family for family in now if family.endswith("_total") and family.startswith("kea_")):
             for server, rise in changes(name, before, now):
                 assert rise >= 0, name
                 risen.add(server)
@@ -207,33 +207,33 @@ def test_no_page_shows_a_password(running: Demo) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_it_and_nothing_is_left(number: int, tmp_path: Path) -> None:
-    with demo(tmp_path, "--web.listen-address", "127.0.0.1:0") as it:
-        assert len(list(it.folder.iterdir())) == 1
-        requests.get(f"{it.url}/metrics", timeout=30)
-        it.running.signal(number)
-        assert it.running.wait(SOON) == 0
-        assert list(it.folder.iterdir()) == []
-        assert "Traceback" not in it.running.output.read_text()
+    with demo(tmp_path, "--web.listen-address", "127.0.0.1:0") as process:
+        assert len(list(process.folder.iterdir())) == 1
+        requests.get(f"{process.url}/metrics", timeout=30)
+        process.running.signal(number)
+        assert process.running.wait(SOON) == 0
+        assert list(process.folder.iterdir()) == []
+        assert "Traceback" not in process.running.output.read_text()
 
 
 def test_impatience_does_not_leave_anything_behind(tmp_path: Path) -> None:
-    with demo(tmp_path, "--web.listen-address", "127.0.0.1:0") as it:
+    with demo(tmp_path, "--web.listen-address", "127.0.0.1:0") as process:
         for _ in range(5):
-            it.running.signal(signal.SIGINT)
+            process.running.signal(signal.SIGINT)
             time.sleep(0.02)
-        assert it.running.wait(SOON) == 0
-        assert list(it.folder.iterdir()) == []
+        assert process.running.wait(SOON) == 0
+        assert list(process.folder.iterdir()) == []
 
 
 def test_two_run_at_once(tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     first.mkdir()
     second.mkdir()
-    with demo(first) as one, demo(second) as other:
-        assert one.url != other.url
-        urls = [{it["url"] for it in running.report()} for running in (one, other)]
+    with demo(first) as process, demo(second) as other:
+        assert process.url != other.url
+        urls = [{daemon["url"] for daemon in running.report()} for running in (process, other)]
         assert urls[0].isdisjoint(urls[1])
-        for running in (one, other):
+        for running in (process, other):
             assert sum(values(running.samples(), "kea_up", "server").values()) == len(SERVERS) - len(DOWN)
 
 
@@ -262,11 +262,11 @@ def test_it_needs_no_privileges(tmp_path: Path) -> None:
         pytest.skip("nobody cannot read the code")
     for folder in (tmp_path, *tmp_path.parents[:2]):
         folder.chmod(0o755)
-    with demo(tmp_path, "--web.listen-address", "127.0.0.1:0", run_by=nobody) as it:
-        assert sum(values(it.samples(), "kea_up", "server").values()) == len(SERVERS) - len(DOWN)
-        it.running.signal(signal.SIGINT)
-        assert it.running.wait(SOON) == 0
-        assert list(it.folder.iterdir()) == []
+    with demo(tmp_path, "--web.listen-address", "127.0.0.1:0", run_by=nobody) as process:
+        assert sum(values(process.samples(), "kea_up", "server").values()) == len(SERVERS) - len(DOWN)
+        process.running.signal(signal.SIGINT)
+        assert process.running.wait(SOON) == 0
+        assert list(process.folder.iterdir()) == []
 
 
 # Its numbers.
@@ -280,11 +280,11 @@ MOMENTS = st.lists(st.floats(0, 10**7), min_size=2, max_size=20).map(sorted)
 def test_who_is_there_came_and_has_not_gone(
     seed: int, moments: list[float], level: float, swing: float, turnover: float
 ) -> None:
-    it = flow(chance_of(seed), level, level * swing, turnover)
+    clients = flow(chance_of(seed), level, level * swing, turnover)
     for elapsed in moments:
-        assert 0 <= it.present(elapsed) <= it.most
-        assert it.present(elapsed) == it.first + it.came(elapsed) - it.went(elapsed)
-    for counted in (it.came, it.went):
+        assert 0 <= clients.present(elapsed) <= clients.most
+        assert clients.present(elapsed) == clients.first + clients.came(elapsed) - clients.went(elapsed)
+    for counted in (clients.came, clients.went):
         numbers = [counted(elapsed) for elapsed in moments]
         assert numbers == sorted(numbers)
 
@@ -332,9 +332,9 @@ def test_numbers_go_together(name: str, version: str) -> None:
             assert found[f"subnet[{subnet}].assigned-{noun}"] <= found[f"subnet[{subnet}].total-{noun}"]
             assert found[f"subnet[{subnet}].assigned-{noun}"] == found[f"subnet[{subnet}].pool[0].assigned-{noun}"]
         leases = daemon.answer({"command": f"lease{family}-get-page", "arguments": {"from": "start", "limit": 9999}})
-        kinds = [it.get("type", "IA_NA") for it in leases["arguments"]["leases"]]
+        kinds = [lease.get("type", "IA_NA") for lease in leases["arguments"]["leases"]]
         assert kinds.count("IA_NA") == sum(found[f"subnet[{subnet}].assigned-{noun}"] for subnet in (1, 2))
-        assert len({it["ip-address"] for it in leases["arguments"]["leases"]}) == len(kinds)
+        assert len({lease["ip-address"] for lease in leases["arguments"]["leases"]}) == len(kinds)
 
 
 @pytest.mark.parametrize(("version", "is_counted"), [("3.0.3", False), ("3.2.0", True)])
@@ -403,7 +403,7 @@ def all_that_comes(server: KeaServer, said: bytes) -> bytes:
 def test_nothing_stays_open_and_no_thread_runs_on(tmp_path: Path) -> None:
     before = threads_and_descriptors()
     with Fleet(tmp_path, 1, time.time) as fleet:
-        ports = [int(it.url.rpartition(":")[2]) for it in fleet.places]
+        ports = [int(place.url.rpartition(":")[2]) for place in fleet.places]
         clients = [socket.create_connection(("127.0.0.1", port)) for port in ports[:-1] for _ in range(3)]
         # Some wait for more; those that speak TLS close at once.
         for client in clients:

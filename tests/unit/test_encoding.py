@@ -38,7 +38,7 @@ PROMETHEUS = (
     "application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,"
     "text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
 )
-SCHEMES = [f"{OPENMETRICS};escaping={it}" for it in ("allow-utf-8", "underscores", "dots", "values")]
+SCHEMES = [f"{OPENMETRICS};escaping={scheme}" for scheme in ("allow-utf-8", "underscores", "dots", "values")]
 ACCEPTED = ["", "*/*", "text/plain;version=1.0.0;escaping=allow-utf-8", OPENMETRICS, *SCHEMES, PROMETHEUS]
 
 GAUGE = Family("kea_test_value", Kind.GAUGE, "A value.", ("name",), lambda _: ())
@@ -124,7 +124,7 @@ def found(draw: st.DrawFn, family: Family) -> list[Samples]:
 
 @st.composite
 def pages(draw: st.DrawFn) -> Read:
-    chosen = draw(st.lists(families(), max_size=4, unique_by=lambda it: it.name))
+    chosen = draw(st.lists(families(), max_size=4, unique_by=lambda family: family.name))
     return [(family, list(draw(found(family)))) for family in chosen]
 
 

@@ -197,6 +197,8 @@ def test_without_a_url_a_plain_exporter_is_found_too(
     with exporter(written(tmp_path, NOTHING_THERE)) as plain:
         own = urlsplit(plain.url).port or 0
         places = (own, port) if has_own_listener else (port, own)
-        monkeypatch.setattr(healthcheck, "DEFAULT_PLACES", tuple(healthcheck.Place("127.0.0.1", it) for it in places))
+        monkeypatch.setattr(
+            healthcheck, "DEFAULT_PLACES", tuple(healthcheck.Place("127.0.0.1", number) for number in places)
+        )
         assert ended(run("healthcheck")) == (HEALTHY, "", "")
     assert run("healthcheck").returncode == UNHEALTHY

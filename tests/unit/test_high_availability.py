@@ -87,7 +87,7 @@ def test_a_server_with_backups_only_has_no_partner(remote: dict[str, None]) -> N
 
 def test_a_hub_has_a_relationship_with_each_of_several_partners() -> None:
     found = read_relationships([pair({"server-name": f"branch{number}"}) for number in (1, 2, 3)])
-    assert [it.partner.name for it in found] == ["branch1", "branch2", "branch3"]
+    assert [branch.partner.name for branch in found] == ["branch1", "branch2", "branch3"]
 
 
 def test_without_the_hook_there_are_no_relationships() -> None:
@@ -97,7 +97,9 @@ def test_without_the_hook_there_are_no_relationships() -> None:
 NEEDED = {(), ("ha-servers",), ("ha-servers", "local"), ("ha-servers", "local", "scopes", 0)}
 
 
-@pytest.mark.parametrize("path", [it for it in paths(PAIR) if it not in NEEDED], ids=lambda it: "/".join(map(str, it)))
+@pytest.mark.parametrize(
+    "path", [path for path in paths(PAIR) if path not in NEEDED], ids=lambda path: "/".join(map(str, path))
+)
 def test_whatever_is_not_known_may_be_null(path: tuple[str, ...]) -> None:
     entry = put(PAIR, path, None)
     assert isinstance(entry, dict)
@@ -271,7 +273,10 @@ def peer(name: str, role: str, url: str) -> dict[str, str]:
 
 
 def hook(*relationships: list[dict[str, str]]) -> dict[str, object]:
-    return {"library": "libdhcp_ha.so", "parameters": {"high-availability": [{"peers": it} for it in relationships]}}
+    return {
+        "library": "libdhcp_ha.so",
+        "parameters": {"high-availability": [{"peers": peers} for peers in relationships]},
+    }
 
 
 BACKUP = peer("backup", "backup", "http://10.0.0.9:8005/")
@@ -307,8 +312,8 @@ def test_pairs_are_named_by_their_addresses_alone() -> None:
     ],
 )
 def test_a_pair_has_one_name_however_its_partners_write_the_urls(written: str, place: str) -> None:
-    one, other = (peer("kea1", "primary", written), peer("kea2", "standby", "http://10.0.0.2:8005/"))
-    [pair], [turned] = (list(read_pairs([hook(peers)])) for peers in ([one, other], [other, one]))
+    primary, standby = (peer("kea1", "primary", written), peer("kea2", "standby", "http://10.0.0.2:8005/"))
+    [pair], [turned] = (list(read_pairs([hook(peers)])) for peers in ([primary, standby], [standby, primary]))
     assert pair.place.split() == sorted(filter(None, ("10.0.0.2:8005", place)))
     assert pair == turned
 

@@ -1,4 +1,4 @@
-"""What a daemon is asked, scrape after scrape, and what comes of its answers."""
+"""Commands sent to a daemon, scrape after scrape, and the facts in its answers."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ class World:
 
     def _configuration(self) -> Tree:
         pools = [{"pool": "192.0.2.100-192.0.2.199", "pool-id": self.pool_id}] if self.has_pools else []
-        subnets = [{"id": it, "subnet": prefix, "pools": pools} for it, prefix in self.subnets.items()]
+        subnets = [{"id": number, "subnet": prefix, "pools": pools} for number, prefix in self.subnets.items()]
         unix = {"socket-type": "unix", "socket-name": "kea.sock"}
         return {"control-sockets": [unix], "subnet4": subnets, **self.more_configuration}
 
@@ -136,7 +136,7 @@ class World:
         asked = request.get("arguments", {}).get("subnet-range")
         first, last = (asked["first-subnet-id"], asked["last-subnet-id"]) if asked else (0, 2**32)
         rows = []
-        for number in sorted(it for it in self.subnets if first <= it <= last):
+        for number in sorted(subnet_id for subnet_id in self.subnets if first <= subnet_id <= last):
             assigned, declined = self.leases.get(number, (0, 0))
             rows.append([number, self.size, 9, assigned - declined, declined])
         return answer({"result-set": {"columns": COLUMNS, "rows": rows}})
@@ -546,7 +546,7 @@ def test_without_a_command_for_leases_their_database_is_unknown(world: World) ->
 
 
 def many(world: World, number: int, *commands: str) -> None:
-    world.subnets = {it: f"10.{it >> 8}.{it & 255}.0/24" for it in range(1, number + 1)}
+    world.subnets = {subnet_id: f"10.{subnet_id >> 8}.{subnet_id & 255}.0/24" for subnet_id in range(1, number + 1)}
     world.leases = {number: (4, 1)}
     world.commands = [*OWN_COMMANDS, *HOOK_COMMANDS, *commands]
 
@@ -555,7 +555,7 @@ def test_with_many_subnets_a_few_statistics_are_queried_by_name(world: World) ->
     many(world, 101)
     world.statistics = {"pkt4-ack-sent": 5, "pkt4-receive-drop": 7, "pkt4-received": 30}
     found = world.scrape()
-    asked = [it["arguments"]["name"] for it in world.kea.received if it["command"] == "statistic-get"]
+    asked = [request["arguments"]["name"] for request in world.kea.received if request["command"] == "statistic-get"]
     assert tuple(asked) == ONE_BY_ONE[Daemon.DHCP4][: len(asked)]
     statistics = known(found.statistics)
     assert statistics.values == {
@@ -578,8 +578,8 @@ def test_leases_of_very_many_subnets_are_asked_for_in_slices(world: World) -> No
     many(world, 20_000)
     world.leases = {1: (4, 1), 5000: (3, 0), 5001: (2, 0), 20_000: (1, 0)}
     leases = known(world.scrape().leases)
-    ranges = [it["arguments"]["subnet-range"] for it in world.kea.received if it["command"] == ROWS]
-    assert [(it["first-subnet-id"], it["last-subnet-id"]) for it in ranges] == [
+    ranges = [request["arguments"]["subnet-range"] for request in world.kea.received if request["command"] == ROWS]
+    assert [(bounds["first-subnet-id"], bounds["last-subnet-id"]) for bounds in ranges] == [
         (1, 5000),
         (5001, 10_000),
         (10_001, 15_000),
@@ -605,7 +605,7 @@ def test_one_slice_that_fails_costs_all_leases_and_nothing_else(world: World) ->
         assert fact.reason is Reason.ERROR_RESULT
     assert len(known(found.subnets).ids) == 5001
     assert known(found.statistics).values[Measure.MESSAGES_SENT] == {("ack",): 5}
-    assert [it.reason for it in found.failures] == [Reason.ERROR_RESULT]
+    assert [failure.reason for failure in found.failures] == [Reason.ERROR_RESULT]
 
 
 # What fails
@@ -618,14 +618,14 @@ def test_a_daemon_of_another_kind_is_asked_for_nothing_more(world: World) -> Non
     for fact in (found.subnets, found.leases, found.subnet_series, found.statistics):
         assert isinstance(fact, Failure)
         assert fact.reason is Reason.WRONG_DAEMON
-    assert [it.reason for it in found.failures] == [Reason.WRONG_DAEMON]
+    assert [failure.reason for failure in found.failures] == [Reason.WRONG_DAEMON]
 
 
 def test_statistics_of_another_daemon_are_not_unknown_ones_of_d2(world: World) -> None:
     found = world.scrape(daemon="DhcpDdns")
     assert world.asked == [COMMANDS, CONFIG]
     assert isinstance(found.statistics, Failure)
-    assert [it.reason for it in found.failures] == [Reason.WRONG_DAEMON]
+    assert [failure.reason for failure in found.failures] == [Reason.WRONG_DAEMON]
 
 
 @pytest.mark.parametrize(
@@ -648,7 +648,7 @@ def test_without_a_list_the_subnets_are_those_of_the_configuration(world: World,
         assert known(found.leases).subnets.keys == ids
     assert world.asked == [LIST, CONFIG, ALL, ROWS]
     assert found.failures == ()
-    [exchange] = [it for it in found.exchanges if it.command == LIST]
+    [exchange] = [sent for sent in found.exchanges if sent.command == LIST]
     assert exchange.failure is not None
 
 
@@ -698,7 +698,7 @@ def test_leases_are_counted_alike_whatever_kea_can_do(world: World) -> None:
     world.reload()
     found.append(known(world.scrape().leases))
     assert world.asked == [COMMANDS, CONFIG, ALL]
-    columns = [it.subnets.columns for it in found]
+    columns = [leases.subnets.columns for leases in found]
     assert (
         columns[0]
         == columns[1]

@@ -111,14 +111,16 @@ def test_many_small_values_are_refused(piece: str) -> None:
 
 def lists_and_maps(value: object) -> tuple[int, int]:
     inner = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
-    found = [lists_and_maps(it) for it in inner]
-    lists, maps = sum(it[0] for it in found), sum(it[1] for it in found)
+    found = [lists_and_maps(child) for child in inner]
+    lists, maps = sum(counts[0] for counts in found), sum(counts[1] for counts in found)
     return lists + isinstance(value, list), maps + isinstance(value, dict)
 
 
 TEXTS = st.text(alphabet='ab"\\[]{},: ', max_size=12)
 JSON = st.recursive(
-    TEXTS | st.integers(), lambda it: st.lists(it, max_size=4) | st.dictionaries(TEXTS, it, max_size=4), max_leaves=20
+    TEXTS | st.integers(),
+    lambda children: st.lists(children, max_size=4) | st.dictionaries(TEXTS, children, max_size=4),
+    max_leaves=20,
 )
 
 

@@ -1,4 +1,4 @@
-"""When a daemon was started and reloaded, from whole seconds: rounding and latency must look like neither."""
+"""Times of start and reload, from whole seconds: rounding and latency are not taken for either."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Kea:
 
 @dataclass(frozen=True)
 class Scrape:
-    """When status-get is sent, how long its answer takes, and after which share of that Kea reads its clock."""
+    """Time at which status-get is sent, latency of its answer, and the share of it after which Kea reads its clock."""
 
     at: float
     latency: float = 0.0
@@ -141,7 +141,7 @@ def test_a_second_reload_is_not_settled_until_a_later_scrape() -> None:
     found.append(Scrape(NOON + 10.5).of(second, found[-1]))
     found.append(Scrape(NOON + 25).of(third, found[-1]))
     found.append(Scrape(NOON + 40).of(third, found[-1]))
-    assert [it.is_settled for it in found] == [True, False, True, True]
+    assert [result.is_settled for result in found] == [True, False, True, True]
     assert [now.is_same_as(before) for before, now in pairwise(found)] == [False, True, True]
 
 

@@ -127,7 +127,7 @@ SOME_FAIL = sound(status=UNSAID, configuration=LATE, sockets=LATE, leases=LATE)
 
 FOUR_HOOKS = ("subnet_cmds", "host_cmds", "lease_cmds", "stat_cmds")
 OTHER_HOOKS = ("class_cmds", "cb_cmds", "host_cache", "ha")
-USUAL_HOOKS = {**{(it,): 1 for it in FOUR_HOOKS}, **{(it,): 0 for it in OTHER_HOOKS}}
+USUAL_HOOKS = {**{(hook,): 1 for hook in FOUR_HOOKS}, **{(hook,): 0 for hook in OTHER_HOOKS}}
 NONE_OF_THE_HOOKS = dict.fromkeys(USUAL_HOOKS, 0)
 
 # What TLS shows survives a failure of each kind.
@@ -205,14 +205,16 @@ COMMANDS = ("version-get", "status-get", "list-commands", "subnet4-list", "confi
         pytest.param("kea_scrape_duration_seconds", sound(), {(): 0.25}, id="duration"),
         pytest.param("kea_scrape_duration_seconds", silent(), {(): TIMEOUT}, id="all the time"),
         pytest.param("kea_scrape_timeout_seconds", silent(), {(): TIMEOUT}, id="timeout"),
-        pytest.param("kea_command_success", sound(), {(it,): 1 for it in COMMANDS}, id="commands succeed"),
+        pytest.param("kea_command_success", sound(), {(command,): 1 for command in COMMANDS}, id="commands succeed"),
         pytest.param("kea_command_success", ASKED_TWICE, {("config-get",): 0}, id="one of two fails"),
         pytest.param("kea_command_success", LACKS_STATISTICS, {("statistic-get-all",): 1}, id="lacking is no failure"),
         pytest.param("kea_command_success", NO_LEASES, {("stat-lease4-get",): 1}, id="a lost database is no failure"),
         pytest.param("kea_command_success", silent(), {}, id="nothing asked"),
-        pytest.param("kea_command_duration_seconds", sound(), {(it,): 0.03125 for it in COMMANDS}, id="durations"),
+        pytest.param(
+            "kea_command_duration_seconds", sound(), {(command,): 0.03125 for command in COMMANDS}, id="durations"
+        ),
         pytest.param("kea_command_duration_seconds", ASKED_TWICE, {("config-get",): 0.75}, id="both durations"),
-        pytest.param("kea_command_supported", sound(), {(it,): 1 for it in COMMANDS}, id="supported"),
+        pytest.param("kea_command_supported", sound(), {(command,): 1 for command in COMMANDS}, id="supported"),
         pytest.param("kea_command_supported", LACKS_STATISTICS, {("statistic-get-all",): 0}, id="not supported"),
         pytest.param("kea_command_supported", silent(), {}, id="unknown whether supported"),
         pytest.param("kea_version_info", behind_agent(), {("2.6.3",): 1}, id="version"),
@@ -312,7 +314,9 @@ def test_the_count_of_met_and_unmet_is_that_of_the_samples(snapshot: Snapshot) -
 
 
 def test_what_a_requirement_is_about_is_told_once_per_exporter() -> None:
-    expected = {(it.id, str(it.severity), it.subject, it.title): 1 for it in JUDGED}
+    expected = {
+        (requirement.id, str(requirement.severity), requirement.subject, requirement.title): 1 for requirement in JUDGED
+    }
     assert samples("kea_requirement_info", sound(), silent(), sound(Daemon.D2)) == expected
     assert samples("kea_requirement_info") == {}
 
@@ -329,10 +333,12 @@ def test_a_requirement_is_described_once_per_severity_in_use() -> None:
     other = replace(IPAM, severities=severities, left_out=frozenset({"hsts-header-present"}))
     both = Page((*reports(sound(), silent()), *reports(sound(), silent(), profile=other)))
     told = sorted(labels[:2] for labels in on_page("kea_requirement_info", both))
-    assert told == sorted([*((it.id, str(it.severity)) for it in JUDGED), *severities.items()])
+    assert told == sorted(
+        [*((requirement.id, str(requirement.severity)) for requirement in JUDGED), *severities.items()]
+    )
     only_other = on_page("kea_requirement_info", Page(reports(sound(), profile=other)))
     names = {labels[0] for labels in only_other}
-    assert names == {it.id for it in JUDGED} - {"hsts-header-present"} | {"hook-ha-loaded"}
+    assert names == {requirement.id for requirement in JUDGED} - {"hsts-header-present"} | {"hook-ha-loaded"}
 
 
 def test_a_requirement_sample_has_the_severity_of_the_profile() -> None:
@@ -597,8 +603,8 @@ def test_without_a_handshake_there_is_nothing_of_tls(name: str, snapshot: Snapsh
 
 def test_each_certificate_that_was_sent_has_its_role_and_position() -> None:
     snapshot = sound(tls=showing(*CHAIN))
-    assert own(NOT_BEFORE, snapshot) == dict(zip(OF_CHAIN, [it.not_before for it in CHAIN], strict=True))
-    assert own(NOT_AFTER, snapshot) == dict(zip(OF_CHAIN, [it.not_after for it in CHAIN], strict=True))
+    assert own(NOT_BEFORE, snapshot) == dict(zip(OF_CHAIN, [sent.not_before for sent in CHAIN], strict=True))
+    assert own(NOT_AFTER, snapshot) == dict(zip(OF_CHAIN, [sent.not_after for sent in CHAIN], strict=True))
     assert [labels[:2] for labels in own(INFO, snapshot)] == OF_CHAIN
 
 
@@ -715,10 +721,10 @@ def test_the_exporter_tells_of_itself() -> None:
 
 
 def test_unknown_statistics_are_counted_where_statistics_were_asked_for() -> None:
-    some = sound(statistics=replace(known(sound().statistics), unknown=None))
+    not_counted = sound(statistics=replace(known(sound().statistics), unknown=None))
     assert own("kea_exporter_unknown_statistics", UNKNOWN_STATISTICS) == {(): 2}
     assert own("kea_exporter_unknown_statistics", sound()) == {(): 0}
-    assert own("kea_exporter_unknown_statistics", some) == own("kea_exporter_unknown_statistics", silent()) == {}
+    assert own("kea_exporter_unknown_statistics", not_counted) == own("kea_exporter_unknown_statistics", silent()) == {}
 
 
 def test_each_name_occurs_once() -> None:
@@ -726,7 +732,7 @@ def test_each_name_occurs_once() -> None:
     assert sorted(names) == sorted(set(names))
 
 
-@pytest.mark.parametrize("family", FAMILIES, ids=lambda it: it.name)
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
 def test_a_family_keeps_the_rules_of_naming(family: Family) -> None:
     assert family.name.startswith("kea_")
     assert (family.kind is Kind.COUNTER) == family.name.endswith("_total")

@@ -56,7 +56,9 @@ def test_a_silent_resolver_is_waited_for_until_the_deadline(silent: SilentResolv
 def test_addresses_need_no_resolver(silent: SilentResolver) -> None:
     resolver = Resolver(silent.query)
     assert resolver.resolve("192.0.2.1", 80, Deadline.after(GENEROUS)) == [Address(socket.AF_INET, ("192.0.2.1", 80))]
-    assert [it.host for it in resolver.resolve("2001:db8::1", 80, Deadline.after(GENEROUS))] == ["2001:db8::1"]
+    assert [address.host for address in resolver.resolve("2001:db8::1", 80, Deadline.after(GENEROUS))] == [
+        "2001:db8::1"
+    ]
     assert silent.queried == []
 
 
@@ -75,7 +77,7 @@ def test_threads_do_not_pile_up_behind_a_silent_resolver(silent: SilentResolver)
         assert failure_of(resolver, f"kea-{number}.test", 0.01) == (Stage.RESOLVE, Reason.RESOLVER_TIMED_OUT)
     assert len(silent.queried) == MAX_LOOKUPS
     silent.answers.set()
-    assert [it.host for it in resolver.resolve("other.test", 80, Deadline.after(GENEROUS))] == ["192.0.2.1"]
+    assert [address.host for address in resolver.resolve("other.test", 80, Deadline.after(GENEROUS))] == ["192.0.2.1"]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Which commands are sent, by what a daemon can do, how many subnets it has, and what is wanted of it."""
+"""The commands of a scrape, by abilities of the daemon, number of subnets, and settings."""
 
 from __future__ import annotations
 

@@ -54,9 +54,9 @@ def probe(kea: SimulatedKea, answers: dict[str, Any], **collect: object) -> Repo
 
 
 def assert_sane(report: Report) -> None:
-    internal = [it for it in report.verdicts if it.evidence.startswith("internal error")]
+    internal = [verdict for verdict in report.verdicts if verdict.evidence.startswith("internal error")]
     assert internal == []
-    assert Reason.INTERNAL_ERROR not in {it.reason for it in report.snapshot.failures}
+    assert Reason.INTERNAL_ERROR not in {failure.reason for failure in report.snapshot.failures}
     page, _, dropped = Encoder().encode(read_families(FAMILIES, Page((report,))))
     assert not dropped
     assert "kea_up" in parsed(page.decode())
@@ -82,8 +82,8 @@ def test_a_command_that_is_forbidden_costs_only_what_it_brings(kea: SimulatedKea
         report = probe(kea, recorded("kea-3.2.0", "dhcp4"))
     finally:
         kea.forbidden = set()
-    assert [(it.stage, it.reason) for it in report.snapshot.failures] == [(Stage.AUTH, Reason.FORBIDDEN)]
-    statuses = {it.requirement.id: it.status for it in report.verdicts}
+    assert [(failure.stage, failure.reason) for failure in report.snapshot.failures] == [(Stage.AUTH, Reason.FORBIDDEN)]
+    statuses = {verdict.requirement.id: verdict.status for verdict in report.verdicts}
     assert statuses["service-matches"] is Status.MET
     assert statuses["service-running"] is Status.UNMET  # it was recorded without an interface
     assert statuses["hook-lease-cmds-loaded"] is Status.UNKNOWN
@@ -96,11 +96,13 @@ def test_what_kea_3_3_1_answered_after_a_failed_reload(kea: SimulatedKea, *, wit
     if not with_stat_cmds:
         for answers in (before, after):
             commands = answers["list-commands"]["arguments"]
-            answers["list-commands"]["arguments"] = [it for it in commands if not it.startswith("stat-lease")]
+            answers["list-commands"]["arguments"] = [
+                command for command in commands if not command.startswith("stat-lease")
+            ]
     sound, half_applied = probe(kea, before), probe(kea, after)
     assert sound.snapshot.lease_database is LeaseDatabase.AVAILABLE
     assert half_applied.snapshot.lease_database is LeaseDatabase.NO_MANAGER
-    running = next(it for it in half_applied.verdicts if it.requirement.id == "service-running")
+    running = next(verdict for verdict in half_applied.verdicts if verdict.requirement.id == "service-running")
     assert (running.status, "the last reload failed" in running.evidence) == (Status.UNMET, True)
     page, _, _ = Encoder().encode(read_families(FAMILIES, Page((half_applied,))))
     samples = parsed(page.decode())
@@ -124,15 +126,17 @@ def test_a_command_that_is_not_answered_costs_only_what_it_brings(kea: Simulated
     }
     if command in facts:
         assert isinstance(getattr(report.snapshot, facts[command]), Failure)
-    met = {it.requirement.id for it in report.verdicts if it.status is Status.MET}
+    met = {verdict.requirement.id for verdict in report.verdicts if verdict.status is Status.MET}
     assert "control-socket-reachable" in met
 
 
 def test_a_daemon_that_serves_another_service_only_is_the_wrong_one(kea: SimulatedKea) -> None:
-    """What a daemon of Kea 3.1.9 and later says to what a Control Agent would have forwarded."""
+    """Kea 3.1.9 and later answers so to a command that a Control Agent would have forwarded."""
     refusal = {"result": 1, "text": "unsupported service 'dhcp4', expected 'dhcp6'"}
     report = probe(kea, dict.fromkeys(COMMANDS, refusal))
-    assert {(it.stage, it.reason) for it in report.snapshot.failures} == {(Stage.COMMAND, Reason.UNSUPPORTED_SERVICE)}
-    verdict = next(it for it in report.verdicts if it.requirement.id == "service-matches")
+    assert {(failure.stage, failure.reason) for failure in report.snapshot.failures} == {
+        (Stage.COMMAND, Reason.UNSUPPORTED_SERVICE)
+    }
+    verdict = next(judged for judged in report.verdicts if judged.requirement.id == "service-matches")
     assert verdict.status is Status.UNMET
     assert "control_agent" in verdict.remedy

@@ -55,20 +55,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def started(folder: Path, kea: SimulatedKea) -> Iterator[Exporter]:
     """An exporter for all tests of this module that begin by writing its configuration."""
-    with exporter(written(folder, servers("a", "b", url=kea.url)), "--web.enable-lifecycle") as it:
-        yield it
+    with exporter(written(folder, servers("a", "b", url=kea.url)), "--web.enable-lifecycle") as process:
+        yield process
 
 
-def post(it: Exporter, method: str = "POST", **headers: str) -> requests.Response:
-    return requests.request(method, f"{it.url}/-/reload", headers=headers, timeout=GENEROUS)
+def post(process: Exporter, method: str = "POST", **headers: str) -> requests.Response:
+    return requests.request(method, f"{process.url}/-/reload", headers=headers, timeout=GENEROUS)
 
 
-def reloaded(it: Exporter, folder: Path, tree: Tree) -> Samples:
+def reloaded(process: Exporter, folder: Path, tree: Tree) -> Samples:
     """Write a configuration, reload it, and scrape."""
     written(folder, tree)
-    answer = post(it)
+    answer = post(process)
     assert (answer.status_code, answer.text) == (200, "the configuration was reloaded\n")
-    return it.samples()
+    return process.samples()
 
 
 def names(samples: Samples) -> set[str]:
@@ -94,12 +94,12 @@ def test_a_reload_takes_post_or_put(started: Exporter, method: str) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
 def test_a_reload_over_http_is_off_unless_it_was_switched_on(tmp_path: Path, kea: SimulatedKea, method: str) -> None:
-    with exporter(written(tmp_path, servers("a", url=kea.url))) as it:
+    with exporter(written(tmp_path, servers("a", url=kea.url))) as process:
         written(tmp_path, servers("b", url=kea.url))
-        answer = post(it, method)
+        answer = post(process, method)
         assert answer.status_code == 403
         assert "--web.enable-lifecycle" in answer.text
-        assert names(it.samples()) == {"a"}
+        assert names(process.samples()) == {"a"}
 
 
 def test_series_of_removed_servers_vanish_with_the_next_scrape(
@@ -241,7 +241,9 @@ def test_a_file_of_one_server_that_cannot_be_used_costs_that_server_alone(
     samples = reloaded(started, own_files, tree)
     assert values(samples, "kea_up", "server") == {"a": 1, "b": 0}
     failures = [labels for labels, _ in samples["kea_probe_failure"]]
-    assert [(it["server"], it["stage"], it["reason"]) for it in failures] == [("b", stage, "local_file_unreadable")]
+    assert [(labels["server"], labels["stage"], labels["reason"]) for labels in failures] == [
+        ("b", stage, "local_file_unreadable")
+    ]
     assert samples[SUCCESSFUL] == [({}, 1)]
     assert said in started.log()
     assert CANARY not in started.log() + started.scrape().text
@@ -285,8 +287,8 @@ def test_many_reloads_at_once_are_all_answered_and_scrapes_go_on(
     with ThreadPoolExecutor(24) as pool:
         reloads = [pool.submit(post, started, ("POST", "PUT")[number % 2]) for number in range(48)]
         scrapes = [pool.submit(started.samples) for _ in range(8)]
-        assert {it.result(GENEROUS).status_code for it in reloads} == {200}
-        assert all(names(it.result(GENEROUS)) == {"a"} for it in scrapes)
+        assert {reload.result(GENEROUS).status_code for reload in reloads} == {200}
+        assert all(names(scrape.result(GENEROUS)) == {"a"} for scrape in scrapes)
 
 
 @pytest.mark.parametrize(
@@ -306,35 +308,35 @@ def test_no_other_site_can_make_a_browser_reload(started: Exporter, headers: dic
 
 def test_the_log_names_what_changed_without_secrets(tmp_path: Path, kea: SimulatedKea) -> None:
     (tmp_path / "password").write_text(CANARY)
-    with exporter(written(tmp_path, servers("a", "b", url=kea.url)), "--web.enable-lifecycle") as it:
+    with exporter(written(tmp_path, servers("a", "b", url=kea.url)), "--web.enable-lifecycle") as process:
         login = {"username": "monitor", "password": CANARY}
         tree = servers("b", "c", url=kea.url, basic_auth=login)
         tree["servers"][1]["dhcp4"]["basic_auth"] = {"username": "monitor", "password_file": "password"}
-        reloaded(it, tmp_path, tree)
-        [line] = [line for line in it.log().splitlines() if "configuration reloaded" in line]
+        reloaded(process, tmp_path, tree)
+        [line] = [line for line in process.log().splitlines() if "configuration reloaded" in line]
         for words in ("added=c", "removed=a", "changed=b", "level=info"):
             assert words in line
-        assert CANARY not in it.log()
+        assert CANARY not in process.log()
 
 
 # By SIGHUP.
 
 
 def test_hangup_reloads_also_where_http_may_not(tmp_path: Path, kea: SimulatedKea) -> None:
-    with exporter(written(tmp_path, servers("a", url=kea.url))) as it:
+    with exporter(written(tmp_path, servers("a", url=kea.url))) as process:
         written(tmp_path, servers("b", url=kea.url))
-        it.running.signal(signal.SIGHUP)
-        wait_until(lambda: names(it.samples()) == {"b"})
+        process.running.signal(signal.SIGHUP)
+        wait_until(lambda: names(process.samples()) == {"b"})
         (tmp_path / "config.yml").write_text(f"servers: [{{name: a, basic_auth: {CANARY}}}]")
-        it.running.signal(signal.SIGHUP)
-        wait_until(lambda: it.samples()[SUCCESSFUL] == [({}, 0)])
-        assert names(it.samples()) == {"b"}
-        assert "configuration reload failed" in it.log()
-        assert CANARY not in it.log()
+        process.running.signal(signal.SIGHUP)
+        wait_until(lambda: process.samples()[SUCCESSFUL] == [({}, 0)])
+        assert names(process.samples()) == {"b"}
+        assert "configuration reload failed" in process.log()
+        assert CANARY not in process.log()
         written(tmp_path, servers("c", url=kea.url))
         for _ in range(50):
-            it.running.signal(signal.SIGHUP)
-        wait_until(lambda: names(it.samples()) == {"c"})
+            process.running.signal(signal.SIGHUP)
+        wait_until(lambda: names(process.samples()) == {"c"})
 
 
 # Lease audits begin and end with a reload.
@@ -495,12 +497,12 @@ def test_a_file_that_follows_its_configuration_is_noticed(files: Files) -> None:
     with capture_logs() as logged:
         for _ in range(3):
             watcher.check()
-    assert [it["event"] for it in logged] == ["file unusable", "configuration reloaded"]
+    assert [entry["event"] for entry in logged] == ["file unusable", "configuration reloaded"]
     later.write_text("passw0rd")
     with capture_logs() as logged:
         watcher.check()
         watcher.check()
-    assert [it["event"] for it in logged] == ["configuration reloaded"]
+    assert [entry["event"] for entry in logged] == ["configuration reloaded"]
     assert files.loaded == [True, True]
 
 
@@ -527,7 +529,7 @@ def test_a_folder_in_the_place_of_a_file_is_told_once(files: Files) -> None:
     with capture_logs() as logged:
         for _ in range(3):
             watcher.check()
-    assert [it["event"] for it in logged] == ["file unusable", "configuration reloaded"]
+    assert [entry["event"] for entry in logged] == ["file unusable", "configuration reloaded"]
 
 
 def test_a_change_during_the_reload_is_not_missed(files: Files) -> None:
@@ -642,17 +644,17 @@ def test_the_watcher_goes_on_after_an_unexpected_exception(files: Files) -> None
 
 def test_a_running_exporter_notices_by_itself_if_it_was_told_to(tmp_path: Path, kea: SimulatedKea) -> None:
     options = ("--config.enable-auto-reload", "--config.auto-reload-interval", "1")
-    with exporter(written(tmp_path, servers("a", url=kea.url)), *options) as it:
+    with exporter(written(tmp_path, servers("a", url=kea.url)), *options) as process:
         written(tmp_path, servers("b", url=kea.url))
-        wait_until(lambda: names(it.samples()) == {"b"})
+        wait_until(lambda: names(process.samples()) == {"b"})
         written(tmp_path, {"servers": []})
-        wait_until(lambda: it.samples()[SUCCESSFUL] == [({}, 0)])
+        wait_until(lambda: process.samples()[SUCCESSFUL] == [({}, 0)])
         time.sleep(2.5)
-        assert it.log().count("configuration reload failed") == 1
+        assert process.log().count("configuration reload failed") == 1
 
 
 def test_a_running_exporter_does_not_watch_unless_it_was_told_to(tmp_path: Path, kea: SimulatedKea) -> None:
-    with exporter(written(tmp_path, servers("a", url=kea.url)), "--config.auto-reload-interval", "1") as it:
+    with exporter(written(tmp_path, servers("a", url=kea.url)), "--config.auto-reload-interval", "1") as process:
         written(tmp_path, servers("b", url=kea.url))
         time.sleep(1.5)
-        assert names(it.samples()) == {"a"}
+        assert names(process.samples()) == {"a"}

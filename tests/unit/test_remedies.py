@@ -9,7 +9,9 @@ from kea_exporter.requirements import REQUIREMENTS
 from kea_exporter.requirements.next_steps import NEXT_STEPS
 
 KEYS = [key for key in OPTIONS if "_" in key]
-REMEDIES = {f"{it.id} {cause.id}": cause.remedy for it in REQUIREMENTS for cause in it.causes}
+REMEDIES = {
+    f"{requirement.id} {cause.id}": cause.remedy for requirement in REQUIREMENTS for cause in requirement.causes
+}
 REMEDIES |= {str(reason): step for reason, step in NEXT_STEPS.items()}
 
 

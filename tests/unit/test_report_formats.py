@@ -67,7 +67,7 @@ SOUND = check_of(judged(sound()))
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_every_format_is_free_of_control_characters_and_names_what_is_unmet(name: str) -> None:
+def test_every_format_has_no_control_characters_and_names_the_unmet(name: str) -> None:
     text = re.sub(r"\x1b\[[\d;]*m", "", FORMATS[name](FLEET))  # colours
     assert not any(character in text for character in "\x1b\x00\u202e")
     assert "hook-lease-cmds-loaded" in text
@@ -183,7 +183,7 @@ def test_the_schema_of_jenkins_finds_what_is_wrong() -> None:
     assert "required but missing" in junit_errors('<?xml version="1.0"?><testsuites><testsuite/></testsuites>')
 
 
-def test_junit_has_a_suite_for_each_daemon_and_a_case_for_each_requirement() -> None:
+def test_junit_has_a_suite_per_daemon_and_a_case_per_requirement() -> None:
     suites = ET.fromstring(FORMATS["junit"](FLEET))  # noqa: S314 - our own
     assert [suite.get("name") for suite in suites] == ["dhcp-a dhcp4", "dhcp-b dhcp4", "dhcp-c dhcp4", "dhcp-d dhcp4"]
     for suite, report in zip(suites, FLEET.reports, strict=True):
@@ -316,8 +316,8 @@ def test_a_report_for_people_has_the_fragment_with_all_libraries(name: str) -> N
 def test_there_is_no_fragment_where_it_would_not_load() -> None:
     kea_2_6 = replace(without_hooks(), version=Version(2, 6, 3, "2.6.3"))
     agent = replace(without_hooks(), target=replace(without_hooks().target, control_agent=True))
-    assert [fragment_of(judged(it)) for it in (sound(), silent(), kea_2_6, agent)] == [""] * 4
+    assert [fragment_of(judged(snapshot)) for snapshot in (sound(), silent(), kea_2_6, agent)] == [""] * 4
 
 
 def test_every_fixable_cause_is_one_that_a_requirement_declares() -> None:
-    assert {f"{it.id} {cause.id}" for it in REQUIREMENTS for cause in it.causes} >= FIXABLE
+    assert {f"{requirement.id} {cause.id}" for requirement in REQUIREMENTS for cause in requirement.causes} >= FIXABLE

@@ -133,7 +133,7 @@ def test_the_heading_counts_by_status(case: str) -> None:
 
 def test_the_gravest_of_the_unmet_comes_first() -> None:
     severities = (Severity.ADVISORY, Severity.REQUIRED, Severity.RECOMMENDED, Severity.REQUIRED)
-    verdicts = [verdict(f"number-{number}", Status.UNMET, it) for number, it in enumerate(severities)]
+    verdicts = [verdict(f"number-{number}", Status.UNMET, severity) for number, severity in enumerate(severities)]
     found = [line.split()[1:] for line in lines_about(*verdicts) if "number" in line]
     assert found == [
         ["number-1", "(required)"],
@@ -145,8 +145,8 @@ def test_the_gravest_of_the_unmet_comes_first() -> None:
 
 def test_an_example_follows_the_remedy_as_it_is_to_be_written() -> None:
     example = '"control-sockets": [{"socket-type": "https", "socket-address": "192.0.2.1", "socket-port": 8001}]'
-    it = verdict("one", Status.UNMET, evidence="none", remedy="Add one.")
-    assert lines_about(with_example(it, example)) == [
+    unmet = verdict("one", Status.UNMET, evidence="none", remedy="Add one.")
+    assert lines_about(with_example(unmet, example)) == [
         "    unmet    one (required)",
         "        none",
         "        -> Add one.",
@@ -316,7 +316,7 @@ def test_each_daemon_has_its_own_paragraph() -> None:
 
 
 def of_server(name: str, *found: tuple[Status, Severity]) -> Report:
-    verdicts = [verdict(f"number-{number}", *it) for number, it in enumerate(found)]
+    verdicts = [verdict(f"number-{number}", status, severity) for number, (status, severity) in enumerate(found)]
     return report(*verdicts, server=f"dhcp-{name}")
 
 
@@ -407,8 +407,8 @@ def test_only_the_status_is_coloured_where_the_evidence_has_the_same_word() -> N
 # A requirement explained.
 
 
-def explained(it: Requirement, width: int = WIDTH) -> str:
-    return click.unstyle(explanation(it, width))
+def explained(described: Requirement, width: int = WIDTH) -> str:
+    return click.unstyle(explanation(described, width))
 
 
 ALL_ABOUT_IT = """\
@@ -441,11 +441,11 @@ def test_an_explanation_says_that_a_requirement_is_not_judged_by_itself() -> Non
     assert explained(requirement("one", None)).startswith("one (only where a profile asks for it)\n")
 
 
-@pytest.mark.parametrize("it", REQUIREMENTS, ids=lambda it: it.id)
-def test_every_requirement_can_be_explained(it: Requirement) -> None:
-    text = explained(it)
-    assert text.startswith(f"{it.id} (")
-    assert all(cause.id in text for cause in it.causes)
+@pytest.mark.parametrize("described", REQUIREMENTS, ids=lambda described: described.id)
+def test_every_requirement_can_be_explained(described: Requirement) -> None:
+    text = explained(described)
+    assert text.startswith(f"{described.id} (")
+    assert all(cause.id in text for cause in described.causes)
     assert "\n\nMet when\n    " in text
 
 
@@ -524,13 +524,13 @@ def test_the_json_says_of_each_daemon_when_it_was_looked_at() -> None:
     early, late = report(), report(daemon=Daemon.DHCP6)
     taken_at = early.snapshot.taken_at
     late = replace(late, snapshot=replace(late.snapshot, taken_at=taken_at + 0.5))
-    assert [it["taken_at"] for it in document_of(early, late)["daemons"]] == [taken_at, taken_at + 0.5]
+    assert [daemon["taken_at"] for daemon in document_of(early, late)["daemons"]] == [taken_at, taken_at + 0.5]
 
 
 def test_the_json_has_every_requirement_in_the_order_of_the_report() -> None:
     (daemon,) = document_of(MIXED)["daemons"]
-    assert [it["id"] for it in daemon["requirements"]] == [it.requirement.id for it in MIXED.verdicts]
-    assert [it["status"] for it in daemon["requirements"]] == [str(it.status) for it in MIXED.verdicts]
+    assert [entry["id"] for entry in daemon["requirements"]] == [judged.requirement.id for judged in MIXED.verdicts]
+    assert [entry["status"] for entry in daemon["requirements"]] == [str(judged.status) for judged in MIXED.verdicts]
 
 
 def test_the_json_says_what_was_found_and_how_to_mend_it() -> None:
@@ -572,9 +572,9 @@ def test_the_json_says_why_something_is_unknown() -> None:
 
 
 def test_the_json_never_contains_an_internal_error() -> None:
-    it = replace(verdict("one", Status.UNKNOWN, evidence="internal error: KeyError"), error=KeyError("canary"))
-    assert "canary" not in as_json(Check([report(it)]))
-    (unknown,) = document_of(report(it))["daemons"][0]["requirements"]
+    failed = replace(verdict("one", Status.UNKNOWN, evidence="internal error: KeyError"), error=KeyError("canary"))
+    assert "canary" not in as_json(Check([report(failed)]))
+    (unknown,) = document_of(report(failed))["daemons"][0]["requirements"]
     assert (unknown["remedy"], unknown["failure"]) == (None, None)
 
 
@@ -595,7 +595,7 @@ EXIT_STATUSES: dict[str, tuple[list[tuple[Status, Severity]], int]] = {
 @pytest.mark.parametrize("case", EXIT_STATUSES)
 def test_the_exit_status_says_what_becomes_of_the_required_ones(case: str) -> None:
     found, expected = EXIT_STATUSES[case]
-    verdicts = [verdict(f"number-{number}", *it) for number, it in enumerate(found)]
+    verdicts = [verdict(f"number-{number}", status, severity) for number, (status, severity) in enumerate(found)]
     assert exit_code([report(*verdicts)]) == expected
 
 

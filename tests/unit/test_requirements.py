@@ -89,7 +89,7 @@ JUDGING_ALL = replace(IPAM, severities=dict.fromkeys(JUDGED_ONLY_IF_ASKED_FOR, "
 
 @dataclass(frozen=True)
 class Example:
-    """What a snapshot says of one requirement.
+    """A snapshot and the expected verdict on one requirement.
 
     Attributes:
         evidence: part of the evidence.
@@ -1090,8 +1090,8 @@ def test_every_reason_but_a_mistake_of_our_own_has_a_next_step() -> None:
 
 
 def test_a_next_step_says_itself_what_to_do() -> None:
-    ids = {it.id for it in REQUIREMENTS}
-    assert [step for step in NEXT_STEPS.values() if any(it in step for it in ids)] == []
+    ids = {requirement.id for requirement in REQUIREMENTS}
+    assert [step for step in NEXT_STEPS.values() if any(name in step for name in ids)] == []
 
 
 @pytest.mark.parametrize(
@@ -1105,7 +1105,7 @@ def test_a_failure_of_the_exporter_makes_no_requirement_unmet(stage: Stage, reas
 def test_another_daemon_is_told_nothing_of_realms_and_hooks() -> None:
     wrong = sound(configuration=replace(known(sound().configuration), root="Dhcp6"))
     verdicts = verdicts_on(wrong)
-    unmet = {it.requirement.id for it in verdicts.values() if it.status is UNMET}
+    unmet = {verdict.requirement.id for verdict in verdicts.values() if verdict.status is UNMET}
     assert unmet == {"service-matches"}
     assert verdicts["hook-lease-cmds-loaded"].status is UNKNOWN
     assert verdicts["authentication-realm-matches"].status is UNKNOWN
@@ -1129,7 +1129,7 @@ def test_each_id_occurs_once() -> None:
     assert sorted(ids) == sorted(set(ids))
 
 
-@pytest.mark.parametrize("requirement", REQUIREMENTS, ids=lambda it: it.id)
+@pytest.mark.parametrize("requirement", REQUIREMENTS, ids=lambda requirement: requirement.id)
 def test_each_requirement_has_a_title_and_causes_with_a_remedy(requirement: Requirement) -> None:
     texts = [
         requirement.title,
@@ -1141,7 +1141,7 @@ def test_each_requirement_has_a_title_and_causes_with_a_remedy(requirement: Requ
 
 @pytest.mark.parametrize("requirement", WITH_EXAMPLES, ids=lambda requirement: requirement.id)
 def test_each_cause_of_a_requirement_has_an_example(requirement: Requirement) -> None:
-    verdicts = [verdicts_on(it.snapshot, JUDGING_ALL)[requirement.id] for it in EXAMPLES[requirement.id]]
+    verdicts = [verdicts_on(example.snapshot, JUDGING_ALL)[requirement.id] for example in EXAMPLES[requirement.id]]
     seen = {problem.cause for verdict in verdicts for problem in verdict.problems}
     assert {cause.id for cause in seen} == {cause.id for cause in requirement.causes}
 
@@ -1149,21 +1149,23 @@ def test_each_cause_of_a_requirement_has_an_example(requirement: Requirement) ->
 @pytest.mark.parametrize("daemon", [Daemon.DHCP4, Daemon.DHCP6])
 def test_a_sound_daemon_meets_all(daemon: Daemon) -> None:
     found = verdicts_on(sound(daemon))
-    statuses = {name: it.status for name, it in found.items() if it.requirement.subject not in NOT_OF_ALL}
+    statuses = {
+        name: verdict.status for name, verdict in found.items() if verdict.requirement.subject not in NOT_OF_ALL
+    }
     assert set(statuses.values()) == {MET}
-    assert {it.status for it in found.values()} <= {MET, NOT_APPLICABLE}
+    assert {verdict.status for verdict in found.values()} <= {MET, NOT_APPLICABLE}
 
 
 def test_a_sound_d2_meets_all_that_concern_it() -> None:
-    assert {it.status for it in verdicts_on(sound(Daemon.D2)).values()} == {MET, NOT_APPLICABLE}
+    assert {verdict.status for verdict in verdicts_on(sound(Daemon.D2)).values()} == {MET, NOT_APPLICABLE}
 
 
 @pytest.mark.parametrize("daemon", Daemon)
 def test_of_a_silent_daemon_only_its_unreachable_socket_is_unmet(daemon: Daemon) -> None:
     verdicts = verdicts_on(silent(daemon))
-    assert [name for name, it in verdicts.items() if it.status is UNMET] == ["control-socket-reachable"]
-    assert {it.failure for it in verdicts.values() if it.status is UNKNOWN} == {refused()}
-    assert not [name for name, it in verdicts.items() if it.status is MET]
+    assert [name for name, verdict in verdicts.items() if verdict.status is UNMET] == ["control-socket-reachable"]
+    assert {verdict.failure for verdict in verdicts.values() if verdict.status is UNKNOWN} == {refused()}
+    assert not [name for name, verdict in verdicts.items() if verdict.status is MET]
 
 
 @given(
@@ -1188,8 +1190,8 @@ def test_of_a_silent_daemon_only_its_unreachable_socket_is_unmet(daemon: Daemon)
 def test_losing_facts_makes_no_requirement_unmet(snapshot: Snapshot, lost: set[str]) -> None:
     changes: dict[str, Any] = dict.fromkeys(lost, UNSAID)
     verdicts = verdicts_on(replace(snapshot, **changes))
-    assert not [name for name, it in verdicts.items() if it.status is UNMET]
-    assert {it.failure for it in verdicts.values() if it.status is UNKNOWN} <= {UNSAID}
+    assert not [name for name, verdict in verdicts.items() if verdict.status is UNMET]
+    assert {verdict.failure for verdict in verdicts.values() if verdict.status is UNKNOWN} <= {UNSAID}
 
 
 def raising(_: Snapshot, __: Profile) -> Never:
@@ -1200,7 +1202,7 @@ def test_a_judge_that_raises_is_unknown_and_costs_the_others_nothing() -> None:
     broken = replace(REQUIREMENTS[0], id="broken", judge=raising)
     verdicts = judge_all((broken, *REQUIREMENTS), sound(), IPAM).verdicts
     assert (verdicts[0].status, verdicts[0].evidence) == (UNKNOWN, "internal error: ZeroDivisionError")
-    assert {it.status for it in verdicts[1:]} <= {MET, NOT_APPLICABLE}
+    assert {verdict.status for verdict in verdicts[1:]} <= {MET, NOT_APPLICABLE}
 
 
 def test_plain_http_without_credentials_exposes_none() -> None:
@@ -1255,7 +1257,7 @@ def test_what_no_profile_asks_for_is_not_judged(requirement: str) -> None:
 
 @pytest.mark.parametrize("status_wanted", Status)
 def test_a_verdict_carries_the_severity_that_the_profile_gives(status_wanted: Status) -> None:
-    [snapshot, *_] = [it.snapshot for it in SAN_MATCHES if it.status is status_wanted]
+    [snapshot, *_] = [example.snapshot for example in SAN_MATCHES if example.status is status_wanted]
     name = "certificate-san-matches-address"
     profile = replace(IPAM, severities={name: "advisory"})
     assert verdicts_on(snapshot)[name].severity is Severity.REQUIRED
@@ -1264,7 +1266,7 @@ def test_a_verdict_carries_the_severity_that_the_profile_gives(status_wanted: St
 
 def test_all_other_verdicts_carry_the_severity_of_their_requirement() -> None:
     profile = replace(IPAM, severities={"hook-ha-loaded": "advisory"})
-    found = {name: it.severity for name, it in verdicts_on(sound(), profile).items()}
+    found = {name: verdict.severity for name, verdict in verdicts_on(sound(), profile).items()}
     assert found == {
         name: severity for name, severity in {**SEVERITIES, "hook-ha-loaded": Severity.ADVISORY}.items() if severity
     }
@@ -1291,7 +1293,7 @@ def test_a_certificate_may_fail_in_every_way_and_each_is_told_apart() -> None:
     failure = Failure(Stage.TLS, Reason.CERTIFICATE_SELF_SIGNED, "self-signed certificate")
     worst = showing(certificate(ELSEWHERE, days=(-90, -1)), distrust=failure)
     verdicts = verdicts_on(connected_to(failure, tls=worst))
-    assert {name for name, it in verdicts.items() if it.status is UNMET} == {
+    assert {name for name, verdict in verdicts.items() if verdict.status is UNMET} == {
         "certificate-san-matches-address",
         "certificate-within-validity",
         "certificate-renewal-not-due",

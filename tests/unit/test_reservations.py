@@ -1,4 +1,4 @@
-"""How many addresses and prefixes the configuration reserves, and what subnets and pools are called and guarded by."""
+"""Numbers of reserved addresses and prefixes; names and guards of subnets and pools."""
 
 from __future__ import annotations
 
@@ -32,7 +32,10 @@ DELEGATING: Tree = {
 
 
 def hosts(*addresses: str) -> list[Tree]:
-    return [{"hw-address": f"02:00:00:00:00:{number:02x}", "ip-address": it} for number, it in enumerate(addresses)]
+    return [
+        {"hw-address": f"02:00:00:00:00:{number:02x}", "ip-address": address}
+        for number, address in enumerate(addresses)
+    ]
 
 
 def read(*subnets: Tree, key: str = "subnet4", top: Tree | None = None) -> Configuration:
@@ -145,7 +148,7 @@ def test_an_address_that_is_none_is_an_error_that_does_not_repeat_it(address: ob
 
 
 def test_50000_reservations_are_read_in_about_the_time_of_the_json() -> None:
-    """Whatever is quadratic takes minutes here."""
+    """A quadratic algorithm takes minutes here."""
     tree = {"subnet4": [with_five_hosts(number) for number in range(1, 10_001)]}
     text = json.dumps({"Dhcp4": {**tree, "control-sockets": []}})
     began = time.process_time()
@@ -214,6 +217,6 @@ def test_an_empty_guard_is_none(guard: Tree) -> None:
 
 def test_pools_that_share_a_pool_id_have_a_guard_where_all_have_the_same() -> None:
     phones = {"client-classes": ["phones"]}
-    assert described({**SUBNET, "pools": [{**it, **phones} for it in POOLS]}).pool_classes == {(1, 0): "phones"}
+    assert described({**SUBNET, "pools": [{**pool, **phones} for pool in POOLS]}).pool_classes == {(1, 0): "phones"}
     assert described({**SUBNET, "pools": [{**POOLS[0], **phones}, POOLS[1]]}).pool_classes == {}
     assert described({**SUBNET, "pools": [POOLS[1], {**POOLS[0], **phones}]}).pool_classes == {}

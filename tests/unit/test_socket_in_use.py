@@ -25,7 +25,7 @@ PLAIN = control_socket(kind="http", tls=False, client_certificate_required=False
 
 def verdict(snapshot: Snapshot, requirement: str) -> Verdict:
     report = judge_all(REQUIREMENTS, snapshot, BUILT_IN["ipam"])
-    return next(it for it in report.verdicts if it.requirement.id == requirement)
+    return next(judged for judged in report.verdicts if judged.requirement.id == requirement)
 
 
 def test_a_page_with_status_200_does_not_accept_credentials() -> None:
@@ -34,7 +34,7 @@ def test_a_page_with_status_200_does_not_accept_credentials() -> None:
     for requirement in ("authentication-accepted", "hsts-header-present", "control-socket-uses-tls"):
         assert verdict(snapshot, requirement).status is Status.UNKNOWN
     report = judge_all(REQUIREMENTS, snapshot, BUILT_IN["ipam"])
-    [family] = [it for it in FAMILIES if it.name == "kea_auth_success"]
+    [family] = [candidate for candidate in FAMILIES if candidate.name == "kea_auth_success"]
     assert [samples for _, samples in read_families([family], Page((report,)))] == [[]]
 
 

@@ -107,12 +107,12 @@ def test_every_statistic_that_was_measured_is_in_the_table(daemon: Daemon) -> No
 
 def test_no_statistic_stands_twice_in_the_table() -> None:
     counted = Counter((row.daemon, row.scope, row.name) for row in TABLE)
-    assert [it for it, times in counted.items() if times > 1] == []
+    assert [key for key, times in counted.items() if times > 1] == []
 
 
 def test_no_two_statistics_of_a_daemon_mean_the_same() -> None:
     mapped = Counter((row.daemon, row.scope, row.meaning, row.labels) for row in TABLE if row.meaning)
-    assert [it for it, times in mapped.items() if times > 1] == []
+    assert [key for key, times in mapped.items() if times > 1] == []
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.daemon} {row.scope}{row.name}")
@@ -426,7 +426,7 @@ def test_other_reasons_go_on_from_before(before: Statistics, now: Statistics, ex
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3))))
 def test_other_reasons_never_fall_while_the_total_does_not(steps: list[tuple[int, int]]) -> None:
-    totals, named = (list(accumulate(step[it] for step in steps)) for it in (0, 1))
+    totals, named = (list(accumulate(step[index] for step in steps)) for index in (0, 1))
     read = (dropping(total, parse_failed=part) for total, part in zip(totals, named, strict=True))
     told = [other(found) for found in probed(read)]
     assert all(before is not None and now is not None and before <= now for before, now in pairwise(told))
@@ -443,12 +443,14 @@ def test_other_reasons_count_what_is_dropped_for_them_whatever_is_reset(steps: l
     read, expected = [dropping(0, parse_failed=0)], [0]
     for others, parse_failed, reset in steps:
         if reset:
-            total, named = (0 if reset in {it, "both"} else value for it, value in (("total", total), ("named", named)))
+            total, named = (
+                0 if reset in {counter, "both"} else value for counter, value in (("total", total), ("named", named))
+            )
         else:
             dropped, total, named = dropped + others, total + others + parse_failed, named + parse_failed
         read.append(dropping(total, parse_failed=named))
         expected.append(dropped)
-    assert [other(it) for it in probed(read)] == expected
+    assert [other(facts) for facts in probed(read)] == expected
 
 
 def test_packets_dropped_by_a_backup_have_reason_service_disabled() -> None:

@@ -1,4 +1,4 @@
-"""What version-get, list-commands and status-get say."""
+"""Facts read from version-get, list-commands and status-get."""
 
 from __future__ import annotations
 

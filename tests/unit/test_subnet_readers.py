@@ -1,4 +1,4 @@
-"""Which subnets there are, and how many leases each has: the same numbers from stat-lease and from statistics."""
+"""Subnets and their leases: the same numbers from stat-lease and from statistics."""
 
 from __future__ import annotations
 
@@ -119,7 +119,8 @@ def test_a_list_knows_the_answer_that_it_was_read_from() -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "daemon"), [it for it in RECORDED_DHCP if f"subnet{it[1][-1]}-list" in recorded(*it)]
+    ("version", "daemon"),
+    [recording for recording in RECORDED_DHCP if f"subnet{recording[1][-1]}-list" in recorded(*recording)],
 )
 def test_a_recorded_list_has_the_subnets_of_the_configuration(version: str, daemon: str) -> None:
     found = read_subnets(answer_of(version, daemon, f"subnet{daemon[-1]}-list"))
@@ -519,18 +520,24 @@ def test_recorded_leases_are_the_same_whichever_way_they_are_counted(version: st
     subnets = read_configuration(answer_of(version, daemon, "config-get")).subnets
     counts = read_stat_lease(answer_of(version, daemon, f"stat-lease{daemon[-1]}-get"), kind, kea)
     summed = read_all(answer_of(version, daemon, "statistic-get-all"), kind).subnets
-    one, other = (
+    by_rows, by_statistics = (
         leases_of_rows(counts, subnets, NOTHING_CONFIGURED),
         leases_of_statistics(summed, subnets, NOTHING_CONFIGURED),
     )
-    assert one.subnets.columns == {count: other.subnets.columns[count] for count in one.subnets.columns}
-    assert (one.addresses, one.prefixes, one.total) == (other.addresses, other.prefixes, other.total)
+    assert by_rows.subnets.columns == {count: by_statistics.subnets.columns[count] for count in by_rows.subnets.columns}
+    assert (by_rows.addresses, by_rows.prefixes, by_rows.total) == (
+        by_statistics.addresses,
+        by_statistics.prefixes,
+        by_statistics.total,
+    )
 
 
 def test_the_leases_of_a_recorded_kea_3_2_0() -> None:
     four, six = (
-        read_stat_lease(answer_of("kea-3.2.0", f"dhcp{it}", f"stat-lease{it}-get"), Daemon(f"dhcp{it}"), KEA_3_2_0)
-        for it in (4, 6)
+        read_stat_lease(
+            answer_of("kea-3.2.0", f"dhcp{family}", f"stat-lease{family}-get"), Daemon(f"dhcp{family}"), KEA_3_2_0
+        )
+        for family in (4, 6)
     )
     assert sum(filter(None, four.columns[Count.ADDRESSES_ASSIGNED])) == 4
     assert sum(filter(None, four.columns[Count.ADDRESSES_DECLINED])) == 1

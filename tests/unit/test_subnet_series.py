@@ -1,4 +1,4 @@
-"""Which subnets and pools have series of their own, how many at most, and what these show."""
+"""Subnets and pools with series of their own: selection, limit and values."""
 
 from __future__ import annotations
 
@@ -279,13 +279,13 @@ def test_a_limit_that_cannot_be_reached_is_not_told_of() -> None:
 )
 def test_there_are_never_more_series_than_the_limit(number: int, counts: set[Count], limit: int) -> None:
     ids = tuple(range(1, number + 1))
-    subnets = Subnets(ids, tuple(f"10.0.{it}.0/24" for it in ids), ("",) * number)
+    subnets = Subnets(ids, tuple(f"10.0.{subnet_id}.0/24" for subnet_id in ids), ("",) * number)
     columns: dict[Count, Column] = dict.fromkeys(counts, ids)
     series = subnet_series(Counts(ids, columns), shown(subnets, EVERY_SUBNET), Collectors(series_limit=limit))
     found = [told(count, series) for count in counts]
     assert sum(map(len, found)) <= limit
     # The same subnets in each family: those with the lowest ids.
-    assert all(list(it) == list(found[0]) for it in found)
+    assert all(list(samples) == list(found[0]) for samples in found)
     assert [int(labels[0]) for labels in found[0]] == list(ids[: len(found[0])])
     reached = own(LIMIT_REACHED, sound(subnet_series=series))["subnets",]
     assert reached == (len(found[0]) < number)

@@ -41,15 +41,17 @@ def rendered(folder: Path, values: Tree) -> list[Tree]:
 
 def documented(document: Path) -> Tree:
     """Return the values that a document shows."""
-    blocks = (textwrap.dedent(it) for it in re.findall(r"(?:^(?: {4,}.*)?\n)+", document.read_text(), re.MULTILINE))
-    [shown] = [it for it in blocks if "servers:" in it]
+    blocks = (
+        textwrap.dedent(block) for block in re.findall(r"(?:^(?: {4,}.*)?\n)+", document.read_text(), re.MULTILINE)
+    )
+    [shown] = [block for block in blocks if "servers:" in block]
     values: Tree = yaml.safe_load(shown)
     return values
 
 
 def one(release: list[Tree], kind: str) -> Tree:
     """Return the only object of its kind."""
-    [found] = [it for it in release if it["kind"] == kind]
+    [found] = [manifest for manifest in release if manifest["kind"] == kind]
     return found
 
 
@@ -60,7 +62,7 @@ def issued(authority: Authority, pair: Pair) -> dict[str, Files]:
 
 
 class Pod:
-    """What a rendered Deployment would run.
+    """The pod that a rendered Deployment would run.
 
     Args:
         release: all objects that were rendered.
@@ -74,22 +76,25 @@ class Pod:
         self.container: Tree = self.spec["containers"][0]
         self.address = address or "127.0.0.1"
         ports = self.container["ports"]
-        self.ports = {it["name"]: it["containerPort"] if address else free_port() for it in ports}
+        self.ports = {port["name"]: port["containerPort"] if address else free_port() for port in ports}
         self._folder = folder
-        self._sources = {**existing, **{it["metadata"]["name"]: _files(it) for it in release if _holds_files(it)}}
+        self._sources = {
+            **existing,
+            **{manifest["metadata"]["name"]: _files(manifest) for manifest in release if _holds_files(manifest)},
+        }
         self._generation = itertools.count()
         self.mount()
 
     def mount(self) -> None:
         """Lay all volumes, or lay them anew after their Secrets have changed."""
-        volumes = {it["name"]: it for it in self.spec["volumes"]}
+        volumes = {volume["name"]: volume for volume in self.spec["volumes"]}
         for mount in self.container["volumeMounts"]:
             target = self._folder / mount["mountPath"].lstrip("/")
             _lay(target, self._content(volumes[mount["name"]]), f"..{next(self._generation)}")
 
     def update(self, name: str, release: list[Tree]) -> None:
         """Let a Secret or ConfigMap be what it is in another rendering, as after an upgrade of the release."""
-        [found] = [it for it in release if _holds_files(it) and it["metadata"]["name"] == name]
+        [found] = [manifest for manifest in release if _holds_files(manifest) and manifest["metadata"]["name"] == name]
         self._sources = {**self._sources, name: _files(found)}
         self.mount()
 
@@ -114,8 +119,8 @@ class Pod:
 
     def _argument(self, argument: str) -> str:
         """Return an argument with paths of the folder, and with the pod's address and ports."""
-        for it in self.container["ports"]:
-            argument = argument.replace(f"=:{it['containerPort']}", f"={self.address}:{self.ports[it['name']]}")
+        for port in self.container["ports"]:
+            argument = argument.replace(f"=:{port['containerPort']}", f"={self.address}:{self.ports[port['name']]}")
         return self.here(argument)
 
     def _content(self, volume: Tree) -> Files:
@@ -126,17 +131,17 @@ class Pod:
             return merged
         source = volume.get("secret") or volume["configMap"]
         files = self._sources[source.get("secretName") or source["name"]]
-        chosen = {it["path"]: files[it["key"]] for it in source["items"]} if "items" in source else files
+        chosen = {item["path"]: files[item["key"]] for item in source["items"]} if "items" in source else files
         return {name: self.here(text) for name, text in chosen.items()}
 
 
-def _holds_files(of: Tree) -> bool:
-    return of["kind"] in {"ConfigMap", "Secret"}
+def _holds_files(manifest: Tree) -> bool:
+    return manifest["kind"] in {"ConfigMap", "Secret"}
 
 
-def _files(of: Tree) -> Files:
-    is_secret = of["kind"] == "Secret"
-    return {name: base64.b64decode(it).decode() if is_secret else it for name, it in of["data"].items()}
+def _files(manifest: Tree) -> Files:
+    is_secret = manifest["kind"] == "Secret"
+    return {name: base64.b64decode(text).decode() if is_secret else text for name, text in manifest["data"].items()}
 
 
 def _lay(target: Path, files: Files, generation: str) -> None:

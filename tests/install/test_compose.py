@@ -42,10 +42,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composed]:
     try:
         with (
             built({"VERSION": __version__}) as image,
-            composed(SOURCE, image, tmp_path_factory.mktemp("machine") / "console") as it,
+            composed(SOURCE, image, tmp_path_factory.mktemp("machine") / "console") as project,
         ):
-            it("up", "--detach", "--no-build", "--pull", "never", *SERVICES)
-            yield it
+            project("up", "--detach", "--no-build", "--pull", "never", *SERVICES)
+            yield project
     except LabUnavailableError as error:
         pytest.skip(str(error))
 
@@ -87,12 +87,12 @@ def test_the_exporter_judges_real_kea_and_prometheus_scrapes_it(stack: Composed)
         met = values(found, "kea_requirement_met", "requirement", daemon=daemon)
         assert {name for name, value in met.items() if value == 0} == {"control-socket-uses-tls"}
     assert come_to_hold(lambda: len(query(stack, "kea_up==1")) == 2)
-    assert {it["metric"]["instance"] for it in query(stack, "kea_up")} == {"exporter:9547"}
+    assert {sample["metric"]["instance"] for sample in query(stack, "kea_up")} == {"exporter:9547"}
 
 
 def test_prometheus_has_the_rules_and_found_alertmanager(stack: Composed) -> None:
     rules = json.loads(stack.get("http://127.0.0.1:9090/api/v1/rules"))["data"]["groups"]
-    assert sum(len(it["rules"]) for it in rules) > 30
+    assert sum(len(group["rules"]) for group in rules) > 30
     [manager] = json.loads(stack.get("http://127.0.0.1:9090/api/v1/alertmanagers"))["data"]["activeAlertmanagers"]
     assert manager["url"] == "http://alertmanager:9093/api/v2/alerts"
     assert json.loads(stack.get("http://127.0.0.1:9093/api/v2/status"))["config"]["original"]
@@ -101,7 +101,7 @@ def test_prometheus_has_the_rules_and_found_alertmanager(stack: Composed) -> Non
 @each_service
 def test_no_container_can_do_more_than_it_needs(stack: Composed, service: str) -> None:
     status = status_of_process_1(stack, service)
-    assert {int(it) for it in status["Uid"].split()} == {USERS[service]}
+    assert {int(uid) for uid in status["Uid"].split()} == {USERS[service]}
     assert {int(status[f"Cap{which}"], 16) for which in ("Inh", "Prm", "Eff", "Bnd", "Amb")} == {0}
     assert status["NoNewPrivs"] == "1"
     for folder in ("/etc", "/root", "/usr/bin", "/tmp"):  # noqa: S108 - in the container
@@ -112,7 +112,10 @@ def test_no_container_can_do_more_than_it_needs(stack: Composed, service: str) -
 def test_only_whom_it_concerns_sees_a_secret(stack: Composed) -> None:
     kea = ["kea-password", "kea-user"]
     expected = {"exporter": ["kea-password"], "kea-dhcp4": kea, "kea-dhcp6": kea, "prometheus": [], "alertmanager": []}
-    listed = {it: stack("exec", it, "sh", "-c", "ls /run/secrets 2>/dev/null || true").split() for it in SERVICES}
+    listed = {
+        service: stack("exec", service, "sh", "-c", "ls /run/secrets 2>/dev/null || true").split()
+        for service in SERVICES
+    }
     assert listed == expected
 
 
@@ -124,7 +127,7 @@ def test_kea_can_be_reached_by_the_exporter_alone(stack: Composed) -> None:
     # Nor does Kea reach anybody else: its network leads nowhere.
     routes = stack("exec", "kea-dhcp4", "cat", "/proc/net/route").splitlines()[1:]
     assert routes
-    assert "00000000" not in [it.split()[1] for it in routes]
+    assert "00000000" not in [route.split()[1] for route in routes]
 
 
 def reload(stack: Composed, service: str) -> None:

@@ -45,7 +45,7 @@ def kea_configuration(daemon: str) -> Tree:
 
 
 def mounts(service: Tree) -> list[list[str]]:
-    return [it.split(":") for it in service.get("volumes", []) if it.startswith("./")]
+    return [volume.split(":") for volume in service.get("volumes", []) if volume.startswith("./")]
 
 
 @every_service
@@ -55,12 +55,12 @@ def test_each_container_has_no_more_rights_than_it_needs(name: str) -> None:
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert not {"cap_add", "privileged", "network_mode", "pid", "user"} & set(service)
-    assert all(it.endswith(":ro") for it in service["volumes"] if it.startswith("./"))
+    assert all(volume.endswith(":ro") for volume in service["volumes"] if volume.startswith("./"))
 
 
 @every_service
 def test_each_port_is_this_machines_alone(name: str) -> None:
-    assert all(it.startswith("127.0.0.1:") for it in SERVICES[name].get("ports", []))
+    assert all(port.startswith("127.0.0.1:") for port in SERVICES[name].get("ports", []))
 
 
 @every_service
@@ -77,11 +77,11 @@ def test_each_service_is_looked_after(name: str) -> None:
 
 @every_service
 def test_each_file_that_is_mounted_exists_and_can_be_read_by_any_user(name: str) -> None:
-    secrets = [COMPOSE["secrets"][it]["file"] for it in SERVICES[name].get("secrets", [])]
+    secrets = [COMPOSE["secrets"][secret]["file"] for secret in SERVICES[name].get("secrets", [])]
     for source in (*(source for source, *_ in mounts(SERVICES[name])), *secrets):
-        files = [it for it in (ROOT / source, *(ROOT / source).rglob("*")) if it.is_file()]
+        files = [path for path in (ROOT / source, *(ROOT / source).rglob("*")) if path.is_file()]
         assert files, source
-        assert all(it.stat().st_mode & 0o004 for it in files), source
+        assert all(path.stat().st_mode & 0o004 for path in files), source
 
 
 @every_service
@@ -89,7 +89,7 @@ def test_what_each_service_refers_to_is_declared(name: str) -> None:
     service = SERVICES[name]
     assert set(service["networks"]) <= set(COMPOSE["networks"])
     assert set(service.get("depends_on", [])) <= set(SERVICES)
-    named = {it.split(":")[0] for it in service["volumes"] if not it.startswith("./")}
+    named = {volume.split(":")[0] for volume in service["volumes"] if not volume.startswith("./")}
     assert named <= set(COMPOSE["volumes"])
 
 
@@ -100,12 +100,12 @@ def test_the_exporters_version_is_this_one() -> None:
 
 
 def test_only_kea_waits_to_be_asked_for() -> None:
-    assert {name for name, it in SERVICES.items() if "profiles" in it} == {"kea-dhcp4", "kea-dhcp6"}
+    assert {name for name, service in SERVICES.items() if "profiles" in service} == {"kea-dhcp4", "kea-dhcp6"}
     assert COMPOSE["networks"]["kea"]["internal"]
 
 
 def test_the_parts_call_each_other_by_names_that_exist() -> None:
-    texts = [(PARTS / it).read_text() for it in ("exporter/config.yml", "prometheus.yml", "grafana-datasource.yml")]
+    texts = [(PARTS / name).read_text() for name in ("exporter/config.yml", "prometheus.yml", "grafana-datasource.yml")]
     called = set(re.findall(r"(?:http://|\[\"|\")([a-z0-9-]+):(\d+)", "".join(texts)))
     assert called == {
         ("kea-dhcp4", "8004"),
@@ -200,8 +200,8 @@ def kea(chroot: Chroot) -> Iterator[tuple[Lab, dict[str, int]]]:
 
 @pytest.fixture
 def judging(kea: tuple[Lab, dict[str, int]], tmp_path: Path) -> Iterator[Exporter]:
-    with exporter(exporter_configuration(tmp_path, kea[1])) as it:
-        yield it
+    with exporter(exporter_configuration(tmp_path, kea[1])) as process:
+        yield process
 
 
 @pytest.mark.lab
@@ -217,8 +217,8 @@ def test_the_exporter_judges_real_kea_with_these_configurations(judging: Exporte
 @pytest.fixture
 def alertmanager(kea: tuple[Lab, dict[str, int]]) -> Iterator[Alertmanager]:
     source = next(source for source, *_ in mounts(SERVICES["alertmanager"]))
-    with Alertmanager(kea[0], (ROOT / source).read_text()) as it:
-        yield it
+    with Alertmanager(kea[0], (ROOT / source).read_text()) as running:
+        yield running
 
 
 @pytest.mark.lab
@@ -238,7 +238,9 @@ def test_what_is_unmet_arrives_at_alertmanager(
     with Prometheus(lab, [scrape], {"kea-exporter.yml": rules(hold="0s")}, alertmanager.address) as prometheus:
         prometheus.wait_until(lambda: len(prometheus.query("kea_up == 1")) == len(DAEMONS))
         prometheus.wait_until(
-            lambda: {it["labels"].get("requirement") for it in alertmanager.alerts()} >= {"control-socket-uses-tls"}
+            lambda: (
+                {alert["labels"].get("requirement") for alert in alertmanager.alerts()} >= {"control-socket-uses-tls"}
+            )
         )
         assert healthcheck(lab, "prometheus", "9090", prometheus.port) == 0
     assert healthcheck(lab, "prometheus", "9090", free_port()) != 0
@@ -253,4 +255,4 @@ def test_alertmanager_is_healthy_only_while_it_runs(lab: Lab, alertmanager: Aler
 def healthcheck(lab: Lab, name: str, usual_port: str, port: int) -> int:
     """Return how the healthcheck of a service ends, with Debian's programs, which are older than the images'."""
     _, *command = SERVICES[name]["healthcheck"]["test"]
-    return lab.chroot.run(*(it.replace(usual_port, str(port)) for it in command)).returncode
+    return lab.chroot.run(*(argument.replace(usual_port, str(port)) for argument in command)).returncode

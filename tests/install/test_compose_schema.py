@@ -43,12 +43,14 @@ def test_it_is_as_the_specification_says(read: Callable[[Path], Ended]) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     tree: Tree = json.loads(done.stdout)
     assert set(tree["services"]) == {"exporter", "prometheus", "alertmanager", "grafana", "kea-dhcp4", "kea-dhcp6"}
-    mounts = [it for service in tree["services"].values() for it in service["volumes"] if it["type"] == "bind"]
+    mounts = [
+        volume for service in tree["services"].values() for volume in service["volumes"] if volume["type"] == "bind"
+    ]
     assert mounts
-    assert all(Path(it["source"]).exists() and it["read_only"] for it in mounts)
-    assert all(Path(it["file"]).is_file() for it in tree["secrets"].values())
+    assert all(Path(mount["source"]).exists() and mount["read_only"] for mount in mounts)
+    assert all(Path(secret["file"]).is_file() for secret in tree["secrets"].values())
     # What stands in anchors has come through.
-    assert all(it["read_only"] and it["cap_drop"] == ["ALL"] for it in tree["services"].values())
+    assert all(service["read_only"] and service["cap_drop"] == ["ALL"] for service in tree["services"].values())
 
 
 @pytest.mark.parametrize(

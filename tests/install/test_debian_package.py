@@ -75,11 +75,11 @@ def system(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture(scope="module")
 def installed(system: Machine, package: Path) -> Installed:
-    it = Installed(system)
-    it.write(ARGUMENTS, f'ARGS="{LISTEN}"\n')
+    installation = Installed(system)
+    installation.write(ARGUMENTS, f'ARGS="{LISTEN}"\n')
     done = system.run(*APT, "install", f"/root/{package.name}")
     assert done.returncode == 0, done.stdout + done.stderr
-    return it
+    return installation
 
 
 @pytest.fixture(scope="module")
@@ -133,10 +133,18 @@ def test_users_and_files_are_those_of_the_documentation(installed: Installed) ->
 
 def test_debian_has_the_libraries_that_the_exporter_demands(installed: Installed) -> None:
     [metadata] = installed.machine.chroot.path("/usr/lib/python3/dist-packages").glob("kea_*.dist-info/METADATA")
-    demanded = [Requirement(it) for it in HeaderParser().parsestr(metadata.read_text()).get_all("Requires-Dist", [])]
+    demanded = [
+        Requirement(header) for header in HeaderParser().parsestr(metadata.read_text()).get_all("Requires-Dist", [])
+    ]
     ask = "import importlib.metadata, sys; print(*map(importlib.metadata.version, sys.argv[1:]))"
-    versions = installed.machine.run("python3", "-c", ask, *(it.name for it in demanded)).stdout.split()
-    assert {f"{it} but {has}" for it, has in zip(demanded, versions, strict=True) if has not in it.specifier} == set()
+    versions = installed.machine.run(
+        "python3", "-c", ask, *(requirement.name for requirement in demanded)
+    ).stdout.split()
+    assert {
+        f"{requirement} but {has}"
+        for requirement, has in zip(demanded, versions, strict=True)
+        if has not in requirement.specifier
+    } == set()
 
 
 def test_a_local_kea_is_watched_once_the_exporter_is_in_its_group(installed: Installed) -> None:

@@ -70,7 +70,7 @@ def browser() -> Iterator[Browser]:
 
 
 def test_each_alert_has_its_page_where_messages_link_to(site: Path) -> None:
-    names = [it.stem for it in (ROOT / "docs/runbooks").glob("Kea*.md")]
+    names = [page.stem for page in (ROOT / "docs/runbooks").glob("Kea*.md")]
     assert names
     assert all((site / f"runbooks/{name}/index.html").exists() for name in names)
 
@@ -88,7 +88,7 @@ def test_pages_fit_and_load_nothing_from_elsewhere(browser: Browser, address: st
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
     context.close()
     assert said == []
-    assert [it for it in asked if not it.startswith((address, "data:"))] == []
+    assert [url for url in asked if not url.startswith((address, "data:"))] == []
 
 
 def test_what_is_looked_for_is_found(browser: Browser, address: str) -> None:

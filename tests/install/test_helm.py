@@ -45,9 +45,9 @@ def test_an_example_is_clean_and_renders_to_what_kubernetes_takes(example: Path)
 
 @pytest.mark.parametrize("kind", ["Deployment", "Probe", "ServiceMonitor"])
 def test_the_schemas_refuse_what_kubernetes_does_not_know(kind: str) -> None:
-    for it in (odd := objects(template(CHART / "ci/probe-values.yaml"))):
-        if it["kind"] == kind:
-            it["spec"]["replicaz"] = 1
+    for manifest in (odd := objects(template(CHART / "ci/probe-values.yaml"))):
+        if manifest["kind"] == kind:
+            manifest["spec"]["replicaz"] = 1
     with pytest.raises(HelmError, match=f"{kind} {NAME} is invalid.*'replicaz' not allowed"):
         kubeconform(yaml.safe_dump_all(odd), KUBERNETES_VERSIONS[-1])
 
@@ -60,7 +60,7 @@ def test_nonsense_is_refused_and_the_message_says_what_to_write(values_file: Pat
 
 
 @pytest.mark.parametrize(
-    "document", [CHART / "README.md", ROOT / "docs/installing/kubernetes.md"], ids=lambda it: it.name
+    "document", [CHART / "README.md", ROOT / "docs/installing/kubernetes.md"], ids=lambda document: document.name
 )
 def test_the_values_of_the_documents_can_be_used(document: Path, tmp_path: Path) -> None:
     assert rendered(tmp_path, documented(document))
@@ -75,15 +75,17 @@ def test_the_package_has_rules_and_dashboards_but_not_the_examples(tmp_path: Pat
     helm("package", str(CHART), "--destination", str(tmp_path))
     [package] = tmp_path.glob("kea-exporter-*.tgz")
     with tarfile.open(package) as archive:
-        names = {it.removeprefix("kea-exporter/") for it in archive.getnames()}
+        names = {name.removeprefix("kea-exporter/") for name in archive.getnames()}
     assert {"values.schema.json", "README.md", "files/rules.yml"} <= names
-    assert {it.name for it in DASHBOARDS.glob("*.json")} == {
-        Path(it).name for it in names if it.startswith("files/dashboards/")
+    assert {path.name for path in DASHBOARDS.glob("*.json")} == {
+        Path(name).name for name in names if name.startswith("files/dashboards/")
     }
-    assert not any(it.startswith("ci/") for it in names)
+    assert not any(name.startswith("ci/") for name in names)
 
 
-@pytest.mark.parametrize("example", [it for it in EXAMPLES if "config" in yaml.safe_load(it.read_text())], ids=_name)
+@pytest.mark.parametrize(
+    "example", [path for path in EXAMPLES if "config" in yaml.safe_load(path.read_text())], ids=_name
+)
 def test_the_rendered_configuration_is_what_the_exporter_takes(lab: Lab, example: Path, tmp_path: Path) -> None:
     pair = lab.authority.issue("client", ["127.0.0.1"])
     secrets = {"kea-api": {"password": "secret"}, "kea-ca": {"ca.crt": lab.authority.certificate.read_text()}}
@@ -100,7 +102,7 @@ def test_the_rules_are_those_of_the_project_but_for_what_the_values_say(lab: Lab
     links = Links(grafana="https://grafana.dhcp.test", runbooks="https://wiki.dhcp.test/kea/{alert}.md")
     wanted = yaml.safe_load(rules(links))["groups"]
     for group in wanted:
-        group["rules"] = [it for it in group["rules"] if it.get("alert") != "KeaAuthenticationNotDemanded"]
+        group["rules"] = [entry for entry in group["rules"] if entry.get("alert") != "KeaAuthenticationNotDemanded"]
         for rule in group["rules"]:
             if rule.get("alert") == "KeaServerDown":
                 rule |= {"for": "10m", "labels": {**rule["labels"], "severity": "warning"}}
@@ -108,7 +110,9 @@ def test_the_rules_are_those_of_the_project_but_for_what_the_values_say(lab: Lab
 
 
 def test_servers_are_scraped_once_where_they_are_targets_of_their_own() -> None:
-    alone, beside = (one(_example(it), "ServiceMonitor")["spec"]["endpoints"][0] for it in ("service-monitor", "probe"))
+    alone, beside = (
+        one(_example(example), "ServiceMonitor")["spec"]["endpoints"][0] for example in ("service-monitor", "probe")
+    )
     assert "params" not in alone
     assert beside["params"] == {"collect[]": ["exporter"]}
 
@@ -134,19 +138,19 @@ def test_rules_have_no_links_to_where_nothing_is(tmp_path: Path) -> None:
     minimal = yaml.safe_load((CHART / "ci/minimal-values.yaml").read_text())
     found = rendered(tmp_path, {**minimal, "prometheusRule": {"enabled": True}})
     rules = [rule for group in one(found, "PrometheusRule")["spec"]["groups"] for rule in group["rules"]]
-    assert {name for it in rules for name in it.get("annotations", {})} == {"summary", "description"}
+    assert {name for rule in rules for name in rule.get("annotations", {})} == {"summary", "description"}
     assert "example.com" not in str(rules)
 
 
 def test_dashboards_come_as_they_are_for_the_sidecar() -> None:
-    found = [it for it in _example("dashboards") if it["kind"] == "ConfigMap"]
-    texts = {name: text for it in found for name, text in it["data"].items()}
+    found = [manifest for manifest in _example("dashboards") if manifest["kind"] == "ConfigMap"]
+    texts = {name: text for manifest in found for name, text in manifest["data"].items()}
     assert {name: text.strip() for name, text in texts.items()} == {
-        it.name: it.read_text().strip() for it in DASHBOARDS.glob("*.json")
+        path.name: path.read_text().strip() for path in DASHBOARDS.glob("*.json")
     }
-    assert {(it["metadata"]["namespace"], it["metadata"]["labels"]["grafana_dashboard"]) for it in found} == {
-        ("monitoring", "1")
-    }
+    assert {
+        (manifest["metadata"]["namespace"], manifest["metadata"]["labels"]["grafana_dashboard"]) for manifest in found
+    } == {("monitoring", "1")}
 
 
 def test_pods_run_with_as_little_as_can_be() -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent.parent
 INVALID = Path(__file__).parent / "helm/invalid"
 FEATURES = sorted((CHART / "ci").glob("*-values.yaml"))
-TEMPLATES = {it.name: it.read_text() for it in sorted((CHART / "templates").iterdir())}
+TEMPLATES = {path.name: path.read_text() for path in sorted((CHART / "templates").iterdir())}
 Tree = dict[str, Any]
 
 
@@ -36,9 +36,9 @@ WITHOUT_DEFAULT = {
     ("config",),
     ("enabled",),
     *(
-        (probe, it)
+        (probe, field)
         for probe in ("livenessProbe", "readinessProbe")
-        for it in ("initialDelaySeconds", "successThreshold")
+        for field in ("initialDelaySeconds", "successThreshold")
     ),
     ("clientCertificate", "privateKey", "encoding"),
 }
@@ -52,7 +52,7 @@ def test_the_chart_has_the_version_of_the_package() -> None:
 def test_rules_dashboards_and_schema_of_the_chart_are_up_to_date() -> None:
     wanted = derived()
     stale = [str(path.relative_to(CHART)) for path, text in wanted.items() if not _is(path, text)]
-    left_over = [str(it) for it in (CHART / "files").rglob("*.*") if it not in wanted]
+    left_over = [str(path) for path in (CHART / "files").rglob("*.*") if path not in wanted]
     assert (stale, left_over) == ([], []), "run `make docs`"
 
 
@@ -75,26 +75,30 @@ def _schema() -> Tree:
 
 
 def _described(schema: Tree, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    for name, of in schema.get("properties", {}).items():
+    for name, below in schema.get("properties", {}).items():
         yield (*path, name)
-        yield from _described(of, (*path, name))
+        yield from _described(below, (*path, name))
 
 
 def _keys(values: Tree, schema: Tree, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """Return the paths of all values, but for what is Kubernetes' own and stands as an object in the schema."""
     for name, value in values.items():
         yield (*path, name)
-        of = schema.get("properties", {}).get(name, {})
-        if "properties" in of:
-            yield from _keys(value, of, (*path, name))
+        below = schema.get("properties", {}).get(name, {})
+        if "properties" in below:
+            yield from _keys(value, below, (*path, name))
 
 
 def test_whatever_is_not_known_is_refused_and_the_rest_explained() -> None:
-    objects = [it for it in _objects(_schema()) if "properties" in it]
-    is_open = [it["description"] for it in objects if it.get("additionalProperties") is not False and "title" not in it]
+    objects = [schema for schema in _objects(_schema()) if "properties" in schema]
+    is_open = [
+        schema["description"]
+        for schema in objects
+        if schema.get("additionalProperties") is not False and "title" not in schema
+    ]
     assert is_open == ["Values that all charts of an umbrella chart share."]
-    entries = [entry for it in objects for entry in it["properties"].values()]
-    assert [it for it in entries if not it.get("description", "").endswith(".")] == []
+    entries = [entry for schema in objects for entry in schema["properties"].values()]
+    assert [entry for entry in entries if not entry.get("description", "").endswith(".")] == []
 
 
 def _objects(schema: object) -> Iterator[Tree]:
@@ -113,14 +117,14 @@ def test_every_value_is_used_in_a_template() -> None:
         ("clientCertificate", "privateKey"),
     }
     used = [path for path in _described(_schema()) if not {path[:1], path[:2]} & given_on]
-    assert [it for it in used if not any(f".{it[-1]}" in text for text in TEMPLATES.values())] == []
+    assert [path for path in used if not any(f".{path[-1]}" in text for text in TEMPLATES.values())] == []
 
 
 def test_every_value_is_set_in_an_example() -> None:
-    assert set(VALUES) - {name for it in FEATURES for name in _read(it)} == set()
+    assert set(VALUES) - {name for path in FEATURES for name in _read(path)} == set()
 
 
-@pytest.mark.parametrize("path", [it for it in FEATURES if "config" in _read(it)], ids=lambda it: it.name)
+@pytest.mark.parametrize("path", [path for path in FEATURES if "config" in _read(path)], ids=lambda path: path.name)
 def test_the_configurations_of_the_examples_can_be_used(path: Path, tmp_path: Path) -> None:
     text = json.dumps(_read(path)["config"])
     for file in re.findall(r"/etc/kea-exporter/([a-z/.-]+)", text):
@@ -131,12 +135,12 @@ def test_the_configurations_of_the_examples_can_be_used(path: Path, tmp_path: Pa
 
 
 def test_every_refusal_has_an_example_and_says_what_the_example_expects() -> None:
-    expected = [it.read_text() for it in INVALID.glob("*.expect.txt")]
+    expected = [path.read_text() for path in INVALID.glob("*.expect.txt")]
     refusals = [found for text in TEMPLATES.values() for found in re.findall(r'\bfail (?:\(printf )?"([^"]+)"', text)]
     assert len(refusals) > 15
-    assert [it for it in refusals if not any(_says(text, it) for text in expected)] == []
-    names = {it.name.removesuffix(".yaml") for it in INVALID.glob("*.yaml")}
-    assert names == {it.name.removesuffix(".expect.txt") for it in INVALID.glob("*.expect.txt")}
+    assert [refusal for refusal in refusals if not any(_says(text, refusal) for text in expected)] == []
+    names = {path.name.removesuffix(".yaml") for path in INVALID.glob("*.yaml")}
+    assert names == {path.name.removesuffix(".expect.txt") for path in INVALID.glob("*.expect.txt")}
 
 
 def _says(text: str, message: str) -> bool:
@@ -146,7 +150,7 @@ def _says(text: str, message: str) -> bool:
 def test_arguments_are_those_of_the_exporter_each_at_most_once() -> None:
     [block] = re.findall(r'define "kea-exporter.args" -}}(.*?){{- end }}\n\n', TEMPLATES["_helpers.tpl"], re.DOTALL)
     used = set(re.findall(r"^- (--[a-z.-]+)", block, re.MULTILINE))
-    assert used - {option for it in serve_command.params for option in it.opts} == set()
+    assert used - {option for parameter in serve_command.params for option in parameter.opts} == set()
     [refused] = re.findall(r'has \$option \(list "serve" (.*?)\)', TEMPLATES["_validate.tpl"])
     assert used - set(refused.replace('"', "").split()) == set()
 

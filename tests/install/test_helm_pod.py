@@ -39,7 +39,7 @@ def test_the_pod_shows_its_certificate_and_prometheus_finds_it(lab: Lab, tmp_pat
         assert requests.get(f"http://127.0.0.1:{pod.ports['health']}/metrics", timeout=5).status_code == 404
         with Prometheus(lab, [_scrape_config(release, pod, lab)]) as prometheus:
             prometheus.wait_until(lambda: bool(prometheus.query("kea_up == 1")))
-            [up] = [it["metric"] for it in prometheus.query("kea_up == 1")]
+            [up] = [sample["metric"] for sample in prometheus.query("kea_up == 1")]
             demanded = prometheus.query('kea_requirement_met{requirement="client-certificate-required"} == 1')
         assert (up["job"], up["instance"], up["server"]) == ("kea", "dhcp-a", "dhcp-a")
         assert up["sharded_by"] == "dhcp-a"
@@ -64,7 +64,7 @@ def test_an_upgrade_with_more_servers_reaches_the_running_pod(lab: Lab, tmp_path
 def test_a_probe_asks_for_each_server_by_its_name(lab: Lab, tmp_path: Path) -> None:
     port = free_port()
     lab.start("Dhcp4", dhcp("Dhcp4", [http(port)], subnet4=[subnet4(1)]))
-    servers = [{"name": it, "dhcp4": {"url": f"http://127.0.0.1:{port}"}} for it in ("dhcp-a", "dhcp-b")]
+    servers = [{"name": server, "dhcp4": {"url": f"http://127.0.0.1:{port}"}} for server in ("dhcp-a", "dhcp-b")]
     release = rendered(tmp_path, {"config": {"servers": servers}, "targets": {"kind": "Probe"}})
     probe, pod = one(release, "Probe")["spec"], Pod(release, {}, tmp_path)
     assert probe["prober"]["url"] == f"{HOST}:9547"
@@ -158,7 +158,10 @@ def _scrape_config(release: list[Tree], pod: Pod, lab: Lab) -> Tree:
         "scrape_timeout": spec["scrapeTimeout"],
         "http_sd_configs": [{"url": discovery["url"].replace(f"{HOST}:9547", address), **access}],
         "relabel_configs": [
-            *({"source_labels": it["sourceLabels"], "target_label": it["targetLabel"]} for it in spec["relabelings"]),
+            *(
+                {"source_labels": relabeling["sourceLabels"], "target_label": relabeling["targetLabel"]}
+                for relabeling in spec["relabelings"]
+            ),
             # The operator would choose a shard by it.
             {"source_labels": ["__tmp_hash"], "target_label": "sharded_by"},
         ],

@@ -41,8 +41,8 @@ HASH = "$2b$10$ccqjRaUZODF7N1XW1kj5juKd0E2B8xpkZOs0hLf4oL2C8sIk6a6tS"
 
 @pytest.fixture(scope="module")
 def image() -> Iterator[Image]:
-    with built({"VERSION": __version__, "REVISION": REVISION}) as it:
-        yield it
+    with built({"VERSION": __version__, "REVISION": REVISION}) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def mounted(fleet: Fleet, tmp_path: Path) -> Path:
     tree = yaml.safe_load(fleet.config_file.read_text())
     for section in ("basic_auth", "tls_config"):
         options = tree["defaults"][section]
-        for name in (it for it in options if it.endswith("_file")):
+        for name in (option for option in options if option.endswith("_file")):
             source = Path(options[name])
             shutil.copyfile(source, folder / source.name)
             options[name] = source.name
@@ -79,11 +79,15 @@ class Served:
 @contextmanager
 def serving(image: Image, user: tuple[int, int], folder: Path, *options: str) -> Iterator[Served]:
     ports = {":9547": free_port(), ":9548": free_port()}
-    command = [*image.config["Entrypoint"], *(on_loopback(it, ports) for it in image.config["Cmd"]), *options]
+    command = [
+        *image.config["Entrypoint"],
+        *(on_loopback(argument, ports) for argument in image.config["Cmd"]),
+        *options,
+    ]
     with Container(image, user, folder, command, folder.with_name("log")) as container:
-        it = Served(container, *ports.values())
-        container.running.wait_until(lambda: is_healthy(it.health_url))
-        yield it
+        served = Served(container, *ports.values())
+        container.running.wait_until(lambda: is_healthy(served.health_url))
+        yield served
 
 
 def on_loopback(argument: str, ports: dict[str, int]) -> str:
@@ -93,24 +97,24 @@ def on_loopback(argument: str, ports: dict[str, int]) -> str:
     return argument
 
 
-def healthcheck(image: Image, it: Served) -> subprocess.CompletedProcess[str]:
+def healthcheck(image: Image, served: Served) -> subprocess.CompletedProcess[str]:
     kind, *command = image.config["Healthcheck"]["Test"]
     assert kind == "CMD"
-    return it.container.run(*command, "--url", f"{it.health_url}/-/healthy")
+    return served.container.run(*command, "--url", f"{served.health_url}/-/healthy")
 
 
 @pytest.mark.parametrize("user", USERS)
 def test_it_judges_a_real_fleet_as_any_user_on_a_read_only_root(
     image: Image, mounted: Path, user: tuple[int, int]
 ) -> None:
-    with serving(image, user, mounted) as it:
-        samples = parsed(requests.get(f"{it.url}/metrics", timeout=30).text)
+    with serving(image, user, mounted) as served:
+        samples = parsed(requests.get(f"{served.url}/metrics", timeout=30).text)
         up = {"sound-v4": 1, "sound-v6": 1, "wrong-password": 0, "hooks-missing": 1, "nothing-there": 0}
         assert values(samples, "kea_up", "server") == up
         assert set(values(samples, "kea_requirement_met", "requirement", server="sound-v4").values()) == {1}
-        assert who_runs(it.container.pid) == user
-        assert "Read-only file system" in it.container.run("touch", "/tmp/x").stderr  # noqa: S108 - in the image
-        assert healthcheck(image, it).returncode == 0
+        assert who_runs(served.container.pid) == user
+        assert "Read-only file system" in served.container.run("touch", "/tmp/x").stderr  # noqa: S108 - in the image
+        assert healthcheck(image, served).returncode == 0
 
 
 def who_runs(pid: int) -> tuple[int, int]:
@@ -122,22 +126,24 @@ def who_runs(pid: int) -> tuple[int, int]:
 def test_as_process_1_it_ends_soon_after_sigterm(
     image: Image, mounted: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with serving(image, USERS[0], mounted) as it:
+    with serving(image, USERS[0], mounted) as served:
         assert image.config["StopSignal"] == "SIGTERM"
-        pid, started = it.container.pid, time.monotonic()
+        pid, started = served.container.pid, time.monotonic()
         assert re.search(r"^NSpid:.*\t1$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
-        it.container.signal(signal.SIGTERM)
+        served.container.signal(signal.SIGTERM)
         # Engines wait for ten seconds before they kill.
-        assert it.container.running.wait(10) == 0
+        assert served.container.running.wait(10) == 0
         told(capsys, f"ended {time.monotonic() - started:.2f} s after SIGTERM")
 
 
 def test_the_healthcheck_needs_no_password_where_the_pages_do(image: Image, mounted: Path) -> None:
     (mounted / "web.yml").write_text(f"basic_auth_users: {{alice: {HASH}}}\n")
-    with serving(image, USERS[0], mounted, "--web.config.file", "/etc/kea-exporter/web.yml") as it:
-        assert requests.get(f"{it.url}/metrics", timeout=30).status_code == 401
-        assert healthcheck(image, it).returncode == 0
-        missing = it.container.run("kea-exporter", "healthcheck", "--url", f"http://127.0.0.1:{free_port()}/-/healthy")
+    with serving(image, USERS[0], mounted, "--web.config.file", "/etc/kea-exporter/web.yml") as served:
+        assert requests.get(f"{served.url}/metrics", timeout=30).status_code == 401
+        assert healthcheck(image, served).returncode == 0
+        missing = served.container.run(
+            "kea-exporter", "healthcheck", "--url", f"http://127.0.0.1:{free_port()}/-/healthy"
+        )
         assert missing.returncode == 1
         assert "nothing listens there" in missing.stdout
 
@@ -155,7 +161,7 @@ def test_what_it_says_of_itself(image: Image) -> None:
     assert config["User"] == "65532:65532"
     assert set(config["ExposedPorts"]) == {"9547/tcp", "9548/tcp"}
     assert not config.get("Volumes")
-    labels = {name.removeprefix("org.opencontainers.image."): it for name, it in config["Labels"].items()}
+    labels = {name.removeprefix("org.opencontainers.image."): text for name, text in config["Labels"].items()}
     assert (labels["version"], labels["revision"], labels["licenses"]) == (__version__, REVISION, "Apache-2.0")
     assert labels["base.name"] == base_name()
 
@@ -167,13 +173,17 @@ def test_it_contains_the_locked_versions_compiled_and_no_installer(image: Image)
     assert {name.replace("_", "-") for name in done.stdout.split()} == locked | {f"kea-health-exporter=={__version__}"}
     home = image.root / "opt/kea-exporter"
     sources = set(home.rglob("*.py"))
-    assert {Path(it.parent, "__pycache__", f"{it.stem}.cpython-313.pyc") for it in sources} <= set(home.rglob("*.pyc"))
+    assert {Path(source.parent, "__pycache__", f"{source.stem}.cpython-313.pyc") for source in sources} <= set(
+        home.rglob("*.pyc")
+    )
     for tool in ("pip", "gcc", "cc"):
-        assert shutil.which(tool, path=":".join(f"{image.root}{it}" for it in search_path(image))) is None
+        assert shutil.which(tool, path=":".join(f"{image.root}{folder}" for folder in search_path(image))) is None
 
 
 def search_path(image: Image) -> list[str]:
-    found: list[str] = next(it.removeprefix("PATH=") for it in image.config["Env"] if it.startswith("PATH=")).split(":")
+    found: list[str] = next(
+        variable.removeprefix("PATH=") for variable in image.config["Env"] if variable.startswith("PATH=")
+    ).split(":")
     return found
 
 
@@ -184,10 +194,10 @@ def inside(image: Image, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("user", USERS)
 def test_no_file_of_it_can_be_written_by_its_user(image: Image, user: tuple[int, int]) -> None:
-    found = [it for it in image.root.rglob("*") if not it.is_symlink() and (it.is_file() or it.is_dir())]
-    writable = [it for it in found if is_writable(it.stat(), *user)]
+    found = [path for path in image.root.rglob("*") if not path.is_symlink() and (path.is_file() or path.is_dir())]
+    writable = [path for path in found if is_writable(path.stat(), *user)]
     # Folders for everyone's temporary files, such as /tmp, are the base's.
-    assert [it for it in writable if not it.stat().st_mode & stat.S_ISVTX] == []
+    assert [path for path in writable if not path.stat().st_mode & stat.S_ISVTX] == []
 
 
 def is_writable(status: os.stat_result, user: int, group: int) -> bool:
@@ -198,7 +208,7 @@ def is_writable(status: os.stat_result, user: int, group: int) -> bool:
 
 def test_it_is_small(image: Image, capsys: pytest.CaptureFixture[str]) -> None:
     ours = image.root / "opt/kea-exporter"
-    unpacked = sum(it.lstat().st_size for it in ours.rglob("*") if it.is_file() and not it.is_symlink())
+    unpacked = sum(path.lstat().st_size for path in ours.rglob("*") if path.is_file() and not path.is_symlink())
     *base, layer = image.packed
     told(capsys, f"built in {image.seconds:.0f} s; ours {unpacked / 1e6:.0f} MB, packed {layer / 1e6:.1f} MB")
     told(capsys, f"stand-in for the base, packed: {sum(base) / 1e6:.0f} MB (the real one has another size)")
@@ -214,5 +224,5 @@ def told(capsys: pytest.CaptureFixture[str], what: str) -> None:
 def test_how_this_machine_reaches_packages_is_not_in_it(image: Image) -> None:
     listed = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True)
     secrets = re.findall(r"://([^/'\s]+)", listed.stdout)
-    assert not [it for it in ("PIP_", *secrets) if it in str(image.config)]
+    assert not [secret for secret in ("PIP_", *secrets) if secret in str(image.config)]
     assert not (image.root / "etc/pip.conf").exists()

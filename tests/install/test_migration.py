@@ -59,25 +59,25 @@ def test_what_is_recorded_is_what_the_old_exporter_says(lab: Lab, daemons: Daemo
     recorded = _recorded(lab, daemons, tmp_path, THEIRS)
     assert len(said) > 40, sorted(name for name, _ in said)
     counted = {name for (name, _), value in said.items() if value}
-    assert counted >= {f"kea_dhcp{version}_{it}" for version in "46" for it in COUNTED}
+    assert counted >= {f"kea_dhcp{version}_{name}" for version in "46" for name in COUNTED}
     assert {key: value for key, value in said.items() if recorded.get(key) != value} == {}
 
 
 def test_every_name_of_the_old_exporter_is_in_the_table(daemons: Daemons, tmp_path: Path) -> None:
     with theirs(tmp_path, daemons["Dhcp4"][0].unix_socket) as old:
         names = set(re.findall(r"^# TYPE (kea_\w+) ", old.scrape().page, re.MULTILINE))
-    assert names == {it.series for it in THEIRS.names}
+    assert names == {row.series for row in THEIRS.names}
 
 
 def test_each_recipe_for_stork_finds_something(lab: Lab, daemons: Daemons, tmp_path: Path) -> None:
     names = {name for name, _ in _recorded(lab, daemons, tmp_path, STORK)}
-    assert names == {it.series for it in STORK.names if it.recipes}
+    assert names == {row.series for row in STORK.names if row.recipes}
 
 
 def _kept(samples: Samples) -> Values:
     """Return what is recorded of the old exporter's samples: no pools, and totals without labels of subnets."""
-    totals = {it.series for it in THEIRS.names if "(totals)" in it.here}
-    left_out = {it.name for it in THEIRS.names if not it.recipes}
+    totals = {row.series for row in THEIRS.names if "(totals)" in row.here}
+    left_out = {row.name for row in THEIRS.names if not row.recipes}
     found: Values = {}
     for name, series in samples.items():
         for labels, value in series:
@@ -104,7 +104,7 @@ def _recorded(lab: Lab, daemons: Daemons, folder: Path, other: migration.Exporte
             # Rules are evaluated one after the other.
             now = dt.datetime.now(dt.UTC)
             prometheus.wait_until(lambda: prometheus.has_evaluated_since(now))
-            return {_key(it["metric"]): float(it["value"][1]) for it in prometheus.query(query)}
+            return {_key(sample["metric"]): float(sample["value"][1]) for sample in prometheus.query(query)}
 
 
 def _key(metric: dict[str, str]) -> tuple[str, frozenset[tuple[str, str]]]:

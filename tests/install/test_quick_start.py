@@ -107,7 +107,7 @@ def commands() -> list[str]:
 
 def command(name: str) -> str:
     """Return the one command of the section that begins so."""
-    (found,) = [it for it in commands() if it.startswith(f"kea-exporter {name}")]
+    (found,) = [line for line in commands() if line.startswith(f"kea-exporter {name}")]
     return found
 
 
@@ -115,7 +115,7 @@ def test_the_readme_leads_to_metrics_of_a_real_kea(newcomer: Newcomer) -> None:
     (install,) = re.findall("`(pipx install [^`]+)`", SECTION)
     assert newcomer.run("pip install pipx").returncode == 0
     assert newcomer.run(install.replace(" .", f" {ROOT}")).returncode == 0
-    config = next(it for it in indented(SECTION) if it.startswith("servers:"))
+    config = next(block for block in indented(SECTION) if block.startswith("servers:"))
     (newcomer.folder / "config.yml").write_text("\n".join(map(newcomer.put, config.splitlines())))
 
     assert "is valid: 1 servers, 1 daemons" in newcomer.run(command("config check")).stdout

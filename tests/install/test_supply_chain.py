@@ -1,4 +1,4 @@
-"""What is told of the supply chain, by the tools that tell it: the bill of materials, and linters of the workflows."""
+"""The bill of materials, reproducible archives, and linters of the workflows."""
 
 from __future__ import annotations
 
@@ -23,9 +23,11 @@ def test_the_bill_of_materials_has_exactly_the_locked_packages() -> None:
     made("sbom")
     text = BILL.read_text()
     bill = json.loads(text)
-    told = {normal(it["name"]): (it["version"], it["purl"]) for it in bill["components"]}
-    assert told == {it.name: (it.version, f"pkg:pypi/{it.name}@{it.version}") for it in packages()}
-    assert [it["name"] for it in bill["components"] if not it.get("licenses")] == []
+    told = {normal(component["name"]): (component["version"], component["purl"]) for component in bill["components"]}
+    assert told == {
+        package.name: (package.version, f"pkg:pypi/{package.name}@{package.version}") for package in packages()
+    }
+    assert [component["name"] for component in bill["components"] if not component.get("licenses")] == []
     assert str(ROOT) not in text
 
 
@@ -34,8 +36,10 @@ def test_the_bill_of_materials_is_about_this_version() -> None:
     bill = json.loads(BILL.read_text())
     subject = bill["metadata"]["component"]
     assert (subject["name"], subject["version"]) == ("kea-health-exporter", __version__)
-    [direct] = [it["dependsOn"] for it in bill["dependencies"] if it["ref"] == subject["bom-ref"]]
-    assert {"click", "cryptography", "uvicorn"} <= {normal(it.partition("==")[0]) for it in direct}
+    [direct] = [
+        dependency["dependsOn"] for dependency in bill["dependencies"] if dependency["ref"] == subject["bom-ref"]
+    ]
+    assert {"click", "cryptography", "uvicorn"} <= {normal(name.partition("==")[0]) for name in direct}
     assert bill["bomFormat"] == "CycloneDX"
 
 
@@ -45,7 +49,9 @@ def test_linters_have_nothing_to_say_about_the_workflows(target: str) -> None:
 
 
 def test_wheel_and_source_archive_are_the_same_bytes_each_time(tmp_path: Path) -> None:
-    built = [{it.name: it.read_bytes() for it in archives(tmp_path / name)} for name in ("first", "second")]
+    built = [
+        {archive.name: archive.read_bytes() for archive in archives(tmp_path / name)} for name in ("first", "second")
+    ]
     assert len(built[0]) == 2
     assert built[0] == built[1]
 

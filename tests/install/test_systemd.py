@@ -47,7 +47,7 @@ def test_systemd_finds_no_fault_with_a_unit(units: Path, unit: str) -> None:
 
 
 @needs_systemd
-@pytest.mark.parametrize("example", sorted(it.name for it in UNITS.glob("examples/*.conf")))
+@pytest.mark.parametrize("example", sorted(path.name for path in UNITS.glob("examples/*.conf")))
 def test_systemd_finds_no_fault_with_an_example(units: Path, example: str) -> None:
     drop_ins = units / f"{SERVICE}.d"
     drop_ins.mkdir()
@@ -74,6 +74,6 @@ def test_the_configuration_of_the_package_can_be_used() -> None:
 
 def test_the_options_that_the_package_suggests_exist() -> None:
     suggested = re.findall(r"^#\s+(--\S+)", (ROOT / "debian/kea-exporter.default").read_text(), re.MULTILINE)
-    known = {name for it in serve_command.params for name in it.opts}
+    known = {name for parameter in serve_command.params for name in parameter.opts}
     assert suggested
     assert set(suggested) <= known

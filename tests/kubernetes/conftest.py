@@ -27,7 +27,7 @@ NODES = ("node-a", "node-b", "node-c")
 # Where releases are installed, and where dashboards and Prometheus are.
 NAMESPACE = "dhcp"
 NAMESPACES = (NAMESPACE, "monitoring")
-RESTRICTED = {f"pod-security.kubernetes.io/{it}": "restricted" for it in ("enforce", "warn", "audit")}
+RESTRICTED = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn", "audit")}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -50,8 +50,8 @@ def _missing() -> str:
 def cluster(chroot: Chroot) -> Iterator[Cluster]:
     """Return a running cluster that knows the custom resources of Prometheus Operator and cert-manager."""
     _ip("link", "set", "lo", "up")
-    for it in (ADVERTISED, *ADDRESSES):
-        _ip("address", "add", f"{it}/32", "dev", "lo")
+    for address in (ADVERTISED, *ADDRESSES):
+        _ip("address", "add", f"{address}/32", "dev", "lo")
     # Below the chroot, so that Prometheus finds the authority.
     home = chroot.path("/var/lib/kea-lab")
     home.mkdir(parents=True, exist_ok=True)
@@ -59,13 +59,13 @@ def cluster(chroot: Chroot) -> Iterator[Cluster]:
         folder = Path(name)
         with Cluster(folder, Authority(folder)) as running:
             running.define(definitions())
-            for it in NAMESPACES:
-                labels = RESTRICTED if it == NAMESPACE else {}
+            for namespace in NAMESPACES:
+                labels = RESTRICTED if namespace == NAMESPACE else {}
                 running.api.create(
-                    {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": it, "labels": labels}}
+                    {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": labels}}
                 )
-            for it in NODES:
-                running.add_node(it)
+            for node in NODES:
+                running.add_node(node)
             yield running
 
 
@@ -76,12 +76,12 @@ def _ip(*arguments: str) -> None:
 def nodes_of(cluster: Cluster) -> list[str]:
     """Return the nodes that were chosen for pods."""
     pods = cluster.api.list("v1", "Pod", NAMESPACE)
-    return [it["spec"]["nodeName"] for it in pods if "nodeName" in it["spec"]]
+    return [pod["spec"]["nodeName"] for pod in pods if "nodeName" in pod["spec"]]
 
 
 def end_pods(cluster: Cluster) -> None:
     """Say that all pods have ended, as the kubelet does of those that are deleted."""
-    eventually(lambda: all("deletionTimestamp" in it["metadata"] for it in cluster.api.list("v1", "Pod", NAMESPACE)))
-    for it in cluster.api.list("v1", "Pod", NAMESPACE):
-        cluster.api.delete(it, gracePeriodSeconds="0")
+    eventually(lambda: all("deletionTimestamp" in pod["metadata"] for pod in cluster.api.list("v1", "Pod", NAMESPACE)))
+    for pod in cluster.api.list("v1", "Pod", NAMESPACE):
+        cluster.api.delete(pod, gracePeriodSeconds="0")
     eventually(lambda: not cluster.api.list("v1", "Pod", NAMESPACE))

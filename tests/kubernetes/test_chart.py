@@ -29,13 +29,13 @@ EXAMPLES = sorted((CHART / "ci").glob("*-values.yaml"))
 
 @pytest.fixture(scope="module", autouse=True)
 def priority(cluster: Cluster) -> None:
-    """What an example names and somebody else has to make."""
+    """Create the priority class that an example names."""
     cluster.api.create(
         {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "high"}, "value": 1000}
     )
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda it: it.stem.removesuffix("-values"))
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem.removesuffix("-values"))
 def test_an_example_installs_makes_pods_and_uninstalls_without_trace(cluster: Cluster, example: Path) -> None:
     before = cluster.api.everything()
     assert _warnings(_helm(cluster, "install", example)) == []
@@ -60,7 +60,11 @@ def test_a_release_upgrades_through_all_examples_without_trace(cluster: Cluster)
     for example in (*EXAMPLES[1:], EXAMPLES[0]):
         assert _warnings(_helm(cluster, "upgrade", example)) == []
         kinds = {"Deployment", "Service", "Secret", "ServiceAccount", "Probe", "ScrapeConfig", "ServiceMonitor"}
-        wanted = {f"{it['kind']} {it['metadata']['name']}" for it in _rendered(example) if it["kind"] in kinds}
+        wanted = {
+            f"{manifest['kind']} {manifest['metadata']['name']}"
+            for manifest in _rendered(example)
+            if manifest["kind"] in kinds
+        }
         assert wanted - set(_ours(cluster)) == set()
         assert set(_ours(cluster)) - wanted == set()
     _uninstall(cluster, before)
@@ -83,23 +87,25 @@ def test_pods_roll_on_any_change_but_one_of_the_configuration(cluster: Cluster, 
     _uninstall(cluster, before)
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda it: it.stem.removesuffix("-values"))
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem.removesuffix("-values"))
 def test_whatever_an_example_makes_is_taken_without_a_warning(cluster: Cluster, example: Path) -> None:
     cluster.api.warnings.clear()
-    for it in _rendered(example):
-        cluster.api.create(it, NAMESPACE, dryRun="All")
+    for manifest in _rendered(example):
+        cluster.api.create(manifest, NAMESPACE, dryRun="All")
     assert cluster.api.warnings == []
 
 
 def test_the_complete_values_of_the_readme_are_taken_without_a_warning(cluster: Cluster, tmp_path: Path) -> None:
     cluster.api.warnings.clear()
-    for it in rendered(tmp_path, documented(CHART / "README.md")):
-        cluster.api.create(it, NAMESPACE, dryRun="All")
+    for manifest in rendered(tmp_path, documented(CHART / "README.md")):
+        cluster.api.create(manifest, NAMESPACE, dryRun="All")
     assert cluster.api.warnings == []
 
 
 def test_the_server_refuses_what_it_does_not_know_and_pods_that_may_more(cluster: Cluster) -> None:
-    [deployment] = [it for it in _rendered(CHART / "ci/minimal-values.yaml") if it["kind"] == "Deployment"]
+    [deployment] = [
+        manifest for manifest in _rendered(CHART / "ci/minimal-values.yaml") if manifest["kind"] == "Deployment"
+    ]
     odd = copy.deepcopy(deployment)
     odd["spec"]["replicaz"] = 1
     with pytest.raises(ApiError, match=r'unknown field "spec\.replicaz"'):
@@ -115,7 +121,7 @@ def test_the_server_refuses_what_it_does_not_know_and_pods_that_may_more(cluster
 )
 def test_the_server_refuses_what_the_operator_does_not_know(cluster: Cluster, kind: str, field: str) -> None:
     example = "rules" if kind == "PrometheusRule" else "probe"
-    [odd] = [it for it in _rendered(CHART / f"ci/{example}-values.yaml") if it["kind"] == kind]
+    [odd] = [manifest for manifest in _rendered(CHART / f"ci/{example}-values.yaml") if manifest["kind"] == kind]
     odd["spec"][field] = 1
     with pytest.raises(ApiError, match=rf"spec\.{field}: Invalid value.*must be of type"):
         cluster.api.create(odd, NAMESPACE, dryRun="All")
@@ -139,7 +145,7 @@ def _uninstall(cluster: Cluster, before: set[str]) -> None:
 
 
 def _warnings(said: str) -> list[str]:
-    return [it for it in said.splitlines() if "warn" in it.lower()]
+    return [line for line in said.splitlines() if "warn" in line.lower()]
 
 
 def _rendered(example: Path) -> list[Tree]:
@@ -161,6 +167,6 @@ def _ours(cluster: Cluster) -> Iterator[str]:
     }
     for version, kinds in versions.items():
         for kind in kinds:
-            for it in cluster.api.list(version, kind, NAMESPACE):
-                if it["metadata"].get("labels", {}).get("app.kubernetes.io/managed-by") == "Helm":
-                    yield f"{kind} {it['metadata']['name']}"
+            for manifest in cluster.api.list(version, kind, NAMESPACE):
+                if manifest["metadata"].get("labels", {}).get("app.kubernetes.io/managed-by") == "Helm":
+                    yield f"{kind} {manifest['metadata']['name']}"

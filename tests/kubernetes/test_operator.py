@@ -1,4 +1,4 @@
-"""What Prometheus Operator makes of a release, run by a real Prometheus for each shard, with a real Kea at the end."""
+"""Prometheus Operator configures a real Prometheus for each shard from a release, with a real Kea behind it."""
 
 from __future__ import annotations
 
@@ -104,20 +104,20 @@ def test_shards_scrape_each_server_once_with_tls_and_password(
     cluster: Cluster, lab: Lab, tmp_path: Path, kind: str
 ) -> None:
     with _scraped(cluster, lab, tmp_path, {"kind": kind}, SERVERS) as (shards, _):
-        shares = [_probed(it) for it in shards]
+        shares = [_probed(prometheus) for prometheus in shards]
         assert all(shares)
-        assert sorted(name for it in shares for name in it) == sorted(SERVERS)
+        assert sorted(name for probed in shares for name in probed) == sorted(SERVERS)
         for share in shares:
             assert share == {name: f"https://{HOST}:9547/probe?target={name}" for name in share}
-        for it, share in zip(shards, shares, strict=True):
-            eventually(partial(_says_of, it, len(share)))
-            eventually(partial(it.has_evaluated_since, dt.datetime.now(dt.UTC)))
-            up = [found["metric"] for found in it.query("kea_up")]
+        for shard, share in zip(shards, shares, strict=True):
+            eventually(partial(_says_of, shard, len(share)))
+            eventually(partial(shard.has_evaluated_since, dt.datetime.now(dt.UTC)))
+            up = [found["metric"] for found in shard.query("kea_up")]
             assert {found["server"] for found in up} == {found["instance"] for found in up} == set(share)
             assert {found["job"] for found in up} == {"kea"}
-            assert {found["health"] for found in it.rules()} == {"ok"}
-        pods = [target["scrapeUrl"] for it in shards for target in it.targets() if _is_of_a_pod(target)]
-        assert sorted(pods) == [f"https://{it}:9547/metrics?collect%5B%5D=exporter" for it in ADDRESSES]
+            assert {found["health"] for found in shard.rules()} == {"ok"}
+        pods = [target["scrapeUrl"] for prometheus in shards for target in prometheus.targets() if _is_of_a_pod(target)]
+        assert sorted(pods) == [f"https://{address}:9547/metrics?collect%5B%5D=exporter" for address in ADDRESSES]
 
 
 @KINDS
@@ -125,31 +125,35 @@ def test_partners_are_of_one_share_where_the_values_say_so(
     cluster: Cluster, lab: Lab, tmp_path: Path, kind: str
 ) -> None:
     with _scraped(cluster, lab, tmp_path, {"kind": kind, "relabelings": [TOGETHER]}, SERVERS) as (shards, _):
-        shares = [set(_probed(it)) for it in shards]
+        shares = [set(_probed(shard)) for shard in shards]
         assert all(shares)
-        assert sorted(name for it in shares for name in it) == sorted(SERVERS)
-        assert [it for it in shares if {f"{name[:-1]}a" for name in it} - it] == []
+        assert sorted(name for share in shares for name in share) == sorted(SERVERS)
+        assert [share for share in shares if {f"{name[:-1]}a" for name in share} - share] == []
 
 
 def test_a_shard_without_servers_is_not_an_absent_exporter(cluster: Cluster, lab: Lab, tmp_path: Path) -> None:
     with _scraped(cluster, lab, tmp_path, {"kind": "Probe"}, SERVERS[:1]) as (shards, _):
-        [empty] = [it for it in shards if not _probed(it)]
+        [empty] = [shard for shard in shards if not _probed(shard)]
         now = dt.datetime.now(dt.UTC)
         eventually(lambda: empty.has_evaluated_since(now))
-        assert [it["labels"]["alertname"] for it in empty.alerts("pending", "firing")] == []
+        assert [alert["labels"]["alertname"] for alert in empty.alerts("pending", "firing")] == []
 
 
 def test_when_all_pods_are_gone_it_is_told_of_each_server_once(cluster: Cluster, lab: Lab, tmp_path: Path) -> None:
     with _scraped(cluster, lab, tmp_path, {"kind": "Probe"}, SERVERS) as (shards, pods):
-        eventually(lambda: all(it.query("kea_up") for it in shards))
-        for it in pods:
-            it.stop()
+        eventually(lambda: all(shard.query("kea_up") for shard in shards))
+        for pod in pods:
+            pod.stop()
         eventually(lambda: _said_to_be_gone(shards) == sorted(SERVERS))
 
 
 @pytest.mark.usefixtures("webhook")
 def test_the_webhook_of_the_operator_takes_the_rules_and_no_nonsense(cluster: Cluster) -> None:
-    rules = [it for it in objects(template(CHART / "ci/rules-values.yaml")) if it["kind"] == "PrometheusRule"]
+    rules = [
+        manifest
+        for manifest in objects(template(CHART / "ci/rules-values.yaml"))
+        if manifest["kind"] == "PrometheusRule"
+    ]
     cluster.api.create(rules[0], NAMESPACE, dryRun="All")
     rules[0]["spec"]["groups"][0]["rules"][0]["expr"] = "kea_up =="
     with pytest.raises(ApiError, match="denied the request: Rules are not valid"):
@@ -163,7 +167,7 @@ def _scraped(
     """A release that watches some servers: its shards once they have scraped all that they should, and its pods."""
     port = free_port()
     lab.start("Dhcp4", dhcp("Dhcp4", [http(port)], subnet4=[subnet4(1)]))
-    config = {"servers": [{"name": it, "dhcp4": {"url": f"http://127.0.0.1:{port}"}} for it in servers]}
+    config = {"servers": [{"name": name, "dhcp4": {"url": f"http://127.0.0.1:{port}"}} for name in servers]}
     values = _values(config, targets)
     with _release(cluster, lab, folder, values) as pods, _shards(cluster, lab, ROLES[targets["kind"]]) as shards:
         wanted = len(servers) + len(ADDRESSES)
@@ -193,8 +197,8 @@ def _release(cluster: Cluster, lab: Lab, folder: Path, values: Tree) -> Iterator
     """A release whose pods run, as far as they are processes; the endpoints of its service are found by controllers."""
     existing = [_secret("kea-exporter-web", _web(lab))]
     existing += [_secret("kea-exporter-reader", {"username": "prometheus", "password": PASSWORD})]
-    for it in existing:
-        cluster.api.create(it, NAMESPACE)
+    for secret in existing:
+        cluster.api.create(secret, NAMESPACE)
     (folder / "values.yaml").write_text(yaml.safe_dump(values))
     access = ("--namespace", NAMESPACE, "--kubeconfig", str(cluster.kubeconfig))
     helm_said("install", "lab", str(CHART), "--values", str(folder / "values.yaml"), *access)
@@ -203,8 +207,8 @@ def _release(cluster: Cluster, lab: Lab, folder: Path, values: Tree) -> Iterator
             yield pods
     finally:
         helm_said("uninstall", "lab", *access)
-        for it in existing:
-            cluster.api.delete(it, NAMESPACE)
+        for secret in existing:
+            cluster.api.delete(secret, NAMESPACE)
         end_pods(cluster)
 
 
@@ -228,7 +232,12 @@ def _pods(cluster: Cluster, folder: Path) -> Iterator[list[Running]]:
 
 def _endpoints(cluster: Cluster) -> set[str]:
     slices = cluster.api.list("discovery.k8s.io/v1", "EndpointSlice", NAMESPACE)
-    return {address for it in slices for endpoint in it["endpoints"] or () for address in endpoint["addresses"]}
+    return {
+        address
+        for endpoint_slice in slices
+        for endpoint in endpoint_slice["endpoints"] or ()
+        for address in endpoint["addresses"]
+    }
 
 
 @contextmanager
@@ -240,7 +249,10 @@ def _shards(cluster: Cluster, lab: Lab, role: str) -> Iterator[list[ConfiguredPr
         sets = _stateful_sets(cluster)
         with ExitStack() as stack:
             stack.enter_context(_hosts(lab))
-            yield [stack.enter_context(ConfiguredPrometheus(lab, _configured(cluster, lab, it))) for it in sets]
+            yield [
+                stack.enter_context(ConfiguredPrometheus(lab, _configured(cluster, lab, stateful_set)))
+                for stateful_set in sets
+            ]
     finally:
         cluster.api.delete(prometheus, MONITORING)
         eventually(lambda: not cluster.api.list("apps/v1", "StatefulSet", MONITORING))
@@ -283,7 +295,7 @@ def _configured(cluster: Cluster, lab: Lab, stateful_set: Tree) -> Path:
     """Return the configuration that a shard's init container would leave, with all files that it names."""
     folder = _made(lab.folder / stateful_set["metadata"]["name"])
     [init] = stateful_set["spec"]["template"]["spec"]["initContainers"]
-    number = next(it["value"] for it in init["env"] if it["name"] == "SHARD")
+    number = next(variable["value"] for variable in init["env"] if variable["name"] == "SHARD")
     eventually(lambda: "lab-kea-exporter" in _generated(cluster))
     (folder / "generated.yml").write_text(_generated(cluster))
     config = folder / "prometheus.yml"
@@ -313,7 +325,7 @@ def _lay(cluster: Cluster, source: str, folder: Path) -> None:
         texts = cluster.api.get("v1", "ConfigMap", MONITORING, source)["data"]
     else:
         data = cluster.api.get("v1", "Secret", MONITORING, source).get("data", {})
-        texts = {name: base64.b64decode(it).decode() for name, it in data.items()}
+        texts = {name: base64.b64decode(value).decode() for name, value in data.items()}
     for name, text in texts.items():
         (folder / name).write_text(text)
 
@@ -321,7 +333,7 @@ def _lay(cluster: Cluster, source: str, folder: Path) -> None:
 @contextmanager
 def _hosts(lab: Lab) -> Iterator[None]:
     """Let the name of the service lead to the pods, in this namespace of mounts only."""
-    names = lab.write("hosts", "".join(f"{it} {HOST}\n" for it in (*ADDRESSES,)))
+    names = lab.write("hosts", "".join(f"{address} {HOST}\n" for address in (*ADDRESSES,)))
     target = str(lab.chroot.path("/etc/hosts"))
     subprocess.run([shutil.which("mount") or "mount", "--bind", str(names), target], check=True)
     try:
@@ -331,8 +343,8 @@ def _hosts(lab: Lab) -> Iterator[None]:
 
 
 def _probed(prometheus: ConfiguredPrometheus) -> dict[str, str]:
-    targets = [it for it in prometheus.targets() if not _is_of_a_pod(it)]
-    return {it["labels"]["instance"]: it["scrapeUrl"] for it in targets}
+    targets = [target for target in prometheus.targets() if not _is_of_a_pod(target)]
+    return {target["labels"]["instance"]: target["scrapeUrl"] for target in targets}
 
 
 def _is_of_a_pod(target: Tree) -> bool:
@@ -340,13 +352,13 @@ def _is_of_a_pod(target: Tree) -> bool:
 
 
 def _said_to_be_gone(shards: list[ConfiguredPrometheus]) -> list[str]:
-    alerts = [it["labels"] for shard in shards for it in shard.alerts("pending", "firing")]
-    return sorted(it["instance"] for it in alerts if it["alertname"] == "KeaExporterAbsent")
+    alerts = [alert["labels"] for shard in shards for alert in shard.alerts("pending", "firing")]
+    return sorted(labels["instance"] for labels in alerts if labels["alertname"] == "KeaExporterAbsent")
 
 
 def _up(shards: list[ConfiguredPrometheus]) -> int:
     """Return how many targets were scraped, by any shard."""
-    return sum(target["health"] == "up" for it in shards for target in it.targets())
+    return sum(target["health"] == "up" for shard in shards for target in shard.targets())
 
 
 def _says_of(prometheus: ConfiguredPrometheus, servers: int) -> bool:

@@ -30,7 +30,7 @@ IP = test_certificates.IP
 
 def the_problem(report: Report, requirement: str) -> Problem:
     """Return the only problem of a requirement that is unmet."""
-    [verdict] = [it for it in report.verdicts if it.requirement.id == requirement]
+    [verdict] = [judged for judged in report.verdicts if judged.requirement.id == requirement]
     assert verdict.status is Status.UNMET, verdict.evidence
     [problem] = verdict.problems
     return problem
@@ -51,7 +51,7 @@ def test_what_comes_with_kea_3_0_needs_an_upgrade_first(port: int) -> None:
         assert problem.remedy.startswith("Upgrade Kea to 3.0")
         assert not problem.example
     assert the_problem(report, "control-socket-over-http").cause.id == "needs_kea_3_0"
-    [realm] = [it for it in report.verdicts if it.requirement.id == "authentication-realm-matches"]
+    [realm] = [verdict for verdict in report.verdicts if verdict.requirement.id == "authentication-realm-matches"]
     assert realm.status is Status.NOT_APPLICABLE
 
 
@@ -87,7 +87,9 @@ def test_a_root_that_expires_soon(lab: Lab) -> None:
 
 def test_renumbered_subnets_get_their_ids_back(lab: Lab) -> None:
     port = free_port()
-    daemon = lab.start("Dhcp4", dhcp("Dhcp4", [http(port)], HOOKS, subnet4=[subnet4(n) for n in (5, 6, 7, 8)]))
+    daemon = lab.start(
+        "Dhcp4", dhcp("Dhcp4", [http(port)], HOOKS, subnet4=[subnet4(number) for number in (5, 6, 7, 8)])
+    )
     for subnet in (5, 6, 7, 8):
         for host in range(10, 15):
             test_leases.add4(daemon, f"10.0.{subnet}.{host}", subnet)
@@ -97,7 +99,7 @@ def test_renumbered_subnets_get_their_ids_back(lab: Lab) -> None:
     for entry in renumbered:
         assert daemon.command("subnet4-add", subnet4=[entry])["result"] == 0
     report = test_leases.audited(port)
-    [verdict] = [it for it in report.verdicts if it.requirement.id == "no-leases-outside-their-subnet"]
+    [verdict] = [judged for judged in report.verdicts if judged.requirement.id == "no-leases-outside-their-subnet"]
     first = verdict.problems[0]
     assert first.cause.id == "id_changed"
     assert "Do not delete" in first.remedy

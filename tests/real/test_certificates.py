@@ -49,12 +49,12 @@ def judge(url: str, ca_file: Path, collector: Collector | None = None, tls: Tree
 
 
 def verdict(report: Report, requirement: str) -> Verdict:
-    return next(it for it in report.verdicts if it.requirement.id == requirement)
+    return next(judged for judged in report.verdicts if judged.requirement.id == requirement)
 
 
 def certificate_verdicts(report: Report) -> tuple[Status, Status, Status]:
     ids = ("certificate-san-matches-address", "certificate-within-validity", "certificate-trusted")
-    return tuple(verdict(report, it).status for it in ids)  # type: ignore[return-value]
+    return tuple(verdict(report, requirement).status for requirement in ids)  # type: ignore[return-value]
 
 
 def of_authority(**options: object) -> Callable[[Lab], Pair]:
@@ -102,7 +102,7 @@ def test_name_validity_and_trust_are_judged_apart(
 ) -> None:
     report = judge(f"https://{IP}:{serve(lab, issue(lab))}", lab.authority.certificate)
     assert certificate_verdicts(report) == expected
-    assert evidence in " ".join(it.evidence for it in report.verdicts)
+    assert evidence in " ".join(judged.evidence for judged in report.verdicts)
     # Nothing is asked over a connection that did not verify.
     assert bool(report.snapshot.exchanges) is (expected == (MET, MET, MET))
     assert known(report.snapshot.tls) is not None
@@ -253,8 +253,8 @@ def test_metrics_of_a_certificate_survive_its_expiry(lab: Lab, tmp_path: Path) -
     own = lab.authority.issue("exporter")
     tls: Tree = {"ca_file": str(lab.authority.certificate), "cert_file": str(own.certificate), "key_file": str(own.key)}
     tree = {"servers": [{"name": "kea", "dhcp4": {"url": f"https://{IP}:{port}", "tls_config": tls}}]}
-    with exporter(written(tmp_path, tree)) as it:
-        samples = it.samples()
+    with exporter(written(tmp_path, tree)) as process:
+        samples = process.samples()
     assert values(samples, "kea_up", "server") == {"kea": 0}
     assert values(samples, "kea_tls_handshake_success", "server") == {"kea": 1}
     assert values(samples, "kea_certificate_verify_failure", "reason") == {"expired": 1, "name_mismatch": 1}

@@ -1,4 +1,4 @@
-"""What the simulated Kea and the real one have in common: the same tests run against both, for each kind of daemon."""
+"""The contract of the simulated Kea and the real one: the same tests run against both, for each kind of daemon."""
 
 from __future__ import annotations
 
@@ -427,7 +427,7 @@ def test_the_authority_is_sent_along(secured: Secured, tmp_path: Path) -> None:
     [report] = Collector().collect(settings.daemons, Deadline.after(10))
     tls = known(report.snapshot.tls)
     assert tls is not None
-    assert [it.subject for it in tls.chain] == ["CN=kea", "CN=ca"]
+    assert [certificate.subject for certificate in tls.chain] == ["CN=kea", "CN=ca"]
 
 
 # Commands: result codes, texts and shapes. {4} is the daemon's own family, {6} the other one.
@@ -515,7 +515,7 @@ def of_family(text: str, kea: Kea) -> str:
 def filled_in(arguments: object, kea: Kea) -> object:
     if not isinstance(arguments, dict):
         return arguments
-    return {key: of_family(it, kea) if isinstance(it, str) else it for key, it in arguments.items()}
+    return {key: of_family(value, kea) if isinstance(value, str) else value for key, value in arguments.items()}
 
 
 def test_commands_have_the_results_and_texts_of_kea(kea: Kea) -> None:
@@ -568,7 +568,7 @@ def test_a_statistic_is_a_list_of_timed_values_newest_first(kea: Kea) -> None:
     every = kea.command("statistic-get-all")["arguments"]
     for name, samples in every.items():
         assert 1 <= len(samples) <= 20
-        times = [datetime.strptime(it, "%Y-%m-%d %H:%M:%S.%f") for _, it in samples]  # noqa: DTZ007 - Kea's have none
+        times = [datetime.strptime(moment, "%Y-%m-%d %H:%M:%S.%f") for _, moment in samples]  # noqa: DTZ007 - Kea's have none
         assert times == sorted(times, reverse=True), name
         assert all(type(value) is int for value, _ in samples)
     name = next(iter(every))
@@ -657,14 +657,14 @@ class Twins:
         return simulated["arguments"], real["arguments"]
 
 
-@pytest.fixture(scope="module", params=[pytest.param(it, marks=pytest.mark.lab) for it in ROOTS])
+@pytest.fixture(scope="module", params=[pytest.param(daemon, marks=pytest.mark.lab) for daemon in ROOTS])
 def twins(request: pytest.FixtureRequest) -> Iterator[Twins]:
     with Lab(request.getfixturevalue("chroot")) as lab:
         kea, started = start_real(request.param, lab)
         yield Twins(request.param, kea.twin, started)
 
 
-@pytest.fixture(scope="module", params=[pytest.param(it, marks=pytest.mark.lab) for it in DHCP])
+@pytest.fixture(scope="module", params=[pytest.param(daemon, marks=pytest.mark.lab) for daemon in DHCP])
 def dhcp_twins(request: pytest.FixtureRequest) -> Iterator[Twins]:
     with Lab(request.getfixturevalue("chroot")) as lab:
         kea, started = start_real(request.param, lab)
@@ -676,11 +676,11 @@ def configuration_of(arguments: Tree, root: str) -> Tree:
     assert arguments.keys() == {root, "hash"}
     assert len(arguments["hash"]) == 64
     tree: Tree = arguments[root]
-    return {**tree, "control-sockets": [it for it in tree["control-sockets"] if it["socket-type"] != "unix"]}
+    return {**tree, "control-sockets": [entry for entry in tree["control-sockets"] if entry["socket-type"] != "unix"]}
 
 
 def test_twins_have_the_same_configuration(twins: Twins) -> None:
-    simulated, real = (configuration_of(it, ROOTS[twins.daemon]) for it in twins.arguments("config-get"))
+    simulated, real = (configuration_of(arguments, ROOTS[twins.daemon]) for arguments in twins.arguments("config-get"))
     assert simulated == real
 
 
@@ -696,8 +696,8 @@ def test_twins_have_the_same_status(twins: Twins) -> None:
     assert own <= simulated.keys()
     # How many threads there are depends on the machine.
     own |= {"thread-pool-size"}
-    assert {key: it for key, it in simulated.items() if key not in own} == {
-        key: it for key, it in real.items() if key not in own
+    assert {key: value for key, value in simulated.items() if key not in own} == {
+        key: value for key, value in real.items() if key not in own
     }
 
 
@@ -719,12 +719,12 @@ def test_twins_have_the_same_leases(dhcp_twins: Twins) -> None:
     page = {"from": "start", "limit": 10_000}
     simulated, real = dhcp_twins.arguments(f"lease{dhcp_twins.daemon[-1]}-get-page", page)
     assert simulated == real
-    assert {it["state"] for it in real["leases"]} == {0, 1}
+    assert {lease["state"] for lease in real["leases"]} == {0, 1}
 
 
 def test_twins_count_the_same_leases_in_subnets(dhcp_twins: Twins) -> None:
     both = dhcp_twins.arguments(f"stat-lease{dhcp_twins.daemon[-1]}-get")
-    simulated, real = (it["result-set"] for it in both)
+    simulated, real = (arguments["result-set"] for arguments in both)
     assert simulated["columns"] == real["columns"]
     # What was assigned so far is not counted where leases are added by command.
     now = [index for index, name in enumerate(real["columns"]) if not name.startswith("cumulative")]
@@ -743,7 +743,7 @@ def test_a_twin_in_a_pair_has_the_same_configuration_and_commands(lab: Lab) -> N
     for name, text in zip(("user", "password"), CREDENTIALS, strict=True):
         lab.secret(name, text)
     twins = Twins("dhcp4", twin, lab.start("Dhcp4", as_text(twin.configuration)))
-    first, second = (configuration_of(it, "Dhcp4") for it in twins.arguments("config-get"))
+    first, second = (configuration_of(arguments, "Dhcp4") for arguments in twins.arguments("config-get"))
     assert first == second
     first, second = twins.arguments("list-commands")
     assert first == second
@@ -795,7 +795,7 @@ def test_other_versions_have_the_same_names_as_their_recorded_answers(version: s
     said = twin.answer({"command": "config-get"})["arguments"][ROOTS[daemon]]
     assert said.keys() == real["config-get"]["arguments"][ROOTS[daemon]].keys()
     command = f"stat-lease{daemon[-1]}-get"
-    result_sets = [it["arguments"]["result-set"] for it in (twin.answer({"command": command}), real[command])]
+    result_sets = [answer["arguments"]["result-set"] for answer in (twin.answer({"command": command}), real[command])]
     assert result_sets[0]["columns"] == result_sets[1]["columns"]
 
 
@@ -814,8 +814,8 @@ def test_a_relationship_has_the_recorded_shape() -> None:
     [said] = twin.answer({"command": "status-get"})["arguments"]["high-availability"]
     [real] = recorded("kea-3.0.3", "high-availability")["hot-standby"]["arguments"]["high-availability"]
     for name in ("local", "remote"):
-        [ours, theirs] = [it["ha-servers"][name] for it in (said, real)]
-        assert {key: type(it) for key, it in ours.items()} == {key: type(it) for key, it in theirs.items()}
+        [ours, theirs] = [relationship["ha-servers"][name] for relationship in (said, real)]
+        assert {key: type(value) for key, value in ours.items()} == {key: type(value) for key, value in theirs.items()}
     assert said["ha-mode"] == real["ha-mode"]
 
 
@@ -865,7 +865,7 @@ def test_an_agent_forwards_what_is_for_others(agent: str) -> None:
     assert said["arguments"].keys() == {"Dhcp4", "hash"}
     assert "control-socket" in said["arguments"]["Dhcp4"]
     twice = asked(agent, "version-get", ["dhcp4", "dhcp4"])
-    assert [it["text"] for it in twice] == ["2.6.3"] * 2
+    assert [answer["text"] for answer in twice] == ["2.6.3"] * 2
     [unknown] = asked(agent, "no-such-command", ["dhcp4"])
     assert unknown == {"result": 2, "text": "'no-such-command' command not supported."}
 

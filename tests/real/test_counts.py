@@ -129,8 +129,8 @@ LABELS = {
     "kea_shared_networks": (),
     "kea_reservations": (),
     "kea_leases": ("kind", "state"),
-    **{f"kea_subnet_{it}": OF_SUBNET for it in (*COUNTED, *DELEGATED)},
-    **{f"kea_pool_{it}": OF_POOL for it in (*COUNTED, *DELEGATED)},
+    **{f"kea_subnet_{name}": OF_SUBNET for name in (*COUNTED, *DELEGATED)},
+    **{f"kea_pool_{name}": OF_POOL for name in (*COUNTED, *DELEGATED)},
 }
 
 
@@ -180,10 +180,10 @@ class HandCount:
         answer = daemon.command(f"lease{version}-get-all")
         self._leases: list[Tree] = answer["arguments"]["leases"] if answer["result"] == 0 else []
         networks = [{"name": "", **tree}, *tree["shared-networks"]]
-        subnets = [(it, network["name"]) for network in networks for it in network[f"subnet{version}"]]
+        subnets = [(entry, network["name"]) for network in networks for entry in network[f"subnet{version}"]]
         for subnet, network in subnets:
             self._count(subnet, network)
-        reserved = sum(len(it["reservations"]) for it in (tree, *(subnet for subnet, _ in subnets)))
+        reserved = sum(len(scope["reservations"]) for scope in (tree, *(subnet for subnet, _ in subnets)))
         self.numbers["kea_subnets"][()] = len(subnets)
         self.numbers["kea_shared_networks"][()] = len(networks) - 1
         self.numbers["kea_reservations"][()] = reserved
@@ -191,26 +191,28 @@ class HandCount:
 
     def _count(self, subnet: Tree, network: str) -> None:
         number = subnet["id"]
-        leases = [it for it in self._leases if it["subnet-id"] == number and it["state"] in {ASSIGNED, DECLINED}]
-        pools = {key: [Pool.read(it) for it in subnet.get(f"{key}s", [])] for key in ("pool", "pd-pool")}
+        leases = [
+            lease for lease in self._leases if lease["subnet-id"] == number and lease["state"] in {ASSIGNED, DECLINED}
+        ]
+        pools = {key: [Pool.read(pool) for pool in subnet.get(f"{key}s", [])] for key in ("pool", "pd-pool")}
         of = f"subnet[{number}]"
         labels = (str(number), subnet["subnet"], network)
         self._addresses("kea_subnet", labels, of, pools["pool"], leases)
         self._prefixes("kea_subnet", labels, of, pools["pd-pool"], leases)
         for key, add in (("pool", self._addresses), ("pd-pool", self._prefixes)):
-            for shared in {it.number for it in pools[key]}:
-                same = [it for it in pools[key] if it.number == shared]
+            for shared in {pool.number for pool in pools[key]}:
+                same = [pool for pool in pools[key] if pool.number == shared]
                 within = [lease for lease in leases if any(lease in pool for pool in same)]
                 add("kea_pool", (str(number), str(shared)), f"{of}.{key}[{shared}]", same, within)
 
     def _addresses(
         self, family: str, labels: tuple[str, ...], of: str, pools: Iterable[Pool], leases: Iterable[Tree]
     ) -> None:
-        found = [it for it in leases if it.get("type") != "IA_PD"]
+        found = [lease for lease in leases if lease.get("type") != "IA_PD"]
         name = "cumulative-assigned-addresses" if self._daemon.root == "Dhcp4" else "cumulative-assigned-nas"
-        self.numbers[f"{family}_addresses"][labels] = sum(it.size for it in pools)
+        self.numbers[f"{family}_addresses"][labels] = sum(pool.size for pool in pools)
         self.numbers[f"{family}_addresses_assigned"][labels] = len(found)
-        self.numbers[f"{family}_addresses_declined"][labels] = sum(it["state"] == DECLINED for it in found)
+        self.numbers[f"{family}_addresses_declined"][labels] = sum(lease["state"] == DECLINED for lease in found)
         self.numbers[f"{family}_address_assignments_total"][labels] = statistic(self._daemon, f"{of}.{name}")
 
     def _prefixes(
@@ -218,8 +220,8 @@ class HandCount:
     ) -> None:
         if self._daemon.root == "Dhcp6":
             ever = statistic(self._daemon, f"{of}.cumulative-assigned-pds")
-            self.numbers[f"{family}_prefixes"][labels] = sum(it.size for it in pools)
-            self.numbers[f"{family}_prefixes_assigned"][labels] = sum(it["type"] == "IA_PD" for it in leases)
+            self.numbers[f"{family}_prefixes"][labels] = sum(pool.size for pool in pools)
+            self.numbers[f"{family}_prefixes_assigned"][labels] = sum(lease["type"] == "IA_PD" for lease in leases)
             self.numbers[f"{family}_prefix_assignments_total"][labels] = ever
 
     def _sum_up(self) -> None:
@@ -254,8 +256,8 @@ def wire(lab: Lab) -> Iterator[Cable]:
 
 @pytest.fixture(scope="module")
 def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneExporter]:
-    with one_exporter(tmp_path_factory.mktemp("exporter")) as it:
-        yield it
+    with one_exporter(tmp_path_factory.mktemp("exporter")) as running:
+        yield running
 
 
 def watched(one: OneExporter, url: str, root: str, **collect: object) -> Exporter:
@@ -266,8 +268,8 @@ def add_lease(daemon: KeaDaemon, address: str, subnet: int, state: int = ASSIGNE
     number = int(ip_address(address)) % 2**32
     client = ":".join(f"{byte:02x}" for byte in number.to_bytes(4, "big"))
     version = daemon.root[-1]
-    who = {"hw-address": f"02:00:{client}"} if version == "4" else {"duid": f"01:02:{client}", "iaid": 1}
-    lease = {"ip-address": address, "subnet-id": subnet, "state": state, **who, **more}
+    identity = {"hw-address": f"02:00:{client}"} if version == "4" else {"duid": f"01:02:{client}", "iaid": 1}
+    lease = {"ip-address": address, "subnet-id": subnet, "state": state, **identity, **more}
     answer = daemon.command(f"lease{version}-add", **lease)
     assert answer["result"] == 0, answer
 
@@ -293,17 +295,17 @@ def test_every_number_on_the_page_is_what_kea_has(
 ) -> None:
     daemon = lab.start(root, dhcp(root, [], hooks, **on_the_wire(root)), run_by=wire.server)
     clients = wire.clients4 if root == "Dhcp4" else wire.clients6
-    it = watched(one, f"unix:{daemon.unix_socket}", root, pools=True)
-    assert on_page(it.samples()) == by_hand(daemon, pools=True)
+    exporter = watched(one, f"unix:{daemon.unix_socket}", root, pools=True)
+    assert on_page(exporter.samples()) == by_hand(daemon, pools=True)
     wait_until_serving(daemon)
     assert clients.ask(12).second.received >= 12
     add_leases(daemon)
-    page = on_page(it.samples())
+    page = on_page(exporter.samples())
     assert page == by_hand(daemon, pools=True)
     added = 5 if root == "Dhcp4" else 6
     assert page["kea_leases"]["address", "assigned"] == 12 + 2 * added
     assert page["kea_leases"]["address", "declined"] == added
-    [(_, ever)] = [(key, it) for key, it in page["kea_subnet_address_assignments_total"].items() if key[0] == "1"]
+    [(_, ever)] = [(key, count) for key, count in page["kea_subnet_address_assignments_total"].items() if key[0] == "1"]
     assert ever == 12
     if root == "Dhcp6":
         assert page["kea_pool_addresses"]["4", "0"] == 18446744073709551616
@@ -347,17 +349,17 @@ def done(answer: Tree) -> None:
 def test_subnets_come_and_go_at_run_time(lab: Lab, one: OneExporter, root: str, hooks: tuple[str, ...]) -> None:
     daemon, url = start(lab, root, hooks)
     version = root[-1]
-    it = watched(one, url, root)
-    before = on_page(it.samples())
+    exporter = watched(one, url, root)
+    before = on_page(exporter.samples())
     assert before == by_hand(daemon)
     done(daemon.command(f"subnet{version}-del", id=1))
-    gone = on_page(it.samples())
+    gone = on_page(exporter.samples())
     assert gone == by_hand(daemon)
     assert ids(gone, "kea_subnet_addresses") == ids(before, "kea_subnet_addresses") - {"1"}
     assert gone["kea_leases"]["address", "assigned"] < before["kea_leases"]["address", "assigned"]
     new = {"subnet": "192.0.2.0/24" if version == "4" else "2001:db8:fff::/48", "id": 1}
     done(daemon.command(f"subnet{version}-add", **{f"subnet{version}": [new]}))
-    again = on_page(it.samples())
+    again = on_page(exporter.samples())
     # The leases of the old subnet count in the new one, as Kea itself has it.
     assert again == by_hand(daemon)
     assert ("1", new["subnet"], "") in again["kea_subnet_addresses"]
@@ -373,27 +375,27 @@ def test_a_subnet_added_at_run_time_is_there_at_the_next_scrape(
     lab: Lab, one: OneExporter, root: str, hooks: tuple[str, ...]
 ) -> None:
     daemon, url = start(lab, root, hooks)
-    it = watched(one, url, root)
-    it.samples()
+    exporter = watched(one, url, root)
+    exporter.samples()
     if root == "Dhcp4":
         done(daemon.command("subnet4-add", subnet4=[subnet4(77)]))
         add_lease(daemon, "10.0.77.10", 77)
     else:
         done(daemon.command("subnet6-add", subnet6=[subnet6(77)]))
         add_lease(daemon, "2001:db8:4d::1:1", 77)
-    page = on_page(it.samples())
+    page = on_page(exporter.samples())
     assert page == by_hand(daemon)
     assert "77" in ids(page, "kea_subnet_addresses")
 
 
 def test_a_pool_added_to_a_subnet_at_run_time_is_counted(lab: Lab, one: OneExporter) -> None:
     daemon, url = start(lab, "Dhcp4")
-    it = watched(one, url, "Dhcp4", pools=True)
-    wait_until_settled(it)
+    exporter = watched(one, url, "Dhcp4", pools=True)
+    wait_until_settled(exporter)
     changed = {"id": 2, "subnet": "10.2.0.0/24", "pools": [{"pool": "10.2.0.128/25", "pool-id": 9}]}
     done(daemon.command("subnet4-delta-add", subnet4=[changed]))
-    assert ids(on_page(it.samples()), "kea_subnet_addresses") == {"1", "2", "3", "4"}
-    page = on_page(it.samples())
+    assert ids(on_page(exporter.samples()), "kea_subnet_addresses") == {"1", "2", "3", "4"}
+    page = on_page(exporter.samples())
     assert without_leases(page) == without_leases(by_hand(daemon, pools=True))
     assert page["kea_pool_addresses"]["2", "9"] == 128
 
@@ -403,27 +405,27 @@ def test_the_only_pool_removed_at_run_time_leaves_nothing_to_give(
     lab: Lab, one: OneExporter, hooks: tuple[str, ...]
 ) -> None:
     daemon, url = start(lab, "Dhcp4", hooks)
-    it = watched(one, url, "Dhcp4", pools=True)
-    wait_until_settled(it)
+    exporter = watched(one, url, "Dhcp4", pools=True)
+    wait_until_settled(exporter)
     pool = {"id": 3, "subnet": "10.3.0.0/24", "pools": [{"pool": "10.3.0.0/24"}]}
-    assert on_page(it.samples())["kea_subnet_addresses"]["3", "10.3.0.0/24", "office"] == 256
+    assert on_page(exporter.samples())["kea_subnet_addresses"]["3", "10.3.0.0/24", "office"] == 256
     done(daemon.command("subnet4-delta-del", subnet4=[pool]))
-    page = on_page(it.samples())
+    page = on_page(exporter.samples())
     assert page["kea_subnet_addresses"]["3", "10.3.0.0/24", "office"] == 0
     assert ("3", "0") not in page["kea_pool_addresses"]
     done(daemon.command("subnet4-delta-add", subnet4=[pool]))
-    assert on_page(it.samples())["kea_pool_addresses"]["3", "0"] == 256
+    assert on_page(exporter.samples())["kea_pool_addresses"]["3", "0"] == 256
     # Of the same size, but with another id.
     done(daemon.command("subnet4-update", subnet4=[{**pool, "pools": [{"pool": "10.3.0.0/24", "pool-id": 8}]}]))
-    assert {key for key in on_page(it.samples())["kea_pool_addresses"] if key[0] == "3"} == {("3", "8")}
+    assert {key for key in on_page(exporter.samples())["kea_pool_addresses"] if key[0] == "3"} == {("3", "8")}
 
 
 @BOTH_DAEMONS
 def test_a_reservation_added_at_run_time_is_counted(lab: Lab, one: OneExporter, root: str) -> None:
     daemon, url = start(lab, root)
-    it = watched(one, url, root)
-    wait_until_settled(it)
-    before = values(it.samples(), "kea_reservations", "server")["kea"]
+    exporter = watched(one, url, root)
+    wait_until_settled(exporter)
+    before = values(exporter.samples(), "kea_reservations", "server")["kea"]
     host: Tree = (
         {"hw-address": "02:00:00:00:fe:01", "ip-address": "10.2.0.200"}
         if root == "Dhcp4"
@@ -431,8 +433,8 @@ def test_a_reservation_added_at_run_time_is_counted(lab: Lab, one: OneExporter, 
     )
     memory = {"operation-target": "memory"}
     done(daemon.command("reservation-add", reservation={"subnet-id": 2, **host}, **memory))
-    assert values(it.samples(), "kea_reservations", "server")["kea"] == before + 1
-    asked = values(it.samples(), "kea_command_success", "command")
+    assert values(exporter.samples(), "kea_reservations", "server")["kea"] == before + 1
+    asked = values(exporter.samples(), "kea_command_success", "command")
     assert asked["reservation-get-page"] == 1
     assert "config-get" not in asked
 
@@ -440,14 +442,14 @@ def test_a_reservation_added_at_run_time_is_counted(lab: Lab, one: OneExporter, 
 @BOTH_DAEMONS
 def test_the_size_of_a_pool_stays_right_when_a_subnet_is_added(lab: Lab, one: OneExporter, root: str) -> None:
     daemon, url = start(lab, root)
-    it = watched(one, url, root, pools=True)
-    before = on_page(it.samples())
+    exporter = watched(one, url, root, pools=True)
+    before = on_page(exporter.samples())
     new = subnet4(77) if root == "Dhcp4" else subnet6(77)
     done(daemon.command(f"subnet{root[-1]}-add", **{f"subnet{root[-1]}": [new]}))
     # Kea itself counts every pool once more with each subnet that is added.
-    assert sizes(on_page(it.samples())) == sizes(by_hand(daemon, pools=True))
+    assert sizes(on_page(exporter.samples())) == sizes(by_hand(daemon, pools=True))
     done(daemon.command(f"subnet{root[-1]}-del", id=77))
-    assert sizes(on_page(it.samples())) == sizes(before)
+    assert sizes(on_page(exporter.samples())) == sizes(before)
 
 
 def sizes(numbers: Numbers) -> Numbers:
@@ -458,14 +460,14 @@ def sizes(numbers: Numbers) -> Numbers:
 def test_a_subnet_moves_into_a_shared_network_and_out_of_it(lab: Lab, one: OneExporter, root: str) -> None:
     daemon, url = start(lab, root)
     version = root[-1]
-    it = watched(one, url, root)
-    it.samples()
+    exporter = watched(one, url, root)
+    exporter.samples()
     done(daemon.command(f"network{version}-subnet-add", name="office", id=4))
-    page = on_page(it.samples())
+    page = on_page(exporter.samples())
     assert page == by_hand(daemon)
     assert networks(page) == {"1": "", "2": "office", "3": "office", "4": "office"} | others(root)
     done(daemon.command(f"network{version}-subnet-del", name="office", id=2))
-    page = on_page(it.samples())
+    page = on_page(exporter.samples())
     assert page == by_hand(daemon)
     assert networks(page) == {"1": "", "2": "", "3": "office", "4": "office"} | others(root)
 
@@ -486,29 +488,29 @@ def test_a_reload_and_a_restart_are_followed_at_once(
     tree = dhcp(root, [http(port)], hooks, **SITES[root], **{"lease-database": {"type": "memfile"}})
     daemon = lab.start(root, tree, KEA_DHCP_DATA_DIR=folder)
     add_leases(daemon)
-    it = watched(one, f"http://127.0.0.1:{port}", root)
-    wait_until_settled(it)
-    started = values(it.samples(), "kea_start_time_seconds", "server")
+    exporter = watched(one, f"http://127.0.0.1:{port}", root)
+    wait_until_settled(exporter)
+    started = values(exporter.samples(), "kea_start_time_seconds", "server")
     changed = with_changes(tree, root)
     reconfigure(daemon, changed)
-    reloaded = it.samples()
+    reloaded = exporter.samples()
     assert on_page(reloaded) == by_hand(daemon)
     assert ids(on_page(reloaded), "kea_subnet_addresses") >= {"1", "88"}
     assert values(reloaded, "kea_start_time_seconds", "server") == started
     daemon.stop()
-    assert values(it.samples(), "kea_up", "server") == {"kea": 0}
-    assert on_page(it.samples()) == {}
+    assert values(exporter.samples(), "kea_up", "server") == {"kea": 0}
+    assert on_page(exporter.samples()) == {}
     daemon = lab.start(root, tree, KEA_DHCP_DATA_DIR=folder)
-    restarted = it.samples()
+    restarted = exporter.samples()
     assert on_page(restarted) == by_hand(daemon)
     assert on_page(restarted)["kea_leases"]["address", "assigned"] > 0
     assert values(restarted, "kea_start_time_seconds", "server")["kea"] > started["kea"]
 
 
-def wait_until_settled(it: Exporter) -> None:
+def wait_until_settled(exporter: Exporter) -> None:
     """Wait until the exporter holds the configuration that it read, which it does once a reload could not be missed."""
     give_up = time.monotonic() + START_SECONDS
-    while "config-get" in (asked := values(it.samples(), "kea_command_success", "command")) or not asked:
+    while "config-get" in (asked := values(exporter.samples(), "kea_command_success", "command")) or not asked:
         assert time.monotonic() < give_up, "the exporter asks for the configuration at every scrape"
         time.sleep(0.1)
 
@@ -535,10 +537,10 @@ def test_resetting_all_statistics_does_not_shrink_the_pools(
     lab: Lab, one: OneExporter, root: str, hooks: tuple[str, ...]
 ) -> None:
     daemon, url = start(lab, root, hooks)
-    it = watched(one, url, root)
-    it.samples()
+    exporter = watched(one, url, root)
+    exporter.samples()
     done(daemon.command("statistic-reset-all"))
-    page, expected = on_page(it.samples()), by_hand(daemon)
+    page, expected = on_page(exporter.samples()), by_hand(daemon)
     if "stat_cmds" in hooks:
         assert page == expected
     else:  # nobody but the statistics tell of leases, which Kea now says are none
@@ -561,9 +563,9 @@ def without_leases(numbers: Numbers) -> Numbers:
 @BOTH_DAEMONS
 def test_the_size_of_a_pool_stays_right_when_all_statistics_are_reset(lab: Lab, one: OneExporter, root: str) -> None:
     daemon, url = start(lab, root)
-    it = watched(one, url, root, pools=True)
+    exporter = watched(one, url, root, pools=True)
     done(daemon.command("statistic-reset-all"))
-    assert sizes(on_page(it.samples())) == sizes(by_hand(daemon, pools=True))
+    assert sizes(on_page(exporter.samples())) == sizes(by_hand(daemon, pools=True))
 
 
 CONFIGURED = {
@@ -577,10 +579,10 @@ def test_removed_statistics_are_unknown_and_not_zero(
     lab: Lab, one: OneExporter, root: str, hooks: tuple[str, ...]
 ) -> None:
     daemon, url = start(lab, root, hooks)
-    it = watched(one, url, root, pools=True)
-    it.samples()
+    exporter = watched(one, url, root, pools=True)
+    exporter.samples()
     done(daemon.command("statistic-remove-all"))
-    samples = it.samples()
+    samples = exporter.samples()
     page, expected = on_page(samples), by_hand(daemon, pools=True)
     told = by_hand(daemon) if "stat_cmds" in hooks else {}
     assert page == told | {family: found for family, found in expected.items() if family in CONFIGURED}
@@ -607,7 +609,7 @@ def test_only_chosen_subnets_have_series_while_all_are_counted(lab: Lab, one: On
     for name, page in side_by_side(one, url, collect).items():
         chosen = CHOICES[name][1]
         assert on_page(page) == {
-            family: {labels: it for labels, it in found.items() if family in COUNTED_ALL or labels[0] in chosen}
+            family: {labels: value for labels, value in found.items() if family in COUNTED_ALL or labels[0] in chosen}
             for family, found in expected.items()
             if family in COUNTED_ALL or chosen
         }, name
@@ -620,7 +622,7 @@ COUNTED_ALL = {"kea_subnets", "kea_shared_networks", "kea_reservations", "kea_le
 
 def side_by_side(one: OneExporter, url: str, collect: Mapping[str, Tree]) -> dict[str, Samples]:
     """Return what one scrape says of one daemon that is configured several times."""
-    servers = [{"name": name, "dhcp4": {"url": url, "collect": it}} for name, it in collect.items()]
+    servers = [{"name": name, "dhcp4": {"url": url, "collect": options}} for name, options in collect.items()]
     samples = one.watch(*servers).samples()
     of_server = {name: partial(of_one_server, name) for name in collect}
     return {

@@ -100,16 +100,18 @@ def test_a_panel_has_something_to_show_where_there_is_something(scraped: Scraped
 def test_a_panel_shows_the_servers_that_are_chosen_and_no_others(scraped: Scraped, panel: Panel) -> None:
     for target in panel.tree["targets"]:
         found = scraped.series(target, CHOICES["two servers"])
-        assert {it["metric"]["server"] for it in found if "server" in it["metric"]} <= CHOSEN
+        assert {sample["metric"]["server"] for sample in found if "server" in sample["metric"]} <= CHOSEN
 
 
 @pytest.mark.parametrize("choice", ["all", "/metrics", "/probe"])
 def test_what_is_scraped_in_both_ways_is_shown_and_counted_once(scraped: Scraped, choice: str) -> None:
     for panel in PANELS:
         for target in panel.tree["targets"]:
-            found = [it["metric"] for it in scraped.series(target, CHOICES[choice])]
-            assert len({frozenset((it | WORDS).items()) for it in found}) == len(found), panel.name
-            assert panel.dashboard == Dashboard.EXPORTER or not any("instance" in it for it in found), panel.name
+            found = [sample["metric"] for sample in scraped.series(target, CHOICES[choice])]
+            assert len({frozenset((labels | WORDS).items()) for labels in found}) == len(found), panel.name
+            assert panel.dashboard == Dashboard.EXPORTER or not any("instance" in labels for labels in found), (
+                panel.name
+            )
     numbers = {name: number_of(scraped, name, choice) for name in EXPECTED}
     assert numbers == EXPECTED
 
@@ -117,21 +119,23 @@ def test_what_is_scraped_in_both_ways_is_shown_and_counted_once(scraped: Scraped
 @pytest.mark.parametrize("choice", ["all", "/metrics", "/probe"])
 def test_what_is_not_met_and_what_fails_is_told_with_its_remedy(scraped: Scraped, choice: str) -> None:
     unmet = labels_of(scraped, "kea-fleet: Remedies", choice)
-    assert {it["requirement"] for it in unmet if it["server"] == "hooks-missing"} >= {"hook-host-cmds-loaded"}
-    advice = {(it.id, cause.id, cause.remedy) for it in REQUIREMENTS for cause in it.causes}
+    assert {row["requirement"] for row in unmet if row["server"] == "hooks-missing"} >= {"hook-host-cmds-loaded"}
+    advice = {(requirement.id, cause.id, cause.remedy) for requirement in REQUIREMENTS for cause in requirement.causes}
     assert {(row["requirement"], row["cause"], row["remedy"]) for row in unmet} <= advice
-    failing = {it["server"]: it for it in labels_of(scraped, "kea-fleet: Failed probes", choice)}
-    assert {server: it["reason"] for server, it in failing.items()} == FAILURES
-    assert {it["reason"]: it["remedy"] for it in failing.values()} == {it: NEXT_STEPS[it] for it in FAILURES.values()}
+    failing = {row["server"]: row for row in labels_of(scraped, "kea-fleet: Failed probes", choice)}
+    assert {server: row["reason"] for server, row in failing.items()} == FAILURES
+    assert {row["reason"]: row["remedy"] for row in failing.values()} == {
+        reason: NEXT_STEPS[reason] for reason in FAILURES.values()
+    }
 
 
 def labels_of(scraped: Scraped, name: str, choice: str) -> list[dict[str, str]]:
-    [panel] = [it for it in PANELS if it.name == name]
-    return [it["metric"] for it in scraped.series(panel.tree["targets"][0], CHOICES[choice])]
+    [panel] = [candidate for candidate in PANELS if candidate.name == name]
+    return [sample["metric"] for sample in scraped.series(panel.tree["targets"][0], CHOICES[choice])]
 
 
 def number_of(scraped: Scraped, name: str, choice: str) -> float:
-    [panel] = [it for it in PANELS if it.name == name]
+    [panel] = [candidate for candidate in PANELS if candidate.name == name]
     [series] = scraped.series(panel.tree["targets"][0], CHOICES[choice])
     return float(series["value"][1])
 

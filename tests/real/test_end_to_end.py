@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.lab
 
 EXAMPLE = Path(__file__).parent.parent.parent / "prometheus/alertmanager.example.yml"
-REMEDIES = {it.id: it.causes[0].remedy for it in REQUIREMENTS}
+REMEDIES = {requirement.id: requirement.causes[0].remedy for requirement in REQUIREMENTS}
 # Long enough for a scrape on a busy machine; and what belongs together comes within two scrapes.
 SCRAPE, EVALUATION, HOLD, GROUP_WAIT, GROUP_INTERVAL = "1500ms", "500ms", "1s", "3s", "1s"
 # Whether a scrape comes late, or too late, depends on the machine, and it is not a matter of the servers.
@@ -45,7 +45,7 @@ SOON = 60.0
 
 @dataclass(frozen=True)
 class Case:
-    """What a fault leads to; alerts are written as name, severity, server and, where they have one, requirement.
+    """The alerts that a fault leads to, written as name, severity, server and, where they have one, requirement.
 
     Attributes:
         told: the alerts of which people are told.
@@ -170,16 +170,16 @@ class Scene:
 
     def firing(self) -> set[str]:
         """Return what fires in Prometheus."""
-        return of_servers(it["labels"] for it in self.prometheus.alerts())
+        return of_servers(alert["labels"] for alert in self.prometheus.alerts())
 
     def active(self) -> set[str]:
         """Return what Alertmanager does not inhibit."""
-        return of_servers(it["labels"] for it in self.alertmanager.alerts())
+        return of_servers(alert["labels"] for alert in self.alertmanager.alerts())
 
     def unresolved(self) -> set[str]:
         """Return of what people were told last that it fires."""
-        last = {it.fingerprint: it for it in self.receiver.messages}
-        return of_servers(it.labels for it in last.values() if it.is_firing)
+        last = {message.fingerprint: message for message in self.receiver.messages}
+        return of_servers(message.labels for message in last.values() if message.is_firing)
 
     def is_silent(self) -> bool:
         """Return whether nothing fires, nothing is about to, and all that was told is resolved."""
@@ -187,7 +187,7 @@ class Scene:
 
     def near(self) -> set[str]:
         """Return what fires in Prometheus, or is about to."""
-        return of_servers(it["labels"] for it in self.prometheus.alerts("pending", "firing"))
+        return of_servers(alert["labels"] for alert in self.prometheus.alerts("pending", "firing"))
 
     def evaluate_again(self) -> None:
         """Return when each rule was evaluated once more."""
@@ -197,11 +197,11 @@ class Scene:
 
 def of_servers(alerts: Iterable[Mapping[str, str]]) -> set[str]:
     """Return alerts as they are written here, given their labels, but for those of the machine."""
-    return {written(it) for it in alerts if it["alertname"] not in OF_THE_MACHINE}
+    return {written(labels) for labels in alerts if labels["alertname"] not in OF_THE_MACHINE}
 
 
 def written(labels: Mapping[str, str]) -> str:
-    return " ".join(labels[it] for it in ("alertname", "severity", "server", "requirement") if it in labels)
+    return " ".join(labels[label] for label in ("alertname", "severity", "server", "requirement") if label in labels)
 
 
 def eventually(found: Callable[[], Any], expected: object) -> None:
@@ -231,18 +231,18 @@ def scene(chroot: Chroot) -> Iterator[Scene]:
         prometheus = stack.enter_context(
             Prometheus(lab, [job], texts, alertmanager.address, evaluation_interval=EVALUATION)
         )
-        it = Scene(faults_of(fleet, database), prometheus, alertmanager, receiver)
+        started = Scene(faults_of(fleet, database), prometheus, alertmanager, receiver)
         eventually(lambda: len(prometheus.query("kea_up == 1")), len(fleet.daemons))
         # Before the first scrape, there was no exporter to be seen.
-        eventually(it.is_silent, expected=True)
-        yield it
+        eventually(started.is_silent, expected=True)
+        yield started
 
 
 def test_of_a_sound_fleet_nobody_is_told_anything(scene: Scene) -> None:
     for _ in range(5):
         scene.evaluate_again()
         assert scene.near() == set()
-    assert {it.name for it in scene.receiver.messages} <= OF_THE_MACHINE
+    assert {message.name for message in scene.receiver.messages} <= OF_THE_MACHINE
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.fault)
@@ -251,10 +251,14 @@ def test_a_fault_is_notified_with_its_remedy_until_it_is_repaired(scene: Scene, 
     before = len(scene.receiver.messages)
 
     def messages() -> list[Message]:
-        return [it for it in scene.receiver.messages[before:] if it.is_firing and it.name not in OF_THE_MACHINE]
+        return [
+            message
+            for message in scene.receiver.messages[before:]
+            if message.is_firing and message.name not in OF_THE_MACHINE
+        ]
 
     def found() -> tuple[set[str], set[str], set[str]]:
-        return scene.firing(), scene.active(), {written(it.labels) for it in messages()}
+        return scene.firing(), scene.active(), {written(message.labels) for message in messages()}
 
     scene.faults[case.fault].inject()
     try:
@@ -264,8 +268,10 @@ def test_a_fault_is_notified_with_its_remedy_until_it_is_repaired(scene: Scene, 
             scene.evaluate_again()
     finally:
         scene.faults[case.fault].repair()
-    assert [it for it in messages() if case.remedy in it.annotations["description"]]
-    assert {it.receiver for it in messages()} == {RECEIVERS[it.labels["severity"]] for it in messages()}
+    assert [message for message in messages() if case.remedy in message.annotations["description"]]
+    assert {message.receiver for message in messages()} == {
+        RECEIVERS[message.labels["severity"]] for message in messages()
+    }
     eventually(scene.is_silent, expected=True)
 
 

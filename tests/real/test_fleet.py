@@ -49,8 +49,8 @@ def fleet(chroot: Chroot) -> Iterator[Fleet]:
 
 @pytest.fixture(scope="module")
 def running(fleet: Fleet) -> Iterator[Exporter]:
-    with exporter(fleet.config_file) as it:
-        yield it
+    with exporter(fleet.config_file) as process:
+        yield process
 
 
 def test_each_server_is_judged_right(running: Exporter) -> None:
@@ -123,14 +123,16 @@ def test_check_says_the_same_and_how_to_mend_it(fleet: Fleet) -> None:
     assert done.returncode == 1
     document = json.loads(done.stdout)
     unmet = {
-        daemon["server"]: {it["id"] for it in daemon["requirements"] if it["status"] == "unmet"}
+        daemon["server"]: {
+            requirement["id"] for requirement in daemon["requirements"] if requirement["status"] == "unmet"
+        }
         for daemon in document["daemons"]
     }
     assert unmet == UNMET
     assert all(
-        it["evidence"] and (it["remedy"] or it["status"] != "unmet")
+        requirement["evidence"] and (requirement["remedy"] or requirement["status"] != "unmet")
         for daemon in document["daemons"]
-        for it in daemon["requirements"]
+        for requirement in daemon["requirements"]
     )
 
 
@@ -172,17 +174,17 @@ def test_a_real_prometheus_scrapes_all_of_it(lab: Lab, running: Exporter) -> Non
     scrape = {"job_name": "kea", "scrape_interval": "1s", "static_configs": [{"targets": [target]}]}
     with Prometheus(lab, [scrape]) as prometheus:
         prometheus.wait_until(lambda: len(prometheus.query("kea_up")) == len(UNMET))
-        up = {it["metric"]["server"]: it["value"][1] for it in prometheus.query("kea_up")}
+        up = {sample["metric"]["server"]: sample["value"][1] for sample in prometheus.query("kea_up")}
         assert up["sound-v4"] == "1"
-        assert [it["value"][1] for it in prometheus.query("up")] == ["1"]
+        assert [sample["value"][1] for sample in prometheus.query("up")] == ["1"]
 
 
 def test_stopping_one_kea_changes_only_its_server(lab: Lab) -> None:
     fleet = start_fleet(lab)
-    with exporter(fleet.config_file) as it:
-        before = it.samples()
+    with exporter(fleet.config_file) as process:
+        before = process.samples()
         fleet.daemons["sound-v4"].stop()
-        after = it.samples()
+        after = process.samples()
     changed = {server for server in UNMET if _of(before, server) != _of(after, server)}
     assert changed == {"sound-v4"}
     assert values(after, "kea_probe_failure", "reason", server="sound-v4") == {"refused": 1}
@@ -203,11 +205,11 @@ def _of(samples: dict[str, list[tuple[dict[str, str], float]]], server: str) -> 
 def test_the_exporter_may_start_before_any_kea(lab: Lab, tmp_path: Path) -> None:
     port = free_port()
     tree = {"servers": [{"name": "late", "dhcp4": {"url": f"http://127.0.0.1:{port}"}}]}
-    with exporter(written(tmp_path, tree)) as it:
-        assert values(it.samples(), "kea_up", "server") == {"late": 0}
+    with exporter(written(tmp_path, tree)) as process:
+        assert values(process.samples(), "kea_up", "server") == {"late": 0}
         lab.start("Dhcp4", dhcp("Dhcp4", [http(port)], subnet4=[subnet4(1)]))
-        assert values(it.samples(), "kea_up", "server") == {"late": 1}
-        assert "probe recovered" in it.log()
+        assert values(process.samples(), "kea_up", "server") == {"late": 1}
+        assert "probe recovered" in process.log()
 
 
 def test_a_blackholed_address_costs_only_itself(lab: Lab, tmp_path: Path) -> None:
@@ -216,9 +218,9 @@ def test_a_blackholed_address_costs_only_itself(lab: Lab, tmp_path: Path) -> Non
         lab.start("Dhcp4", dhcp("Dhcp4", [http(port)], subnet4=[subnet4(1)]))
     with blackhole() as dark:
         servers = [{"name": f"s{port}", "dhcp4": {"url": f"http://127.0.0.1:{port}"}} for port in (*ports, dark)]
-        with exporter(written(tmp_path, {"servers": servers})) as it:
+        with exporter(written(tmp_path, {"servers": servers})) as process:
             started = time.monotonic()
-            samples = it.samples(timeout=2.5)
+            samples = process.samples(timeout=2.5)
             took = time.monotonic() - started
     # Half a second early, but for what a busy machine adds; not when the daemon has had its own five seconds.
     assert took < 4.5

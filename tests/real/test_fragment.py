@@ -40,7 +40,9 @@ def judged(url: str, daemon: str, **options: object) -> Report:
 
 
 def causes(report: Report) -> set[str]:
-    return {f"{it.requirement.id} {problem.cause.id}" for it in report.verdicts for problem in it.problems}
+    return {
+        f"{verdict.requirement.id} {problem.cause.id}" for verdict in report.verdicts for problem in verdict.problems
+    }
 
 
 def merged(configuration: Tree, fragment: Tree) -> Tree:

@@ -1,4 +1,4 @@
-"""How full subnets of real servers are: with reservations, with guards, and after statistics were reset."""
+"""Utilisation of subnets of real servers: with reservations, with guards, and after statistics were reset."""
 
 from __future__ import annotations
 

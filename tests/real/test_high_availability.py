@@ -48,7 +48,7 @@ class Moment:
 
     def scopes(self, server: str) -> dict[str, dict[str, float]]:
         """Return which scopes each peer serves."""
-        found = {it: values(self.page, "kea_ha_scope_served", "scope", server=server, peer=it) for it in PEERS}
+        found = {peer: values(self.page, "kea_ha_scope_served", "scope", server=server, peer=peer) for peer in PEERS}
         return {peer: served for peer, served in found.items() if served}
 
     def disabled(self, server: str) -> set[str]:
@@ -66,8 +66,8 @@ Story = dict[str, Moment]
 
 @pytest.fixture(scope="module")
 def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneExporter]:
-    with one_exporter(tmp_path_factory.mktemp("exporter")) as it:
-        yield it
+    with one_exporter(tmp_path_factory.mktemp("exporter")) as running:
+        yield running
 
 
 def watched(one: OneExporter, ports: Mapping[str, int], **collect: object) -> Exporter:
@@ -90,12 +90,12 @@ def story(chroot: Chroot, one: OneExporter) -> Story:
         return told(pair, watched(one, pair.control_ports))
 
 
-def told(pair: HighAvailability, it: Exporter) -> Story:
+def told(pair: HighAvailability, exporter: Exporter) -> Story:
     story: Story = {}
     running: dict[str, KeaDaemon] = {}
 
     def scrape(name: str) -> None:
-        story[name] = Moment(it.samples(), {server: said_by(daemon) for server, daemon in running.items()})
+        story[name] = Moment(exporter.samples(), {server: said_by(daemon) for server, daemon in running.items()})
 
     def go_on() -> None:
         for server in (PARTNER, PRIMARY):
@@ -220,18 +220,18 @@ def test_a_partner_that_hangs_keeps_its_state_and_its_silence_counts(lab: Lab, o
     wait_for(primary, "hot-standby", "hot-standby")
     standby.running.signal(signal.SIGSTOP)
     try:
-        it = watched(one, {PRIMARY: pair.control_ports[PRIMARY]})
-        moment = scraped_once(it, lambda moment: moment.number("kea_ha_communication_interrupted") == 1)
+        exporter = watched(one, {PRIMARY: pair.control_ports[PRIMARY]})
+        moment = scraped_once(exporter, lambda moment: moment.number("kea_ha_communication_interrupted") == 1)
     finally:
         standby.running.signal(signal.SIGCONT)
     assert moment.states(PRIMARY) == {"local": "hot-standby", "partner": "hot-standby"}
     assert (moment.number("kea_ha_partner_age_seconds") or 0) >= 1
 
 
-def scraped_once(it: Exporter, holds: Callable[[Moment], bool]) -> Moment:
+def scraped_once(exporter: Exporter, holds: Callable[[Moment], bool]) -> Moment:
     """Scrape until something holds."""
     give_up = time.monotonic() + START_SECONDS
-    while not holds(moment := Moment(it.samples(), {})):
+    while not holds(moment := Moment(exporter.samples(), {})):
         assert time.monotonic() < give_up, "what was waited for did not come"
         time.sleep(0.05)
     return moment
@@ -239,24 +239,24 @@ def scraped_once(it: Exporter, holds: Callable[[Moment], bool]) -> Moment:
 
 def test_in_load_balancing_the_survivor_serves_the_clients_of_both(lab: Lab, one: OneExporter) -> None:
     pair = HighAvailability(lab, "load-balancing")
-    it = watched(one, pair.control_ports)
+    exporter = watched(one, pair.control_ports)
     primary, secondary = pair.start(PRIMARY), pair.start(PARTNER)
     wait_for(primary, "load-balancing", "load-balancing")
     wait_for(secondary, "load-balancing", "load-balancing")
-    moment = Moment(it.samples(), {})
+    moment = Moment(exporter.samples(), {})
     own, other = {PRIMARY: 1, PARTNER: 0}, {PRIMARY: 0, PARTNER: 1}
     assert moment.scopes(PRIMARY) == {"local": own, "partner": other}
     assert moment.scopes(PARTNER) == {"local": other, "partner": own}
     primary.stop()
     wait_for(secondary, "partner-down")
-    assert Moment(it.samples(), {}).scopes(PARTNER)["local"] == {PRIMARY: 1, PARTNER: 1}
+    assert Moment(exporter.samples(), {}).scopes(PARTNER)["local"] == {PRIMARY: 1, PARTNER: 1}
 
 
 def test_high_availability_that_is_switched_off_has_no_series(lab: Lab, one: OneExporter) -> None:
     pair = HighAvailability(lab)
     wait_for(pair.start(PRIMARY), "waiting")
-    it = watched(one, {PRIMARY: pair.control_ports[PRIMARY]}, high_availability=False)
-    moment = Moment(it.samples(), {})
+    exporter = watched(one, {PRIMARY: pair.control_ports[PRIMARY]}, high_availability=False)
+    moment = Moment(exporter.samples(), {})
     assert not [family for family in moment.page if family.startswith("kea_ha_")]
     assert moment.disabled(PRIMARY) == {"local_command"}
 
@@ -264,10 +264,10 @@ def test_high_availability_that_is_switched_off_has_no_series(lab: Lab, one: One
 def test_a_user_and_a_partner_disable_dhcp_and_enable_it_again(lab: Lab, one: OneExporter) -> None:
     port = free_port()
     daemon = lab.start("Dhcp4", dhcp("Dhcp4", [http(port)], subnet4=[subnet4(1)]))
-    it = watched(one, {"kea": port})
+    exporter = watched(one, {"kea": port})
 
     def disabled() -> set[str]:
-        return Moment(it.samples(), {}).disabled("kea")
+        return Moment(exporter.samples(), {}).disabled("kea")
 
     assert disabled() == set()
     daemon.command("dhcp-disable")
@@ -294,6 +294,6 @@ def test_a_lost_database_connection_disables_dhcp(lab: Lab, one: OneExporter) ->
     }
     tree = dhcp("Dhcp4", [http(port)], (*HOOKS, "pgsql"), subnet4=[subnet4(1)], **{"hosts-databases": [database]})
     lab.start("Dhcp4", tree)
-    it = watched(one, {"kea": port})
-    moment = scraped_once(it, lambda moment: "kea_dhcp_disabled" in moment.page)
+    exporter = watched(one, {"kea": port})
+    moment = scraped_once(exporter, lambda moment: "kea_dhcp_disabled" in moment.page)
     assert moment.disabled("kea") == {"db_connection"}

@@ -1,4 +1,4 @@
-"""What the example for Alertmanager inhibits, seen in a real Alertmanager."""
+"""The inhibitions of the example for Alertmanager, in a real Alertmanager."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ def active(alertmanager: Alertmanager, *alerts: Mapping[str, str], expected: int
     requests.post(url, json=body, timeout=10).raise_for_status()
     give_up = time.monotonic() + SECONDS
     while True:
-        found: list[Labels] = [it["labels"] for it in alertmanager.alerts() if it["labels"]["server"] == server]
+        found: list[Labels] = [
+            shown["labels"] for shown in alertmanager.alerts() if shown["labels"]["server"] == server
+        ]
         if len(found) == expected:
             return found
         assert time.monotonic() < give_up, f"{len(found)} alerts are active, not {expected}: {found}"

@@ -38,11 +38,11 @@ def judge(url: str, daemon: str = "dhcp4", **options: object) -> Report:
 
 
 def verdict(report: Report, requirement: str) -> Verdict:
-    return next(it for it in report.verdicts if it.requirement.id == requirement)
+    return next(judged for judged in report.verdicts if judged.requirement.id == requirement)
 
 
 def statuses(report: Report, *requirements: str) -> list[Status]:
-    return [verdict(report, it).status for it in requirements]
+    return [verdict(report, requirement).status for requirement in requirements]
 
 
 def basic_auth(lab: Lab, password: str = PASSWORD) -> Tree:
@@ -176,8 +176,12 @@ def test_each_missing_hook_is_named(lab: Lab, missing: str) -> None:
     hooks = tuple(hook for hook in HOOKS if hook != missing)
     lab.start("Dhcp4", dhcp("Dhcp4", [http(port)], hooks, subnet4=[subnet4(1)]))
     report = judge(f"http://127.0.0.1:{port}")
-    unmet = [it for it in report.verdicts if it.requirement.id.startswith("hook-") and it.status is Status.UNMET]
-    assert [it.requirement.id for it in unmet] == [f"hook-{missing.replace('_', '-')}-loaded"]
+    unmet = [
+        judged
+        for judged in report.verdicts
+        if judged.requirement.id.startswith("hook-") and judged.status is Status.UNMET
+    ]
+    assert [judged.requirement.id for judged in unmet] == [f"hook-{missing.replace('_', '-')}-loaded"]
     assert f'{{"library": "libdhcp_{missing}.so"}}' in unmet[0].remedy
 
 
@@ -187,7 +191,7 @@ def test_dhcp6_asked_as_dhcp4_is_called_out_and_its_numbers_are_not_taken(lab: L
     report = judge(f"http://127.0.0.1:{port}", "dhcp4")
     found = verdict(report, "service-matches")
     assert (found.status, found.evidence) == (Status.UNMET, "Dhcp6 answers where Dhcp4 was expected")
-    assert [it.reason for it in report.snapshot.failures] == [Reason.WRONG_DAEMON]
+    assert [failure.reason for failure in report.snapshot.failures] == [Reason.WRONG_DAEMON]
 
 
 def test_d2_is_judged_by_what_concerns_it(lab: Lab) -> None:
@@ -228,7 +232,7 @@ class TestBehindAControlAgent:
     def test_a_daemon_that_is_not_there_is_not_running(self, lab: Lab, port: int) -> None:
         report = judge(f"http://127.0.0.1:{port}", "dhcp6", control_agent=True, basic_auth=basic_auth(lab))
         assert verdict(report, "service-running").status is Status.UNMET
-        assert Reason.DAEMON_OFFLINE in {it.reason for it in report.snapshot.failures}
+        assert Reason.DAEMON_OFFLINE in {failure.reason for failure in report.snapshot.failures}
 
     def test_forgetting_to_name_the_agent_is_noticed(self, lab: Lab, port: int) -> None:
         report = judge(f"http://127.0.0.1:{port}", basic_auth=basic_auth(lab))

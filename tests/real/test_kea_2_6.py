@@ -64,7 +64,7 @@ def judge(port: int, daemon: str, *, control_agent: bool = True) -> Report:
 
 
 def with_status(report: Report, status: Status) -> set[str]:
-    return {it.requirement.id for it in report.verdicts if it.status is status}
+    return {verdict.requirement.id for verdict in report.verdicts if verdict.status is status}
 
 
 @pytest.mark.parametrize("daemon", ["dhcp4", "dhcp6"])
@@ -95,4 +95,4 @@ def test_its_facts_are_the_daemons_and_not_the_agents(port: int, daemon: str) ->
 def test_a_daemon_that_the_agent_does_not_know_is_offline(port: int) -> None:
     report = judge(port, "d2")
     assert "service-running" in with_status(report, Status.UNMET)
-    assert {it.reason for it in report.snapshot.failures} == {Reason.DAEMON_OFFLINE}
+    assert {failure.reason for failure in report.snapshot.failures} == {Reason.DAEMON_OFFLINE}

@@ -115,7 +115,7 @@ def server(lab: Lab) -> Iterator[Server]:
 
 def test_the_page_on_keas_side_leads_to_a_server_that_meets_everything(server: Server) -> None:
     configurations, exporters = follow(server)
-    assert [it.name for it in configurations] == ["kea-dhcp4.conf", "kea-dhcp6.conf", "kea-dhcp-ddns.conf"]
+    assert [path.name for path in configurations] == ["kea-dhcp4.conf", "kea-dhcp6.conf", "kea-dhcp-ddns.conf"]
     for config in configurations:
         done = server.lab.chroot.run(*server.kea(config, "-t"))
         assert done.returncode == 0, done.stdout + done.stderr
@@ -124,12 +124,12 @@ def test_the_page_on_keas_side_leads_to_a_server_that_meets_everything(server: S
     done = run("check", "--config.file", str(config), "--audit-leases", "--output", "json")
     assert done.returncode == 0, done.stdout + done.stderr
     daemons = json.loads(done.stdout)["daemons"]
-    assert [it["daemon"] for it in daemons] == ["dhcp4", "dhcp6", "d2"]
+    assert [daemon["daemon"] for daemon in daemons] == ["dhcp4", "dhcp6", "d2"]
     amiss = {
-        (daemon["daemon"], it["id"], it["status"])
+        (daemon["daemon"], requirement["id"], requirement["status"])
         for daemon in daemons
-        for it in daemon["requirements"]
-        if it["status"] not in {"met", "not_applicable"}
+        for requirement in daemon["requirements"]
+        if requirement["status"] not in {"met", "not_applicable"}
     }
     assert amiss == set()
 
@@ -166,14 +166,14 @@ CONNECT = "import socket; socket.create_connection(('10.99.0.1', 8001), 2)"
 @pytest.mark.parametrize(("listed", "status"), [("10.99.0.2", 0), ("10.99.0.3", 1)])
 def test_the_firewall_lets_in_whoever_is_on_its_list(lab: Lab, listed: str, status: int) -> None:
     install("nftables", needed=("nft",))
-    (rules,) = (it.text for it in fenced(PAGE) if it.language == "nft")
-    with cable(lab) as it:
-        listener = Running([*it.server, sys.executable, "-m", "http.server", "8001"], lab.folder / "listener")
+    (rules,) = (block.text for block in fenced(PAGE) if block.language == "nft")
+    with cable(lab) as laid:
+        listener = Running([*laid.server, sys.executable, "-m", "http.server", "8001"], lab.folder / "listener")
         try:
-            subprocess.run([*it.server, sys.executable, "-c", UNTIL_IT_LISTENS], check=True, timeout=20)
+            subprocess.run([*laid.server, sys.executable, "-c", UNTIL_IT_LISTENS], check=True, timeout=20)
             loaded = rules.replace("10.10.10.20", listed)
-            subprocess.run([*it.server, "nft", "-f", "-"], input=loaded, text=True, check=True)
-            done = subprocess.run([*it.clients, sys.executable, "-c", CONNECT], check=False, capture_output=True)
+            subprocess.run([*laid.server, "nft", "-f", "-"], input=loaded, text=True, check=True)
+            done = subprocess.run([*laid.clients, sys.executable, "-c", CONNECT], check=False, capture_output=True)
             assert done.returncode == status, done.stderr
         finally:
             listener.stop()

@@ -74,8 +74,8 @@ class Builder:
     def left(self) -> list[str]:
         """Return what is left: processes, mounts, folders."""
         of_the_system = [*Path("/proc").glob("[0-9]*/cmdline"), Path("/proc/mounts")]
-        found = [text for it in of_the_system for text in _lines(it) if str(self.cache) in text]
-        return found + [it.name for it in self.cache.iterdir() if it.is_dir()]
+        found = [text for path in of_the_system for text in _lines(path) if str(self.cache) in text]
+        return found + [folder.name for folder in self.cache.iterdir() if folder.is_dir()]
 
 
 def _lines(path: Path) -> list[str]:
@@ -98,11 +98,11 @@ def test_the_rest_of_a_killed_build_is_no_chroot_and_is_removed(tmp_path: Path) 
     # All of it but the files themselves ends with the builder.
     wait_until(lambda: len(killed.left()) == 1)
     said, _ = Builder(tmp_path, QUICK, ENSURE).process.communicate()
-    assert [Path(said.strip())] == [it for it in killed.cache.iterdir() if it.is_dir()]
+    assert [Path(said.strip())] == [folder for folder in killed.cache.iterdir() if folder.is_dir()]
 
 
 def test_two_who_want_a_program_of_debians_at_once_both_get_it(tmp_path: Path) -> None:
     both = [Builder(tmp_path, NOTHING, INSTALL).process for _ in range(2)]
-    for it in both:
-        it.communicate()
-    assert [it.returncode for it in both] == [0, 0]
+    for process in both:
+        process.communicate()
+    assert [process.returncode for process in both] == [0, 0]

@@ -55,9 +55,9 @@ def ask(folder: Path, wish: str, name: str) -> tuple[int, str]:
 
 @pytest.fixture
 def demo(chroot: Chroot, tmp_path: Path) -> Iterator[Demo]:  # noqa: ARG001 - it is built before the demo needs it
-    it = Demo(tmp_path)
-    yield it
-    it.running.stop()
+    started = Demo(tmp_path)
+    yield started
+    started.running.stop()
 
 
 @pytest.mark.lab

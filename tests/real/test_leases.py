@@ -47,7 +47,7 @@ def unaudited(port: int, daemon: str = "dhcp4") -> Report:
 
 
 def verdict(report: Report, requirement: str) -> Verdict:
-    return next(it for it in report.verdicts if it.requirement.id == requirement)
+    return next(judged for judged in report.verdicts if judged.requirement.id == requirement)
 
 
 def start4(lab: Lab, hooks: tuple[str, ...] = HOOKS) -> tuple[KeaDaemon, int]:
@@ -134,13 +134,13 @@ def test_check_audits_now(lab: Lab, tmp_path: Path) -> None:
 def test_the_background_audit_follows_the_configuration(lab: Lab, tmp_path: Path) -> None:
     daemon, port = start4(lab)
     server = {"name": "kea", "lease_audit": {"interval": "1h"}, "dhcp4": {"url": f"http://127.0.0.1:{port}"}}
-    with exporter(written(tmp_path, {"servers": [server]})) as it:
-        assert orphans_once_audited(it.samples) == {"kea": 0}
+    with exporter(written(tmp_path, {"servers": [server]})) as process:
+        assert orphans_once_audited(process.samples) == {"kea": 0}
         daemon.command("subnet4-del", id=1)
         # Dropped at once, because it was judged against another configuration; audited again soon.
-        assert values(it.samples(), "kea_leases_orphaned", "server") == {}
-        assert orphans_once_audited(it.samples) == {"kea": 25}
-        assert values(it.samples(), "kea_lease_audit_timestamp_seconds", "server")["kea"] <= time.time()
+        assert values(process.samples(), "kea_leases_orphaned", "server") == {}
+        assert orphans_once_audited(process.samples) == {"kea": 25}
+        assert values(process.samples(), "kea_lease_audit_timestamp_seconds", "server")["kea"] <= time.time()
 
 
 def orphans_once_audited(scrape: object) -> dict[str, float]:

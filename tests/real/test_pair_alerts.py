@@ -43,13 +43,19 @@ class Scene:
 
     def firing(self) -> set[str]:
         """Return the alerts about service as name, severity and server, where they have one."""
-        found = (it["labels"] for it in self.prometheus.alerts() if it["labels"]["alertname"].startswith(OF_SERVICE))
-        return {" ".join(it[name] for name in ("alertname", "severity", "server") if name in it) for it in found}
+        found = (
+            alert["labels"] for alert in self.prometheus.alerts() if alert["labels"]["alertname"].startswith(OF_SERVICE)
+        )
+        return {
+            " ".join(labels[name] for name in ("alertname", "severity", "server") if name in labels) for labels in found
+        }
 
     def described(self, name: str) -> str:
         """Return the description of an alert that fires once."""
         [description] = [
-            it["annotations"]["description"] for it in self.prometheus.alerts() if it["labels"]["alertname"] == name
+            alert["annotations"]["description"]
+            for alert in self.prometheus.alerts()
+            if alert["labels"]["alertname"] == name
         ]
         return str(description)
 
@@ -103,7 +109,7 @@ def test_leases_of_both_servers_count_once(scene: Scene) -> None:
     expression = re.sub(r"\$[a-z]+", ".*", panel)
 
     def counted() -> dict[str, str]:
-        return {it["metric"]["state"]: it["value"][1] for it in scene.prometheus.query(expression)}
+        return {sample["metric"]["state"]: sample["value"][1] for sample in scene.prometheus.query(expression)}
 
     scene.prometheus.wait_until(lambda: counted().get("assigned") in {str(LEASES), str(2 * LEASES)})
     assert counted() == {"assigned": str(LEASES), "declined": "0"}

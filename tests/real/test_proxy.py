@@ -75,8 +75,8 @@ def test_what_a_proxy_answers_by_itself_says_nothing_of_kea(lab: Lab, case: str)
     tls = {"ca_file": str(lab.authority.certificate)}
     with nginx(lab.folder / "nginx", f"location / {{ {BY_PROXY[case]} }}", pair) as port:
         report = judge(f"https://127.0.0.1:{port}", tls_config=tls)
-    found = {it.requirement.id: it.status for it in report.verdicts}
-    assert [found[it] for it in JUDGED_OF_KEA] == [Status.UNKNOWN] * len(JUDGED_OF_KEA)
+    found = {verdict.requirement.id: verdict.status for verdict in report.verdicts}
+    assert [found[requirement] for requirement in JUDGED_OF_KEA] == [Status.UNKNOWN] * len(JUDGED_OF_KEA)
     # What the certificate says is a fact, whoever shows it.
     assert found["certificate-trusted"] is Status.MET
 
@@ -85,7 +85,9 @@ def test_a_login_that_a_proxy_demands_has_a_reason_of_its_own(lab: Lab) -> None:
     directives = f"location / {{ {BY_PROXY['a login of its own']} }}"
     with nginx(lab.folder / "nginx", directives) as port:
         report = judge(f"http://127.0.0.1:{port}")
-    assert [(it.stage, it.reason) for it in report.snapshot.failures] == [(Stage.AUTH, Reason.REFUSED_BY_PROXY)]
+    assert [(failure.stage, failure.reason) for failure in report.snapshot.failures] == [
+        (Stage.AUTH, Reason.REFUSED_BY_PROXY)
+    ]
 
 
 def test_tls_that_ends_at_a_proxy_is_recognised(lab: Lab) -> None:
@@ -94,7 +96,7 @@ def test_tls_that_ends_at_a_proxy_is_recognised(lab: Lab) -> None:
     tls = {"ca_file": str(lab.authority.certificate)}
     with nginx(lab.folder / "nginx", f"location / {{ proxy_pass http://127.0.0.1:{kea}; }}", pair) as port:
         report = judge(f"https://127.0.0.1:{port}", tls_config=tls)
-    found = {it.requirement.id: it for it in report.verdicts}
+    found = {judged.requirement.id: judged for judged in report.verdicts}
     uses_tls = found["control-socket-uses-tls"]
     assert uses_tls.status is Status.MET
     assert (
@@ -114,6 +116,6 @@ def test_nobody_is_told_to_bind_the_port_of_a_proxy(lab: Lab) -> None:
     kea = start_kea(lab)
     with nginx(lab.folder / "nginx", f"location / {{ proxy_pass http://127.0.0.1:{kea}; }}") as port:
         report = judge(f"http://127.0.0.1:{port}")
-    verdict = next(it for it in report.verdicts if it.requirement.id == "control-socket-address-matches")
+    verdict = next(judged for judged in report.verdicts if judged.requirement.id == "control-socket-address-matches")
     assert verdict.status is Status.UNKNOWN
     assert "a proxy answers for Kea" in verdict.evidence

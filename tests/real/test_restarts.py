@@ -39,7 +39,7 @@ def test_a_restart_of_the_exporter_does_not_end_a_standing_alert(chroot: Chroot,
         with Prometheus(lab, [job], texts, evaluation_interval="500ms") as prometheus:
 
             def since() -> str | None:
-                found = [it for it in prometheus.alerts() if it["labels"]["alertname"] == "KeaServerDown"]
+                found = [alert for alert in prometheus.alerts() if alert["labels"]["alertname"] == "KeaServerDown"]
                 return found[0]["activeAt"] if found else None
 
             with exporter(config, *listen):

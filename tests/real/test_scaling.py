@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Tree = dict[str, Any]
 
 DOCUMENT = Path("docs/scaling.md")
-CONFIGURATIONS = [yaml.safe_load(it.text) for it in fenced(DOCUMENT) if "scrape_configs" in it.text]
+CONFIGURATIONS = [yaml.safe_load(block.text) for block in fenced(DOCUMENT) if "scrape_configs" in block.text]
 BY_REPLICA, BY_SHARD = CONFIGURATIONS
 SERVERS = [f"dhcp-{number}" for number in range(20)]
 NOBODY = {"url": "unix:///nonexistent/socket"}
@@ -41,11 +41,11 @@ NOBODY = {"url": "unix:///nonexistent/socket"}
 def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[int]]:
     """Two exporters with the same servers, none of which answers."""
     config = written(
-        tmp_path_factory.mktemp("exporters"), {"servers": [{"name": it, "dhcp4": NOBODY} for it in SERVERS]}
+        tmp_path_factory.mktemp("exporters"), {"servers": [{"name": name, "dhcp4": NOBODY} for name in SERVERS]}
     )
     with ExitStack() as stack:
         running = [stack.enter_context(exporter(config)) for _ in range(2)]
-        yield [urlsplit(it.url).port or 0 for it in running]
+        yield [urlsplit(process.url).port or 0 for process in running]
 
 
 @pytest.mark.lab
@@ -60,14 +60,14 @@ def test_promtool_takes_each_configuration(chroot: Chroot, number: int) -> None:
 @pytest.mark.lab
 def test_two_shards_have_every_server_once(chroot: Chroot, ports: list[int]) -> None:
     found = [set(_targets(chroot, _scrape_configs(_shard(number), ports))) for number in range(2)]
-    assert found == [{it for it in SERVERS if shard(it, 2) == number} for number in range(2)]
+    assert found == [{name for name in SERVERS if shard(name, 2) == number} for number in range(2)]
     assert all(found)
 
 
 @pytest.mark.lab
 def test_the_name_of_a_server_decides_on_its_replica(chroot: Chroot, ports: list[int]) -> None:
     found = _targets(chroot, _scrape_configs(BY_REPLICA, ports))
-    assert found == {it: ports[shard(it, 2)] for it in SERVERS}
+    assert found == {name: ports[shard(name, 2)] for name in SERVERS}
     assert set(found.values()) == set(ports)
 
 
@@ -77,11 +77,11 @@ def test_a_simulated_fleet_counts_what_replicas_query(tmp_path: Path) -> None:
         before = servers.counts()
         second = both.spread(names(servers.urls), seconds=0.1)
         asked = servers.counts() - before
-    assert sorted(it.target for it in second.probed) == names(servers.urls)
+    assert sorted(probed.target for probed in second.probed) == names(servers.urls)
     assert first.samples >= second.samples > 100
     assert asked.commands == 5 * len(servers.urls)
     assert asked.received < asked.sent
-    assert {both.prober.served_by(it) for it in names(servers.urls)} == {0, 1}
+    assert {both.prober.served_by(name) for name in names(servers.urls)} == {0, 1}
 
 
 def test_replicas_are_needed_for_what_exceeds_half_of_a_core() -> None:
@@ -134,8 +134,8 @@ def _targets(chroot: Chroot, scrape_configs: list[Tree]) -> dict[str, int]:
         prometheus.wait_until(lambda: _all_scraped(prometheus))
         active = _active(prometheus)
         up = prometheus.query("up")
-    urls = [urlsplit(it["scrapeUrl"]) for it in active]
-    assert {it["value"][1] for it in up} == {"1"}
+    urls = [urlsplit(target["scrapeUrl"]) for target in active]
+    assert {sample["value"][1] for sample in up} == {"1"}
     found = {parse_qs(url.query)["target"][0]: url.port or 0 for url in urls}
     assert len(found) == len(urls) == len(up)
     return found

@@ -69,7 +69,7 @@ class Served:
     def finding(self) -> Tree:
         """Return the verdict on the requirement, with evidence and remedy."""
         [report] = requests.get(f"{self.exporter.url}/api/v1/servers", timeout=30).json()["daemons"]
-        return next(it for it in report["requirements"] if it["id"] == RUNNING)
+        return next(requirement for requirement in report["requirements"] if requirement["id"] == RUNNING)
 
     def reload(self, configuration: Tree) -> int:
         """Reload with a configuration and return Kea's result."""
@@ -223,7 +223,7 @@ def postgresql(chroot: Chroot) -> Iterator[Postgresql]:
 
 @dataclass(frozen=True)
 class Case:
-    """How a daemon is configured that keeps its leases in a database."""
+    """The configuration of a daemon that keeps its leases in a database."""
 
     root: str
     hooks: tuple[str, ...]

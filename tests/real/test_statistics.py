@@ -1,4 +1,4 @@
-"""What real traffic makes Kea count, against the page; and how little Kea is asked for it."""
+"""Counters of Kea under real traffic, compared with the page; and the few commands that this takes."""
 
 from __future__ import annotations
 
@@ -119,14 +119,14 @@ def serve(lab: Lab, tree: Tree, root: str, chroot: Chroot | None = None) -> Serv
     tree = {**tree, "interfaces-config": {"interfaces": [f"lo/{LOOPBACK[root]}"], **kind}}
     daemon = lab.start(root, tree, ("-p", str(ports[0]), "-P", str(ports[1])))
     wait_until_serving(daemon)
-    near, strays = (over_loopback(chroot or lab.chroot, root, ports, relayed=it) for it in (True, False))
+    near, strays = (over_loopback(chroot or lab.chroot, root, ports, relayed=relayed) for relayed in (True, False))
     return Served(daemon, near, strays, ports[0])
 
 
 @pytest.fixture(scope="module")
 def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneExporter]:
-    with one_exporter(tmp_path_factory.mktemp("exporter")) as it:
-        yield it
+    with one_exporter(tmp_path_factory.mktemp("exporter")) as running:
+        yield running
 
 
 def watched(one: OneExporter, url: str, daemon: str) -> Exporter:
@@ -162,7 +162,7 @@ def on_page(samples: Samples) -> Counters:
 
 def by_hand(daemon: KeaDaemon) -> Counters:
     """Return what the page should say, from Kea's own statistics."""
-    said = {name: it[0][0] for name, it in daemon.command("statistic-get-all")["arguments"].items()}
+    said = {name: samples[0][0] for name, samples in daemon.command("statistic-get-all")["arguments"].items()}
     version = daemon.root[-1]
     packets, failed, root = f"pkt{version}-", f"v{version}-allocation-fail", daemon.root.lower()
     kinds = {"-addresses": "address"} if version == "4" else {"-nas": "address", "-pds": "prefix"}
@@ -190,8 +190,8 @@ def by_hand(daemon: KeaDaemon) -> Counters:
             "no_pools": said[f"{failed}-no-pools"],
             "no_free_lease": said[failed],
         },
-        "kea_lease_assignments_total": {kind: said[f"cumulative-assigned{it}"] for it, kind in kinds.items()},
-        "kea_lease_reuses_total": {kind: said[f"v{version}-{it}-reuses"] for it, kind in reuses.items()},
+        "kea_lease_assignments_total": {kind: said[f"cumulative-assigned{suffix}"] for suffix, kind in kinds.items()},
+        "kea_lease_reuses_total": {kind: said[f"v{version}-{prefix}-reuses"] for prefix, kind in reuses.items()},
         **{family: {root: said[name]} for family, name in alone.items() if name in said},
     }
 
@@ -201,9 +201,9 @@ def by_message(said: dict[str, int], pattern: str) -> dict[str, float]:
     return {match[1].replace("-", "_"): value for match, value in found.items() if match}
 
 
-def checked(served: Served, it: Exporter) -> Counters:
+def checked(served: Served, exporter: Exporter) -> Counters:
     """Return the counters on the page, which have to be Kea's, and all that Kea has."""
-    samples = it.samples()
+    samples = exporter.samples()
     page = on_page(samples)
     assert page == by_hand(served.daemon)
     assert values(samples, "kea_exporter_unknown_statistics", "server") == {"kea": 0}
@@ -221,11 +221,11 @@ def test_exchanges_and_assigned_leases_are_counted(
     lab: Lab, one: OneExporter, root: str, hooks: tuple[str, ...]
 ) -> None:
     served = serve(lab, dhcp(root, [], hooks, **MANY_ADDRESSES[root]), root)
-    it = watched(one, served.url, root)
-    nothing = checked(served, it)
+    exporter = watched(one, served.url, root)
+    nothing = checked(served, exporter)
     assert all(value == 0 for found in nothing.values() for value in found.values())
     exchanges = served.clients.ask(12)
-    page = checked(served, it)
+    page = checked(served, exporter)
     first, answer = ("discover", "ack") if root == "Dhcp4" else ("solicit", "reply")
     assert page["kea_messages_received_total"][first] == exchanges.first.sent
     assert page["kea_messages_sent_total"][answer] == exchanges.second.received
@@ -233,11 +233,11 @@ def test_exchanges_and_assigned_leases_are_counted(
     assert page["kea_allocation_failures_total"] == {"subnet": 0, "shared_network": 0}
     # The same clients again get the same leases, which are no further assignments.
     served.clients.ask(12)
-    again = checked(served, it)
+    again = checked(served, exporter)
     assert again["kea_lease_assignments_total"] == page["kea_lease_assignments_total"]
     assert again["kea_lease_reuses_total"]["address"] > 0
     done(served.daemon.command("config-reload"))
-    assert checked(served, it) == again
+    assert checked(served, exporter) == again
 
 
 @pytest.mark.parametrize(("root", "hooks"), [("Dhcp4", HOOKS), ("Dhcp6", ("lease_cmds",))])
@@ -245,17 +245,17 @@ def test_renewed_leases_count_on_and_released_ones_do_not(
     lab: Lab, one: OneExporter, root: str, hooks: tuple[str, ...]
 ) -> None:
     served = serve(lab, dhcp(root, [], hooks, **MANY_ADDRESSES[root]), root)
-    it = watched(one, served.url, root)
+    exporter = watched(one, served.url, root)
     served.clients.ask(30, "-f", "30", "-F", "30")
-    page = checked(served, it)
+    page = checked(served, exporter)
     received = page["kea_messages_received_total"]
     assert received["release"] > 0
     assert received["request"] > 30 if root == "Dhcp4" else received["renew"] > 0
     assert page["kea_lease_assignments_total"]["address"] == 30
     leases = served.daemon.command(f"lease{root[-1]}-get-all")["arguments"]["leases"]
-    in_use = sum(it["state"] == 0 for it in leases)
+    in_use = sum(lease["state"] == 0 for lease in leases)
     assert 0 < in_use < 30
-    assert values(it.samples(), "kea_leases", "state", kind="address") == {"assigned": in_use, "declined": 0}
+    assert values(exporter.samples(), "kea_leases", "state", kind="address") == {"assigned": in_use, "declined": 0}
 
 
 def done(answer: Tree) -> None:
@@ -266,9 +266,9 @@ def done(answer: Tree) -> None:
 def test_clients_that_find_no_free_lease_are_counted(lab: Lab, one: OneExporter, root: str) -> None:
     served = serve(lab, dhcp(root, [], **FEW_ADDRESSES[root]), root)
     add_leases(served.daemon, ADDRESSES[root])
-    it = watched(one, served.url, root)
+    exporter = watched(one, served.url, root)
     failed = served.fail(7)
-    page = checked(served, it)
+    page = checked(served, exporter)
     assert page["kea_allocation_failures_total"] == {"subnet": failed, "shared_network": 0}
     assert page["kea_allocation_failures_by_cause_total"] == {"no_pools": 0, "no_free_lease": failed}
 
@@ -277,9 +277,9 @@ def test_clients_that_find_no_free_lease_are_counted(lab: Lab, one: OneExporter,
 def test_a_subnet_without_pools_is_another_cause(lab: Lab, one: OneExporter, root: str) -> None:
     [[key, [subnet]]] = FEW_ADDRESSES[root].items()
     served = serve(lab, {**dhcp(root, []), key: [{**subnet, "pools": []}]}, root)
-    it = watched(one, served.url, root)
+    exporter = watched(one, served.url, root)
     failed = served.fail(7)
-    page = checked(served, it)
+    page = checked(served, exporter)
     assert page["kea_allocation_failures_total"] == {"subnet": failed, "shared_network": 0}
     assert page["kea_allocation_failures_by_cause_total"] == {"no_pools": failed, "no_free_lease": 0}
 
@@ -288,9 +288,9 @@ def test_a_subnet_without_pools_is_another_cause(lab: Lab, one: OneExporter, roo
 def test_a_shared_network_is_another_scope(lab: Lab, one: OneExporter, root: str) -> None:
     served = serve(lab, {**dhcp(root, []), "shared-networks": [SHARED_NETWORK[root]]}, root)
     add_leases(served.daemon, ADDRESSES_OF_NETWORK[root])
-    it = watched(one, served.url, root)
+    exporter = watched(one, served.url, root)
     failed = served.fail(7)
-    page = checked(served, it)
+    page = checked(served, exporter)
     assert page["kea_allocation_failures_total"] == {"subnet": 0, "shared_network": failed}
     assert page["kea_allocation_failures_by_cause_total"] == {"no_pools": 0, "no_free_lease": failed}
 
@@ -298,23 +298,23 @@ def test_a_shared_network_is_another_scope(lab: Lab, one: OneExporter, root: str
 @BOTH_DAEMONS
 def test_what_cannot_be_read_is_dropped_for_that_reason_alone(lab: Lab, one: OneExporter, root: str) -> None:
     served = serve(lab, dhcp(root, [], **FEW_ADDRESSES[root]), root)
-    it = watched(one, served.url, root)
+    exporter = watched(one, served.url, root)
     served.send(*[UNREADABLE[root]] * 3)
-    page = checked(served, it)
+    page = checked(served, exporter)
     assert page["kea_packets_dropped_total"] == {"parse_failed": 3, "other": 0}
     served.send(*[UNREADABLE[root]] * 2)
     served.clients.ask(2)
-    assert checked(served, it)["kea_packets_dropped_total"] == {"parse_failed": 5, "other": 0}
+    assert checked(served, exporter)["kea_packets_dropped_total"] == {"parse_failed": 5, "other": 0}
 
 
 def test_what_is_dropped_otherwise_is_dropped_for_another_reason(lab: Lab, one: OneExporter) -> None:
     served = serve(lab, dhcp("Dhcp6", [], **FEW_ADDRESSES["Dhcp6"]), "Dhcp6")
-    it = watched(one, served.url, "Dhcp6")
+    exporter = watched(one, served.url, "Dhcp6")
     strays = served.strays.ask_in_vain(6).first.sent
     wait_until(lambda: statistic(served.daemon, "pkt6-receive-drop") == strays)
     served.send(b"?")
     wait_until(lambda: statistic(served.daemon, "pkt6-receive-drop") == strays + 1)
-    page = checked(served, it)
+    page = checked(served, exporter)
     assert page["kea_packets_dropped_total"] == {"parse_failed": 1, "other": strays}
     assert page["kea_messages_received_total"]["solicit"] == strays
 
@@ -330,20 +330,20 @@ def test_what_becomes_of_leases_is_counted(lab: Lab, one: OneExporter) -> None:
     expired = {"expire": int(time.time()) - 60, "valid-lft": 30}
     add_leases(served.daemon, {"127.3.0.0": 1}, **expired)
     add_leases(served.daemon, {"127.3.0.1": 1}, state=DECLINED, **expired)
-    it = watched(one, served.url, "Dhcp4")
+    exporter = watched(one, served.url, "Dhcp4")
     served.clients.ask(2)
-    assert checked(served, it)["kea_reservation_conflicts_total"]["dhcp4"] >= 1
+    assert checked(served, exporter)["kea_reservation_conflicts_total"]["dhcp4"] >= 1
     leases = served.daemon.command("lease4-get-all")["arguments"]["leases"]
-    [address] = [it["ip-address"] for it in leases if it["hw-address"] == FIRST]
+    [address] = [lease["ip-address"] for lease in leases if lease["hw-address"] == FIRST]
     served.send(message4(Type4.DECLINE, FIRST, requested=address, server="127.0.0.1"))
     wait_until(lambda: statistic(served.daemon, "declined-addresses") == 2)
-    assert checked(served, it)["kea_messages_received_total"]["decline"] == 1
-    assert values(it.samples(), "kea_leases", "state") == {"assigned": 3, "declined": 2}
+    assert checked(served, exporter)["kea_messages_received_total"]["decline"] == 1
+    assert values(exporter.samples(), "kea_leases", "state") == {"assigned": 3, "declined": 2}
     done(served.daemon.command("leases-reclaim", remove=True))
-    page = checked(served, it)
+    page = checked(served, exporter)
     assert page["kea_leases_reclaimed_total"] == {"dhcp4": 2}
     assert page["kea_declined_addresses_reclaimed_total"] == {"dhcp4": 1}
-    assert values(it.samples(), "kea_leases", "state") == {"assigned": 2, "declined": 1}
+    assert values(exporter.samples(), "kea_leases", "state") == {"assigned": 2, "declined": 1}
 
 
 @BOTH_DAEMONS
@@ -352,12 +352,12 @@ def test_response_times_are_those_of_perfmon(lab: Lab, one: OneExporter, root: s
     parameters = {"enable-monitoring": True, "stats-mgr-reporting": True, "interval-width-secs": 1}
     tree["hooks-libraries"].append({"library": "libdhcp_perfmon.so", "parameters": parameters})
     served = serve(lab, tree, root)
-    it = watched(one, served.url, root)
+    exporter = watched(one, served.url, root)
     exchange = "DHCPDISCOVER-DHCPOFFER" if root == "Dhcp4" else "SOLICIT-ADVERTISE"
     name = f"perfmon.{exchange}.composite-total_response.mean-usecs"
     # The mean of an interval is there once the next one has begun.
     wait_until(lambda: served.clients.ask(2).first.received == 2 and statistic(served.daemon, name) > 0, pause=0.6)
-    samples = it.samples()
+    samples = exporter.samples()
     label = "discover_offer" if root == "Dhcp4" else "solicit_advertise"
     mean = values(samples, "kea_response_time_mean_seconds", "exchange")[label]
     assert mean == pytest.approx(statistic(served.daemon, name) / 1_000_000)
@@ -369,23 +369,25 @@ def add_leases(daemon: KeaDaemon, addresses: Mapping[str, int], **more: object) 
     """Add leases, given the subnet of each address."""
     for address, subnet in addresses.items():
         client = ":".join(f"{byte:02x}" for byte in ip_address(address).packed[-4:])
-        who = {"hw-address": f"02:00:{client}"} if daemon.root == "Dhcp4" else {"duid": f"01:02:{client}", "iaid": 1}
-        lease = {"ip-address": address, "subnet-id": subnet, **who, **more}
+        identity = (
+            {"hw-address": f"02:00:{client}"} if daemon.root == "Dhcp4" else {"duid": f"01:02:{client}", "iaid": 1}
+        )
+        lease = {"ip-address": address, "subnet-id": subnet, **identity, **more}
         done(daemon.command(f"lease{daemon.root[-1]}-add", **lease))
 
 
 @pytest.mark.parametrize("hooks", [HOOKS, ("lease_cmds",)], ids=["stat_cmds", "statistics"])
 def test_addresses_that_clients_register_are_counted(lab: Lab, one: OneExporter, hooks: tuple[str, ...]) -> None:
     served = serve(lab, dhcp("Dhcp6", [], hooks, **FEW_ADDRESSES["Dhcp6"]), "Dhcp6")
-    it = watched(one, served.url, "Dhcp6")
+    exporter = watched(one, served.url, "Dhcp6")
     served.send(registration("::77"), registration("::78"))
     wait_until(lambda: statistic(served.daemon, "cumulative-registered-nas") == 2)
-    page = checked(served, it)
+    page = checked(served, exporter)
     assert page["kea_address_registrations_total"] == {"dhcp6": 2}
     assert page["kea_messages_sent_total"]["addr_reg_reply"] == 2
-    registered = values(it.samples(), "kea_subnet_addresses_registered", "subnet_id")
+    registered = values(exporter.samples(), "kea_subnet_addresses_registered", "subnet_id")
     assert registered == {"1": statistic(served.daemon, "subnet[1].registered-nas")} == {"1": 2}
-    assert values(it.samples(), "kea_leases", "state", kind="address") == {"assigned": 0, "declined": 0}
+    assert values(exporter.samples(), "kea_leases", "state", kind="address") == {"assigned": 0, "declined": 0}
 
 
 def registration(address: str) -> bytes:
@@ -405,22 +407,22 @@ def old_lab() -> Iterator[Lab]:
 @BOTH_DAEMONS
 def test_kea_2_6_counts_the_same(old_lab: Lab, chroot: Chroot, one: OneExporter, root: str) -> None:
     [folder] = old_lab.chroot.root.glob("usr/lib/*/kea/hooks")
-    hooks = [{"library": old_lab.inside(folder / f"libdhcp_{it}.so")} for it in ("lease_cmds", "stat_cmds")]
+    hooks = [{"library": old_lab.inside(folder / f"libdhcp_{hook}.so")} for hook in ("lease_cmds", "stat_cmds")]
     tree = {**dhcp(root, [], **FEW_ADDRESSES[root]), "hooks-libraries": hooks}
     tree.pop("control-sockets")
     served = serve(old_lab, tree, root, chroot)
-    it = watched(one, served.url, root)
+    exporter = watched(one, served.url, root)
     add_leases(served.daemon, ADDRESSES[root])
     failed = served.fail(7)
     for address in ADDRESSES[root]:
         done(served.daemon.command(f"lease{root[-1]}-del", **{"ip-address": address}))
     served.clients.ask(2)
     served.send(*[UNREADABLE[root]] * 3)
-    page = checked(served, it)
+    page = checked(served, exporter)
     assert page["kea_lease_assignments_total"]["address"] == 2
     assert page["kea_allocation_failures_total"] == {"subnet": failed, "shared_network": 0}
     assert page["kea_packets_dropped_total"] == {"parse_failed": 3, "other": 0}
-    assert values(it.samples(), "kea_version_info", "version") == {"2.6.3": 1}
+    assert values(exporter.samples(), "kea_version_info", "version") == {"2.6.3": 1}
 
 
 def commands_of(daemon: KeaDaemon) -> list[str]:
@@ -428,16 +430,16 @@ def commands_of(daemon: KeaDaemon) -> list[str]:
     return re.findall(r"COMMAND_RECEIVED Received command '([^']+)'", daemon.log())
 
 
-def asked(daemon: KeaDaemon, it: Exporter) -> list[str]:
+def asked(daemon: KeaDaemon, exporter: Exporter) -> list[str]:
     """Return what one scrape asks."""
     before = len(commands_of(daemon))
-    it.samples()
+    exporter.samples()
     return commands_of(daemon)[before:]
 
 
-def settle(daemon: KeaDaemon, it: Exporter) -> None:
+def settle(daemon: KeaDaemon, exporter: Exporter) -> None:
     """Wait until a scrape asks for nothing that can have changed only by a reload, which could not be missed then."""
-    wait_until(lambda: "config-get" not in asked(daemon, it), pause=0.1)
+    wait_until(lambda: "config-get" not in asked(daemon, exporter), pause=0.1)
 
 
 def many_subnets(root: str) -> Tree:
@@ -480,9 +482,9 @@ PAGE = {
 def test_a_server_with_many_subnets_is_asked_little(lab: Lab, one: OneExporter, root: str) -> None:
     served = serve(lab, dhcp(root, [], **many_subnets(root)), root)
     daemon, version = served.daemon, root[-1]
-    it = watched(one, served.url, root)
-    settle(daemon, it)
-    steady = asked(daemon, it)
+    exporter = watched(one, served.url, root)
+    settle(daemon, exporter)
+    steady = asked(daemon, exporter)
     assert len(steady) <= MAX_COMMANDS_ONE_BY_ONE
     expected = ["version-get", "status-get", f"subnet{version}-list", f"stat-lease{version}-get"]
     one_by_one = ["statistic-get"] * len(ONE_BY_ONE[Daemon(root.lower())])
@@ -490,7 +492,7 @@ def test_a_server_with_many_subnets_is_asked_little(lab: Lab, one: OneExporter, 
 
     asked_for_leases = served.clients.ask(5).first.sent
     served.send(*[UNREADABLE[root]] * 2)
-    samples = it.samples()
+    samples = exporter.samples()
     page = {(family, label): value for family, found in on_page(samples).items() for label, value in found.items()}
     said = {key: statistic(daemon, name) for key, name in PAGE[root].items()}
     said["kea_packets_dropped_total", "other"] -= said.get(("kea_packets_dropped_total", "parse_failed"), 0)
@@ -503,17 +505,17 @@ def test_a_server_with_many_subnets_is_asked_little(lab: Lab, one: OneExporter, 
 
     new = subnet4(200) if root == "Dhcp4" else subnet6(200)
     done(daemon.command(f"subnet{version}-add", **{f"subnet{version}": [new]}))
-    assert asked(daemon, it).count("config-get") == 1
-    assert sorted(asked(daemon, it)) == sorted(steady)
-    assert len(values(it.samples(), "kea_subnet_addresses", "subnet_id")) == FEW_SUBNETS + 2
+    assert asked(daemon, exporter).count("config-get") == 1
+    assert sorted(asked(daemon, exporter)) == sorted(steady)
+    assert len(values(exporter.samples(), "kea_subnet_addresses", "subnet_id")) == FEW_SUBNETS + 2
 
     done(daemon.command("config-reload"))
-    reloaded = asked(daemon, it)
+    reloaded = asked(daemon, exporter)
     assert (reloaded.count("config-get"), reloaded.count("list-commands")) == (1, 1)
     assert "statistic-get-all" not in reloaded
     if root == "Dhcp4":  # it takes some seconds, and is no other for DHCPv6
-        settle(daemon, it)
-        assert sorted(asked(daemon, it)) == sorted(steady)
+        settle(daemon, exporter)
+        assert sorted(asked(daemon, exporter)) == sorted(steady)
 
 
 DDNS_LABELS = {
@@ -533,15 +535,19 @@ def ddns_by_hand(daemon: KeaDaemon) -> dict[str, dict[tuple[str, ...], float]]:
 
     results = ("success", "timeout", "error")
     return {
-        "kea_ddns_requests_total": {(it,): value for it, value in said("ncr-", "received", "invalid", "error").items()},
+        "kea_ddns_requests_total": {
+            (result,): value for result, value in said("ncr-", "received", "invalid", "error").items()
+        },
         "kea_ddns_queue_full_total": {(): statistic(daemon, "queue-mgr-queue-full")},
         "kea_ddns_updates_sent_total": {
             ("true",): statistic(daemon, "update-signed"),
             ("false",): statistic(daemon, "update-unsigned"),
         },
-        "kea_ddns_updates_total": {(it,): value for it, value in said("update-", *results).items()},
+        "kea_ddns_updates_total": {(result,): value for result, value in said("update-", *results).items()},
         "kea_ddns_key_updates_sent_total": {(KEY,): statistic(daemon, f"key[{KEY}].update-sent")},
-        "kea_ddns_key_updates_total": {(KEY, it): value for it, value in said(f"key[{KEY}].update-", *results).items()},
+        "kea_ddns_key_updates_total": {
+            (KEY, result): value for result, value in said(f"key[{KEY}].update-", *results).items()
+        },
     }
 
 
@@ -557,14 +563,14 @@ def test_dns_updates_are_counted_by_result_and_key(lab: Lab, one: OneExporter) -
         secret = {"name": KEY, "algorithm": "HMAC-SHA256", "secret": "LSWXnfkKZjdPJI5QxlpnfQ=="}
         more = {"dns-server-timeout": 50, "tsig-keys": [secret], "forward-ddns": {"ddns-domains": domains}}
         daemon = lab.start("DhcpDdns", {**ddns([], port), **more})
-        it = watched(one, f"unix:{daemon.unix_socket}", "d2")
+        exporter = watched(one, f"unix:{daemon.unix_socket}", "d2")
         for name in ("a.good.example.", "b.good.example.", "a.unsigned.example.", "a.silent.example."):
             send(port, update_request(name))
         send(port, b"no request at all")
         # Kea tries three times where it gets no proper answer.
         wait_until(lambda: statistic(daemon, "update-timeout") == 3 and statistic(daemon, "ncr-invalid") == 1)
         wait_until(lambda: statistic(daemon, "update-success") == 2 and statistic(daemon, "update-error") == 3)
-        samples, expected = it.samples(), ddns_by_hand(daemon)
+        samples, expected = exporter.samples(), ddns_by_hand(daemon)
     page = {
         family: {tuple(found[label] for label in labels): value for found, value in samples[family]}
         for family, labels in DDNS_LABELS.items()

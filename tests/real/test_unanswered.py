@@ -45,8 +45,8 @@ QUIET_SECONDS = 0.3
 
 @pytest.fixture(scope="module")
 def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneExporter]:
-    with one_exporter(tmp_path_factory.mktemp("exporter")) as it:
-        yield it
+    with one_exporter(tmp_path_factory.mktemp("exporter")) as running:
+        yield running
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,9 @@ def page(one: OneExporter, *asked: KeaDaemon) -> Callable[[], Samples]:
     """Return what scrapes the daemons, which are called a, b and so on."""
     roots = {"Dhcp4": "dhcp4", "Dhcp6": "dhcp6", "DhcpDdns": "d2"}
     named = zip("abc", asked, strict=False)
-    exporter = one.watch(*({"name": name, roots[it.root]: {"url": f"unix:{it.unix_socket}"}} for name, it in named))
+    exporter = one.watch(
+        *({"name": name, roots[daemon.root]: {"url": f"unix:{daemon.unix_socket}"}} for name, daemon in named)
+    )
     return exporter.samples
 
 
@@ -110,8 +112,8 @@ class Rules:
         """Check what expressions find, some minutes after one page followed the other."""
         story = {"interval": "1m", "input_series": list(series(before, after))}
         story["promql_expr_test"] = [
-            {"expr": it, "eval_time": "17m" if "ALERTS" in it else "8m", "exp_samples": found}
-            for it, found in expressions.items()
+            {"expr": expression, "eval_time": "17m" if "ALERTS" in expression else "8m", "exp_samples": found}
+            for expression, found in expressions.items()
         ]
         rules = self.lab.write("rules.yml", RULES.read_text())
         test = self.lab.write("story.yml", yaml.safe_dump({"rule_files": [rules.name], "tests": [story]}))
@@ -121,7 +123,7 @@ class Rules:
     def expect_unanswered(self, before: Samples, after: Samples, *labels: Tree) -> None:
         """Check for which servers and messages the alert fires."""
         alert = {"alertname": "KeaClientsUnanswered", "alertstate": "firing", "severity": "warning", **TARGET}
-        found = [sample("ALERTS", 1, **alert, **it) for it in labels]
+        found = [sample("ALERTS", 1, **alert, **expected) for expected in labels]
         self.expect(before, after, {'ALERTS{alertname="KeaClientsUnanswered"}': found})
 
 
@@ -171,18 +173,18 @@ LEASED = requests(server=SERVER)
 
 @dataclass(frozen=True)
 class Case:
-    """What DHCPv4 clients send; what they sent *before* is no part of it."""
+    """Messages of DHCPv4 clients; those sent *before* are no part of the judged ones."""
 
     messages: list[bytes]
     before: list[bytes] = field(default_factory=list)
     tree: Tree = field(default_factory=lambda: {"subnet4": [POOL4]})
 
     def pages(self, lab: Lab, one: OneExporter) -> tuple[Samples, Samples]:
-        it = served(lab, "Dhcp4", self.tree)
-        it.send(*self.before)
-        scrape = page(one, it.daemon)
+        server = served(lab, "Dhcp4", self.tree)
+        server.send(*self.before)
+        scrape = page(one, server.daemon)
         before = scrape()
-        it.send(*self.messages)
+        server.send(*self.messages)
         return before, scrape()
 
 
@@ -234,7 +236,7 @@ def test_dhcpv4_clients_that_get_what_they_should(lab: Lab, one: OneExporter, ru
 
 
 def messages6(kind: Type6, server: bytes = b"", first: int = 0, link: str = "::1") -> list[bytes]:
-    return [message6(kind, it, server=server, address=f"::1:0:{first + it}", link=link) for it in TWENTY]
+    return [message6(kind, number, server=server, address=f"::1:0:{first + number}", link=link) for number in TWENTY]
 
 
 @pytest.mark.parametrize(
@@ -253,17 +255,17 @@ def messages6(kind: Type6, server: bytes = b"", first: int = 0, link: str = "::1
             id="another server is chosen",
         ),
         pytest.param(lambda _: messages6(Type6.SOLICIT, link="2001:db8:99::1"), id="relay without a subnet"),
-        pytest.param(lambda _: [message6(Type6.SOLICIT, it, rapid=True) for it in TWENTY], id="rapid commit"),
+        pytest.param(lambda _: [message6(Type6.SOLICIT, number, rapid=True) for number in TWENTY], id="rapid commit"),
         pytest.param(lambda _: messages6(Type6.INFORMATION_REQUEST), id="information-request"),
     ],
 )
 def test_dhcpv6_clients_that_get_what_they_should(
     lab: Lab, one: OneExporter, rules: Rules, make: Callable[[bytes], list[bytes]]
 ) -> None:
-    it = served(lab, "Dhcp6", {"subnet6": [{**POOL6, "rapid-commit": True}]})
-    scrape = page(one, it.daemon)
+    server = served(lab, "Dhcp6", {"subnet6": [{**POOL6, "rapid-commit": True}]})
+    scrape = page(one, server.daemon)
     before = scrape()
-    it.send(*make(it.duid))
+    server.send(*make(server.duid))
     rules.expect_unanswered(before, scrape())
 
 
@@ -276,14 +278,14 @@ def pair_of(lab: Lab, root: str, mode: str, ids: tuple[int, int], more: Tree | N
         options = ("-p", str(ports[0]), "-P", str(ports[1]))
         daemon = pair.start(name, arguments=options, tree={key: [{**subnet, "id": number}]})
         found.append(Asked(daemon, ports[0]))
-    for it in found:
-        wait_for(it.daemon, mode, mode)
+    for server in found:
+        wait_for(server.daemon, mode, mode)
     return found
 
 
 def send_to_both(pair: list[Asked], *messages: bytes) -> None:
-    for it in pair:
-        it.send(*messages)
+    for server in pair:
+        server.send(*messages)
 
 
 @pytest.mark.parametrize("mode", ["hot-standby", "load-balancing"])
@@ -292,21 +294,21 @@ def test_a_pair_answers_each_client_once_and_drops_what_is_broken(
 ) -> None:
     """Each server sees all packets: on a standby no message counts, and each packet does."""
     pair = pair_of(lab, "Dhcp4", mode, (1, 1))
-    scrape = page(one, *(it.daemon for it in pair))
+    scrape = page(one, *(server.daemon for server in pair))
     before = scrape()
     send_to_both(pair, *discovers() * 25, *LEASED * 24, *[bytes(300)] * 20)
     after = scrape()
     rules.expect_unanswered(before, after)
     assert values(after, "kea_packets_received_total", "server") == {"a": 1000, "b": 1000}
     ratio = "round(daemon:kea_packets_dropped_per_packets:ratio_rate5m, 0.001)"
-    found = [sample("", 0.02, server=it, daemon="dhcp4", **TARGET) for it in "ab"]
+    found = [sample("", 0.02, server=name, daemon="dhcp4", **TARGET) for name in "ab"]
     rules.expect(before, after, {ratio: found})
 
 
 def test_a_dhcpv6_pair_with_other_subnet_ids_answers_no_first_request(lab: Lab, one: OneExporter, rules: Rules) -> None:
     """A client that asks again is answered from the lease cache; the partner never has its lease."""
     pair = pair_of(lab, "Dhcp6", "hot-standby", (1, 2))
-    scrape = page(one, *(it.daemon for it in pair))
+    scrape = page(one, *(server.daemon for server in pair))
     before = scrape()
     send_to_both(pair, *messages6(Type6.SOLICIT), *messages6(Type6.REQUEST, pair[0].duid))
     assert values(scrape(), "kea_messages_sent_total", "message", server="a")["reply"] == 0
@@ -322,7 +324,7 @@ def test_the_remedies_of_the_runbook_for_a_dhcpv6_pair(lab: Lab, one: OneExporte
     def answered(first: int) -> int:
         scrape = page(one, primary.daemon)
         before = values(scrape(), "kea_messages_sent_total", "message")["reply"]
-        primary.send(*(message6(Type6.REQUEST, first + it, server=primary.duid) for it in TWENTY))
+        primary.send(*(message6(Type6.REQUEST, first + number, server=primary.duid) for number in TWENTY))
         return int(values(scrape(), "kea_messages_sent_total", "message")["reply"] - before)
 
     assert answered(0) == 0
@@ -337,22 +339,22 @@ def test_the_remedies_of_the_runbook_for_a_dhcpv6_pair(lab: Lab, one: OneExporte
 
 def test_a_dhcpv4_pair_with_other_subnet_ids_answers_no_request(lab: Lab, one: OneExporter, rules: Rules) -> None:
     pair = pair_of(lab, "Dhcp4", "load-balancing", (1, 2), {"max-rejected-lease-updates": 0})
-    scrape = page(one, *(it.daemon for it in pair))
+    scrape = page(one, *(server.daemon for server in pair))
     before = scrape()
     clients = range(80)
     send_to_both(pair, *discovers(clients), *requests(clients=clients, server=SERVER))
-    of_both = ({"server": it, "daemon": "dhcp4", "message": "request"} for it in "ab")
+    of_both = ({"server": name, "daemon": "dhcp4", "message": "request"} for name in "ab")
     rules.expect_unanswered(before, scrape(), *of_both)
 
 
 def test_the_drop_ratio_of_many_subnets_is_of_all_packets(lab: Lab, one: OneExporter, rules: Rules) -> None:
     """Most packets are renewals; statistics are queried one by one."""
     subnets = [POOL6, *(subnet6(number) for number in range(2, FEW_SUBNETS + 2))]
-    it = served(lab, "Dhcp6", {"subnet6": subnets})
-    it.send(*messages6(Type6.REQUEST, it.duid))
-    scrape = page(one, it.daemon)
+    server = served(lab, "Dhcp6", {"subnet6": subnets})
+    server.send(*messages6(Type6.REQUEST, server.duid))
+    scrape = page(one, server.daemon)
     before = scrape()
-    it.send(*messages6(Type6.RENEW, it.duid) * 4, *messages6(Type6.REBIND)[:17], *[b"?"] * 3)
+    server.send(*messages6(Type6.RENEW, server.duid) * 4, *messages6(Type6.REBIND)[:17], *[b"?"] * 3)
     after = scrape()
     assert "kea_exporter_unknown_statistics" not in after
     ratio = "round(daemon:kea_packets_dropped_per_packets:ratio_rate5m, 0.001)"
@@ -361,17 +363,17 @@ def test_the_drop_ratio_of_many_subnets_is_of_all_packets(lab: Lab, one: OneExpo
 
 
 def test_one_statistic_is_reset_and_no_reason_jumps(lab: Lab, one: OneExporter) -> None:
-    it = served(lab, "Dhcp4", {"subnet4": [POOL4]})
-    scrape = page(one, it.daemon)
-    it.send(*[bytes(300)] * 7, *requests(server=OTHER_SERVER))
+    server = served(lab, "Dhcp4", {"subnet4": [POOL4]})
+    scrape = page(one, server.daemon)
+    server.send(*[bytes(300)] * 7, *requests(server=OTHER_SERVER))
     dropped = partial(values, name="kea_packets_dropped_total", label="reason")
     assert dropped(scrape()) == {"parse_failed": 7, "other": 20}
     for name, parse_failed in (("pkt4-parse-failed", 0), ("pkt4-receive-drop", 0)):
-        assert it.daemon.command("statistic-reset", name=name)["result"] == 0
+        assert server.daemon.command("statistic-reset", name=name)["result"] == 0
         assert dropped(scrape()) == {"parse_failed": parse_failed, "other": 20}
-    it.send(*[bytes(300)] * 2, *requests(server=OTHER_SERVER))
+    server.send(*[bytes(300)] * 2, *requests(server=OTHER_SERVER))
     assert dropped(scrape()) == {"parse_failed": 2, "other": 40}
-    it.daemon.command("statistic-reset-all")
+    server.daemon.command("statistic-reset-all")
     assert dropped(scrape()) == {"parse_failed": 0, "other": 40}
 
 

@@ -255,13 +255,13 @@ def wire(lab: Lab) -> Iterator[Cable]:
 
 
 @pytest.fixture(scope="module")
-def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneExporter]:
+def shared_exporter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneExporter]:
     with one_exporter(tmp_path_factory.mktemp("exporter")) as running:
         yield running
 
 
-def watched(one: OneExporter, url: str, root: str, **collect: object) -> Exporter:
-    return one.watch({"name": "kea", root.lower(): {"url": url, "collect": collect}})
+def watched(shared_exporter: OneExporter, url: str, root: str, **collect: object) -> Exporter:
+    return shared_exporter.watch({"name": "kea", root.lower(): {"url": url, "collect": collect}})
 
 
 def add_lease(daemon: KeaDaemon, address: str, subnet: int, state: int = ASSIGNED, **more: object) -> None:
@@ -291,11 +291,11 @@ def add_leases(daemon: KeaDaemon) -> None:
 @BOTH_DAEMONS
 @BOTH_WAYS
 def test_every_number_on_the_page_is_what_kea_has(
-    lab: Lab, wire: Cable, one: OneExporter, root: str, hooks: tuple[str, ...]
+    lab: Lab, wire: Cable, shared_exporter: OneExporter, root: str, hooks: tuple[str, ...]
 ) -> None:
     daemon = lab.start(root, dhcp(root, [], hooks, **on_the_wire(root)), run_by=wire.server)
     clients = wire.clients4 if root == "Dhcp4" else wire.clients6
-    exporter = watched(one, f"unix:{daemon.unix_socket}", root, pools=True)
+    exporter = watched(shared_exporter, f"unix:{daemon.unix_socket}", root, pools=True)
     assert on_page(exporter.samples()) == by_hand(daemon, pools=True)
     wait_until_serving(daemon)
     assert clients.ask(12).second.received >= 12
@@ -320,14 +320,14 @@ def old_lab() -> Iterator[Lab]:
 
 @BOTH_DAEMONS
 @pytest.mark.parametrize("hooks", [("lease_cmds", "stat_cmds"), ("lease_cmds",)], ids=["stat_cmds", "statistics"])
-def test_kea_2_6_tells_the_same(old_lab: Lab, one: OneExporter, root: str, hooks: tuple[str, ...]) -> None:
+def test_kea_2_6_tells_the_same(old_lab: Lab, shared_exporter: OneExporter, root: str, hooks: tuple[str, ...]) -> None:
     [folder] = old_lab.chroot.root.glob("usr/lib/*/kea/hooks")
     libraries = [{"library": old_lab.inside(folder / f"libdhcp_{hook}.so")} for hook in hooks]
     tree = {**dhcp(root, [], **SITES[root]), "hooks-libraries": libraries}
     tree.pop("control-sockets")
     daemon = old_lab.start(root, tree)
     add_leases(daemon)
-    samples = watched(one, f"unix:{daemon.unix_socket}", root, pools=True).samples()
+    samples = watched(shared_exporter, f"unix:{daemon.unix_socket}", root, pools=True).samples()
     assert on_page(samples) == by_hand(daemon, pools=True)
     assert values(samples, "kea_version_info", "version") == {"2.6.3": 1}
 
@@ -346,10 +346,12 @@ def done(answer: Tree) -> None:
 
 @BOTH_DAEMONS
 @BOTH_WAYS
-def test_subnets_come_and_go_at_run_time(lab: Lab, one: OneExporter, root: str, hooks: tuple[str, ...]) -> None:
+def test_subnets_come_and_go_at_run_time(
+    lab: Lab, shared_exporter: OneExporter, root: str, hooks: tuple[str, ...]
+) -> None:
     daemon, url = start(lab, root, hooks)
     version = root[-1]
-    exporter = watched(one, url, root)
+    exporter = watched(shared_exporter, url, root)
     before = on_page(exporter.samples())
     assert before == by_hand(daemon)
     done(daemon.command(f"subnet{version}-del", id=1))
@@ -372,10 +374,10 @@ def ids(numbers: Numbers, family: str) -> set[str]:
 
 @ONE_WAY_EACH
 def test_a_subnet_added_at_run_time_is_there_at_the_next_scrape(
-    lab: Lab, one: OneExporter, root: str, hooks: tuple[str, ...]
+    lab: Lab, shared_exporter: OneExporter, root: str, hooks: tuple[str, ...]
 ) -> None:
     daemon, url = start(lab, root, hooks)
-    exporter = watched(one, url, root)
+    exporter = watched(shared_exporter, url, root)
     exporter.samples()
     if root == "Dhcp4":
         done(daemon.command("subnet4-add", subnet4=[subnet4(77)]))
@@ -388,9 +390,9 @@ def test_a_subnet_added_at_run_time_is_there_at_the_next_scrape(
     assert "77" in ids(page, "kea_subnet_addresses")
 
 
-def test_a_pool_added_to_a_subnet_at_run_time_is_counted(lab: Lab, one: OneExporter) -> None:
+def test_a_pool_added_to_a_subnet_at_run_time_is_counted(lab: Lab, shared_exporter: OneExporter) -> None:
     daemon, url = start(lab, "Dhcp4")
-    exporter = watched(one, url, "Dhcp4", pools=True)
+    exporter = watched(shared_exporter, url, "Dhcp4", pools=True)
     wait_until_settled(exporter)
     changed = {"id": 2, "subnet": "10.2.0.0/24", "pools": [{"pool": "10.2.0.128/25", "pool-id": 9}]}
     done(daemon.command("subnet4-delta-add", subnet4=[changed]))
@@ -402,10 +404,10 @@ def test_a_pool_added_to_a_subnet_at_run_time_is_counted(lab: Lab, one: OneExpor
 
 @pytest.mark.parametrize("hooks", [HOOKS, WITHOUT_STAT_CMDS], ids=["stat_cmds", "statistics"])
 def test_the_only_pool_removed_at_run_time_leaves_nothing_to_give(
-    lab: Lab, one: OneExporter, hooks: tuple[str, ...]
+    lab: Lab, shared_exporter: OneExporter, hooks: tuple[str, ...]
 ) -> None:
     daemon, url = start(lab, "Dhcp4", hooks)
-    exporter = watched(one, url, "Dhcp4", pools=True)
+    exporter = watched(shared_exporter, url, "Dhcp4", pools=True)
     wait_until_settled(exporter)
     pool = {"id": 3, "subnet": "10.3.0.0/24", "pools": [{"pool": "10.3.0.0/24"}]}
     assert on_page(exporter.samples())["kea_subnet_addresses"]["3", "10.3.0.0/24", "office"] == 256
@@ -421,9 +423,9 @@ def test_the_only_pool_removed_at_run_time_leaves_nothing_to_give(
 
 
 @BOTH_DAEMONS
-def test_a_reservation_added_at_run_time_is_counted(lab: Lab, one: OneExporter, root: str) -> None:
+def test_a_reservation_added_at_run_time_is_counted(lab: Lab, shared_exporter: OneExporter, root: str) -> None:
     daemon, url = start(lab, root)
-    exporter = watched(one, url, root)
+    exporter = watched(shared_exporter, url, root)
     wait_until_settled(exporter)
     before = values(exporter.samples(), "kea_reservations", "server")["kea"]
     host: Tree = (
@@ -440,9 +442,11 @@ def test_a_reservation_added_at_run_time_is_counted(lab: Lab, one: OneExporter, 
 
 
 @BOTH_DAEMONS
-def test_the_size_of_a_pool_stays_right_when_a_subnet_is_added(lab: Lab, one: OneExporter, root: str) -> None:
+def test_the_size_of_a_pool_stays_right_when_a_subnet_is_added(
+    lab: Lab, shared_exporter: OneExporter, root: str
+) -> None:
     daemon, url = start(lab, root)
-    exporter = watched(one, url, root, pools=True)
+    exporter = watched(shared_exporter, url, root, pools=True)
     before = on_page(exporter.samples())
     new = subnet4(77) if root == "Dhcp4" else subnet6(77)
     done(daemon.command(f"subnet{root[-1]}-add", **{f"subnet{root[-1]}": [new]}))
@@ -457,10 +461,10 @@ def sizes(numbers: Numbers) -> Numbers:
 
 
 @BOTH_DAEMONS
-def test_a_subnet_moves_into_a_shared_network_and_out_of_it(lab: Lab, one: OneExporter, root: str) -> None:
+def test_a_subnet_moves_into_a_shared_network_and_out_of_it(lab: Lab, shared_exporter: OneExporter, root: str) -> None:
     daemon, url = start(lab, root)
     version = root[-1]
-    exporter = watched(one, url, root)
+    exporter = watched(shared_exporter, url, root)
     exporter.samples()
     done(daemon.command(f"network{version}-subnet-add", name="office", id=4))
     page = on_page(exporter.samples())
@@ -482,13 +486,13 @@ def others(root: str) -> dict[str, str]:
 
 @OTHER_WAY_EACH
 def test_a_reload_and_a_restart_are_followed_at_once(
-    lab: Lab, one: OneExporter, root: str, hooks: tuple[str, ...]
+    lab: Lab, shared_exporter: OneExporter, root: str, hooks: tuple[str, ...]
 ) -> None:
     port, folder = free_port(), lab.inside(lab.folder)
     tree = dhcp(root, [http(port)], hooks, **SITES[root], **{"lease-database": {"type": "memfile"}})
     daemon = lab.start(root, tree, KEA_DHCP_DATA_DIR=folder)
     add_leases(daemon)
-    exporter = watched(one, f"http://127.0.0.1:{port}", root)
+    exporter = watched(shared_exporter, f"http://127.0.0.1:{port}", root)
     wait_until_settled(exporter)
     started = values(exporter.samples(), "kea_start_time_seconds", "server")
     changed = with_changes(tree, root)
@@ -534,10 +538,10 @@ def reconfigure(daemon: KeaDaemon, tree: Tree) -> None:
 
 @OTHER_WAY_EACH
 def test_resetting_all_statistics_does_not_shrink_the_pools(
-    lab: Lab, one: OneExporter, root: str, hooks: tuple[str, ...]
+    lab: Lab, shared_exporter: OneExporter, root: str, hooks: tuple[str, ...]
 ) -> None:
     daemon, url = start(lab, root, hooks)
-    exporter = watched(one, url, root)
+    exporter = watched(shared_exporter, url, root)
     exporter.samples()
     done(daemon.command("statistic-reset-all"))
     page, expected = on_page(exporter.samples()), by_hand(daemon)
@@ -561,9 +565,11 @@ def without_leases(numbers: Numbers) -> Numbers:
 
 
 @BOTH_DAEMONS
-def test_the_size_of_a_pool_stays_right_when_all_statistics_are_reset(lab: Lab, one: OneExporter, root: str) -> None:
+def test_the_size_of_a_pool_stays_right_when_all_statistics_are_reset(
+    lab: Lab, shared_exporter: OneExporter, root: str
+) -> None:
     daemon, url = start(lab, root)
-    exporter = watched(one, url, root, pools=True)
+    exporter = watched(shared_exporter, url, root, pools=True)
     done(daemon.command("statistic-reset-all"))
     assert sizes(on_page(exporter.samples())) == sizes(by_hand(daemon, pools=True))
 
@@ -576,10 +582,10 @@ CONFIGURED = {
 
 @ONE_WAY_EACH
 def test_removed_statistics_are_unknown_and_not_zero(
-    lab: Lab, one: OneExporter, root: str, hooks: tuple[str, ...]
+    lab: Lab, shared_exporter: OneExporter, root: str, hooks: tuple[str, ...]
 ) -> None:
     daemon, url = start(lab, root, hooks)
-    exporter = watched(one, url, root, pools=True)
+    exporter = watched(shared_exporter, url, root, pools=True)
     exporter.samples()
     done(daemon.command("statistic-remove-all"))
     samples = exporter.samples()
@@ -602,11 +608,11 @@ CHOICES: dict[str, tuple[Tree, set[str]]] = {
 }
 
 
-def test_only_chosen_subnets_have_series_while_all_are_counted(lab: Lab, one: OneExporter) -> None:
+def test_only_chosen_subnets_have_series_while_all_are_counted(lab: Lab, shared_exporter: OneExporter) -> None:
     daemon, url = start(lab, "Dhcp4")
     expected = by_hand(daemon, pools=True)
     collect = {name: {"pools": True, **choice} for name, (choice, _) in CHOICES.items()}
-    for name, page in side_by_side(one, url, collect).items():
+    for name, page in side_by_side(shared_exporter, url, collect).items():
         chosen = CHOICES[name][1]
         assert on_page(page) == {
             family: {labels: value for labels, value in found.items() if family in COUNTED_ALL or labels[0] in chosen}
@@ -620,10 +626,10 @@ def test_only_chosen_subnets_have_series_while_all_are_counted(lab: Lab, one: On
 COUNTED_ALL = {"kea_subnets", "kea_shared_networks", "kea_reservations", "kea_leases"}
 
 
-def side_by_side(one: OneExporter, url: str, collect: Mapping[str, Tree]) -> dict[str, Samples]:
+def side_by_side(shared_exporter: OneExporter, url: str, collect: Mapping[str, Tree]) -> dict[str, Samples]:
     """Return what one scrape says of one daemon that is configured several times."""
     servers = [{"name": name, "dhcp4": {"url": url, "collect": options}} for name, options in collect.items()]
-    samples = one.watch(*servers).samples()
+    samples = shared_exporter.watch(*servers).samples()
     of_server = {name: partial(of_one_server, name) for name in collect}
     return {
         name: {family: kept for family, found in samples.items() if (kept := list(filter(mine, found)))}
@@ -635,13 +641,15 @@ def of_one_server(name: str, sample: tuple[dict[str, str], float]) -> bool:
     return sample[0].get("server") == name
 
 
-def test_beyond_the_series_limit_the_lowest_ids_are_shown_and_it_is_said(lab: Lab, one: OneExporter) -> None:
+def test_beyond_the_series_limit_the_lowest_ids_are_shown_and_it_is_said(
+    lab: Lab, shared_exporter: OneExporter
+) -> None:
     daemon, url = start(lab, "Dhcp4")
     everything = by_hand(daemon, pools=True)
     # Ten for each of the four subnets: the four that are counted by hand, leases in the pools and reclaimed ones,
     # and two each for failures and reservations. A pool has four.
     collect = {str(limit): {"pools": True, "series_limit": limit} for limit in (40, 39, 15, 9)}
-    pages = side_by_side(one, url, collect)
+    pages = side_by_side(shared_exporter, url, collect)
     reached = {name: values(page, "kea_series_limit_reached", "collector") for name, page in pages.items()}
     assert reached == {
         "40": {"subnets": 0, "pools": 0},
@@ -655,7 +663,7 @@ def test_beyond_the_series_limit_the_lowest_ids_are_shown_and_it_is_said(lab: La
         assert on_page(page)["kea_leases"] == everything["kea_leases"]
 
 
-def test_what_is_switched_off_is_neither_asked_nor_shown(lab: Lab, one: OneExporter) -> None:
+def test_what_is_switched_off_is_neither_asked_nor_shown(lab: Lab, shared_exporter: OneExporter) -> None:
     _, url = start(lab, "Dhcp4")
     collect: dict[str, Tree] = {
         "all": {"pools": True},
@@ -664,7 +672,7 @@ def test_what_is_switched_off_is_neither_asked_nor_shown(lab: Lab, one: OneExpor
         "no-statistics": {"statistics": "none"},
         "little": {"statistics": "none", "leases": False},
     }
-    pages = side_by_side(one, url, collect)
+    pages = side_by_side(shared_exporter, url, collect)
     families = ("kea_leases", "kea_subnet_addresses", "kea_pool_addresses", "kea_packets_received_total")
     assert {name: tuple(family in page for family in families) for name, page in pages.items()} == {
         "all": (True, True, True, True),

@@ -28,7 +28,7 @@ INSIDE = "kea_subnet_addresses_assigned_in_pool"
 
 
 @pytest.fixture(scope="module")
-def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneExporter]:
+def shared_exporter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneExporter]:
     with one_exporter(tmp_path_factory.mktemp("exporter")) as running:
         yield running
 
@@ -70,16 +70,16 @@ def numbers(samples: Samples) -> tuple[Tree, Tree, Tree, Tree]:
 
 @BOTH_WAYS
 def test_leases_of_reserved_addresses_outside_the_pool_are_told_apart(
-    lab: Lab, one: OneExporter, hooks: tuple[str, ...]
+    lab: Lab, shared_exporter: OneExporter, hooks: tuple[str, ...]
 ) -> None:
     daemon = lab.start("Dhcp4", dhcp("Dhcp4", [], hooks, **BESIDE))
     lease_beside(daemon)
-    samples = watched(one, f"unix:{daemon.unix_socket}", "Dhcp4").samples()
+    samples = watched(shared_exporter, f"unix:{daemon.unix_socket}", "Dhcp4").samples()
     assert numbers(samples) == ({"1": 40}, {"1": 39}, {"1": 1}, {"in_pool": 0, "out_of_pool": 38})
 
 
 @pytest.mark.parametrize("hooks", [("lease_cmds", "stat_cmds"), ("lease_cmds",)], ids=["stat_cmds", "statistics"])
-def test_kea_2_6_tells_them_apart_too(old_lab: Lab, one: OneExporter, hooks: tuple[str, ...]) -> None:
+def test_kea_2_6_tells_them_apart_too(old_lab: Lab, shared_exporter: OneExporter, hooks: tuple[str, ...]) -> None:
     [folder] = old_lab.chroot.root.glob("usr/lib/*/kea/hooks")
     libraries = [{"library": old_lab.inside(folder / f"libdhcp_{hook}.so")} for hook in hooks]
     [subnet] = BESIDE["subnet4"]
@@ -89,18 +89,18 @@ def test_kea_2_6_tells_them_apart_too(old_lab: Lab, one: OneExporter, hooks: tup
     tree.pop("control-sockets")
     daemon = old_lab.start("Dhcp4", tree)
     lease_beside(daemon)
-    samples = watched(one, f"unix:{daemon.unix_socket}", "Dhcp4").samples()
+    samples = watched(shared_exporter, f"unix:{daemon.unix_socket}", "Dhcp4").samples()
     assert numbers(samples) == ({"1": 40}, {"1": 39}, {"1": 1}, {"in_pool": 0, "out_of_pool": 38})
     assert values(samples, "kea_subnet_info", "client_classes") == {"phones": 1}
     assert values(samples, "kea_subnet_info", "name") == {"Office": 1}
 
 
-def test_a_client_is_refused_while_addresses_are_kept_for_absent_hosts(lab: Lab, one: OneExporter) -> None:
+def test_a_client_is_refused_while_addresses_are_kept_for_absent_hosts(lab: Lab, shared_exporter: OneExporter) -> None:
     """Case 12: Kea counts 2 of 4 addresses as assigned, and has none for a new client."""
     reservations = [host(1, "127.1.0.0"), host(2, "127.1.0.1")]
     subnet = {"id": 1, "subnet": "127.0.0.0/8", "pools": [{"pool": "127.1.0.0/30"}], "reservations": reservations}
     served = serve(lab, dhcp("Dhcp4", [], subnet4=[subnet]), "Dhcp4")
-    exporter = watched(one, served.url, "Dhcp4")
+    exporter = watched(shared_exporter, served.url, "Dhcp4")
     assert values(exporter.samples(), "kea_subnet_allocation_failures_total", "scope") == {
         "subnet": 0,
         "shared_network": 0,
@@ -122,19 +122,19 @@ def test_a_client_is_refused_while_addresses_are_kept_for_absent_hosts(lab: Lab,
     ids=["kept", "said to be outside", "not used"],
 )
 def test_kea_keeps_addresses_for_the_reservations_that_count(
-    lab: Lab, one: OneExporter, modes: Tree, leased: int
+    lab: Lab, shared_exporter: OneExporter, modes: Tree, leased: int
 ) -> None:
     reservations = [host(1, "127.1.0.0"), host(2, "127.1.0.1")]
     subnet = {"id": 1, "subnet": "127.0.0.0/8", "pools": [{"pool": "127.1.0.0/30"}], "reservations": reservations}
     served = serve(lab, dhcp("Dhcp4", [], subnet4=[{**subnet, **modes}]), "Dhcp4")
     served.clients.ask_in_vain(6, "-p", "1")
-    samples = watched(one, served.url, "Dhcp4").samples()
+    samples = watched(shared_exporter, served.url, "Dhcp4").samples()
     kept = values(samples, RESERVED, "placement").get("in_pool", 0)
     assert values(samples, ASSIGNED, "subnet_id") == {"1": leased}
     assert kept == 4 - leased
 
 
-def test_guarded_subnets_of_a_shared_network_have_their_classes(lab: Lab, one: OneExporter) -> None:
+def test_guarded_subnets_of_a_shared_network_have_their_classes(lab: Lab, shared_exporter: OneExporter) -> None:
     """Case 14."""
     classes = [{"name": name, "test": "member('ALL')"} for name in ("cm", "cpe")]
     subnets = [
@@ -145,13 +145,13 @@ def test_guarded_subnets_of_a_shared_network_have_their_classes(lab: Lab, one: O
     daemon = lab.start("Dhcp4", {**dhcp("Dhcp4", []), "client-classes": classes, "shared-networks": [network]})
     for number in range(2, 62):
         add_lease(daemon, f"10.2.0.{number}", 2)
-    samples = watched(one, f"unix:{daemon.unix_socket}", "Dhcp4").samples()
+    samples = watched(shared_exporter, f"unix:{daemon.unix_socket}", "Dhcp4").samples()
     assert values(samples, "kea_subnet_info", "subnet_id", client_classes="cpe") == {"2": 1}
     assert values(samples, INSIDE, "subnet_id") == {"1": 0, "2": 60}
     assert values(samples, "kea_subnet_addresses", "subnet_id") == {"1": 241, "2": 60}
 
 
-def test_reserved_prefixes_and_addresses_of_dhcpv6_are_counted_apart(lab: Lab, one: OneExporter) -> None:
+def test_reserved_prefixes_and_addresses_of_dhcpv6_are_counted_apart(lab: Lab, shared_exporter: OneExporter) -> None:
     subnet = {
         "id": 1,
         "subnet": "2001:db8:1::/64",
@@ -165,7 +165,7 @@ def test_reserved_prefixes_and_addresses_of_dhcpv6_are_counted_apart(lab: Lab, o
     daemon = lab.start("Dhcp6", dhcp("Dhcp6", [], subnet6=[subnet]))
     add_lease(daemon, "2001:db8:1::9", 1)
     add_lease(daemon, "2001:db8:9000::", 1, type="IA_PD", **{"prefix-len": 56})
-    samples = watched(one, f"unix:{daemon.unix_socket}", "Dhcp6").samples()
+    samples = watched(shared_exporter, f"unix:{daemon.unix_socket}", "Dhcp6").samples()
     for family in (RESERVED, "kea_subnet_prefixes_reserved"):
         assert values(samples, family, "placement") == {"in_pool": 1, "out_of_pool": 1}
     for kind in ("addresses", "prefixes"):
@@ -174,7 +174,7 @@ def test_reserved_prefixes_and_addresses_of_dhcpv6_are_counted_apart(lab: Lab, o
 
 
 @pytest.mark.parametrize("root", ["Dhcp4", "Dhcp6"])
-def test_leases_that_kea_counts_below_0_are_absent(lab: Lab, one: OneExporter, root: str) -> None:
+def test_leases_that_kea_counts_below_0_are_absent(lab: Lab, shared_exporter: OneExporter, root: str) -> None:
     """Case 20: after statistic-reset-all, Kea counts each release down from 0."""
     prefix, pool = ("10.0.0.", "10.0.0.0/24") if root == "Dhcp4" else ("2001:db8::", "2001:db8::/112")
     key = root[-1]
@@ -182,7 +182,7 @@ def test_leases_that_kea_counts_below_0_are_absent(lab: Lab, one: OneExporter, r
     daemon = lab.start(root, dhcp(root, [], WITHOUT_STAT_CMDS, **{f"subnet{key}": [subnet]}))
     for number in range(1, 6):
         add_lease(daemon, f"{prefix}{number}", 1)
-    exporter = watched(one, f"unix:{daemon.unix_socket}", root)
+    exporter = watched(shared_exporter, f"unix:{daemon.unix_socket}", root)
     assert values(exporter.samples(), "kea_leases", "state", kind="address")["assigned"] == 5
     done(daemon.command("statistic-reset-all"))
     for number in (1, 2):

@@ -65,14 +65,16 @@ Story = dict[str, Moment]
 
 
 @pytest.fixture(scope="module")
-def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneExporter]:
+def shared_exporter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneExporter]:
     with one_exporter(tmp_path_factory.mktemp("exporter")) as running:
         yield running
 
 
-def watched(one: OneExporter, ports: Mapping[str, int], **collect: object) -> Exporter:
+def watched(shared_exporter: OneExporter, ports: Mapping[str, int], **collect: object) -> Exporter:
     urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
-    return one.watch(*({"name": name, "dhcp4": {"url": url, "collect": collect}} for name, url in urls.items()))
+    return shared_exporter.watch(
+        *({"name": name, "dhcp4": {"url": url, "collect": collect}} for name, url in urls.items())
+    )
 
 
 def said_by(daemon: KeaDaemon) -> dict[str, str]:
@@ -83,11 +85,11 @@ def said_by(daemon: KeaDaemon) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def story(chroot: Chroot, one: OneExporter) -> Story:
+def story(chroot: Chroot, shared_exporter: OneExporter) -> Story:
     """Lead a pair through its states; in the first ones it waits until it is told to go on."""
     with Lab(chroot) as lab:
         pair = HighAvailability(lab)
-        return told(pair, watched(one, pair.control_ports))
+        return told(pair, watched(shared_exporter, pair.control_ports))
 
 
 def told(pair: HighAvailability, exporter: Exporter) -> Story:
@@ -183,10 +185,10 @@ def test_what_is_known_of_the_partner_follows_the_connection(story: Story) -> No
     assert course("kea_ha_unacked_clients") == [0, 0, 0, 0]
 
 
-def test_before_anything_was_heard_of_the_partner_nothing_is_said_of_it(lab: Lab, one: OneExporter) -> None:
+def test_before_anything_was_heard_of_the_partner_nothing_is_said_of_it(lab: Lab, shared_exporter: OneExporter) -> None:
     pair = HighAvailability(lab, heartbeat=NEVER_MILLISECONDS)
     wait_for(pair.start(PRIMARY), "waiting")
-    moment = Moment(watched(one, {PRIMARY: pair.control_ports[PRIMARY]}).samples(), {})
+    moment = Moment(watched(shared_exporter, {PRIMARY: pair.control_ports[PRIMARY]}).samples(), {})
     assert moment.states(PRIMARY) == {"local": "waiting"}
     assert moment.scopes(PRIMARY) == {"local": {PRIMARY: 0}}
     assert moment.number("kea_ha_partner_in_touch") == 0
@@ -214,13 +216,13 @@ def test_both_servers_of_a_pair_name_the_same_pair(story: Story) -> None:
     assert named[PRIMARY] == named[PARTNER] != ""
 
 
-def test_a_partner_that_hangs_keeps_its_state_and_its_silence_counts(lab: Lab, one: OneExporter) -> None:
+def test_a_partner_that_hangs_keeps_its_state_and_its_silence_counts(lab: Lab, shared_exporter: OneExporter) -> None:
     pair = HighAvailability(lab)
     primary, standby = pair.start(PRIMARY), pair.start(PARTNER)
     wait_for(primary, "hot-standby", "hot-standby")
     standby.running.signal(signal.SIGSTOP)
     try:
-        exporter = watched(one, {PRIMARY: pair.control_ports[PRIMARY]})
+        exporter = watched(shared_exporter, {PRIMARY: pair.control_ports[PRIMARY]})
         moment = scraped_once(exporter, lambda moment: moment.number("kea_ha_communication_interrupted") == 1)
     finally:
         standby.running.signal(signal.SIGCONT)
@@ -237,9 +239,9 @@ def scraped_once(exporter: Exporter, holds: Callable[[Moment], bool]) -> Moment:
     return moment
 
 
-def test_in_load_balancing_the_survivor_serves_the_clients_of_both(lab: Lab, one: OneExporter) -> None:
+def test_in_load_balancing_the_survivor_serves_the_clients_of_both(lab: Lab, shared_exporter: OneExporter) -> None:
     pair = HighAvailability(lab, "load-balancing")
-    exporter = watched(one, pair.control_ports)
+    exporter = watched(shared_exporter, pair.control_ports)
     primary, secondary = pair.start(PRIMARY), pair.start(PARTNER)
     wait_for(primary, "load-balancing", "load-balancing")
     wait_for(secondary, "load-balancing", "load-balancing")
@@ -252,19 +254,19 @@ def test_in_load_balancing_the_survivor_serves_the_clients_of_both(lab: Lab, one
     assert Moment(exporter.samples(), {}).scopes(PARTNER)["local"] == {PRIMARY: 1, PARTNER: 1}
 
 
-def test_high_availability_that_is_switched_off_has_no_series(lab: Lab, one: OneExporter) -> None:
+def test_high_availability_that_is_switched_off_has_no_series(lab: Lab, shared_exporter: OneExporter) -> None:
     pair = HighAvailability(lab)
     wait_for(pair.start(PRIMARY), "waiting")
-    exporter = watched(one, {PRIMARY: pair.control_ports[PRIMARY]}, high_availability=False)
+    exporter = watched(shared_exporter, {PRIMARY: pair.control_ports[PRIMARY]}, high_availability=False)
     moment = Moment(exporter.samples(), {})
     assert not [family for family in moment.page if family.startswith("kea_ha_")]
     assert moment.disabled(PRIMARY) == {"local_command"}
 
 
-def test_a_user_and_a_partner_disable_dhcp_and_enable_it_again(lab: Lab, one: OneExporter) -> None:
+def test_a_user_and_a_partner_disable_dhcp_and_enable_it_again(lab: Lab, shared_exporter: OneExporter) -> None:
     port = free_port()
     daemon = lab.start("Dhcp4", dhcp("Dhcp4", [http(port)], subnet4=[subnet4(1)]))
-    exporter = watched(one, {"kea": port})
+    exporter = watched(shared_exporter, {"kea": port})
 
     def disabled() -> set[str]:
         return Moment(exporter.samples(), {}).disabled("kea")
@@ -280,7 +282,7 @@ def test_a_user_and_a_partner_disable_dhcp_and_enable_it_again(lab: Lab, one: On
     assert disabled() == set()
 
 
-def test_a_lost_database_connection_disables_dhcp(lab: Lab, one: OneExporter) -> None:
+def test_a_lost_database_connection_disables_dhcp(lab: Lab, shared_exporter: OneExporter) -> None:
     port = free_port()
     database = {
         "type": "postgresql",
@@ -294,6 +296,6 @@ def test_a_lost_database_connection_disables_dhcp(lab: Lab, one: OneExporter) ->
     }
     tree = dhcp("Dhcp4", [http(port)], (*HOOKS, "pgsql"), subnet4=[subnet4(1)], **{"hosts-databases": [database]})
     lab.start("Dhcp4", tree)
-    exporter = watched(one, {"kea": port})
+    exporter = watched(shared_exporter, {"kea": port})
     moment = scraped_once(exporter, lambda moment: "kea_dhcp_disabled" in moment.page)
     assert moment.disabled("kea") == {"db_connection"}

@@ -44,7 +44,7 @@ POOL_OUTSIDE: dict[str, Tree] = {
 
 
 @pytest.fixture(scope="module")
-def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneExporter]:
+def shared_exporter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneExporter]:
     with one_exporter(tmp_path_factory.mktemp("exporter")) as running:
         yield running
 
@@ -78,14 +78,14 @@ class Served:
         return result
 
 
-def serve(lab: Lab, one: OneExporter, root: str, hooks: tuple[str, ...] = HOOKS, **more: object) -> Served:
+def serve(lab: Lab, shared_exporter: OneExporter, root: str, hooks: tuple[str, ...] = HOOKS, **more: object) -> Served:
     """Start a daemon over https with clients on loopback, and wait until the exporter holds its configuration."""
     pair, port, ports = lab.authority.issue("kea", addresses=[IP]), free_port(), free_dhcp_ports(root)
     tree = dhcp(root, [lab.https(port, pair)], hooks, **{**NETWORK[root], **more})
     daemon = lab.start(root, tree, ("-p", str(ports[0]), "-P", str(ports[1])))
     wait_until_serving(daemon)
     entry = {"url": f"https://{IP}:{port}", "tls_config": {"ca_file": str(lab.authority.certificate)}}
-    running = one.watch({"name": "kea", root.lower(): entry})
+    running = shared_exporter.watch({"name": "kea", root.lower(): entry})
     return Served(daemon, over_loopback(lab.chroot, root, ports), pair, running)
 
 
@@ -126,9 +126,11 @@ def with_broken_key(served: Served) -> Callable[[], None]:
 @pytest.mark.parametrize("hooks", [HOOKS, WITHOUT_STAT_CMDS], ids=["stat_cmds", "no stat_cmds"])
 @pytest.mark.parametrize("multi_threading", [True, False], ids=["multi-threading", "one thread"])
 def test_a_reload_with_a_broken_key_ends_service_until_a_good_one(
-    lab: Lab, one: OneExporter, root: str, hooks: tuple[str, ...], *, multi_threading: bool
+    lab: Lab, shared_exporter: OneExporter, root: str, hooks: tuple[str, ...], *, multi_threading: bool
 ) -> None:
-    served = serve(lab, one, root, hooks, **{"multi-threading": {"enable-multi-threading": multi_threading}})
+    served = serve(
+        lab, shared_exporter, root, hooks, **{"multi-threading": {"enable-multi-threading": multi_threading}}
+    )
     served.clients.ask(3)
     assert_serving(served)
     mend = with_broken_key(served)
@@ -147,8 +149,8 @@ def test_a_reload_with_a_broken_key_ends_service_until_a_good_one(
     assert_serving(served)
 
 
-def test_a_failed_reload_shows_while_the_configuration_is_held(lab: Lab, one: OneExporter) -> None:
-    served = serve(lab, one, "Dhcp4")
+def test_a_failed_reload_shows_while_the_configuration_is_held(lab: Lab, shared_exporter: OneExporter) -> None:
+    served = serve(lab, shared_exporter, "Dhcp4")
 
     def is_held() -> bool:
         return "config-get" not in values(served.exporter.samples(), "kea_command_success", "command")
@@ -174,8 +176,8 @@ CHANGES: dict[str, Callable[[str], Tree]] = {
 
 @ROOTS
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_reload_that_kea_refuses_ends_service(lab: Lab, one: OneExporter, root: str, change: str) -> None:
-    served = serve(lab, one, root)
+def test_a_reload_that_kea_refuses_ends_service(lab: Lab, shared_exporter: OneExporter, root: str, change: str) -> None:
+    served = serve(lab, shared_exporter, root)
     good = served.daemon.configuration
     bad = {**good, **CHANGES[change](root)}
     assert served.daemon.command("config-test", **{root: bad})["result"] == 1
@@ -187,8 +189,8 @@ def test_a_reload_that_kea_refuses_ends_service(lab: Lab, one: OneExporter, root
     assert_serving(served)
 
 
-def test_a_reload_that_stops_at_a_syntax_error_changes_nothing(lab: Lab, one: OneExporter) -> None:
-    served = serve(lab, one, "Dhcp4")
+def test_a_reload_that_stops_at_a_syntax_error_changes_nothing(lab: Lab, shared_exporter: OneExporter) -> None:
+    served = serve(lab, shared_exporter, "Dhcp4")
     lab.folder.joinpath(served.daemon.unix_socket.stem, "kea.json").write_text("{ nonsense")
     assert served.daemon.command("config-reload")["result"] == 1
     served.clients.ask(1)
@@ -196,8 +198,8 @@ def test_a_reload_that_stops_at_a_syntax_error_changes_nothing(lab: Lab, one: On
 
 
 @ROOTS
-def test_without_an_interface_no_client_is_served(lab: Lab, one: OneExporter, root: str) -> None:
-    served = serve(lab, one, root)
+def test_without_an_interface_no_client_is_served(lab: Lab, shared_exporter: OneExporter, root: str) -> None:
+    served = serve(lab, shared_exporter, root)
     assert_serving(served)
     good = served.daemon.configuration
     without = {key: value for key, value in good.items() if key != "interfaces-config"}
@@ -241,17 +243,17 @@ CASES = [
 ]
 
 
-def with_database(lab: Lab, one: OneExporter, server: Postgresql, case: Case) -> Served:
+def with_database(lab: Lab, shared_exporter: OneExporter, server: Postgresql, case: Case) -> Served:
     retry = {"on-fail": case.on_fail, "max-reconnect-tries": 1000, "reconnect-wait-time": 300}
     database = server.lease_database(**retry)
-    return serve(lab, one, case.root, ("pgsql", *case.hooks), **{"lease-database": database})
+    return serve(lab, shared_exporter, case.root, ("pgsql", *case.hooks), **{"lease-database": database})
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_while_the_lease_database_is_lost_nobody_is_served(
-    lab: Lab, one: OneExporter, postgresql: Postgresql, case: Case
+    lab: Lab, shared_exporter: OneExporter, postgresql: Postgresql, case: Case
 ) -> None:
-    served = with_database(lab, one, postgresql, case)
+    served = with_database(lab, shared_exporter, postgresql, case)
     served.clients.ask(3)
     assert_serving(served)
     postgresql.stop()
@@ -268,9 +270,9 @@ def test_while_the_lease_database_is_lost_nobody_is_served(
 
 
 def test_a_reload_while_the_database_is_lost_ends_all_attempts_to_connect(
-    lab: Lab, one: OneExporter, postgresql: Postgresql
+    lab: Lab, shared_exporter: OneExporter, postgresql: Postgresql
 ) -> None:
-    served = with_database(lab, one, postgresql, CASES[0])
+    served = with_database(lab, shared_exporter, postgresql, CASES[0])
     assert_serving(served)
     postgresql.stop()
     try:

@@ -124,13 +124,13 @@ def serve(lab: Lab, tree: Tree, root: str, chroot: Chroot | None = None) -> Serv
 
 
 @pytest.fixture(scope="module")
-def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneExporter]:
+def shared_exporter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneExporter]:
     with one_exporter(tmp_path_factory.mktemp("exporter")) as running:
         yield running
 
 
-def watched(one: OneExporter, url: str, daemon: str) -> Exporter:
-    return one.watch({"name": "kea", daemon.lower(): {"url": url}})
+def watched(shared_exporter: OneExporter, url: str, daemon: str) -> Exporter:
+    return shared_exporter.watch({"name": "kea", daemon.lower(): {"url": url}})
 
 
 def statistic(daemon: KeaDaemon, name: str) -> int:
@@ -218,10 +218,10 @@ def checked(served: Served, exporter: Exporter) -> Counters:
 
 @pytest.mark.parametrize(("root", "hooks"), [("Dhcp4", HOOKS), ("Dhcp6", ("lease_cmds",))])
 def test_exchanges_and_assigned_leases_are_counted(
-    lab: Lab, one: OneExporter, root: str, hooks: tuple[str, ...]
+    lab: Lab, shared_exporter: OneExporter, root: str, hooks: tuple[str, ...]
 ) -> None:
     served = serve(lab, dhcp(root, [], hooks, **MANY_ADDRESSES[root]), root)
-    exporter = watched(one, served.url, root)
+    exporter = watched(shared_exporter, served.url, root)
     nothing = checked(served, exporter)
     assert all(value == 0 for found in nothing.values() for value in found.values())
     exchanges = served.clients.ask(12)
@@ -242,10 +242,10 @@ def test_exchanges_and_assigned_leases_are_counted(
 
 @pytest.mark.parametrize(("root", "hooks"), [("Dhcp4", HOOKS), ("Dhcp6", ("lease_cmds",))])
 def test_renewed_leases_count_on_and_released_ones_do_not(
-    lab: Lab, one: OneExporter, root: str, hooks: tuple[str, ...]
+    lab: Lab, shared_exporter: OneExporter, root: str, hooks: tuple[str, ...]
 ) -> None:
     served = serve(lab, dhcp(root, [], hooks, **MANY_ADDRESSES[root]), root)
-    exporter = watched(one, served.url, root)
+    exporter = watched(shared_exporter, served.url, root)
     served.clients.ask(30, "-f", "30", "-F", "30")
     page = checked(served, exporter)
     received = page["kea_messages_received_total"]
@@ -263,10 +263,10 @@ def done(answer: Tree) -> None:
 
 
 @BOTH_DAEMONS
-def test_clients_that_find_no_free_lease_are_counted(lab: Lab, one: OneExporter, root: str) -> None:
+def test_clients_that_find_no_free_lease_are_counted(lab: Lab, shared_exporter: OneExporter, root: str) -> None:
     served = serve(lab, dhcp(root, [], **FEW_ADDRESSES[root]), root)
     add_leases(served.daemon, ADDRESSES[root])
-    exporter = watched(one, served.url, root)
+    exporter = watched(shared_exporter, served.url, root)
     failed = served.fail(7)
     page = checked(served, exporter)
     assert page["kea_allocation_failures_total"] == {"subnet": failed, "shared_network": 0}
@@ -274,10 +274,10 @@ def test_clients_that_find_no_free_lease_are_counted(lab: Lab, one: OneExporter,
 
 
 @BOTH_DAEMONS
-def test_a_subnet_without_pools_is_another_cause(lab: Lab, one: OneExporter, root: str) -> None:
+def test_a_subnet_without_pools_is_another_cause(lab: Lab, shared_exporter: OneExporter, root: str) -> None:
     [[key, [subnet]]] = FEW_ADDRESSES[root].items()
     served = serve(lab, {**dhcp(root, []), key: [{**subnet, "pools": []}]}, root)
-    exporter = watched(one, served.url, root)
+    exporter = watched(shared_exporter, served.url, root)
     failed = served.fail(7)
     page = checked(served, exporter)
     assert page["kea_allocation_failures_total"] == {"subnet": failed, "shared_network": 0}
@@ -285,10 +285,10 @@ def test_a_subnet_without_pools_is_another_cause(lab: Lab, one: OneExporter, roo
 
 
 @BOTH_DAEMONS
-def test_a_shared_network_is_another_scope(lab: Lab, one: OneExporter, root: str) -> None:
+def test_a_shared_network_is_another_scope(lab: Lab, shared_exporter: OneExporter, root: str) -> None:
     served = serve(lab, {**dhcp(root, []), "shared-networks": [SHARED_NETWORK[root]]}, root)
     add_leases(served.daemon, ADDRESSES_OF_NETWORK[root])
-    exporter = watched(one, served.url, root)
+    exporter = watched(shared_exporter, served.url, root)
     failed = served.fail(7)
     page = checked(served, exporter)
     assert page["kea_allocation_failures_total"] == {"subnet": 0, "shared_network": failed}
@@ -296,9 +296,11 @@ def test_a_shared_network_is_another_scope(lab: Lab, one: OneExporter, root: str
 
 
 @BOTH_DAEMONS
-def test_what_cannot_be_read_is_dropped_for_that_reason_alone(lab: Lab, one: OneExporter, root: str) -> None:
+def test_what_cannot_be_read_is_dropped_for_that_reason_alone(
+    lab: Lab, shared_exporter: OneExporter, root: str
+) -> None:
     served = serve(lab, dhcp(root, [], **FEW_ADDRESSES[root]), root)
-    exporter = watched(one, served.url, root)
+    exporter = watched(shared_exporter, served.url, root)
     served.send(*[UNREADABLE[root]] * 3)
     page = checked(served, exporter)
     assert page["kea_packets_dropped_total"] == {"parse_failed": 3, "other": 0}
@@ -307,9 +309,9 @@ def test_what_cannot_be_read_is_dropped_for_that_reason_alone(lab: Lab, one: One
     assert checked(served, exporter)["kea_packets_dropped_total"] == {"parse_failed": 5, "other": 0}
 
 
-def test_what_is_dropped_otherwise_is_dropped_for_another_reason(lab: Lab, one: OneExporter) -> None:
+def test_what_is_dropped_otherwise_is_dropped_for_another_reason(lab: Lab, shared_exporter: OneExporter) -> None:
     served = serve(lab, dhcp("Dhcp6", [], **FEW_ADDRESSES["Dhcp6"]), "Dhcp6")
-    exporter = watched(one, served.url, "Dhcp6")
+    exporter = watched(shared_exporter, served.url, "Dhcp6")
     strays = served.strays.ask_in_vain(6).first.sent
     wait_until(lambda: statistic(served.daemon, "pkt6-receive-drop") == strays)
     served.send(b"?")
@@ -319,7 +321,7 @@ def test_what_is_dropped_otherwise_is_dropped_for_another_reason(lab: Lab, one: 
     assert page["kea_messages_received_total"]["solicit"] == strays
 
 
-def test_what_becomes_of_leases_is_counted(lab: Lab, one: OneExporter) -> None:
+def test_what_becomes_of_leases_is_counted(lab: Lab, shared_exporter: OneExporter) -> None:
     """A lease is declined by its client, two expire, and a reserved address is found to be taken."""
     [subnet] = MANY_ADDRESSES["Dhcp4"]["subnet4"]
     reservations = [{"hw-address": SECOND, "ip-address": "127.2.0.1"}]
@@ -330,7 +332,7 @@ def test_what_becomes_of_leases_is_counted(lab: Lab, one: OneExporter) -> None:
     expired = {"expire": int(time.time()) - 60, "valid-lft": 30}
     add_leases(served.daemon, {"127.3.0.0": 1}, **expired)
     add_leases(served.daemon, {"127.3.0.1": 1}, state=DECLINED, **expired)
-    exporter = watched(one, served.url, "Dhcp4")
+    exporter = watched(shared_exporter, served.url, "Dhcp4")
     served.clients.ask(2)
     assert checked(served, exporter)["kea_reservation_conflicts_total"]["dhcp4"] >= 1
     leases = served.daemon.command("lease4-get-all")["arguments"]["leases"]
@@ -347,12 +349,12 @@ def test_what_becomes_of_leases_is_counted(lab: Lab, one: OneExporter) -> None:
 
 
 @BOTH_DAEMONS
-def test_response_times_are_those_of_perfmon(lab: Lab, one: OneExporter, root: str) -> None:
+def test_response_times_are_those_of_perfmon(lab: Lab, shared_exporter: OneExporter, root: str) -> None:
     tree = dhcp(root, [], HOOKS, **MANY_ADDRESSES[root])
     parameters = {"enable-monitoring": True, "stats-mgr-reporting": True, "interval-width-secs": 1}
     tree["hooks-libraries"].append({"library": "libdhcp_perfmon.so", "parameters": parameters})
     served = serve(lab, tree, root)
-    exporter = watched(one, served.url, root)
+    exporter = watched(shared_exporter, served.url, root)
     exchange = "DHCPDISCOVER-DHCPOFFER" if root == "Dhcp4" else "SOLICIT-ADVERTISE"
     name = f"perfmon.{exchange}.composite-total_response.mean-usecs"
     # The mean of an interval is there once the next one has begun.
@@ -377,9 +379,11 @@ def add_leases(daemon: KeaDaemon, addresses: Mapping[str, int], **more: object) 
 
 
 @pytest.mark.parametrize("hooks", [HOOKS, ("lease_cmds",)], ids=["stat_cmds", "statistics"])
-def test_addresses_that_clients_register_are_counted(lab: Lab, one: OneExporter, hooks: tuple[str, ...]) -> None:
+def test_addresses_that_clients_register_are_counted(
+    lab: Lab, shared_exporter: OneExporter, hooks: tuple[str, ...]
+) -> None:
     served = serve(lab, dhcp("Dhcp6", [], hooks, **FEW_ADDRESSES["Dhcp6"]), "Dhcp6")
-    exporter = watched(one, served.url, "Dhcp6")
+    exporter = watched(shared_exporter, served.url, "Dhcp6")
     served.send(registration("::77"), registration("::78"))
     wait_until(lambda: statistic(served.daemon, "cumulative-registered-nas") == 2)
     page = checked(served, exporter)
@@ -405,13 +409,13 @@ def old_lab() -> Iterator[Lab]:
 
 
 @BOTH_DAEMONS
-def test_kea_2_6_counts_the_same(old_lab: Lab, chroot: Chroot, one: OneExporter, root: str) -> None:
+def test_kea_2_6_counts_the_same(old_lab: Lab, chroot: Chroot, shared_exporter: OneExporter, root: str) -> None:
     [folder] = old_lab.chroot.root.glob("usr/lib/*/kea/hooks")
     hooks = [{"library": old_lab.inside(folder / f"libdhcp_{hook}.so")} for hook in ("lease_cmds", "stat_cmds")]
     tree = {**dhcp(root, [], **FEW_ADDRESSES[root]), "hooks-libraries": hooks}
     tree.pop("control-sockets")
     served = serve(old_lab, tree, root, chroot)
-    exporter = watched(one, served.url, root)
+    exporter = watched(shared_exporter, served.url, root)
     add_leases(served.daemon, ADDRESSES[root])
     failed = served.fail(7)
     for address in ADDRESSES[root]:
@@ -479,10 +483,10 @@ PAGE = {
 
 
 @BOTH_DAEMONS
-def test_a_server_with_many_subnets_is_asked_little(lab: Lab, one: OneExporter, root: str) -> None:
+def test_a_server_with_many_subnets_is_asked_little(lab: Lab, shared_exporter: OneExporter, root: str) -> None:
     served = serve(lab, dhcp(root, [], **many_subnets(root)), root)
     daemon, version = served.daemon, root[-1]
-    exporter = watched(one, served.url, root)
+    exporter = watched(shared_exporter, served.url, root)
     settle(daemon, exporter)
     steady = asked(daemon, exporter)
     assert len(steady) <= MAX_COMMANDS_ONE_BY_ONE
@@ -551,7 +555,7 @@ def ddns_by_hand(daemon: KeaDaemon) -> dict[str, dict[tuple[str, ...], float]]:
     }
 
 
-def test_dns_updates_are_counted_by_result_and_key(lab: Lab, one: OneExporter) -> None:
+def test_dns_updates_are_counted_by_result_and_key(lab: Lab, shared_exporter: OneExporter) -> None:
     port, _ = free_dhcp_ports("Dhcp4")
     with dns_server(answers=True) as good, dns_server(answers=False) as silent:
         domains = [
@@ -563,7 +567,7 @@ def test_dns_updates_are_counted_by_result_and_key(lab: Lab, one: OneExporter) -
         secret = {"name": KEY, "algorithm": "HMAC-SHA256", "secret": "LSWXnfkKZjdPJI5QxlpnfQ=="}
         more = {"dns-server-timeout": 50, "tsig-keys": [secret], "forward-ddns": {"ddns-domains": domains}}
         daemon = lab.start("DhcpDdns", {**ddns([], port), **more})
-        exporter = watched(one, f"unix:{daemon.unix_socket}", "d2")
+        exporter = watched(shared_exporter, f"unix:{daemon.unix_socket}", "d2")
         for name in ("a.good.example.", "b.good.example.", "a.unsigned.example.", "a.silent.example."):
             send(port, update_request(name))
         send(port, b"no request at all")

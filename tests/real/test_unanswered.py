@@ -44,7 +44,7 @@ QUIET_SECONDS = 0.3
 
 
 @pytest.fixture(scope="module")
-def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneExporter]:
+def shared_exporter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneExporter]:
     with one_exporter(tmp_path_factory.mktemp("exporter")) as running:
         yield running
 
@@ -91,11 +91,11 @@ def served(lab: Lab, root: str, tree: Tree) -> Asked:
     return Asked(daemon, ports[0])
 
 
-def page(one: OneExporter, *asked: KeaDaemon) -> Callable[[], Samples]:
+def page(shared_exporter: OneExporter, *asked: KeaDaemon) -> Callable[[], Samples]:
     """Return what scrapes the daemons, which are called a, b and so on."""
     roots = {"Dhcp4": "dhcp4", "Dhcp6": "dhcp6", "DhcpDdns": "d2"}
     named = zip("abc", asked, strict=False)
-    exporter = one.watch(
+    exporter = shared_exporter.watch(
         *({"name": name, roots[daemon.root]: {"url": f"unix:{daemon.unix_socket}"}} for name, daemon in named)
     )
     return exporter.samples
@@ -179,10 +179,10 @@ class Case:
     before: list[bytes] = field(default_factory=list)
     tree: Tree = field(default_factory=lambda: {"subnet4": [POOL4]})
 
-    def pages(self, lab: Lab, one: OneExporter) -> tuple[Samples, Samples]:
+    def pages(self, lab: Lab, shared_exporter: OneExporter) -> tuple[Samples, Samples]:
         server = served(lab, "Dhcp4", self.tree)
         server.send(*self.before)
-        scrape = page(one, server.daemon)
+        scrape = page(shared_exporter, server.daemon)
         before = scrape()
         server.send(*self.messages)
         return before, scrape()
@@ -204,8 +204,12 @@ UNANSWERED = {
 
 
 @pytest.mark.parametrize("case", UNANSWERED.values(), ids=UNANSWERED)
-def test_clients_that_are_not_offered_an_address(lab: Lab, one: OneExporter, rules: Rules, case: Case) -> None:
-    rules.expect_unanswered(*case.pages(lab, one), {"server": "a", "daemon": "dhcp4", "message": "discover"})
+def test_clients_that_are_not_offered_an_address(
+    lab: Lab, shared_exporter: OneExporter, rules: Rules, case: Case
+) -> None:
+    rules.expect_unanswered(
+        *case.pages(lab, shared_exporter), {"server": "a", "daemon": "dhcp4", "message": "discover"}
+    )
 
 
 def leaving(number: int) -> bytes:
@@ -231,8 +235,10 @@ AS_IT_SHOULD_BE = {
 
 
 @pytest.mark.parametrize("case", AS_IT_SHOULD_BE.values(), ids=AS_IT_SHOULD_BE)
-def test_dhcpv4_clients_that_get_what_they_should(lab: Lab, one: OneExporter, rules: Rules, case: Case) -> None:
-    rules.expect_unanswered(*case.pages(lab, one))
+def test_dhcpv4_clients_that_get_what_they_should(
+    lab: Lab, shared_exporter: OneExporter, rules: Rules, case: Case
+) -> None:
+    rules.expect_unanswered(*case.pages(lab, shared_exporter))
 
 
 def messages6(kind: Type6, server: bytes = b"", first: int = 0, link: str = "::1") -> list[bytes]:
@@ -260,10 +266,10 @@ def messages6(kind: Type6, server: bytes = b"", first: int = 0, link: str = "::1
     ],
 )
 def test_dhcpv6_clients_that_get_what_they_should(
-    lab: Lab, one: OneExporter, rules: Rules, make: Callable[[bytes], list[bytes]]
+    lab: Lab, shared_exporter: OneExporter, rules: Rules, make: Callable[[bytes], list[bytes]]
 ) -> None:
     server = served(lab, "Dhcp6", {"subnet6": [{**POOL6, "rapid-commit": True}]})
-    scrape = page(one, server.daemon)
+    scrape = page(shared_exporter, server.daemon)
     before = scrape()
     server.send(*make(server.duid))
     rules.expect_unanswered(before, scrape())
@@ -290,11 +296,11 @@ def send_to_both(pair: list[Asked], *messages: bytes) -> None:
 
 @pytest.mark.parametrize("mode", ["hot-standby", "load-balancing"])
 def test_a_pair_answers_each_client_once_and_drops_what_is_broken(
-    lab: Lab, one: OneExporter, rules: Rules, mode: str
+    lab: Lab, shared_exporter: OneExporter, rules: Rules, mode: str
 ) -> None:
     """Each server sees all packets: on a standby no message counts, and each packet does."""
     pair = pair_of(lab, "Dhcp4", mode, (1, 1))
-    scrape = page(one, *(server.daemon for server in pair))
+    scrape = page(shared_exporter, *(server.daemon for server in pair))
     before = scrape()
     send_to_both(pair, *discovers() * 25, *LEASED * 24, *[bytes(300)] * 20)
     after = scrape()
@@ -305,10 +311,12 @@ def test_a_pair_answers_each_client_once_and_drops_what_is_broken(
     rules.expect(before, after, {ratio: found})
 
 
-def test_a_dhcpv6_pair_with_other_subnet_ids_answers_no_first_request(lab: Lab, one: OneExporter, rules: Rules) -> None:
+def test_a_dhcpv6_pair_with_other_subnet_ids_answers_no_first_request(
+    lab: Lab, shared_exporter: OneExporter, rules: Rules
+) -> None:
     """A client that asks again is answered from the lease cache; the partner never has its lease."""
     pair = pair_of(lab, "Dhcp6", "hot-standby", (1, 2))
-    scrape = page(one, *(server.daemon for server in pair))
+    scrape = page(shared_exporter, *(server.daemon for server in pair))
     before = scrape()
     send_to_both(pair, *messages6(Type6.SOLICIT), *messages6(Type6.REQUEST, pair[0].duid))
     assert values(scrape(), "kea_messages_sent_total", "message", server="a")["reply"] == 0
@@ -318,11 +326,11 @@ def test_a_dhcpv6_pair_with_other_subnet_ids_answers_no_first_request(lab: Lab, 
     assert values(after, "kea_ha_state", "state", server="a", peer="local")["hot-standby"] == 1
 
 
-def test_the_remedies_of_the_runbook_for_a_dhcpv6_pair(lab: Lab, one: OneExporter) -> None:
+def test_the_remedies_of_the_runbook_for_a_dhcpv6_pair(lab: Lab, shared_exporter: OneExporter) -> None:
     primary, standby = pair_of(lab, "Dhcp6", "hot-standby", (1, 2))
 
     def answered(first: int) -> int:
-        scrape = page(one, primary.daemon)
+        scrape = page(shared_exporter, primary.daemon)
         before = values(scrape(), "kea_messages_sent_total", "message")["reply"]
         primary.send(*(message6(Type6.REQUEST, first + number, server=primary.duid) for number in TWENTY))
         return int(values(scrape(), "kea_messages_sent_total", "message")["reply"] - before)
@@ -337,9 +345,11 @@ def test_the_remedies_of_the_runbook_for_a_dhcpv6_pair(lab: Lab, one: OneExporte
     assert answered(200) == len(TWENTY)
 
 
-def test_a_dhcpv4_pair_with_other_subnet_ids_answers_no_request(lab: Lab, one: OneExporter, rules: Rules) -> None:
+def test_a_dhcpv4_pair_with_other_subnet_ids_answers_no_request(
+    lab: Lab, shared_exporter: OneExporter, rules: Rules
+) -> None:
     pair = pair_of(lab, "Dhcp4", "load-balancing", (1, 2), {"max-rejected-lease-updates": 0})
-    scrape = page(one, *(server.daemon for server in pair))
+    scrape = page(shared_exporter, *(server.daemon for server in pair))
     before = scrape()
     clients = range(80)
     send_to_both(pair, *discovers(clients), *requests(clients=clients, server=SERVER))
@@ -347,12 +357,12 @@ def test_a_dhcpv4_pair_with_other_subnet_ids_answers_no_request(lab: Lab, one: O
     rules.expect_unanswered(before, scrape(), *of_both)
 
 
-def test_the_drop_ratio_of_many_subnets_is_of_all_packets(lab: Lab, one: OneExporter, rules: Rules) -> None:
+def test_the_drop_ratio_of_many_subnets_is_of_all_packets(lab: Lab, shared_exporter: OneExporter, rules: Rules) -> None:
     """Most packets are renewals; statistics are queried one by one."""
     subnets = [POOL6, *(subnet6(number) for number in range(2, FEW_SUBNETS + 2))]
     server = served(lab, "Dhcp6", {"subnet6": subnets})
     server.send(*messages6(Type6.REQUEST, server.duid))
-    scrape = page(one, server.daemon)
+    scrape = page(shared_exporter, server.daemon)
     before = scrape()
     server.send(*messages6(Type6.RENEW, server.duid) * 4, *messages6(Type6.REBIND)[:17], *[b"?"] * 3)
     after = scrape()
@@ -362,9 +372,9 @@ def test_the_drop_ratio_of_many_subnets_is_of_all_packets(lab: Lab, one: OneExpo
     rules.expect_unanswered(before, after)
 
 
-def test_one_statistic_is_reset_and_no_reason_jumps(lab: Lab, one: OneExporter) -> None:
+def test_one_statistic_is_reset_and_no_reason_jumps(lab: Lab, shared_exporter: OneExporter) -> None:
     server = served(lab, "Dhcp4", {"subnet4": [POOL4]})
-    scrape = page(one, server.daemon)
+    scrape = page(shared_exporter, server.daemon)
     server.send(*[bytes(300)] * 7, *requests(server=OTHER_SERVER))
     dropped = partial(values, name="kea_packets_dropped_total", label="reason")
     assert dropped(scrape()) == {"parse_failed": 7, "other": 20}
@@ -377,11 +387,11 @@ def test_one_statistic_is_reset_and_no_reason_jumps(lab: Lab, one: OneExporter) 
     assert dropped(scrape()) == {"parse_failed": 0, "other": 40}
 
 
-def test_requests_for_dns_updates_that_match_no_domain(lab: Lab, one: OneExporter, rules: Rules) -> None:
+def test_requests_for_dns_updates_that_match_no_domain(lab: Lab, shared_exporter: OneExporter, rules: Rules) -> None:
     port, _ = free_dhcp_ports("Dhcp4")
     domain = {"name": "good.example.", "dns-servers": [{"ip-address": "127.0.0.1", "port": 9}]}
     daemon = lab.start("DhcpDdns", {**ddns([], port), "forward-ddns": {"ddns-domains": [domain]}})
-    scrape = page(one, daemon)
+    scrape = page(shared_exporter, daemon)
     before = scrape()
     for number in TWENTY:
         send(port, update_request(f"host-{number}.other.example."))

@@ -27,7 +27,7 @@ def overlaps(configuration: Reviewed) -> Findings:
     for subnet in configuration.subnets:
         while containing and containing[-1].last < subnet.first:
             containing.pop()
-        wider = next((it for it in reversed(containing) if not _are_told_apart(it, subnet)), None)
+        wider = next((container for container in reversed(containing) if not _are_told_apart(container, subnet)), None)
         if wider is not None:
             if (wider.first, wider.last) == (subnet.first, subnet.last):
                 yield "same_prefix", f"{wider} and {subnet} are the same prefix, so one of them is never selected"
@@ -36,8 +36,8 @@ def overlaps(configuration: Reviewed) -> Findings:
         containing.append(subnet)
 
 
-def _are_told_apart(one: ReviewedSubnet, other: ReviewedSubnet) -> bool:
-    return bool(one.guards or other.guards) and set(one.guards) != set(other.guards)
+def _are_told_apart(subnet: ReviewedSubnet, other: ReviewedSubnet) -> bool:
+    return bool(subnet.guards or other.guards) and set(subnet.guards) != set(other.guards)
 
 
 def host_bits(configuration: Reviewed) -> Findings:

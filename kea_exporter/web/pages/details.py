@@ -88,17 +88,17 @@ def certificates(report: Report, now: float) -> tuple[ShownCertificate, ...]:
     return tuple(_certificate(role, value, now, is_needed=value not in left_over) for role, value in shown)
 
 
-def _certificate(role: str, it: Certificate, now: float, *, is_needed: bool) -> ShownCertificate:
-    covers = [*(f"ip:{address}" for address in it.addresses), *(f"dns:{name}" for name in it.names)]
+def _certificate(role: str, certificate: Certificate, now: float, *, is_needed: bool) -> ShownCertificate:
+    covers = [*(f"ip:{address}" for address in certificate.addresses), *(f"dns:{name}" for name in certificate.names)]
     return ShownCertificate(
         role=role,
-        subject=it.subject,
-        issuer=it.issuer,
-        serial_number=it.serial_number,
-        key_type=it.key_type,
-        begins=day(it.not_before),
-        ends=moment(it.not_after),
-        left=summary.validity(it, now, is_needed=is_needed),
+        subject=certificate.subject,
+        issuer=certificate.issuer,
+        serial_number=certificate.serial_number,
+        key_type=certificate.key_type,
+        begins=day(certificate.not_before),
+        ends=moment(certificate.not_after),
+        left=summary.validity(certificate, now, is_needed=is_needed),
         covers=tuple(sorted(covers)[:MAX_NAMES]),
         more=max(0, len(covers) - MAX_NAMES),
     )
@@ -156,21 +156,28 @@ def _tls(tls: Tls | None) -> StyledText:
     return StyledText("not used", Tone.QUIET) if tls is None else StyledText(f"{tls.version}, {tls.cipher}")
 
 
-def _socket(it: ControlSocket) -> StyledText:
-    port = f" port {it.port}" if it.port is not None else ""
-    return StyledText(f"{it.kind} on {it.address}{port}", more=", ".join(_guards(it)))
+def _socket(socket: ControlSocket) -> StyledText:
+    port = f" port {socket.port}" if socket.port is not None else ""
+    return StyledText(f"{socket.kind} on {socket.address}{port}", more=", ".join(_guards(socket)))
 
 
-def _guards(it: ControlSocket) -> Iterator[str]:
-    if it.tls:
-        yield "client certificates required" if it.client_certificate_required else "client certificates not required"
-    if it.authentication is not None:
-        yield f"{it.authentication.kind} authentication with {counted(it.authentication.clients, 'client')}"
-        yield f"realm {it.authentication.realm}"
+def _guards(socket: ControlSocket) -> Iterator[str]:
+    if socket.tls:
+        yield (
+            "client certificates required" if socket.client_certificate_required else "client certificates not required"
+        )
+    if socket.authentication is not None:
+        yield f"{socket.authentication.kind} authentication with {counted(socket.authentication.clients, 'client')}"
+        yield f"realm {socket.authentication.realm}"
 
 
-def _size(it: Configuration) -> StyledText:
-    if it.root == ROOT_KEYS[Daemon.D2]:
-        return StyledText(it.root)
-    subnets, networks = counted(len(it.subnets.ids), "subnet"), counted(it.shared_networks, "shared network")
-    return StyledText(f"{it.root}: {subnets}, {networks}, {counted(it.reservations, 'reservation')}")
+def _size(configuration: Configuration) -> StyledText:
+    if configuration.root == ROOT_KEYS[Daemon.D2]:
+        return StyledText(configuration.root)
+    subnets, networks = (
+        counted(len(configuration.subnets.ids), "subnet"),
+        counted(configuration.shared_networks, "shared network"),
+    )
+    return StyledText(
+        f"{configuration.root}: {subnets}, {networks}, {counted(configuration.reservations, 'reservation')}"
+    )

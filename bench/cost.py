@@ -208,6 +208,6 @@ def _seconds(act: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def _ratio(some: list[float], others: list[float]) -> float:
+def _ratio(values: list[float], others: list[float]) -> float:
     """Return the median of the ratios of the rounds, each round's values having been taken side by side."""
-    return median(one / other for one, other in zip(some, others, strict=True))
+    return median(value / other for value, other in zip(values, others, strict=True))

@@ -32,8 +32,8 @@ REQUEST = b"GET /metrics HTTP/1.1\r\nHost: exporter\r\n\r\n"
 def memory_section(folder: Path) -> Section:
     """Measure what daemons that lie cost, and clients that do not read."""
     section = Section(TITLE, ABOUT, targets_in="measured")
-    one, many = unread_pages(folder, 1, 10_000), unread_pages(folder, 8, 5_000)
-    section.add("measured", Found([*lying_daemons(folder), *one, *many]))
+    few, many = unread_pages(folder, 1, 10_000), unread_pages(folder, 8, 5_000)
+    section.add("measured", Found([*lying_daemons(folder), *few, *many]))
     return section
 
 

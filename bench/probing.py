@@ -83,8 +83,8 @@ class Prober:
             while own:
                 found.append(await self._probe(own.pop()))
 
-        each = max(1, concurrency // len(self._ports))
-        await asyncio.gather(*(work(own) for own in waiting for _ in range(each)))
+        slots = max(1, concurrency // len(self._ports))
+        await asyncio.gather(*(work(own) for own in waiting for _ in range(slots)))
         return found
 
     async def _spread(self, targets: Sequence[str], interval: float) -> list[Probed]:

@@ -60,17 +60,17 @@ def one_process(folder: Path, most: int) -> tuple[Section, dict[str, float]]:
             pair = authority.issue("kea", addresses=["127.0.0.1"]) if size.secured else None
             options = {"tls_config": {"ca_file": str(authority.certificate)}} if pair else {}
             servers = stack.enter_context(fleet(folder, min(size.servers, most), size.subnets, pair))
-            one = stack.enter_context(replicas(folder, servers.urls, 1, **options))
-            found, costs[str(size)] = _of_one(one, servers)
+            single = stack.enter_context(replicas(folder, servers.urls, 1, **options))
+            found, costs[str(size)] = _of_one(single, servers)
         section.add(str(size), found)
     return section, costs
 
 
-def _of_one(one: Replicas, servers: Fleet) -> tuple[Found, float]:
+def _of_one(single: Replicas, servers: Fleet) -> tuple[Found, float]:
     targets = names(servers.urls)
-    first = one.at_once(targets)
+    first = single.at_once(targets)
     before = servers.counts()
-    passes = [one.at_once(targets) for _ in range(ROUNDS)]
+    passes = [single.at_once(targets) for _ in range(ROUNDS)]
     asked, probes = servers.counts() - before, ROUNDS * len(targets)
     last, cost = passes[-1], median(measured.milliseconds for measured in passes)
     rows = [
@@ -84,7 +84,7 @@ def _of_one(one: Replicas, servers: Fleet) -> tuple[Found, float]:
         Row("commands to Kea", asked.commands / probes, 1),
         Row("KiB to Kea", asked.received / probes / KIBI, 1),
         Row("KiB from Kea", asked.sent / probes / KIBI, 1),
-        Row("peak memory of the process, MiB", one.peak_mebibytes(), 0),
+        Row("peak memory of the process, MiB", single.peak_mebibytes(), 0),
     ]
     return Found(rows), cost
 
@@ -118,12 +118,12 @@ def by_replicas(folder: Path, servers: Fleet) -> Section:
     with ExitStack() as stack:
         sets = {replica: stack.enter_context(replicas(folder, servers.urls, replica)) for replica in REPLICAS}
         targets = names(servers.urls)
-        for each in sets.values():
-            each.at_once(targets)
+        for running in sets.values():
+            running.at_once(targets)
         hurried = _side_by_side(sets, targets)
-        for count, each in sets.items():
-            spread = each.spread(targets, len(targets) / SPREAD_PER_SECOND)
-            section.add(_counted(count), Found(_of_replicas(each, hurried[count], hurried[1], spread)))
+        for count, running in sets.items():
+            spread = running.spread(targets, len(targets) / SPREAD_PER_SECOND)
+            section.add(_counted(count), Found(_of_replicas(running, hurried[count], hurried[1], spread)))
     return section
 
 
@@ -131,14 +131,14 @@ def _side_by_side(sets: Mapping[int, Replicas], targets: Sequence[str]) -> dict[
     """Probe a share of the servers in turn through each, so that a busy machine is so for all of them."""
     found: dict[int, list[Pass]] = {count: [] for count in sets}
     for number in range(ROUNDS):
-        for count, each in sets.items():
-            found[count].append(each.at_once(targets[number::ROUNDS]))
+        for count, running in sets.items():
+            found[count].append(running.at_once(targets[number::ROUNDS]))
     return found
 
 
-def _of_replicas(each: Replicas, hurried: Sequence[Pass], alone: Sequence[Pass], spread: Pass) -> list[Row]:
-    served = [each.prober.served_by(daemon.target) for daemon in spread.probed]
-    ratio = median(measured.rate / one.rate for measured, one in zip(hurried, alone, strict=True))
+def _of_replicas(running: Replicas, hurried: Sequence[Pass], alone: Sequence[Pass], spread: Pass) -> list[Row]:
+    served = [running.prober.served_by(daemon.target) for daemon in spread.probed]
+    ratio = median(measured.rate / reference.rate for measured, reference in zip(hurried, alone, strict=True))
     return [
         Row("servers of the replica with most", max(map(served.count, served)), 0),
         Row("at once: probes a second", median(measured.rate for measured in hurried), 1),
@@ -149,7 +149,7 @@ def _of_replicas(each: Replicas, hurried: Sequence[Pass], alone: Sequence[Pass],
         Row("spread: processor time of a probe, ms", spread.milliseconds, 1),
         Row("spread: busiest replica, % of a core", 100 * spread.busiest, 0),
         Row("samples a second of all, spread", spread.samples * spread.rate, 0),
-        Row("peak memory of a replica, MiB", each.peak_mebibytes(), 0),
+        Row("peak memory of a replica, MiB", running.peak_mebibytes(), 0),
     ]
 
 

@@ -37,16 +37,16 @@ def dashboard(
     uid: Dashboard, title: str, description: str, sections: Sequence[Section], since: str = "now-6h"
 ) -> Builder:
     """Return a dashboard, with the variables and links that all of ours have."""
-    it = Builder(title).uid(uid).description(description).tags([TAG]).readonly().timezone("browser")
-    it.tooltip(DashboardCursorSync.CROSSHAIR).time(since, "now").refresh("1m").link(to_other_dashboards())
-    it.with_variable(datasource())
+    builder = Builder(title).uid(uid).description(description).tags([TAG]).readonly().timezone("browser")
+    builder.tooltip(DashboardCursorSync.CROSSHAIR).time(since, "now").refresh("1m").link(to_other_dashboards())
+    builder.with_variable(datasource())
     for name in QUERIES:
-        it.with_variable(variable(name))
+        builder.with_variable(variable(name))
     for section in sections:
-        it.with_row(Row(section.title))
+        builder.with_row(Row(section.title))
         for panel in section.panels:
-            it.with_panel(panel)
-    return it
+            builder.with_panel(panel)
+    return builder
 
 
 def written(builder: Builder) -> str:
@@ -57,9 +57,9 @@ def written(builder: Builder) -> str:
         panel["id"] = number
         # The SDK gives every table one, where Grafana no longer looks for it.
         panel.get("options", {}).pop("footer", None)
-    for each in tree["templating"]["list"]:
+    for entry in tree["templating"]["list"]:
         for name in OF_INTERVALS:
-            del each[name]
+            del entry[name]
     for link in tree["links"]:
         # The SDK would hide the links in a menu.
         del link["placement"]

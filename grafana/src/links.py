@@ -40,15 +40,17 @@ def datasource() -> DatasourceVariable:
 
 def variable(name: str) -> QueryVariable:
     """Return a variable of which several values may be chosen, or all."""
-    it = QueryVariable(name).label(name.capitalize()).query(QUERIES[name]).definition(QUERIES[name])
-    it.datasource(DATASOURCE).refresh(VariableRefresh.ON_TIME_RANGE_CHANGED).sort(VariableSort.ALPHABETICAL_ASC)
-    return it.multi(multi=True).include_all(include_all=True).all_value(".+").current(ALL)
+    query_variable = QueryVariable(name).label(name.capitalize()).query(QUERIES[name]).definition(QUERIES[name])
+    query_variable.datasource(DATASOURCE).refresh(VariableRefresh.ON_TIME_RANGE_CHANGED).sort(
+        VariableSort.ALPHABETICAL_ASC
+    )
+    return query_variable.multi(multi=True).include_all(include_all=True).all_value(".+").current(ALL)
 
 
 def to_other_dashboards() -> DashboardLink:
     """Return the links at the top, one for each dashboard of ours."""
-    it = DashboardLink("Kea").type(DashboardLinkType.DASHBOARDS).tags([TAG])
-    return it.include_vars(include_vars=True).keep_time(keep_time=True).as_dropdown(as_dropdown=False)
+    link = DashboardLink("Kea").type(DashboardLinkType.DASHBOARDS).tags([TAG])
+    return link.include_vars(include_vars=True).keep_time(keep_time=True).as_dropdown(as_dropdown=False)
 
 
 def to(dashboard: Dashboard, server: str = "", daemon: str = "") -> str:

@@ -69,8 +69,8 @@ class Query:
 
 def target(query: Query, ref: str) -> prometheus.Dataquery:
     """Return a query as the SDK represents it."""
-    it = prometheus.Dataquery().ref_id(ref).datasource(DATASOURCE).expr(query.expression)
-    return it.legend_format(query.legend) if query.legend else it
+    data_query = prometheus.Dataquery().ref_id(ref).datasource(DATASOURCE).expr(query.expression)
+    return data_query.legend_format(query.legend) if query.legend else data_query
 
 
 def dressed(panel: Panel, words: Words, look: Look, width: int, height: int) -> Panel:

@@ -194,10 +194,10 @@ class Container:
             f"mount -t proc proc {image.root}/proc",
             f"mount -o remount,bind,ro {image.root}",
         )
-        who = f"--userspec={self._user}:{self._group}"
+        account = f"--userspec={self._user}:{self._group}"
         # Again inside: becoming another user ends what --kill-child asked for.
         bound = [*ENDS_WITH_US, *image.command(*arguments)]
-        inside = ["setpriv", "--no-new-privs", "chroot", who, "--groups=", str(image.root), *bound]
+        inside = ["setpriv", "--no-new-privs", "chroot", account, "--groups=", str(image.root), *bound]
         script = f'{" && ".join(mounts)} && exec "$@"'
         # Whoever ends the one that waits ends the container with it; and it ends with this process.
         alone = [*ENDS_WITH_US, "unshare", "--mount", "--pid", "--fork", "--kill-child"]
@@ -223,9 +223,9 @@ class Container:
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run another command in it to its end, as HEALTHCHECK does."""
         enter = ["nsenter", f"--target={self.pid}", "--mount", "--pid", "--root", "--wd"]
-        who = [f"--setuid={self._user}", f"--setgid={self._group}"]
+        account = [f"--setuid={self._user}", f"--setgid={self._group}"]
         return subprocess.run(  # noqa: S603 - our own argument vector
-            [*enter, *who, "--", *self._image.command(*arguments)],
+            [*enter, *account, "--", *self._image.command(*arguments)],
             capture_output=True,
             text=True,
             check=False,

@@ -102,13 +102,13 @@ def composed(source: Path, exporter: Image, log: Path) -> Iterator[Composed]:
         LabBuildError: an image could not be made.
     """
     with bootable(ENGINE) as root, Machine(root, log, own_network=True) as machine:
-        it = Composed(machine)
-        _copy(source, it)
+        project = Composed(machine)
+        _copy(source, project)
         names = {name: service["image"] for name, service in _services(source).items()}
-        exporter.save(it.path("exporter.tar"), re.sub(r"^docker\.io/", "", names["exporter"]))
-        it.docker("load", "--quiet", "--input", f"{PROJECT}/exporter.tar")
-        _make_stand_ins(it, names)
-        yield it
+        exporter.save(project.path("exporter.tar"), re.sub(r"^docker\.io/", "", names["exporter"]))
+        project.docker("load", "--quiet", "--input", f"{PROJECT}/exporter.tar")
+        _make_stand_ins(project, names)
+        yield project
 
 
 def _services(source: Path) -> Tree:
@@ -116,29 +116,29 @@ def _services(source: Path) -> Tree:
     return services
 
 
-def _copy(source: Path, it: Composed) -> None:
-    it.path("").mkdir(parents=True)
+def _copy(source: Path, project: Composed) -> None:
+    project.path("").mkdir(parents=True)
     for part in PARTS:
-        it.path(part).parent.mkdir(parents=True, exist_ok=True)
-        (shutil.copytree if (source / part).is_dir() else shutil.copy2)(source / part, it.path(part))
+        project.path(part).parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if (source / part).is_dir() else shutil.copy2)(source / part, project.path(part))
 
 
-def _make_stand_ins(it: Composed, names: Mapping[str, str]) -> None:
-    context = it.path("images")
+def _make_stand_ins(project: Composed, names: Mapping[str, str]) -> None:
+    context = project.path("images")
     context.mkdir()
     (context / "nc").write_text(PORT_IS_OPEN)
     (context / "nc").chmod(0o755)
-    lab = it.path("lab.tar")
+    lab = project.path("lab.tar")
     excluded = [f"--exclude=./{folder}/*" for folder in LEFT_OUT]
     subprocess.run(  # noqa: S603 - our own argument vector
         ["tar", "-C", str(ensure().root), *excluded, "-cf", str(lab), "."],  # noqa: S607 - wherever it is
         check=True,
     )
-    it.docker("import", f"{PROJECT}/lab.tar", "lab")
+    project.docker("import", f"{PROJECT}/lab.tar", "lab")
     lab.unlink()
     for service, rest in STAND_INS.items():
         folders = "mkdir -p /prometheus /alertmanager && chown nobody:nogroup /prometheus /alertmanager"
         text = f"FROM lab\nCOPY nc /usr/bin/nc\nRUN {folders}\n{rest}\n"
         (context / f"{service}.Dockerfile").write_text(text)
         built = ("build", "--quiet", "--tag", names[service], "--file", f"{PROJECT}/images/{service}.Dockerfile")
-        it.docker(*built, f"{PROJECT}/images")
+        project.docker(*built, f"{PROJECT}/images")

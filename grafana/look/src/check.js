@@ -25,8 +25,8 @@ function mistakesOf(panel) {
     ...overrides.filter(({ matcher }) => !fieldMatchers.getIfExists(matcher.id))
       .map(({ matcher }) => `no matcher is called ${matcher.id}`),
     ...steps.filter(({ id }) => !(id in TRANSFORMATIONS)).map(({ id }) => `no transformation is called ${id}`),
-    ...steps.flatMap(({ id, options: given }) => Object.keys(given).filter((it) => !TRANSFORMATIONS[id]?.includes(it))
-      .map((it) => `${id} has no option ${it}`)),
+    ...steps.flatMap(({ id, options: given }) => Object.keys(given).filter((option) => !TRANSFORMATIONS[id]?.includes(option))
+      .map((option) => `${id} has no option ${option}`)),
   ];
 }
 
@@ -47,7 +47,7 @@ function lacking(panel, frames) {
     .filter(({ displayName }) => !fields.some(({ field }) => field.state.displayName === displayName))
     .map(({ displayName }) => `sorted by ${displayName}, which is no column`);
   const linked = fields.flatMap(({ frame, field }) => (field.config.links ?? []).flatMap(({ url }) => [
-    ...named(url, /__data\.fields\.(\w+)/g).filter((name) => !frame.fields.some((it) => it.name === name)),
+    ...named(url, /__data\.fields\.(\w+)/g).filter((name) => !frame.fields.some((field) => field.name === name)),
     ...named(url, /__field\.labels\.(\w+)/g).filter((name) => field.type === 'number' && !(name in field.labels)),
   ]));
   return [...sorted, ...linked.map((name) => `a link needs ${name}, which is not there`)];
@@ -96,12 +96,12 @@ function described(panel, frames) {
   if (panel.type === 'table') {
     return frames.flatMap((frame) => [
       `${frame.length} rows: ${frame.fields.map(({ state }) => state.displayName).join(' | ')}`,
-      ...Array.from({ length: Math.min(frame.length, ROWS) }, (_, row) => frame.fields.map((it) => shown(it, row)).join(' | ')),
+      ...Array.from({ length: Math.min(frame.length, ROWS) }, (_, row) => frame.fields.map((field) => shown(field, row)).join(' | ')),
     ]);
   }
   const series = frames.flatMap(({ fields }) => fields.slice(1));
   const name = panel.type === 'stat' ? () => '' : ({ state }) => `${state.displayName}: `;
-  return [`${series.length} series`, ...series.slice(0, ROWS).map((it) => name(it) + shown(it, it.values.length - 1))];
+  return [`${series.length} series`, ...series.slice(0, ROWS).map((field) => name(field) + shown(field, field.values.length - 1))];
 }
 
 /** Return what a panel shows where all is chosen, and its mistakes with whatever is chosen. */
@@ -122,7 +122,7 @@ async function main() {
     for (const panel of panels.filter(({ type }) => type !== 'row')) {
       const { lines, mistakes } = await checked(panel);
       console.log(`${uid}: ${panel.title} (${panel.type})`);
-      console.log([...lines.map((it) => `    ${it}`), ...mistakes.map((it) => `!!! ${it}`)].join('\n'));
+      console.log([...lines.map((line) => `    ${line}`), ...mistakes.map((mistake) => `!!! ${mistake}`)].join('\n'));
       wrong += mistakes.length;
     }
   }

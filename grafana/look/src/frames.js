@@ -23,7 +23,7 @@ function frameOf(target, { metric, value, values = [value] }) {
     name,
     fields: [
       { name: 'Time', type: FieldType.time, config: {}, values: values.map(([time]) => time * 1000) },
-      { name: 'Value', type: FieldType.number, config, labels: metric, values: values.map(([, it]) => number(it)) },
+      { name: 'Value', type: FieldType.number, config, labels: metric, values: values.map(([, sample]) => number(sample)) },
     ],
   });
 }
@@ -59,7 +59,7 @@ function tablesOf(found) {
           name: found.length > 1 ? `Value #${refId}` : 'Value',
           type: FieldType.number,
           config: {},
-          values: series.map(({ value: [, it] }) => number(it)),
+          values: series.map(({ value: [, sample] }) => number(sample)),
         },
       ],
     });

@@ -20,13 +20,16 @@ import { lastValueFrom } from 'rxjs';
 import { framesOf } from './frames.js';
 
 // Some have two names.
-const TRANSFORMERS = [...new Map(Object.values(standardTransformers).map((it) => [it.id, it])).values()];
+const TRANSFORMERS = [...new Map(Object.values(standardTransformers).map((transformer) => [transformer.id, transformer])).values()];
 standardTransformersRegistry.setInit(() =>
-  TRANSFORMERS.map((it) => ({ id: it.id, name: it.name, transformation: async () => it }))
+  TRANSFORMERS.map((transformer) => {
+    const { id, name } = transformer;
+    return { id, name, transformation: async () => transformer };
+  })
 );
 /** The options of each transformation that Grafana knows, by its id. */
 export const TRANSFORMATIONS = Object.fromEntries(
-  TRANSFORMERS.map((it) => [it.id, Object.keys(it.defaultOptions ?? {})])
+  TRANSFORMERS.map(({ id, defaultOptions }) => [id, Object.keys(defaultOptions ?? {})])
 );
 
 // The options of every panel, and what makes them of what is written; Grafana has this list in a part that is not on npm.
@@ -48,7 +51,7 @@ const ONLY_NUMBERS = ['decimals', 'max', 'min'];
 function registryOf({ defaults, overrides }) {
   const registry = new FieldConfigOptionsRegistry();
   const set = overrides.flatMap(({ properties }) => properties.map(({ id }) => id));
-  const custom = [...Object.keys(defaults.custom ?? {}).map((it) => `custom.${it}`), ...set]
+  const custom = [...Object.keys(defaults.custom ?? {}).map((name) => `custom.${name}`), ...set]
     .filter((id) => id.startsWith('custom.'));
   for (const [id, process] of Object.entries(STANDARD)) {
     const shouldApply = (field) => !ONLY_NUMBERS.includes(id) || field.type === FieldType.number;

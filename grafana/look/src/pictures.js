@@ -35,7 +35,7 @@ for (const dashboard of readdirSync(folder).map((name) => JSON.parse(readFileSyn
     await page.goto(HOME);
     await page.addStyleTag({ content: style });
     await page.addScriptTag({ content: script });
-    await page.evaluate((it) => globalThis.draw(...it), [dashboard, all, { mode, width: WIDTH, since, until }]);
+    await page.evaluate((drawing) => globalThis.draw(...drawing), [dashboard, all, { mode, width: WIDTH, since, until }]);
     await page.waitForTimeout(SETTLED);
     await page.locator('#page').screenshot({ path: `${into}/${dashboard.uid}-${mode}.png` });
     await page.close();

@@ -34,9 +34,9 @@ function statementsOf({ title, type, options, fieldConfig: { defaults, overrides
   const fields = FIELDLESS.includes(type) ? 'Record<string, never>' : `Written<${SCHEMAS[type]}.FieldConfig>`;
   return [
     `// ${title}`,
-    `{ const it: Written<${SCHEMAS[type]}.Options> = ${JSON.stringify(options)}; void it; }`,
-    `{ const it: Written<FieldConfig> = ${JSON.stringify(standard)}; void it; }`,
-    ...own.map((it) => `{ const it: ${fields} = ${JSON.stringify(it)}; void it; }`),
+    `{ const written: Written<${SCHEMAS[type]}.Options> = ${JSON.stringify(options)}; void written; }`,
+    `{ const written: Written<FieldConfig> = ${JSON.stringify(standard)}; void written; }`,
+    ...own.map((config) => `{ const written: ${fields} = ${JSON.stringify(config)}; void written; }`),
   ];
 }
 
@@ -54,7 +54,7 @@ const program = ts.createProgram(files, {
 const wrong = ts.getPreEmitDiagnostics(program);
 for (const { file, start, messageText } of wrong) {
   const line = file.getLineAndCharacterOfPosition(start).line;
-  const before = file.text.split('\n').slice(0, line + 1).reverse().find((it) => it.startsWith('// '));
+  const before = file.text.split('\n').slice(0, line + 1).reverse().find((text) => text.startsWith('// '));
   console.log(`!!! ${relative(into, file.fileName)}: ${before}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`);
 }
 console.log(`${wrong.length} mistakes of types`);

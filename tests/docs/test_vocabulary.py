@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,6 +53,7 @@ FORBIDDEN = {
 SENTENCE_KEYS = {"title", "description", "legendFormat", "noValue", "text", "displayName", "label"}
 CODE = re.compile(r"^( *)```.*?^\1```$|``.+?``|`[^`\n]+`|(?<=\])\([^)\s]*\)|<code>.*?</code>", re.MULTILINE | re.DOTALL)
 HISTORY = re.compile(r"^## \[?\d", re.MULTILINE)
+IT_IN_A_TEMPLATE = re.compile(r"{%-? *(?:for|set|macro)\b(?:(?! in |=|%}).)*\bit\b")
 
 
 def texts(*patterns: str, without: str = " ") -> Iterator[tuple[str, str]]:
@@ -173,3 +175,49 @@ def test_summaries_of_alerts_are_short() -> None:
     summaries = [rule["annotations"]["summary"] for group in groups for rule in group["rules"] if "alert" in rule]
     assert summaries
     assert [summary for summary in summaries if len(summary) > MAX_SUMMARY] == []
+
+
+def python() -> Iterator[tuple[str, str]]:
+    """Return the Python files that mypy checks."""
+    for name in tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]["files"]:
+        yield from texts(name if name.endswith(".py") else f"{name}/**/*.py", without="node_modules")
+
+
+def lines_that_name_it(text: str) -> Iterator[int]:
+    """Return the lines in which a variable or a parameter is named `it`."""
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.Name(id="it", ctx=ast.Store()) | ast.arg(arg="it"):
+                yield node.lineno
+
+
+def test_no_variable_is_named_it() -> None:
+    found = list(python())
+    assert found
+    assert [f"{name}:{line}" for name, text in found for line in lines_that_name_it(text)] == []
+
+
+def test_no_variable_of_a_template_is_named_it() -> None:
+    found = list(texts("kea_exporter/**/templates/*.html"))
+    assert found
+    assert [f"{name}: {line}" for name, text in found for line in IT_IN_A_TEMPLATE.findall(text)] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "it = 1",
+        "[it for it in found]",
+        "found.sort(key=lambda it: it.name)",
+        "for it in found: pass",
+        "with file as it: pass",
+        "def named(it: int) -> None: ...",
+    ],
+)
+def test_a_variable_named_it_is_found(text: str) -> None:
+    assert list(lines_that_name_it(text)) == [1]
+
+
+@pytest.mark.parametrize("text", ["{% for it in found %}", "{%- set it = 1 %}", "{% macro word(more, it) %}"])
+def test_a_template_variable_named_it_is_found(text: str) -> None:
+    assert IT_IN_A_TEMPLATE.search(text)

@@ -536,24 +536,24 @@ def test_the_report_does_not_collect_where_there_was_a_scrape() -> None:
 def test_an_added_server_is_collected_before_a_page_is_shown(path: str, others: tuple[str, ...]) -> None:
     with SimulatedKea(kea_answers()) as kea:
         configuration = Configuration(servers("a", url=kea.url))
-        with serving(configuration) as it:
-            it.get("/metrics")
+        with serving(configuration) as web:
+            web.get("/metrics")
             configuration.tree = {"servers": servers(*others, url=kea.url)["servers"] + servers("dead")["servers"]}
-            it.service.reload()
-            page = it.get(path)
+            web.service.reload()
+            page = web.get(path)
     assert page.status_code == HTTPStatus.OK
     assert "all healthy" not in page.text
     assert "refused" in page.text
 
 
 def test_without_a_collection_nothing_is_met_and_there_is_no_report(monkeypatch: pytest.MonkeyPatch) -> None:
-    with SimulatedKea(kea_answers()) as kea, serving(servers("a", url=kea.url)) as it:
+    with SimulatedKea(kea_answers()) as kea, serving(servers("a", url=kea.url)) as web:
         # As a reload does at every moment of a collection.
-        monkeypatch.setattr(it.service, "keep", lambda collection: collection)
-        report = it.get("/api/v1/servers").json()
+        monkeypatch.setattr(web.service, "keep", lambda collection: collection)
+        report = web.get("/api/v1/servers").json()
         assert (report["status"], report["exit_code"], report["daemons"]) == ("unknown", 2, [])
-        assert it.get("/servers/a/report").status_code == HTTPStatus.SERVICE_UNAVAILABLE
-        assert "No collection yet" in it.get("/").text
+        assert web.get("/servers/a/report").status_code == HTTPStatus.SERVICE_UNAVAILABLE
+        assert "No collection yet" in web.get("/").text
 
 
 def test_removed_servers_disappear_with_the_reload() -> None:

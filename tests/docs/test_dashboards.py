@@ -114,7 +114,7 @@ def test_links_from_data_lead_to_dashboards_and_keep_time_and_variables(panel: P
         assert path.removeprefix("/d/") in DOCUMENTS
         assert parameters.startswith("${__url_time_range}&${datasource:queryparam}&${job:queryparam}&")
         given = re.findall(r"var-(\w+)=|\$\{(\w+):queryparam\}", parameters)
-        assert [one or other for one, other in given] == ["datasource", *QUERIES]
+        assert [first or second for first, second in given] == ["datasource", *QUERIES]
         for label in re.findall(r"__(?:data\.fields|field\.labels)\.(\w+)", parameters):
             assert all(re.search(rf"by \([^)]*\b{label}\b", query) for query in panel.queries)
 
@@ -178,7 +178,7 @@ def test_counters_are_shown_as_rates_and_only_counters_are(panel: Panel) -> None
 def test_queries_use_only_variables_of_the_dashboard_and_of_grafana(panel: Panel) -> None:
     known = {*QUERIES, "__rate_interval", "__range"}
     for query in panel.queries:
-        assert {one or other for one, other in VARIABLE.findall(query)} <= known
+        assert {first or second for first, second in VARIABLE.findall(query)} <= known
 
 
 def used_names() -> set[str]:

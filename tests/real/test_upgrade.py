@@ -1,4 +1,4 @@
-"""What real Kea 2.6 starts with and real Kea 3.0 refuses, and what it starts with after the remedy."""
+"""Configurations that real Kea 2.6 accepts and real Kea 3.0 refuses; after the remedy, Kea 3.0 accepts them."""
 
 from __future__ import annotations
 
@@ -200,7 +200,7 @@ def test_a_default_password_is_refused(new: Lab) -> None:
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0"])
-def test_a_control_socket_and_the_listener_for_partners_need_ports_of_their_own(new: Lab, address: str) -> None:
+def test_control_socket_and_listener_for_partners_need_separate_ports(new: Lab, address: str) -> None:
     port = free_port()
 
     def with_port(number: int) -> Tree:

@@ -1,4 +1,4 @@
-"""What later versions of Kea refuse, or take otherwise: an example of each."""
+"""Configurations that later versions of Kea refuse or read differently: an example of each."""
 
 from __future__ import annotations
 

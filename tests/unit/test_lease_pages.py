@@ -218,13 +218,13 @@ def test_further_leases_of_renumbered_subnets_are_in_a_subnet() -> None:
     assert (found.in_no_subnet, found.examples, found.others, found.total) == ({}, (), 0, 1200)
 
 
-def test_leases_in_no_subnet_are_not_of_a_deleted_one_where_the_list_of_renumbered_ones_is_full() -> None:
+def test_leases_in_no_subnet_beside_a_full_list_of_renumbered_ones() -> None:
     subnets, leases = of_moved(1001)
     found = audit(lease4("192.0.2.9", 99_999), *leases, subnets=subnets).orphaned
     assert (found.in_no_subnet, found.examples, found.others_moved) == ({}, (), 2)
 
 
-def test_a_delegated_prefix_with_the_id_of_a_renumbered_subnet_is_not_of_a_deleted_one() -> None:
+def test_a_delegated_prefix_of_a_renumbered_subnet_is_counted_as_moved() -> None:
     prefixes = [lease6(f"2001:db8:ff:{number}::", number, type="IA_PD") for number in (9, 9, 7)]
     for leases in ([*prefixes, lease6(subnet_id=9)], [lease6(subnet_id=9), *prefixes]):
         found = audit(*leases, subnets=ONE_OF_SIX).orphaned

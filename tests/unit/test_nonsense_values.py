@@ -76,16 +76,14 @@ def errors_in(read: Callable[[Path], object], path: Path, tree: object) -> tuple
 
 
 @pytest.mark.parametrize("place", [(), *places(ConfigFile)], ids=lambda place: ".".join(map(str, place)))
-def test_a_value_of_another_type_in_the_configuration_is_an_error_with_its_line(tmp_path: Path, place: Place) -> None:
+def test_a_configuration_value_of_another_type_is_an_error_with_a_line(tmp_path: Path, place: Place) -> None:
     for value in NONSENSE:
         found = errors_in(load, tmp_path / "config.yml", with_value(CONFIG, place, value))
         assert all(error.line for error in found), found
 
 
 @pytest.mark.parametrize("place", [(), *places(WebConfigFile)], ids=lambda place: ".".join(map(str, place)))
-def test_a_value_of_another_type_in_the_web_configuration_is_an_error_with_its_line(
-    tmp_path: Path, place: Place
-) -> None:
+def test_a_web_value_of_another_type_is_an_error_with_a_line(tmp_path: Path, place: Place) -> None:
     (tmp_path / "own.pem").touch()
     for value in NONSENSE:
         found = errors_in(load_web, tmp_path / "web.yml", with_value(WEB, place, value))

@@ -547,7 +547,7 @@ def test_a_change_during_the_reload_is_not_missed(files: Files) -> None:
     assert service.settings.servers == ("a", "b")
 
 
-def test_a_change_between_the_first_loading_and_the_first_look_is_not_missed(files: Files) -> None:
+def test_a_change_between_loading_and_the_first_look_is_not_missed(files: Files) -> None:
     loaded, service = digest(files.config_file), files.service()
     written(files.folder, files.tree("b"))
     watcher = Watcher(service, files.config_file, 1, loaded)

@@ -1337,7 +1337,7 @@ def test_a_root_that_ends_soon_is_to_be_followed_by_a_new_one() -> None:
     assert (verdict.evidence[:29], causes_of(verdict)) == ("CN=root expires in 20.0 days;", ["root_expires"])
 
 
-def test_a_listener_for_partners_is_protected_by_demanding_client_certificates() -> None:
+def test_client_certificates_protect_a_listener_for_partners() -> None:
     """TLS without client certificates lets everybody in (measured on 3.0.3), and the texts did not say so."""
     [requirement] = [entry for entry in REQUIREMENTS if entry.id == "partner-listener-is-protected"]
     for text in (requirement.rule, requirement.causes[0].remedy):

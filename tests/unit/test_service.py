@@ -121,7 +121,7 @@ def test_an_unexpected_exception_is_a_failed_reload(monkeypatch: pytest.MonkeyPa
     assert service.load_state.succeeded
 
 
-def test_a_reload_that_gets_no_thread_for_audits_leaves_everything_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reload_without_a_thread_for_audits_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 

@@ -41,15 +41,18 @@ PRODUCTS = {
 
 @pytest.mark.parametrize("name", PRODUCTS)
 def test_the_profile_of_a_product_demands_what_its_source_says(name: str) -> None:
-    (example,) = [it for it in examples(ROOT / "docs/profiles.md") if f"profile: {name}\n" in it]
+    (example,) = [text for text in examples(ROOT / "docs/profiles.md") if f"profile: {name}\n" in text]
     profile = settings_from_tree(yaml.safe_load(example), ROOT, requirements=IDS).profiles[name]
     required, of_base = (
-        {it.id for it in REQUIREMENTS if severity_in(found, it) is Severity.REQUIRED}
+        {requirement.id for requirement in REQUIREMENTS if severity_in(found, requirement) is Severity.REQUIRED}
         for found in (profile, BUILT_IN["kea-best-practice"])
     )
     versions = (profile.minimum_version.text, profile.tested_version.text)
     assert (*versions, required - of_base) == PRODUCTS[name]
-    assert severity_in(profile, next(it for it in REQUIREMENTS if it.id == "version-tested")) is Severity.RECOMMENDED
+    assert (
+        severity_in(profile, next(requirement for requirement in REQUIREMENTS if requirement.id == "version-tested"))
+        is Severity.RECOMMENDED
+    )
 
 
 @pytest.mark.parametrize("example", examples(ROOT / "docs/profiles.md"))

@@ -36,7 +36,7 @@ def profile_of(tmp_path: Path, *entries: str) -> Profile:
 def severities_of_hooks(profile: Profile) -> Mapping[str, Severity]:
     """Return how much a profile makes of each hook that it has judged."""
     prefix, suffix = hook_requirement("|").split("|")
-    found = {it.id: severity_in(profile, it) for it in REQUIREMENTS}
+    found = {requirement.id: severity_in(profile, requirement) for requirement in REQUIREMENTS}
     return {
         name.removeprefix(prefix).removesuffix(suffix).replace("-", "_"): severity
         for name, severity in found.items()
@@ -45,7 +45,7 @@ def severities_of_hooks(profile: Profile) -> Mapping[str, Severity]:
 
 
 def severities_of(profile: Profile) -> dict[str, str | None]:
-    return {it.id: severity_in(profile, it) for it in REQUIREMENTS}
+    return {requirement.id: severity_in(profile, requirement) for requirement in REQUIREMENTS}
 
 
 def test_a_profile_without_differences_is_the_one_that_it_extends(tmp_path: Path) -> None:
@@ -60,13 +60,15 @@ BUILT_IN_TREE = yaml.safe_load(BUILT_IN_FILE.read_text())
 def test_the_profile_of_a_daemon_without_one_is_that_of_the_source_document(tmp_path: Path) -> None:
     assert read(tmp_path, SERVER).daemons[0].profile is IPAM
     assert IPAM.extends is None
-    assert severities_of(IPAM) == {it.id: it.severity for it in REQUIREMENTS}
+    assert severities_of(IPAM) == {requirement.id: requirement.severity for requirement in REQUIREMENTS}
 
 
 @pytest.mark.parametrize("name", BUILT_IN_TREE)
 def test_a_built_in_profile_is_one_that_a_configuration_file_may_have(tmp_path: Path, name: str) -> None:
     tree = {"profiles": {"mine": BUILT_IN_TREE[name]}, "servers": [{"name": "a", "profile": "mine", **KEA}]}
-    (daemon,) = settings_from_tree(tree, tmp_path, requirements=[it.id for it in REQUIREMENTS]).daemons
+    (daemon,) = settings_from_tree(
+        tree, tmp_path, requirements=[requirement.id for requirement in REQUIREMENTS]
+    ).daemons
     assert daemon.profile == replace(BUILT_IN[name], name="mine", extends="ipam")
 
 
@@ -87,12 +89,12 @@ NEW_REQUIREMENTS = {
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_a_requirement_that_is_added_later_has_a_severity_in_each_built_in_profile(name: str) -> None:
     new = [replace(REQUIREMENTS[0], id="new", severity=severity) for severity in (*Severity, None)]
-    assert [severity_in(BUILT_IN[name], it) for it in new] == NEW_REQUIREMENTS[name]
+    assert [severity_in(BUILT_IN[name], requirement) for requirement in new] == NEW_REQUIREMENTS[name]
 
 
 def test_best_practice_does_not_judge_what_only_the_product_demands() -> None:
     found, in_ipam = severities_of(BUILT_IN["kea-best-practice"]), severities_of(IPAM)
-    assert {it for it, severity in found.items() if severity is None and in_ipam[it] is not None} == {
+    assert {name for name, severity in found.items() if severity is None and in_ipam[name] is not None} == {
         "control-socket-over-http",
         "control-socket-address-matches",
         "hsts-header-present",
@@ -104,7 +106,11 @@ def test_best_practice_does_not_judge_what_only_the_product_demands() -> None:
     }
     assert realms_of(BUILT_IN["kea-best-practice"]) == {}
     assert found["version-supported"] == "recommended"
-    assert {found[it.id] for it in REQUIREMENTS if it.subject is Subject.CONFIGURATION and it.severity} == {
+    assert {
+        found[requirement.id]
+        for requirement in REQUIREMENTS
+        if requirement.subject is Subject.CONFIGURATION and requirement.severity
+    } == {
         "required",
         "recommended",
     }
@@ -260,15 +266,19 @@ def test_every_release_that_there_are_requirements_for_can_be_the_target() -> No
 def test_an_upgrade_is_judged_to_the_target_of_the_profile(tmp_path: Path, target: str) -> None:
     profile = profile_of(tmp_path, f'mine: {{upgrade_target: "{target}"}}')
     report = judge_all(REQUIREMENTS, sound(version=Version(2, 6, 3, "2.6.3")), profile)
-    of_upgrades = {it.requirement.id: it.status for it in report.verdicts if it.requirement.subject is Subject.UPGRADE}
-    judged = [it for it, status in of_upgrades.items() if status is not Status.NOT_APPLICABLE]
+    of_upgrades = {
+        verdict.requirement.id: verdict.status
+        for verdict in report.verdicts
+        if verdict.requirement.subject is Subject.UPGRADE
+    }
+    judged = [name for name, status in of_upgrades.items() if status is not Status.NOT_APPLICABLE]
     assert judged == [f"upgrade-to-{target}"]
 
 
 def test_best_practice_and_strict_recommend_to_be_ready_for_an_upgrade() -> None:
-    of_upgrades = [it for it in REQUIREMENTS if it.subject is Subject.UPGRADE]
+    of_upgrades = [requirement for requirement in REQUIREMENTS if requirement.subject is Subject.UPGRADE]
     for name in ("kea-best-practice", "strict"):
-        assert {severity_in(BUILT_IN[name], it) for it in of_upgrades} == {Severity.RECOMMENDED}
+        assert {severity_in(BUILT_IN[name], requirement) for requirement in of_upgrades} == {Severity.RECOMMENDED}
 
 
 def test_severities_are_inherited_one_by_one(tmp_path: Path) -> None:
@@ -292,12 +302,14 @@ RAISED = {
 @pytest.mark.parametrize("written", RAISED)
 def test_all_requirements_of_one_severity_get_another(tmp_path: Path, written: str) -> None:
     found = severities_of(profile_of(tmp_path, f"mine: {{severities: {written}}}"))
-    assert tuple(found[it] for it in ("version-supported", "version-tested", "hsts-header-present")) == RAISED[written]
+    assert (
+        tuple(found[name] for name in ("version-supported", "version-tested", "hsts-header-present")) == RAISED[written]
+    )
     assert found["hook-ha-loaded"] is None
 
 
 def test_no_requirement_is_called_like_a_severity() -> None:
-    assert {it.id for it in REQUIREMENTS}.isdisjoint(Severity)
+    assert {requirement.id for requirement in REQUIREMENTS}.isdisjoint(Severity)
 
 
 def test_a_severity_of_another_severity_changes_what_is_inherited(tmp_path: Path) -> None:
@@ -307,7 +319,7 @@ def test_a_severity_of_another_severity_changes_what_is_inherited(tmp_path: Path
         "mine: {extends: base, severities: {recommended: required}}",
     )
     names = ("version-supported", "version-tested", "hsts-header-present")
-    assert [severities_of(found)[it] for it in names] == ["required"] * 3
+    assert [severities_of(found)[name] for name in names] == ["required"] * 3
     assert severities_of(found)["certificate-trusted"] is None
 
 

@@ -62,8 +62,8 @@ def test_without_a_configuration_the_built_in_profiles_are_listed() -> None:
     assert heading.split() == ["PROFILE", "EXTENDS", "REQUIRED", "RECOMMENDED", "ADVISORY"]
     assert [line.split()[:2] for line in lines] == [["ipam", "-"], ["kea-best-practice", "ipam"], ["strict", "ipam"]]
     for line, profile in zip(lines, BUILT_IN.values(), strict=True):
-        severities = [severity_in(profile, it) for it in REQUIREMENTS]
-        expected = [severities.count(it) for it in ("required", "recommended", "advisory")]  # type: ignore[arg-type]
+        severities = [severity_in(profile, requirement) for requirement in REQUIREMENTS]
+        expected = [severities.count(severity) for severity in ("required", "recommended", "advisory")]  # type: ignore[arg-type]
         assert [int(number) for number in line.split()[2:]] == expected
 
 
@@ -88,7 +88,7 @@ def test_a_profile_is_shown_with_its_parameters_and_all_severities(folder: Path)
         ["renewal_window", "1d12h"],
         ["upgrade_target", "3.2"],
     ]
-    assert [line.split()[-1] for line in lines[8:]] == [it.id for it in REQUIREMENTS]
+    assert [line.split()[-1] for line in lines[8:]] == [requirement.id for requirement in REQUIREMENTS]
     assert "required     control-socket-uses-tls" in lines
     assert "not judged   version-tested" in lines
 
@@ -104,11 +104,13 @@ def test_a_built_in_profile_is_shown_as_such() -> None:
 def test_json_has_the_parameters_in_the_form_of_the_configuration_file(folder: Path) -> None:
     (folder / "config.yml").write_text(HOUSE + SERVER)
     document = json.loads("\n".join(printed("--output", "json")))
-    assert [it["name"] for it in document["profiles"]] == [*NAMES, "house"]
+    assert [profile["name"] for profile in document["profiles"]] == [*NAMES, "house"]
     assert json.loads("\n".join(printed("house", "--output", "json"))) == {"profiles": [document["profiles"][-1]]}
     house = document["profiles"][-1]
     severities = house.pop("requirements")
-    counts = {it: list(severities.values()).count(it) for it in ("required", "recommended", "advisory")}
+    counts = {
+        severity: list(severities.values()).count(severity) for severity in ("required", "recommended", "advisory")
+    }
     assert house == {
         "name": "house",
         "built_in": False,
@@ -120,7 +122,7 @@ def test_json_has_the_parameters_in_the_form_of_the_configuration_file(folder: P
         "upgrade_target": "3.2",
         "counts": counts,
     }
-    assert list(severities) == [it.id for it in REQUIREMENTS]
+    assert list(severities) == [requirement.id for requirement in REQUIREMENTS]
     assert (severities["version-tested"], severities["hsts-header-present"]) == (None, "recommended")
 
 

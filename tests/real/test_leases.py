@@ -68,7 +68,7 @@ def test_leases_in_their_subnets_are_in_order(lab: Lab) -> None:
     _, port = start4(lab)
     report = audited(port)
     assert (verdict(report, ORPHANS).status, verdict(report, OUTSIDE).status) == (Status.MET, Status.MET)
-    assert verdict(report, ORPHANS).evidence == "all 25 leases belong to configured subnets"
+    assert verdict(report, ORPHANS).evidence == "all 25 leases carry configured subnet ids"
 
 
 def test_leases_of_a_deleted_subnet_are_orphans_and_clash_later(lab: Lab) -> None:
@@ -76,7 +76,7 @@ def test_leases_of_a_deleted_subnet_are_orphans_and_clash_later(lab: Lab) -> Non
     daemon.command("subnet4-del", id=1)
     orphaned = audited(port)
     assert verdict(orphaned, ORPHANS).status is Status.UNMET
-    assert "25 of 25 leases belong to subnet ids that are not configured: 25 in id 1; 10.0.1.10" in (
+    assert "25 of 25 leases carry subnet ids that are not configured: 25 in id 1; 10.0.1.10" in (
         verdict(orphaned, ORPHANS).evidence
     )
     daemon.command("subnet4-add", subnet4=[{**subnet4(9), "id": 1}])
@@ -128,7 +128,7 @@ def test_check_audits_now(lab: Lab, tmp_path: Path) -> None:
     daemon.command("subnet4-del", id=1)
     path = written(tmp_path, {"servers": [{"name": "kea", "dhcp4": {"url": f"http://127.0.0.1:{port}"}}]})
     done = run("check", "--config.file", str(path), "--audit-leases")
-    assert "25 of 25 leases belong to subnet ids that are not configured" in " ".join(done.stdout.split())
+    assert "25 of 25 leases carry subnet ids that are not configured" in " ".join(done.stdout.split())
 
 
 def test_the_background_audit_follows_the_configuration(lab: Lab, tmp_path: Path) -> None:

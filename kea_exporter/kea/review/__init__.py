@@ -1,7 +1,8 @@
 """Review of a Kea configuration, of a running daemon or from a file: one function for each requirement.
 
 Each function yields (cause, evidence) for what it finds; `kea_exporter.requirements.configuration` owns the titles and
-remedies. All of it is one pass over parsed subnets, with sorting and bisection: nothing is quadratic.
+remedies. All of it is one pass over parsed subnets, with sorting and bisection: nothing is quadratic, whatever a daemon
+sends.
 """
 
 from __future__ import annotations

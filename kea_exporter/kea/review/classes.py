@@ -52,8 +52,8 @@ def _of_hosts(configuration: Reviewed) -> set[str]:
 
 
 def _guarded(configuration: Reviewed) -> Iterator[tuple[object, Mapping[str, Any], list[dict[str, Any]]]]:
-    for network in configuration.tree.get("shared-networks", []):
-        yield f"shared network {printable(str(network.get('name')))}", network, []
+    for network in configuration.networks:
+        yield network, network.entry, []
     for subnet in configuration.subnets:
         yield subnet, subnet.entry, [*(pool.entry for pool in subnet.pools), *subnet.pd_pools]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from kea_exporter.kea.reading import as_list, as_map
+from kea_exporter.kea.review.operation import HTTP_PORT, network_sockets
 from kea_exporter.text import printable
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def name_of(relationship: Mapping[str, Any]) -> str:
 
 def no_service(configuration: Reviewed) -> Findings:
     """Yield settings with which a pair serves nobody, or both servers serve the same clients (measured)."""
+    ports = control_ports(configuration)
     for relationship in configuration.relationships:
         if relationship.get("mode") not in PAIRS:
             continue
@@ -54,21 +56,26 @@ def no_service(configuration: Reviewed) -> Findings:
             )
         if relationship.get("heartbeat-delay", HEARTBEAT_DELAY) == 0:
             yield "heartbeat_off", f"{name} has heartbeat-delay 0: the pair stays in waiting and serves nobody"
-        if not listens(configuration, relationship):
+        if not listens(configuration, relationship, ports):
             yield "no_listener", f"{name} has no listener for its partner: both servers take over and serve all clients"
     yield from _unassigned_subnets(configuration)
 
 
-def listens(configuration: Reviewed, relationship: Mapping[str, Any]) -> bool:
-    """Return whether something listens at this server's own url: the dedicated listener, or a control socket."""
-    if has_dedicated_listener(configuration, relationship):
-        return True
+def control_ports(configuration: Reviewed) -> set[int]:
+    """Return the ports of the http and https control sockets."""
+    return {socket.get("socket-port", HTTP_PORT) for socket in network_sockets(configuration)}
+
+
+def listens(configuration: Reviewed, relationship: Mapping[str, Any], ports: set[int]) -> bool:
+    """Return whether something listens at this server's own url: the dedicated listener, or a control socket.
+
+    Args:
+        configuration: that of the daemon.
+        relationship: one of its relationships.
+        ports: those of its control sockets.
+    """
     own = own_peer(relationship) or {}
-    port = port_of(str(own.get("url", "")))
-    sockets = as_list(configuration.tree.get("control-sockets", []), "control-sockets")
-    return any(
-        socket.get("socket-port", 8000) == port for socket in sockets if socket.get("socket-type") in {"http", "https"}
-    )
+    return has_dedicated_listener(configuration, relationship) or port_of(str(own.get("url", ""))) in ports
 
 
 def has_dedicated_listener(configuration: Reviewed, relationship: Mapping[str, Any]) -> bool:
@@ -93,7 +100,8 @@ def _unassigned_subnets(configuration: Reviewed) -> Findings:
         return
     names = {peer.get("name") for relationship in configuration.relationships for peer in peers_of(relationship)}
     for subnet in configuration.subnets:
-        contexts = (level.get("user-context") or {} for level in (subnet.entry, subnet.network or {}))
+        network = subnet.network.entry if subnet.network is not None else {}
+        contexts = (level.get("user-context") or {} for level in (subnet.entry, network))
         server = next((context["ha-server-name"] for context in contexts if "ha-server-name" in context), None)
         if server is None:
             yield "subnet_unassigned", f"{subnet} has no ha-server-name in its user-context: its queries are dropped"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kea_exporter.kea.pools import pool_range, prefix_range_from
@@ -31,6 +34,25 @@ class Range(NamedTuple):
 
 
 @dataclass(eq=False)
+class ReviewedNetwork:
+    """One shared network, which many subnets may be in.
+
+    Attributes:
+        entry: its map.
+    """
+
+    entry: Tree
+
+    def __str__(self) -> str:
+        return f"shared network {printable(str(self.entry.get('name')))}"
+
+    @cached_property
+    def guards(self) -> list[str]:
+        """Return the client classes that restrict who may use the network."""
+        return guards_of(self.entry)
+
+
+@dataclass(eq=False)
 class ReviewedSubnet:
     """One subnet.
 
@@ -41,7 +63,7 @@ class ReviewedSubnet:
         first: the first address of the prefix, host bits cleared.
         last: the last one.
         entry: its map.
-        network: the map of its shared network; None where it is in none.
+        network: its shared network; None where it is in none.
         tree: the configuration of the daemon.
         pools: the pools of addresses, sorted.
         reservations: the host reservations.
@@ -54,7 +76,7 @@ class ReviewedSubnet:
     first: int
     last: int
     entry: Tree
-    network: Tree | None
+    network: ReviewedNetwork | None
     tree: Tree
     pools: list[Range] = field(init=False)
     reservations: list[Tree] = field(init=False)
@@ -85,10 +107,11 @@ class ReviewedSubnet:
 
     def effective(self, key: str, *, default: object = None) -> Any:  # noqa: ANN401 - any value of a configuration
         """Return a value as it applies to this subnet: its own, its shared network's, the daemon's, or the default."""
-        for level in (self.entry, self.network or {}, self.tree):
-            if key in level:
-                return level[key]
-        return default
+        if key in self.entry:
+            return self.entry[key]
+        if self.network is not None and key in self.network.entry:
+            return self.network.entry[key]
+        return self.tree.get(key, default)
 
     @property
     def uses_reservations(self) -> bool:
@@ -101,9 +124,19 @@ class ReviewedSubnet:
         return self.uses_reservations and not self.effective("reservations-out-of-pool", default=False)
 
     @property
-    def guards(self) -> list[str]:
+    def guards(self) -> Iterator[str]:
         """Return the client classes that restrict who may use the subnet: its own and its shared network's."""
-        return [*guards_of(self.entry), *guards_of(self.network or {})]
+        return chain(guards_of(self.entry), self.network.guards if self.network is not None else ())
+
+    @property
+    def is_guarded(self) -> bool:
+        """Return whether only certain client classes may use the subnet."""
+        return next(self.guards, None) is not None
+
+    def is_in_pool(self, number: int) -> bool:
+        """Return whether an address lies in a pool."""
+        place = bisect_right(self.pools, number, key=itemgetter(0)) - 1
+        return place >= 0 and number <= self.pools[place].last
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,11 +145,13 @@ class Reviewed:
 
     Attributes:
         root: `Dhcp4`, `Dhcp6` or `DhcpDdns`.
+        networks: the shared networks.
         subnets: sorted by first address, wider ones first.
     """
 
     root: str
     tree: Tree
+    networks: list[ReviewedNetwork]
     subnets: list[ReviewedSubnet]
 
     @property
@@ -159,18 +194,17 @@ def prepared(root: str, tree: Tree) -> Reviewed:
     Raises:
         MalformedAnswerError: it is not as Kea writes it.
     """
-    networks = [
-        as_map(entry, "shared-networks") for entry in as_list(tree.get("shared-networks", []), "shared-networks")
-    ]
+    values = as_list(tree.get("shared-networks", []), "shared-networks")
+    networks = [ReviewedNetwork(as_map(value, "shared-networks")) for value in values]
     key = SUBNET_KEYS.get(root)
     subnets = list(_subnets(tree, networks, key)) if key else []
     subnets.sort(key=lambda subnet: (subnet.first, -subnet.last, subnet.number))
-    return Reviewed(root, tree, subnets)
+    return Reviewed(root, tree, networks, subnets)
 
 
-def _subnets(tree: Tree, networks: list[Tree], key: str) -> Iterator[ReviewedSubnet]:
+def _subnets(tree: Tree, networks: list[ReviewedNetwork], key: str) -> Iterator[ReviewedSubnet]:
     for network in (None, *networks):
-        for value in as_list((tree if network is None else network).get(key, []), key):
+        for value in as_list((tree if network is None else network.entry).get(key, []), key):
             entry = as_map(value, key)
             text = as_text(entry.get("subnet"), "subnet")
             address, first, last = prefix_range_from(text)

@@ -2,47 +2,60 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from kea_exporter.kea.reading import MalformedAnswerError, address_number, as_map
 from kea_exporter.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from kea_exporter.kea.review.model import Reviewed, ReviewedSubnet
 
     Findings = Iterator[tuple[str, str]]
+    Option = Mapping[str, Any]
 
 ROUTERS = 3
 # Links of two hosts or one, and link-local networks, often have no router.
 MIN_SIZE = 4
+# An option of DHCPv4 has room for so many addresses.
+MAX_ROUTERS = 63
 
 
 def routers(configuration: Reviewed) -> Findings:
     """Yield IPv4 subnets whose router lies outside the subnet, or in a pool and not kept by a reservation."""
-    for subnet in configuration.subnets:
-        option = _effective(subnet)
-        if option is not None and subnet.size >= MIN_SIZE and option.get("csv-format", True):
-            yield from _placed(subnet, str(option.get("data", "")))
+    parsed: dict[int, list[tuple[int, str]]] = {}
+    for subnet, option in _with_routers(configuration):
+        if option is None or subnet.size < MIN_SIZE or not option.get("csv-format", True):
+            continue
+        if id(option) not in parsed:
+            parsed[id(option)] = list(_addresses(str(option.get("data", ""))))
+        yield from _placed(subnet, parsed[id(option)])
 
 
 def without_routers(configuration: Reviewed) -> Findings:
     """Yield IPv4 subnets with pools, whose clients get no router."""
     if any(_routers(entry) is not None for entry in configuration.classes.values()):
         return
-    for subnet in configuration.subnets:
-        of_pools = (_routers(pool.entry) for pool in subnet.pools)
-        if subnet.pools and subnet.size >= MIN_SIZE and _effective(subnet) is None and not any(of_pools):
+    for subnet, option in _with_routers(configuration):
+        if option is not None or not subnet.pools or subnet.size < MIN_SIZE:
+            continue
+        if not any(_routers(pool.entry) for pool in subnet.pools):
             yield "no_router", f"{subnet} has no option routers: its clients get no default route"
 
 
-def _effective(subnet: ReviewedSubnet) -> Mapping[str, Any] | None:
-    levels = (subnet.entry, subnet.network or {}, subnet.tree)
-    return next((option for option in map(_routers, levels) if option is not None), None)
+def _with_routers(configuration: Reviewed) -> Iterator[tuple[ReviewedSubnet, Option | None]]:
+    """Yield each subnet with the option that applies to it: its own, its shared network's or the daemon's."""
+    of_daemon = _routers(configuration.tree)
+    of_networks = {id(network): _routers(network.entry) for network in configuration.networks}
+    for subnet in configuration.subnets:
+        of_network = of_networks[id(subnet.network)] if subnet.network is not None else None
+        yield subnet, _routers(subnet.entry) or of_network or of_daemon
 
 
-def _routers(holder: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def _routers(holder: Mapping[str, Any]) -> Option | None:
     for option in holder.get("option-data", []):
         is_standard = option.get("space", "dhcp4") == "dhcp4"
         if is_standard and (option.get("name") == "routers" or option.get("code") == ROUTERS):
@@ -50,14 +63,20 @@ def _routers(holder: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return None
 
 
-def _placed(subnet: ReviewedSubnet, data: str) -> Findings:
+def _addresses(data: str) -> Iterator[tuple[int, str]]:
+    """Yield the addresses of an option, as numbers and as written."""
+    for text in islice(filter(None, (part.strip() for part in data.split(","))), MAX_ROUTERS):
+        with suppress(MalformedAnswerError):
+            yield address_number(text), text
+
+
+def _placed(subnet: ReviewedSubnet, addresses: Iterable[tuple[int, str]]) -> Findings:
+    """Yield the first router that is not where it should be."""
     kept = {number for number, _ in subnet.reserved} if subnet.reserved and subnet.keeps_reserved else set()
-    for text in filter(None, (part.strip() for part in data.split(","))):
-        try:
-            number = address_number(text)
-        except MalformedAnswerError:
-            continue
+    for number, text in addresses:
         if not subnet.first <= number <= subnet.last:
             yield "outside_subnet", f"{subnet}: the router {printable(text)} lies outside the subnet"
-        elif number not in kept and any(pool.first <= number <= pool.last for pool in subnet.pools):
+            return
+        if number not in kept and subnet.is_in_pool(number):
             yield "in_pool", f"{subnet}: the router {printable(text)} lies in a pool, so Kea may lease its address"
+            return

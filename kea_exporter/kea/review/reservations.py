@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from kea_exporter.text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from kea_exporter.kea.review.model import Range, Reviewed, ReviewedSubnet
+    from kea_exporter.kea.review.model import Reviewed, ReviewedSubnet
 
     Findings = Iterator[tuple[str, str]]
 
@@ -67,18 +66,12 @@ def _of_subnet(configuration: Reviewed, subnet: ReviewedSubnet) -> Findings:
         return
     yield from _unused_identifiers(configuration, hosts, str(subnet))
     out_of_pool = bool(subnet.effective("reservations-out-of-pool", default=False))
-    starts = [pool.first for pool in subnet.pools]
     for number, text in subnet.reserved:
         if not subnet.first <= number <= subnet.last:
             yield "outside_subnet", f"{subnet}: the reserved address {printable(text)} lies outside the subnet"
-        elif out_of_pool and _is_inside(number, subnet.pools, starts):
+        elif out_of_pool and subnet.is_in_pool(number):
             evidence = f"the reserved address {printable(text)} lies in a pool while reservations-out-of-pool is true"
             yield "in_pool", f"{subnet}: {evidence}"
-
-
-def _is_inside(number: int, pools: Sequence[Range], starts: Sequence[int]) -> bool:
-    place = bisect_right(starts, number) - 1
-    return place >= 0 and number <= pools[place].last
 
 
 def _unused_identifiers(configuration: Reviewed, hosts: Sequence[Mapping[str, Any]], where: str) -> Findings:
@@ -100,14 +93,13 @@ def fully_reserved(configuration: Reviewed) -> Findings:
     In a shared network, other subnets may serve them; what is guarded may be for these hosts only.
     """
     for subnet in configuration.subnets:
-        if not subnet.reservations or subnet.network is not None or not subnet.keeps_reserved or subnet.guards:
+        if not subnet.reservations or subnet.network is not None or not subnet.keeps_reserved or subnet.is_guarded:
             continue
         if any(guards_of(pool.entry) for pool in subnet.pools):
             continue
         size = sum(pool.last - pool.first + 1 for pool in subnet.pools)
         if not 0 < size <= len(subnet.reserved):
             continue
-        starts = [pool.first for pool in subnet.pools]
         numbers = {number for number, _ in subnet.reserved}
-        if sum(_is_inside(number, subnet.pools, starts) for number in numbers) >= size:
+        if sum(subnet.is_in_pool(number) for number in numbers) >= size:
             yield "all_reserved", f"{subnet}: all {size} addresses of the pools are reserved"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from ipaddress import ip_address
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from kea_exporter.kea.review.model import guards_of
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
     Findings = Iterator[tuple[str, str]]
 
+# Subnets around another one that are compared with it, as many as an IPv6 address has bits, and client classes of each.
+MAX_NESTED, MAX_GUARDS = 128, 64
+
 
 def overlaps(configuration: Reviewed) -> Findings:
     """Yield subnets that contain others, or have the same prefix as others.
@@ -23,21 +27,18 @@ def overlaps(configuration: Reviewed) -> Findings:
     Subnets that different client classes guard may overlap on purpose. Of subnets that overlap, Kea selects the one
     with the lower id for clients on the link (measured).
     """
-    containing: list[ReviewedSubnet] = []
+    containing: deque[tuple[ReviewedSubnet, frozenset[str]]] = deque(maxlen=MAX_NESTED)
     for subnet in configuration.subnets:
-        while containing and containing[-1].last < subnet.first:
+        while containing and containing[-1][0].last < subnet.first:
             containing.pop()
-        wider = next((container for container in reversed(containing) if not _are_told_apart(container, subnet)), None)
+        guards = frozenset(islice(subnet.guards, MAX_GUARDS))
+        wider = next((other for other, of_other in reversed(containing) if of_other == guards), None)
         if wider is not None:
             if (wider.first, wider.last) == (subnet.first, subnet.last):
                 yield "same_prefix", f"{wider} and {subnet} are the same prefix, so one of them is never selected"
             else:
                 yield "overlap", f"{subnet} lies in {wider}"
-        containing.append(subnet)
-
-
-def _are_told_apart(subnet: ReviewedSubnet, other: ReviewedSubnet) -> bool:
-    return bool(subnet.guards or other.guards) and set(subnet.guards) != set(other.guards)
+        containing.append((subnet, guards))
 
 
 def host_bits(configuration: Reviewed) -> Findings:
@@ -61,7 +62,7 @@ def without_pools(configuration: Reviewed) -> Findings:
     classes_have_options = any(entry.get("option-data") for entry in configuration.classes.values())
     has_global_hosts = bool(configuration.tree.get("reservations"))
     for subnet in configuration.subnets:
-        if subnet.entry.get("pools") or subnet.entry.get("pd-pools") or subnet.guards or subnet.network is not None:
+        if subnet.entry.get("pools") or subnet.entry.get("pd-pools") or subnet.is_guarded or subnet.network is not None:
             continue
         if has_global_hosts and subnet.effective("reservations-global", default=False):
             continue
@@ -96,7 +97,7 @@ def guarded_pools_only(configuration: Reviewed) -> Findings:
         return
     for subnet in configuration.subnets:
         guards = [guards_of(pool.entry) for pool in subnet.pools]
-        if guards and not subnet.guards and all(guards) and not _let_everybody_in({*chain(*guards)}):
+        if guards and not subnet.is_guarded and all(guards) and not _let_everybody_in({*chain(*guards)}):
             yield "all_guarded", f"every pool of {subnet} has client-classes: other clients get no address"
 
 
@@ -112,9 +113,9 @@ def _let_everybody_in(classes: set[str]) -> bool:
 def empty_networks(configuration: Reviewed) -> Findings:
     """Yield shared networks without subnets."""
     key = "subnet4" if configuration.root == "Dhcp4" else "subnet6"
-    for network in configuration.tree.get("shared-networks", []):
-        if not network.get(key):
-            yield "no_subnets", f"shared network {printable(str(network.get('name')))} contains no subnet"
+    for network in configuration.networks:
+        if not network.entry.get(key):
+            yield "no_subnets", f"{network} contains no subnet"
 
 
 def _written(pool: Range) -> str:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from kea_exporter.kea.reading import as_list, as_map, as_text
 from kea_exporter.kea.review.high_availability import (
+    control_ports,
     has_dedicated_listener,
     listens,
     name_of,
@@ -137,28 +138,31 @@ def _listener(socket: Tree) -> tuple[str, str, int]:
 def _listeners(configuration: Reviewed) -> Findings:
     """Yield two listeners of the daemon on one port: control sockets, and those of the hook library for partners."""
     sockets = [socket for socket in control_sockets(configuration.tree) if socket.get("socket-type") != "unix"]
-    # Kea opens one socket for two equal entries (measured).
-    of_sockets = [*dict.fromkeys(_listener(socket)[1:] for socket in sockets)]
-    for place, (address, port) in enumerate(of_sockets):
-        if any(_collide((address, port), other) for other in of_sockets[:place]):
+    by_port: dict[int, set[str]] = {}
+    for address, port in (_listener(socket)[1:] for socket in sockets):
+        # Kea opens one socket for two equal entries (measured).
+        if address not in by_port.get(port, {address}) and _collide(address, by_port[port]):
             yield "listeners_collide", f"two control sockets use {printable(address)} port {port}"
+        by_port.setdefault(port, set()).add(address)
     for relationship in configuration.relationships:
         url = urlsplit(str((own_peer(relationship) or {}).get("url", "")))
-        own = (url.hostname or "", port_of(url.geturl()) or 0)
-        if has_dedicated_listener(configuration, relationship) and any(_collide(own, other) for other in of_sockets):
+        address, port = url.hostname or "", port_of(url.geturl()) or 0
+        if has_dedicated_listener(configuration, relationship) and _collide(address, by_port.get(port, set())):
             yield (
                 "listeners_collide",
-                f"a control socket and the listener for partners use {printable(own[0])} port {own[1]}",
+                f"a control socket and the listener for partners use {printable(address)} port {port}",
             )
 
 
-def _collide(one: tuple[str, int], other: tuple[str, int]) -> bool:
-    return one[1] == other[1] and (one[0] == other[0] or not WILDCARDS.isdisjoint({one[0], other[0]}))
+def _collide(address: str, others: set[str]) -> bool:
+    """Return whether a listener cannot have this address beside others on the same port."""
+    return bool(others) and (address in others or address in WILDCARDS or not WILDCARDS.isdisjoint(others))
 
 
 def _partners(configuration: Reviewed) -> Findings:
+    ports = control_ports(configuration)
     for relationship in configuration.relationships:
-        if not listens(configuration, relationship):
+        if not listens(configuration, relationship, ports):
             yield "partners_through_agent", f"{name_of(relationship)} has no listener of its own for the partner"
 
 

@@ -1,0 +1,100 @@
+"""The cost of the review of a configuration, and what depends on many subnets."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kea_exporter.facts.failure import known
+from kea_exporter.kea.review import review
+from tests.support.configurations import LEASE_CMDS, Tree, dhcp4, subnet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FEW, MANY = 300, 1200
+
+
+def guarded_and_nested(number: int) -> Tree:
+    """Return subnets of one prefix, each for a client class of its own."""
+    subnets = (
+        {"id": host, "subnet": f"10.0.{host >> 8}.{host & 255}/16", "client-classes": [f"class-{host}"]}
+        for host in range(1, 1 + number)
+    )
+    return dhcp4(*subnets)
+
+
+def many_routers_and_pools(number: int) -> Tree:
+    """Return a subnet with many routers and many pools."""
+    addresses = [f"10.0.{host >> 8}.{host & 255}" for host in range(1, 1 + number)]
+    pools = [{"pool": f"{address} - {address}"} for address in addresses]
+    routers = {"name": "routers", "data": ", ".join(reversed(addresses))}
+    return dhcp4(subnet(1, subnet="10.0.0.0/16", pools=pools, **{"option-data": [routers]}))
+
+
+def inherited_options(number: int) -> Tree:
+    """Return many subnets in a shared network with many options, the last one of many routers."""
+    options = [{"code": 224, "data": str(place)} for place in range(number)]
+    routers = {"name": "routers", "data": ", ".join(["10.0.0.1"] * number)}
+    subnets = [{"id": place, "subnet": f"10.{place >> 8}.{place & 255}.0/24"} for place in range(1, 1 + number)]
+    network = {"name": "office", "option-data": [*options, routers], "subnet4": subnets}
+    return dhcp4(**{"shared-networks": [network]})
+
+
+def inherited_guards(number: int) -> Tree:
+    """Return many subnets in a shared network of many client classes."""
+    subnets = [{"id": place, "subnet": f"10.{place >> 8}.{place & 255}.0/24"} for place in range(1, 1 + number)]
+    network = {"name": "office", "client-classes": [f"HA_{place}" for place in range(number)], "subnet4": subnets}
+    return dhcp4(**{"shared-networks": [network]})
+
+
+def relationships_and_sockets(number: int) -> Tree:
+    """Return many relationships without a dedicated listener, beside many control sockets."""
+    peers = [{"name": "server1", "url": "http://127.0.0.1:1/", "role": "primary"}]
+    settings = {"this-server-name": "server1", "mode": "hot-standby", "multi-threading": {}}
+    settings["multi-threading"] = {"http-dedicated-listener": False}
+    relationships = [{**settings, "peers": peers} for _ in range(number)]
+    ha = {"library": "libdhcp_ha.so", "parameters": {"high-availability": relationships}}
+    sockets = [{"socket-type": "http", "socket-port": 8000 + place} for place in range(number)]
+    return dhcp4(**{"hooks-libraries": [LEASE_CMDS, ha], "control-sockets": sockets})
+
+
+def calls(tree: Tree) -> int:
+    """Return how many functions a review calls, which does not depend on the load of the machine."""
+    count = 0
+
+    def counted(_: object, event: str, __: object) -> None:
+        nonlocal count
+        count += event in {"call", "c_call"}
+
+    before = sys.getprofile()
+    sys.setprofile(counted)
+    try:
+        review("Dhcp4", tree)
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+@pytest.mark.parametrize(
+    "built",
+    [guarded_and_nested, many_routers_and_pools, inherited_options, inherited_guards, relationships_and_sockets],
+)
+def test_a_review_takes_time_in_proportion_to_the_configuration(built: Callable[[int], Tree]) -> None:
+    few, many = calls(built(FEW)), calls(built(MANY))
+    assert many / few < 6  # 4 in proportion, 16 if it were quadratic
+
+
+def test_a_subnet_lies_in_the_one_for_its_clients_however_many_guarded_ones_are_between() -> None:
+    between = [
+        subnet(2 + number, subnet="10.0.0.0/16", pools=[], **{"client-classes": [f"class-{number}"]})
+        for number in range(100)
+    ]
+    found = known(
+        review("Dhcp4", dhcp4(subnet(1, subnet="10.0.0.0/8"), *between, subnet(200)))["subnets-do-not-overlap"]
+    )
+    assert [observed.evidence for observed in found] == [
+        ("subnet 10.0.200.0/24 (id 200) lies in subnet 10.0.0.0/8 (id 1)",)
+    ]

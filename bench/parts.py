@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bench.cost import THEIRS, commands_and_log, kea_time, levels_of_gzip, page_and_memory, scrape_time, wait_of_others
 from bench.dhcp import INTERVAL_SECONDS, RATE, SECONDS, delay_of_offers
 from bench.many import DAEMONS, DEAD, TIMEOUT_SECONDS, many_daemons
+from bench.review import review_cost
 from bench.server import PATIENCE_SECONDS
 from bench.table import Found, Section
 from lab.servers.processes import ENDS_WITH_US
@@ -67,6 +68,11 @@ ON_KEA = {
         once=True,
     ),
     "d": Part("d. Page and memory", f"After all other scrapes; {THEIRS} was scraped less often.", page_and_memory),
+    "i": Part(
+        "i. Review of the configuration",
+        "Processor time of the exporter's code on what Kea answers to config-get, when it has changed.",
+        review_cost,
+    ),
     "gzip": Part("Levels of gzip", "Python's zlib on the page.", levels_of_gzip, once=True),
 }
 ALL = (*sorted([*ON_KEA, MANY, MEMORY]), AUDIT)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Sizes = Mapping[PoolKey, int]
 
 MAX_PREFIX = 128
+LENGTH = re.compile(r"\d{1,3}", re.ASCII)
 
 
 def capacities(subnets: Iterable[Mapping[str, Any]]) -> Capacities:
@@ -104,7 +105,7 @@ def prefix_range_from(prefix: str) -> tuple[int, int, int]:
     """
     address, _, length = prefix.partition("/")
     number, bits = address_number(address), 128 if ":" in address else 32
-    if re.fullmatch(r"\d{1,3}", length, re.ASCII) is None or int(length) > bits:
+    if LENGTH.fullmatch(length) is None or int(length) > bits:
         raise MalformedAnswerError("a prefix has no length that its addresses can have")
     size = 1 << bits - int(length)
     first = number - number % size

@@ -391,6 +391,8 @@ def test_hosts_databases_are_not_kept_without_end() -> None:
         {"subnet4": [{**SUBNETS[0], "pools": [{}]}]},
         {"subnet4": [{**SUBNETS[0], "pools": [{"pool": "office"}]}]},
         {"subnet4": [{**SUBNETS[0], "pools": [{"pool": "192.0.2.1-"}]}]},
+        {"subnet4": [{**SUBNETS[0], "pools": [{"pool": "192.0.2.+1 - 192.0.2.0_9"}]}]},
+        {"subnet4": [{**SUBNETS[0], "pools": [{"pool": "fe80::1%eth0/128"}]}]},
         {"subnet4": [{**SUBNETS[0], "pools": [{"pool": "192.0.2.0/25", "pool-id": "1"}]}]},
         {"subnet4": [{**SUBNETS[0], "pd-pools": [{"prefix-len": 48}]}]},
         {"subnet4": [{**SUBNETS[0], "pd-pools": [{"prefix-len": 56, "delegated-len": 48}]}]},

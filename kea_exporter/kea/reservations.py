@@ -89,8 +89,10 @@ def reserved_addresses(host: Mapping[str, Any]) -> list[str]:
     Raises:
         MalformedAnswerError: they are not as Kea writes them.
     """
-    single = host.get("ip-address")
-    texts = as_list(host.get("ip-addresses", [single] if single else []), "ip-addresses")
+    if "ip-addresses" in host:
+        texts = as_list(host["ip-addresses"], "ip-addresses")
+    else:
+        texts = [single] if (single := host.get("ip-address")) else []
     return [as_text(text, "ip-address") for text in texts if text != NO_ADDRESS]
 
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from itertools import chain
+from typing import TYPE_CHECKING
 
 from kea_exporter.kea.reading import as_list, as_text
 from kea_exporter.kea.review.model import guards_of, is_built_in
 from kea_exporter.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from kea_exporter.kea.review.model import Reviewed
+    from kea_exporter.kea.review.model import Reviewed, ReviewedNetwork, ReviewedSubnet, Tree
 
     Findings = Iterator[tuple[str, str]]
 
-# Keys that name client classes.
-NAMING = {"client-class", "client-classes", "evaluate-additional-classes", "require-client-classes"}
 # Libraries that add classes which the configuration does not define.
 DEFINING_HOOKS = {"class_cmds", "radius", "flex_id", "rbac"}
 
@@ -29,19 +28,16 @@ def unknown_classes(configuration: Reviewed) -> Findings:
     further = configuration.has_configuration_databases or configuration.has_further_hosts
     if further or DEFINING_HOOKS & configuration.hooks.keys():
         return
-    known = configuration.classes.keys() | _of_hosts(configuration)
-    for where, entry, pools in _guarded(configuration):
-        for name in _named(entry):
-            if name not in known and not is_built_in(name):
-                yield "undefined_class", f"{where} names the client class {printable(name)}, which is not defined"
-        for pool in pools:
-            for name in _named(pool):
-                if name not in known and not is_built_in(name):
-                    text = printable(str(pool.get("pool") or pool.get("prefix")))
-                    yield (
-                        "undefined_class",
-                        f"pool {text} of {where} names the client class {printable(name)}, which is not defined",
-                    )
+    undefined = [
+        (where, pool, name)
+        for where, pool, name in _named(configuration)
+        if name not in configuration.classes and not is_built_in(name)
+    ]
+    of_hosts = _of_hosts(configuration) if undefined else set()
+    for where, pool, name in undefined:
+        if name not in of_hosts:
+            text = f"pool {printable(str(pool.get('pool') or pool.get('prefix')))} of {where}" if pool else str(where)
+            yield "undefined_class", f"{text} names the client class {printable(name)}, which is not defined"
 
 
 def _of_hosts(configuration: Reviewed) -> set[str]:
@@ -51,15 +47,20 @@ def _of_hosts(configuration: Reviewed) -> set[str]:
     return {as_text(name, "client-classes") for host in hosts for name in host.get("client-classes", [])}
 
 
-def _guarded(configuration: Reviewed) -> Iterator[tuple[object, Mapping[str, Any], list[dict[str, Any]]]]:
-    for network in configuration.networks:
-        yield network, network.entry, []
+def _named(configuration: Reviewed) -> Iterator[tuple[ReviewedNetwork | ReviewedSubnet, Tree | None, str]]:
+    """Yield the client classes that are named, with the network or subnet, and with the pool where it names them."""
+    entries: list[ReviewedNetwork | ReviewedSubnet] = [*configuration.networks, *configuration.subnets]
+    for where in entries:
+        for name in _of_entry(where.entry):
+            yield where, None, name
     for subnet in configuration.subnets:
-        yield subnet, subnet.entry, [*(pool.entry for pool in subnet.pools), *subnet.pd_pools]
+        for pool in chain((pool.entry for pool in subnet.pools), subnet.pd_pools):
+            for name in _of_entry(pool):
+                yield subnet, pool, name
 
 
-def _named(entry: Mapping[str, Any]) -> list[str]:
-    if not NAMING.intersection(entry):
-        return []
-    further = entry.get("evaluate-additional-classes") or entry.get("require-client-classes") or []
-    return [*guards_of(entry), *(as_text(name, "evaluate-additional-classes") for name in further)]
+def _of_entry(entry: Tree) -> list[str]:
+    """Return the client classes that an entry names: its guards, and those that it evaluates."""
+    guards = guards_of(entry)
+    further = entry.get("evaluate-additional-classes") or entry.get("require-client-classes")
+    return [*guards, *(as_text(name, "evaluate-additional-classes") for name in further)] if further else guards

@@ -84,13 +84,14 @@ class ReviewedSubnet:
 
     def __post_init__(self) -> None:
         pools = [as_map(pool, "pools") for pool in as_list(self.entry.get("pools", []), "pools")]
-        hosts = as_list(self.entry.get("reservations", []), "reservations")
         self.pools = [Range(*pool_range(pool), pool) for pool in pools]
         if len(pools) > 1:
             self.pools.sort(key=lambda pool: pool[:2])
+        hosts = as_list(self.entry.get("reservations", []), "reservations")
         self.reservations = [as_map(host, "reservations") for host in hosts]
-        texts = (text for host in self.reservations for text in reserved_addresses(host))
-        self.reserved = [(address_number(text), text) for text in texts]
+        self.reserved = [
+            (address_number(text), text) for host in self.reservations for text in reserved_addresses(host)
+        ]
 
     def __str__(self) -> str:
         return f"subnet {printable(self.text)} (id {self.number})"

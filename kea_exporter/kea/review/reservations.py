@@ -22,6 +22,10 @@ IDENTIFIERS = {
 }
 # Stands for all identifiers that the daemon knows.
 AUTO = "auto"
+WHY_UNUSED = {
+    "flex_id_missing": "but libdhcp_flex_id.so is not loaded",
+    "identifier_unused": "which host-reservation-identifiers lacks",
+}
 ALL_IDENTIFIERS = ("hw-address", "duid", "circuit-id", "client-id", "flex-id")
 
 
@@ -41,15 +45,16 @@ def duplicates(configuration: Reviewed) -> Findings:
 
 def not_applied(configuration: Reviewed) -> Findings:
     """Yield reservations that Kea ignores, or whose address it gives to another client (measured)."""
+    unused = _unused_identifiers(configuration)
     for subnet in configuration.subnets:
         if subnet.reservations:
-            yield from _of_subnet(configuration, subnet)
+            yield from _of_subnet(subnet, unused)
     hosts = [
         as_map(host, "reservations") for host in as_list(configuration.tree.get("reservations", []), "reservations")
     ]
     if hosts and configuration.subnets and not _looks_for_global(configuration):
         yield "global_disabled", f"{len(hosts)} global reservations are ignored, because reservations-global is false"
-    yield from _unused_identifiers(configuration, hosts, "the global reservations")
+    yield from _with_identifiers(unused, hosts, "the global reservations")
 
 
 def _looks_for_global(configuration: Reviewed) -> bool:
@@ -59,12 +64,12 @@ def _looks_for_global(configuration: Reviewed) -> bool:
     )
 
 
-def _of_subnet(configuration: Reviewed, subnet: ReviewedSubnet) -> Findings:
+def _of_subnet(subnet: ReviewedSubnet, unused: Mapping[str, str]) -> Findings:
     hosts = subnet.reservations
     if not subnet.uses_reservations:
         yield "subnet_disabled", f"{subnet}: {len(hosts)} reservations are ignored: reservations-in-subnet is false"
         return
-    yield from _unused_identifiers(configuration, hosts, str(subnet))
+    yield from _with_identifiers(unused, hosts, subnet)
     out_of_pool = bool(subnet.effective("reservations-out-of-pool", default=False))
     for number, text in subnet.reserved:
         if not subnet.first <= number <= subnet.last:
@@ -74,17 +79,17 @@ def _of_subnet(configuration: Reviewed, subnet: ReviewedSubnet) -> Findings:
             yield "in_pool", f"{subnet}: {evidence}"
 
 
-def _unused_identifiers(configuration: Reviewed, hosts: Sequence[Mapping[str, Any]], where: str) -> Findings:
+def _unused_identifiers(configuration: Reviewed) -> dict[str, str]:
+    """Return the identifiers by which Kea looks for no host, with the cause."""
     used = configuration.tree.get("host-reservation-identifiers") or IDENTIFIERS[configuration.root]
-    written = Counter(name for host in hosts for name in ALL_IDENTIFIERS if name in host)
-    for name, number in written.items():
-        if name == "flex-id" and "flex_id" not in configuration.hooks:
-            yield "flex_id_missing", f"{where}: {number} reservations by flex-id, but libdhcp_flex_id.so is not loaded"
-        elif name not in used and AUTO not in used:
-            yield (
-                "identifier_unused",
-                f"{where}: {number} reservations by {name}, which host-reservation-identifiers lacks",
-            )
+    unused = {} if AUTO in used else {name: "identifier_unused" for name in ALL_IDENTIFIERS if name not in used}
+    return unused if "flex_id" in configuration.hooks else {**unused, "flex-id": "flex_id_missing"}
+
+
+def _with_identifiers(unused: Mapping[str, str], hosts: Sequence[Mapping[str, Any]], where: object) -> Findings:
+    for name, cause in unused.items():
+        if number := sum(name in host for host in hosts):
+            yield cause, f"{where}: {number} reservations by {name}, {WHY_UNUSED[cause]}"
 
 
 def fully_reserved(configuration: Reviewed) -> Findings:
@@ -95,10 +100,8 @@ def fully_reserved(configuration: Reviewed) -> Findings:
     for subnet in configuration.subnets:
         if not subnet.reservations or subnet.network is not None or not subnet.keeps_reserved or subnet.is_guarded:
             continue
-        if any(guards_of(pool.entry) for pool in subnet.pools):
-            continue
         size = sum(pool.last - pool.first + 1 for pool in subnet.pools)
-        if not 0 < size <= len(subnet.reserved):
+        if not 0 < size <= len(subnet.reserved) or any(guards_of(pool.entry) for pool in subnet.pools):
             continue
         numbers = {number for number, _ in subnet.reserved}
         if sum(subnet.is_in_pool(number) for number in numbers) >= size:

@@ -96,8 +96,10 @@ def guarded_pools_only(configuration: Reviewed) -> Findings:
     if "radius" in configuration.hooks:
         return
     for subnet in configuration.subnets:
+        if not subnet.pools or not guards_of(subnet.pools[0].entry) or subnet.is_guarded:
+            continue
         guards = [guards_of(pool.entry) for pool in subnet.pools]
-        if guards and not subnet.is_guarded and all(guards) and not _let_everybody_in({*chain(*guards)}):
+        if all(guards) and not _let_everybody_in({*chain(*guards)}):
             yield "all_guarded", f"every pool of {subnet} has client-classes: other clients get no address"
 
 

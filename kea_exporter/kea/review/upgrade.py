@@ -36,7 +36,7 @@ REMOVED_HOOKS = ("mysql_cb", "pgsql_cb")
 DEFAULT_PASSWORDS = {"1234", "keatest", "*****"}
 TLS_KEYS = ("trust-anchor", "cert-file", "key-file")
 KEYS_OF_HTTP = ("socket-address", "socket-port", "authentication", *TLS_KEYS, "cert-required", "http-headers")
-LIFETIMES = tuple(f"{bound}{kind}-lifetime" for kind in ("valid", "preferred") for bound in ("", "min-", "max-"))
+LIFETIMES = {f"{bound}{kind}-lifetime" for kind in ("valid", "preferred") for bound in ("", "min-", "max-")}
 REMOVED_DDNS_KEYS = (
     "qualifying-suffix",
     "override-no-update",
@@ -65,7 +65,8 @@ def blockers(configuration: Reviewed) -> Findings:
     yield from _listeners(configuration)
     yield from _partners(configuration)
     yield from _keys(configuration)
-    yield from _spellings(configuration)
+    yield from _levels(configuration)
+    yield from _loggers_and_pools(configuration)
     for key in _entries(configuration.tree, "tsig-keys"):
         if "secret" in key:
             yield "clear_tsig_secret", f"the TSIG key {printable(str(key.get('name')))} has its secret in clear text"
@@ -177,30 +178,36 @@ def _keys(configuration: Reviewed) -> Findings:
     for key in REMOVED_DDNS_KEYS:
         if key in as_map(tree.get("dhcp-ddns") or {}, "dhcp-ddns"):
             yield "removed_keys", f"dhcp-ddns has {key}"
+
+
+def _levels(configuration: Reviewed) -> Findings:
+    """Yield keys and values that are refused wherever they are: of the daemon, networks, classes and subnets."""
     for where, holder in _holders(configuration):
-        for key in LIFETIMES:
-            if isinstance(holder.get(key), int) and holder[key] < 0:
+        for key in LIFETIMES.intersection(holder):
+            if holder[key] < 0:
                 yield "negative_lifetime", f"{key} of {where} is {holder[key]}"
         if "reservation-mode" in holder:
             yield "removed_keys", f"{where} has reservation-mode"
-        if "relay" in holder and "ip-address" in as_map(holder["relay"], "relay"):
+        if "ip-address" in holder.get("relay", ()):
             yield "removed_keys", f"relay of {where} has ip-address"
+        if not OLD_SPELLINGS.isdisjoint(holder):
+            yield from _both_spellings(where, holder)
 
 
-def _spellings(configuration: Reviewed) -> Findings:
+def _loggers_and_pools(configuration: Reviewed) -> Findings:
+    for logger in _entries(configuration.tree, "loggers"):
+        yield from _both_spellings("a logger", logger)
+    for subnet in configuration.subnets:
+        for pool in (*subnet.entry.get("pools", ()), *subnet.entry.get("pd-pools", ())):
+            if not OLD_SPELLINGS.isdisjoint(pool):
+                yield from _both_spellings(subnet, pool)
+
+
+def _both_spellings(where: object, holder: Mapping[str, Any]) -> Findings:
     """Yield keys that are there in their old and their new spelling; only a file can have both."""
-    loggers = (("a logger", logger) for logger in _entries(configuration.tree, "loggers"))
-    pools = (
-        (f"a pool of {subnet}", pool)
-        for subnet in configuration.subnets
-        for pool in (*(pool.entry for pool in subnet.pools), *subnet.pd_pools)
-    )
-    for where, holder in (*_holders(configuration), *loggers, *pools):
-        if OLD_SPELLINGS.isdisjoint(holder):
-            continue
-        for old, new in SPELLINGS:
-            if old in holder and new in holder:
-                yield "both_spellings", f"{where} has {old} and {new}"
+    for old, new in SPELLINGS:
+        if old in holder and new in holder:
+            yield "both_spellings", f"{where} has {old} and {new}"
 
 
 def _holders(configuration: Reviewed) -> Iterator[tuple[object, Mapping[str, Any]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from tests.support.markdown import indented
 
 ROOT = Path(__file__).parent.parent.parent
 IDS = tuple(requirement.id for requirement in REQUIREMENTS)
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/**/*.md")])
+INSTALLS_FROM_PYPI = re.compile(r"\b(?:(?:pipx?|uv pip|uv tool) (?:install|run)|uvx)(?: -\S+)* kea-exporter(?![\w/-])")
 
 
 def examples(path: Path) -> list[str]:
@@ -81,3 +84,8 @@ def test_the_numbers_of_the_plan_are_those_of_the_documentation() -> None:
     text = (ROOT / "docs/commands.md").read_text()
     assert f"up to {plan.FEW_SUBNETS} subnets" in text
     assert f"more than {plan.SUBNETS_IN_A_SLICE:,} subnets" in text
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_document_installs_the_other_project_on_pypi(path: Path) -> None:
+    assert INSTALLS_FROM_PYPI.findall(path.read_text()) == []

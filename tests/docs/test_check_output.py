@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 from kea_exporter.commands.check import check_command
 from kea_exporter.commands.output import CommandError
 from kea_simulator.fleet import Fleet
+from tests.support.markdown import indented
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,3 +63,14 @@ def test_exit_code_of_an_invalid_configuration_file(content: str | None, tmp_pat
     assert str(file) in output
     assert "in a [configuration file of Kea]" in (ROOT / "docs/check-report.md").read_text()
     assert "end with exit code 3" in (ROOT / "docs/configuration-review.md").read_text()
+
+
+def test_the_readme_shows_the_output_of_the_demo(config: str) -> None:
+    [sample] = (block for block in indented((ROOT / "README.md").read_text()) if block.startswith("hooks-missing "))
+    _, output = check("--config.file", config, "--server", "hooks-missing")
+    shown, printed = (re.sub(r"127\.0\.0\.1:\d+", "ADDRESS", text) for text in (f"{sample}\n", output))
+    start = 0
+    for part in re.split(r"^ *\.\.\.\n", shown, flags=re.MULTILINE):
+        place = printed.find(part, start)
+        assert place >= 0, part
+        start = place + len(part)

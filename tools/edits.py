@@ -61,6 +61,25 @@ def into_class(name: str, added: str) -> Callable[[str], str]:
     return change
 
 
+def importing(module: str, name: str) -> Callable[[str], str]:
+    """Return what adds a name to those that a text imports from a module."""
+
+    def change(text: str) -> str:
+        [found] = [
+            entry for entry in ast.parse(text).body if isinstance(entry, ast.ImportFrom) and entry.module == module
+        ]
+        names = {ast.unparse(alias) for alias in found.names}
+        if name in names:
+            return text
+        # Sorted as the linter wants it: classes before functions.
+        listed = "".join(f"    {entry},\n" for entry in sorted(names | {name}))
+        lines = text.splitlines(keepends=True)
+        written = f"from {module} import (\n{listed})\n"
+        return "".join([*lines[: found.lineno - 1], written, *lines[found.end_lineno or 0 :]])
+
+    return change
+
+
 def at_the_end_of(function: str, added: str) -> Callable[[str], str]:
     """Return what adds lines at the end of a function."""
 

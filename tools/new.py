@@ -14,7 +14,7 @@ from kea_exporter.facts.snapshot import Daemon
 from kea_exporter.facts.statistics import Measure
 from kea_exporter.kea.statistics_table import BY_NAME, Scope
 from tools import ROOT
-from tools.edits import NewError, at_the_end_of, before, into, into_class
+from tools.edits import NewError, at_the_end_of, before, importing, into, into_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,8 +37,17 @@ DAEMONS = {
 }
 
 JUDGE = """\
+TODO_{constant} = Cause(  # TODO: a name for the cause, such as TOO_OLD
+    "todo",  # TODO: the same in lower case; it never changes
+    "TODO: the problem, as a statement",
+    "TODO: the steps that fix it, with the keys of Kea's configuration.",
+    "",  # TODO: an excerpt of the configuration, or no fourth line
+)
+
+
 def _{name}(snapshot: Snapshot, _: Profile) -> Finding:
-    # TODO: read facts with known(snapshot...); return met, unmet or not_applicable with one sentence of evidence.
+    # TODO: read facts with known(snapshot...); return met, unmet (with the cause) or not_applicable, each with one
+    # sentence of evidence.
     raise NotImplementedError
 
 
@@ -52,7 +61,7 @@ REQUIREMENT = """\
         title="TODO: the demand",
         clause="",  # TODO: the words of the source document; empty where this project adds it
         rule="TODO: when it is met, in one sentence.",
-        remedy="TODO: what the operator does, with the keys of Kea's configuration.",
+        causes=(TODO_{constant},),
         judge=_{name},
     ),
 """
@@ -140,7 +149,12 @@ def new_requirement(identifier: str, subject: str, root: Path = ROOT) -> list[st
         raise NewError(f"no requirement in {module} names its subject")
     name = identifier.replace("-", "_")
     words = {"id": identifier, "name": name, "subject": subject_name[1], "constant": name.upper()}
-    _edit(root / module, before("REQUIREMENTS", JUDGE.format(**words)), into("REQUIREMENTS", REQUIREMENT, words))
+    _edit(
+        root / module,
+        before("REQUIREMENTS", JUDGE.format(**words)),
+        into("REQUIREMENTS", REQUIREMENT, words),
+        importing("kea_exporter.requirements.model", "Cause"),
+    )
     entry = '    "{id}": {constant},\n'
     _edit(root / REQUIREMENT_TESTS, before("EXAMPLES", EXAMPLES.format(**words)), into("EXAMPLES", entry, words))
     return [module, REQUIREMENT_TESTS]
@@ -244,7 +258,8 @@ def main(arguments: list[str]) -> int:
     except NewError as error:
         print(f"new: {error}", file=sys.stderr)
         return 1
-    print("\n".join(f"fill in TODO in {path}" for path in changed))
+    for path in changed:
+        print(f"fill in TODO in {path}" if "TODO" in (ROOT / path).read_text() else f"complete: {path}")
     print("then: make docs lint, and the tests; docs/developing.md says which")
     return 0
 

@@ -13,7 +13,7 @@ from kea_exporter.cli import cli
 from kea_exporter.config import BUILT_IN, settings_from_tree
 from kea_exporter.kea import plan
 from kea_exporter.kea.protocol import Command
-from kea_exporter.requirements import REQUIREMENTS, Severity, severity_in
+from kea_exporter.requirements import REQUIREMENTS, Severity, Subject, severity_in
 from tests.support.markdown import indented
 
 ROOT = Path(__file__).parent.parent.parent
@@ -84,6 +84,13 @@ def test_the_numbers_of_the_plan_are_those_of_the_documentation() -> None:
     text = (ROOT / "docs/commands.md").read_text()
     assert f"up to {plan.FEW_SUBNETS} subnets" in text
     assert f"more than {plan.SUBNETS_IN_A_SLICE:,} subnets" in text
+
+
+def test_the_number_of_requirements_on_the_configuration_is_that_of_the_documentation() -> None:
+    number = sum(requirement.subject is Subject.CONFIGURATION for requirement in REQUIREMENTS)
+    assert (
+        f"{number} requirements of the subject `configuration`" in (ROOT / "docs/configuration-review.md").read_text()
+    )
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

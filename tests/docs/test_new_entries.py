@@ -1,14 +1,17 @@
-"""Skeletons of new entries are whole, stand in their places, and are not taken for done."""
+"""Skeletons of new entries can be imported, stand in their places, and are not taken for done."""
 
 from __future__ import annotations
 
-import ast
 import shutil
+import subprocess
+import sys
+import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
+from tests.support.markdown import nested
 from tools import ROOT, new
 from tools.edits import NewError
 
@@ -16,24 +19,52 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-# What the skeletons are written into.
-PARTS = ("kea_exporter", "prometheus/tests", "docs/runbooks", "tests/unit")
+# What the skeletons are written into, and what tests need beside it.
+PARTS = ("kea_exporter", "grafana/src", "prometheus/tests", "docs/runbooks", "tests/unit")
+NEEDED = ("grafana/__init__.py", "kea_simulator", "lab", "tests/support", "tests/__init__.py")
+SUBJECTS = [
+    path.stem for path in sorted((ROOT / new.REQUIREMENTS).glob("*.py")) if "\nREQUIREMENTS = " in path.read_text()
+]
+GUIDE = nested((ROOT / "docs/developing.md").read_text())
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     for part in PARTS:
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for part in NEEDED:
+        (tmp_path / part).symlink_to(ROOT / part)
     return tmp_path
 
 
+def python(project: Path, *arguments: str) -> str:
+    """Run Python on a project, with its own packages, and return what it prints."""
+    command = [sys.executable, "-B", *arguments]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def block(start: str) -> str:
+    """Return the one block of the guide that begins so."""
+    [found] = [text for text in GUIDE if text.startswith(start)]
+    return found
+
+
+def put(path: Path, start: str, end: str, text: str) -> None:
+    """Replace what stands from *start* up to *end* in a file."""
+    before, _, rest = path.read_text().partition(start)
+    assert rest, start
+    path.write_text(before + text + end + rest.partition(end)[2])
+
+
 def added(project: Path, paths: list[str]) -> str:
-    """Return all lines that are new, of files that are still sound."""
+    """Return all lines that are new, of files that can still be read."""
     lines = []
     for path in paths:
         text = (project / path).read_text()
         if path.endswith(".py"):
-            ast.parse(text)
+            python(project, "-c", f"import {path.removesuffix('.py').replace('/', '.')}")
         if path.endswith(".yml"):
             yaml.safe_load(text)
         before = (ROOT / path).read_text().splitlines() if (ROOT / path).exists() else []
@@ -42,7 +73,7 @@ def added(project: Path, paths: list[str]) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.parametrize("subject", ["reaching", "sockets", "authentication", "certificates", "version", "leases"])
+@pytest.mark.parametrize("subject", SUBJECTS)
 def test_a_requirement_gets_an_entry_a_judge_and_examples(project: Path, subject: str) -> None:
     changed = new.new_requirement("own-thing-configured", subject, project)
     assert changed == [f"kea_exporter/requirements/{subject}.py", "tests/unit/test_requirements.py"]
@@ -51,6 +82,27 @@ def test_a_requirement_gets_an_entry_a_judge_and_examples(project: Path, subject
     assert "judge=_own_thing_configured," in text
     assert "raise NotImplementedError" in text
     assert '"own-thing-configured": OWN_THING_CONFIGURED,' in text
+
+
+def test_the_requirement_of_the_guide_passes_its_tests(project: Path) -> None:
+    module, tests = (project / path for path in new.new_requirement("leases-in-memfile", "leases", project))
+    cause, judge = block("IN_A_DATABASE = Cause("), block("def _leases_in_memfile(")
+    put(module, "TODO_LEASES_IN_MEMFILE = Cause(", "REQUIREMENTS = (", f"{cause}\n\n\n{judge}\n\n\n")
+    entry = textwrap.indent(block("Requirement("), "    ")
+    put(module, '    Requirement(\n        id="leases-in-memfile"', "\n)\n", entry)
+    put(tests, "# TODO: one example", "EXAMPLES: dict", f"{block('LEASES_IN_MEMFILE = (')}\n\n")
+    assert "TODO" not in module.read_text() + tests.read_text()
+    python(project, "-m", "pytest", "-q", "--noconftest", str(tests), "-k", "leases-in-memfile")
+
+
+def test_the_panel_of_the_guide_can_be_built(project: Path) -> None:
+    module = project / "grafana/src/traffic.py"
+    before, _, rest = module.read_text().partition("\ndef _failures()")
+    place = rest.index("\n    ]\n")
+    panel = textwrap.indent(block("lines("), " " * 8)
+    module.write_text(f"{before}\ndef _failures(){rest[:place]}\n{panel}{rest[place:]}")
+    written = "from grafana.src.dashboards import documents; print(*documents().values())"
+    assert '"title": "Own things"' in python(project, "-c", written)
 
 
 @pytest.mark.parametrize("group", ["certificates", "exporter", "health", "high_availability", "subnets", "traffic"])

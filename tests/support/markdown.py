@@ -35,6 +35,11 @@ def indented(text: str) -> list[str]:
     return [textwrap.dedent(match[0]).strip("\n") for match in INDENTED.finditer(text)]
 
 
+def nested(text: str) -> list[str]:
+    """Return the blocks within numbered lists of a text, in its order."""
+    return indented(re.sub("^    ", "", text, flags=re.MULTILINE))
+
+
 def prose(path: Path) -> str:
     """Return a document without its fenced blocks."""
     return FENCED.sub("", path.read_text())

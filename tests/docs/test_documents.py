@@ -9,12 +9,14 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from kea_exporter.audit import audit_leases
 from kea_exporter.cli import cli
-from kea_exporter.config import BUILT_IN, settings_from_tree
-from kea_exporter.kea import plan
-from kea_exporter.kea.protocol import Command
+from kea_exporter.config import BUILT_IN, AuditSettings, settings_from_tree
+from kea_exporter.kea import large, plan
+from kea_exporter.kea.protocol import LIMITS, MIB, Command
 from kea_exporter.requirements import REQUIREMENTS, Severity, Subject, severity_in
 from tests.support.markdown import indented
+from tests.support.peers import SimulatedKea
 
 ROOT = Path(__file__).parent.parent.parent
 IDS = tuple(requirement.id for requirement in REQUIREMENTS)
@@ -84,6 +86,29 @@ def test_the_numbers_of_the_plan_are_those_of_the_documentation() -> None:
     text = (ROOT / "docs/commands.md").read_text()
     assert f"up to {plan.FEW_SUBNETS} subnets" in text
     assert f"more than {plan.SUBNETS_IN_A_SLICE:,} subnets" in text
+
+
+def test_the_limits_of_answers_are_those_of_the_documentation() -> None:
+    text = (ROOT / "docs/commands.md").read_text()
+    rows = re.findall(r"^\| (`.*`) \| (\d+) MiB\b.*\|$", text, re.MULTILINE)
+    limits = {name: int(mebibytes) * MIB for names, mebibytes in rows for name in re.findall("`([^`]+)`", names)}
+    assert limits == {str(command): limit for command, limit in LIMITS.items()}
+    assert (large.MAX_SMALL, large.MAX_TIMES, large.MAX_EXEMPT) == (2 * MIB, 7, 64 * MIB)
+    assert "of more than 2 MiB" in text
+    assert "more than seven times its size\nand more than 64 MiB of memory" in text
+    assert "takes up to seven times its size" in (ROOT / "docs/installing/kubernetes.md").read_text()
+    assert re.search(r"\+ 7 . the largest answer", (ROOT / "docs/scaling.md").read_text())
+
+
+def test_a_lease_audit_sends_the_commands_of_the_documentation() -> None:
+    row = next(line for line in (ROOT / "docs/commands.md").read_text().splitlines() if "| `lease4-get-page`" in line)
+    with SimulatedKea(
+        {"config-get": {"result": 0, "arguments": {"Dhcp4": {}}}, "lease4-get-page": {"result": 3}}
+    ) as kea:
+        [daemon] = settings_from_tree({"servers": [{"name": "kea", "dhcp4": {"url": kea.url}}]}, ROOT).daemons
+        audit_leases(daemon, AuditSettings(interval=1, page_size=1, max_leases=1))
+        assert [command["command"] for command in kea.received] == ["config-get", "lease4-get-page"]
+    assert "each after a `config-get`" in row
 
 
 def test_the_number_of_requirements_on_the_configuration_is_that_of_the_documentation() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,12 @@ from click.testing import CliRunner
 from kea_exporter.audit import audit_leases
 from kea_exporter.cli import cli
 from kea_exporter.config import BUILT_IN, AuditSettings, settings_from_tree
+from kea_exporter.httpd import authentication
 from kea_exporter.kea import large, plan
 from kea_exporter.kea.protocol import LIMITS, MIB, Command
 from kea_exporter.requirements import REQUIREMENTS, Severity, Subject, severity_in
+from kea_exporter.web import WebOptions, admission, handlers
+from kea_exporter.web.slots import FullError, Slots
 from tests.support.markdown import indented
 from tests.support.peers import SimulatedKea
 
@@ -109,6 +113,30 @@ def test_a_lease_audit_sends_the_commands_of_the_documentation() -> None:
         audit_leases(daemon, AuditSettings(interval=1, page_size=1, max_leases=1))
         assert [command["command"] for command in kea.received] == ["config-get", "lease4-get-page"]
     assert "each after a `config-get`" in row
+
+
+def test_the_limits_for_each_client_are_those_of_the_documentation() -> None:
+    text = (ROOT / "docs/web-configuration.md").read_text()
+    requests = WebOptions().max_requests
+    assert f"{share(requests)} of {requests} |" in text
+    assert (
+        f"| queued reloads | {share(admission.MAX_RELOADS_WAITING)}, of all clients {admission.MAX_RELOADS_WAITING};"
+        in text
+    )
+    for what, own, all_clients in (
+        ("pages and reports", handlers.MAX_PAGES_WAITING_OF_CLIENT, handlers.MAX_PAGES_WAITING),
+        ("password checks", authentication.MAX_WAITING_OF_CLIENT, authentication.MAX_WAITING),
+    ):
+        assert f"| queued {what} | {own}, of all clients {all_clients};" in text
+
+
+def share(size: int) -> int:
+    """Return how many slots one client gets of so many."""
+    slots = Slots(size)
+    with suppress(FullError):
+        while True:
+            slots.take("client")
+    return len(slots)
 
 
 def test_the_number_of_requirements_on_the_configuration_is_that_of_the_documentation() -> None:

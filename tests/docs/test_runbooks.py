@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import re
-import shlex
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
 import pytest
 import yaml
 
 from kea_exporter.alerts import GROUPS
-from kea_exporter.cli import cli
 from lab.servers.high_availability import PRIMARY, HighAvailability
-from tests.support.markdown import anchors, fenced, links, prose
+from tests.support.markdown import fenced, prose
 from tests.support.recordings import RECORDED, recorded
-from tests.support.rule_reading import LABELS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from lab.servers.chroot import Chroot
     from lab.servers.kea import Lab
@@ -30,7 +25,6 @@ FOLDER = ROOT / "docs/runbooks"
 PAGES = sorted(FOLDER.glob("Kea*.md"))
 # What all pages take for granted; the index derives from the catalogue.
 COMMON = FOLDER / "asking-kea.md"
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 SECTIONS = ["Meaning", "Impact", "Diagnosis", "Remedy", "Escalate"]
 ONE_SCREEN = 60
 
@@ -66,58 +60,6 @@ def test_a_runbook_can_be_read_without_scrolling_much(page: Path) -> None:
     assert len(page.read_text().splitlines()) <= ONE_SCREEN
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
-def test_every_link_leads_to_a_file_and_to_a_heading_in_it(document: Path) -> None:
-    assert [link for link in links(document) if not leads_somewhere(document, *link)] == []
-
-
-def leads_somewhere(document: Path, file: str, anchor: str) -> bool:
-    target = document.parent / file if file else document
-    return target.exists() and (not anchor or anchor in anchors(target))
-
-
-@each_text
-def test_every_command_line_of_the_exporter_is_one_that_it_takes(page: Path) -> None:
-    for words in command_lines(page):
-        parse(cli, words)
-
-
-def command_lines(page: Path) -> Iterator[list[str]]:
-    """Return the words after `kea-exporter`, of lines to be typed and of those within the text."""
-    within = re.findall(r"`([^`]*\bkea-exporter [^`]+)`", prose(page))
-    for line in [*lines(page, "sh"), *within]:
-        words = shlex.split(line, comments=True)
-        if "kea-exporter" in words and "systemctl" not in words and "journalctl" not in words:
-            yield words[len(words) - words[::-1].index("kea-exporter") :]
-
-
-def parse(command: click.Command, words: list[str]) -> None:
-    """Let click read the words, without running anything but what it ends with, such as --version."""
-    context = click.Context(cli, **cli.context_settings)
-    if isinstance(command, click.Group) and words and (below := command.get_command(context, words[0])):
-        parse(below, words[1:])
-        return
-    assert not isinstance(command, click.Group) or words[0].startswith("-"), f"there is no command {words[0]}"
-    with suppress(click.exceptions.Exit):
-        # As below the group: click keeps what it makes of a command's options.
-        command.make_context(command.name, words, parent=context)
-
-
-@each_text
-def test_every_option_that_is_named_exists(page: Path) -> None:
-    named = re.findall(r"--(?:web|config|log)\.[a-z-]+(?:\.[a-z-]+)*", page.read_text())
-    assert set(named) - set(options(cli)) == set()
-
-
-def options(command: click.Command) -> Iterator[str]:
-    for parameter in command.params:
-        yield from parameter.opts
-    if isinstance(command, click.Group):
-        context = click.Context(command)
-        for below in filter(None, (command.get_command(context, name) for name in command.list_commands(context))):
-            yield from options(below)
-
-
 def sent(pages: Iterable[Path]) -> set[str]:
     """Return the commands that the pages send to Kea."""
     return {name for page in pages for name in re.findall(r'"command": "([^"]*)"', page.read_text())}
@@ -140,18 +82,6 @@ def test_every_command_about_high_availability_is_one_of_a_real_pair(lab: Lab) -
     asked = of_high_availability(sent([*PAGES, COMMON]))
     assert asked
     assert asked - set(registered) == set()
-
-
-@each_text
-def test_every_metric_is_one_of_the_exporter(page: Path) -> None:
-    named = set(re.findall(r"(?<![\w:/.-])kea_[a-z0-9_]+(?![\w:])", page.read_text()))
-    assert named - set(LABELS) == set()
-
-
-@each_text
-def test_every_recorded_metric_is_recorded(page: Path) -> None:
-    named = set(re.findall(r"\w+:kea_\w+:\w+", page.read_text()))
-    assert named - {recording.name for group in GROUPS for recording in group.recordings} == set()
 
 
 @pytest.mark.lab

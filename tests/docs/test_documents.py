@@ -12,12 +12,14 @@ from click.testing import CliRunner
 
 from kea_exporter.audit import audit_leases
 from kea_exporter.cli import cli
-from kea_exporter.config import BUILT_IN, AuditSettings, settings_from_tree
+from kea_exporter.config import BUILT_IN, AuditSettings, Settings, settings_from_tree
 from kea_exporter.httpd import authentication
 from kea_exporter.kea import large, plan
 from kea_exporter.kea.protocol import LIMITS, MIB, Command
+from kea_exporter.reloader import Reloader
 from kea_exporter.requirements import REQUIREMENTS, Severity, Subject, severity_in
-from kea_exporter.web import WebOptions, admission, handlers
+from kea_exporter.service import Service
+from kea_exporter.web import WebOptions, admission, create_app, handlers
 from kea_exporter.web.slots import FullError, Slots
 from tests.support.markdown import indented
 from tests.support.peers import SimulatedKea
@@ -113,6 +115,14 @@ def test_a_lease_audit_sends_the_commands_of_the_documentation() -> None:
         audit_leases(daemon, AuditSettings(interval=1, page_size=1, max_leases=1))
         assert [command["command"] for command in kea.received] == ["config-get", "lease4-get-page"]
     assert "each after a `config-get`" in row
+
+
+def test_every_page_is_in_the_documentation() -> None:
+    settings = Settings(())
+    app = create_app(Service.of(settings, lambda: settings), WebOptions(), Reloader())
+    paths = {getattr(route, "path", "").replace("{server}", "NAME") for route in app.routes} - {"/static/style.css"}
+    named = re.findall(r"`(?:POST )?(/[^`?]*)", (ROOT / "docs/operations.md").read_text())
+    assert paths - set(named) == set()
 
 
 def test_the_limits_for_each_client_are_those_of_the_documentation() -> None:

@@ -1,4 +1,4 @@
-"""Texts of other programs made printable, and hosts with ports as text."""
+"""Texts of other programs made printable, and hosts with ports and counts as text."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ def printable(text: str, max_length: int = MAX_LENGTH) -> str:
         return text
     shown = "".join(character if character.isprintable() else " " for character in text[: max_length + 1])
     return shown if len(shown) <= max_length else f"{shown[:max_length]}..."
+
+
+def counted(number: int, what: str) -> str:
+    """Return `1 server`, `2 servers`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def bracketed(host: str) -> str:

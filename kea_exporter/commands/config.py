@@ -12,8 +12,8 @@ from kea_exporter.commands.common import config_file, load
 from kea_exporter.commands.listening import protection_by, web_config_file
 from kea_exporter.commands.output import print_text
 from kea_exporter.config import ConfigFile
-from kea_exporter.reports.model import counted
 from kea_exporter.shipped import EXAMPLE_CONFIGURATION
+from kea_exporter.text import counted
 
 if TYPE_CHECKING:
     from pathlib import Path

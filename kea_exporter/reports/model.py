@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kea_exporter.requirements import Severity, Status
 from kea_exporter.requirements.ranking import SEVERITY_ORDER, by_server
+from kea_exporter.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -67,11 +68,6 @@ class Check:
         """Return how much was checked, such as `2 servers, 3 daemons`."""
         servers = len({report.snapshot.target.server for report in self.reports})
         return f"{counted(servers, 'server')}, {counted(len(self.reports), 'daemon')}"
-
-
-def counted(number: int, what: str) -> str:
-    """Return `1 server`, `2 servers`."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def exit_code(reports: Sequence[Report], fail_on: FailOn = FailOn.REQUIRED) -> int:

@@ -252,13 +252,13 @@ HOST_CASES = (
         "reservations-apply",
         "subnet_disabled",
         dhcp4(subnet(1, reservations=[host()], **{"reservations-in-subnet": False})),
-        "1 reservations are ignored: reservations-in-subnet is false",
+        "reservations-in-subnet is false, so 1 reservation cannot apply",
     ),
     Case(
         "reservations-apply",
         "global_disabled",
         dhcp4(reservations=[{"hw-address": "02:00:00:00:00:01", "hostname": "one"}]),
-        "1 global reservations are ignored",
+        "reservations-global is false, so 1 global reservation cannot apply",
     ),
     Case(
         "reservations-apply",
@@ -267,13 +267,13 @@ HOST_CASES = (
             subnet(1, reservations=[host()]),
             **{"host-reservation-identifiers": ["duid"]},
         ),
-        "1 reservations by hw-address, which host-reservation-identifiers lacks",
+        "1 reservation by hw-address, which host-reservation-identifiers lacks",
     ),
     Case(
         "reservations-apply",
         "flex_id_missing",
         dhcp4(subnet(1, reservations=[{"flex-id": "'s0mEVaLue'", "ip-address": "10.0.1.20"}])),
-        "1 reservations by flex-id, but libdhcp_flex_id.so is not loaded",
+        "1 reservation by flex-id, but libdhcp_flex_id.so is not loaded",
     ),
     Case("pools-are-not-fully-reserved", "", dhcp4(subnet(1, pools=SMALL_POOL, reservations=[host(10)]))),
     *(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kea_exporter.kea.reading import as_list, as_map
 from kea_exporter.kea.review.model import guards_of
-from kea_exporter.text import printable
+from kea_exporter.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -53,7 +53,10 @@ def not_applied(configuration: Reviewed) -> Findings:
         as_map(host, "reservations") for host in as_list(configuration.tree.get("reservations", []), "reservations")
     ]
     if hosts and configuration.subnets and not _looks_for_global(configuration):
-        yield "global_disabled", f"{len(hosts)} global reservations are ignored, because reservations-global is false"
+        yield (
+            "global_disabled",
+            f"reservations-global is false, so {counted(len(hosts), 'global reservation')} cannot apply",
+        )
     yield from _with_identifiers(unused, hosts, "the global reservations")
 
 
@@ -67,7 +70,10 @@ def _looks_for_global(configuration: Reviewed) -> bool:
 def _of_subnet(subnet: ReviewedSubnet, unused: Mapping[str, str]) -> Findings:
     hosts = subnet.reservations
     if not subnet.uses_reservations:
-        yield "subnet_disabled", f"{subnet}: {len(hosts)} reservations are ignored: reservations-in-subnet is false"
+        yield (
+            "subnet_disabled",
+            f"{subnet}: reservations-in-subnet is false, so {counted(len(hosts), 'reservation')} cannot apply",
+        )
         return
     yield from _with_identifiers(unused, hosts, subnet)
     out_of_pool = bool(subnet.effective("reservations-out-of-pool", default=False))
@@ -89,7 +95,7 @@ def _unused_identifiers(configuration: Reviewed) -> dict[str, str]:
 def _with_identifiers(unused: Mapping[str, str], hosts: Sequence[Mapping[str, Any]], where: object) -> Findings:
     for name, cause in unused.items():
         if number := sum(name in host for host in hosts):
-            yield cause, f"{where}: {number} reservations by {name}, {WHY_UNUSED[cause]}"
+            yield cause, f"{where}: {counted(number, 'reservation')} by {name}, {WHY_UNUSED[cause]}"
 
 
 def fully_reserved(configuration: Reviewed) -> Findings:

@@ -145,7 +145,7 @@ def _changes(upgrade: Upgrade, review: Review) -> Iterator[str]:
         if change.id in found and upgrade.version < change.since <= upgrade.last:
             observed = found[change.id]
             more = f" and {observed.count - 1} more" if observed.count > 1 else ""
-            yield f"From {written(change.since)} on: {change.text} ({observed.evidence[0]}{more})"
+            yield f"From Kea {written(change.since)} on: {change.text} ({observed.evidence[0]}{more})"
 
 
 def _requirement(release: str) -> Requirement:

@@ -261,19 +261,19 @@ CHANGES = (
     Change(
         "lease_cache",
         (3, 0, 0),
-        "cache-threshold becomes 0.25: early renewals reuse the lease, without a DNS update. Set it to 0.0 to keep the "
-        "old behaviour.",
+        "cache-threshold becomes 0.25, so that early renewals reuse the lease, without a DNS update. Set it to 0.0 to "
+        "keep the old behaviour.",
     ),
     Change(
         "restricted_commands",
         (3, 0, 0),
-        "restrict-commands becomes true: the listener for partners answers config-get and version-get with 403. Query "
-        "a control socket instead.",
+        "restrict-commands becomes true, so that the listener for partners answers config-get and version-get with "
+        "403. Query a control socket instead.",
     ),
     Change(
         "postgresql_tls",
         (3, 1, 0),
-        "TLS settings of PostgreSQL databases take effect: the certificate of the database is verified.",
+        "TLS settings of PostgreSQL databases take effect, and the certificate of the database is verified.",
     ),
     Change(
         "partner_user_file",
@@ -302,7 +302,7 @@ CHANGES = (
     Change(
         "class_names",
         (3, 3, 0),
-        "Blanks, quotes and other rare characters are escaped in the names of generated classes: guards that name the "
+        "Blanks, quotes and other rare characters are escaped in the names of generated classes; guards that name the "
         "unescaped ones match nobody.",
     ),
     Change(

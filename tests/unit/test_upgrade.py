@@ -167,7 +167,7 @@ def test_a_review_has_all_of_it_for_each_daemon(root: str) -> None:
 def test_what_changes_without_a_refusal_is_a_note(case: Changed) -> None:
     release = next(release for release in RELEASES if case.since < f"{release}.9")
     verdict = verdict_on(running(case.tree, KEA_2_6_3, case.root), release, target=release)
-    assert [note for note in verdict.notes if note.startswith(f"From {case.since} on: ")]
+    assert [note for note in verdict.notes if note.startswith(f"From Kea {case.since} on: ")]
     [text] = [change.text for change in CHANGES if change.id == case.change]
     [note] = [note for note in verdict.notes if text in note]
     assert note.isprintable()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from grafana.src.certificates import certificates
 from grafana.src.document import Built, Section, dashboard
-from grafana.src.fleet import failures, remedies
+from grafana.src.fleet import MET_BY, failures, remedies
 from grafana.src.looks import (
     ADVISED,
     AGO,
@@ -25,7 +25,7 @@ from grafana.src.looks import (
 )
 from grafana.src.pairs import states_of_pairs
 from grafana.src.panels import Query, Words, lines, timeline
-from grafana.src.queries import gauge, numbered, of, rate, total, worst
+from grafana.src.queries import explained, gauge, numbered, of, rate, total, worst
 from grafana.src.tables import Column, table_of
 from kea_exporter.alerts.model import Dashboard
 from kea_exporter.metrics.health import SOCKETS_STATUSES
@@ -87,11 +87,14 @@ def _reaching() -> list[Built]:
 
 
 def _requirements() -> list[Built]:
-    met = worst(of("kea_requirement_met"), "requirement")
+    with_subject = explained(MET_BY, "kea_requirement_info", ("requirement", "severity"), "subject")
     return [
         timeline(
-            Words("All requirements", "In a gap, the requirement was unknown or not applicable."),
-            [Query(met, "{{server}} {{daemon}}: {{requirement}}")],
+            Words(
+                "Requirements by subject",
+                "Whether all known requirements of a subject are met. In a gap, they were unknown or not applicable.",
+            ),
+            [Query(f"min by (server, daemon, subject) ({with_subject})", "{{server}} {{daemon}}: {{subject}}")],
             MET,
             width=12,
             height=18,

@@ -94,8 +94,9 @@ ID_CHANGED = Cause(
 DIFFERS_FROM_PARTNER = Cause(
     "differs_from_partner",
     "Leases from the partner carry other subnet ids than this server has for their prefixes",
-    "Compare the subnet ids of both partners (subnet4-list, subnet6-list), give each subnet the same id on both, and "
-    "send config-reload. Do not delete the leases: their clients still use them.",
+    "Compare the subnet ids of both partners (subnet4-list, subnet6-list). Give each subnet on both the id that its "
+    "leases carry, as the evidence lists them, and send config-reload. Do not delete the leases: their clients still "
+    "use them.",
 )
 SUBNET_DELETED = Cause(
     "subnet_deleted",

@@ -863,7 +863,7 @@ ORPHANED = (
         sound(audit=audited(orphaned=MOVED), status=PAIRED),
         UNMET,
         "60 leases with the subnet id 9 lie in",
-        "give each subnet the same id on both",
+        "Give each subnet on both the id that its leases carry",
     ),
     Example("off, too many", hinting(overfull=(1,)), NOT_APPLICABLE, "the lease audit is off"),
     *NOT_AUDITED,
@@ -888,7 +888,11 @@ OUTSIDE = (
     ),
     Example("renumbered", sound(audit=audited(outside=MOVED)), UNMET, "60 leases with", "their former ids"),
     Example(
-        "on a pair", sound(audit=audited(outside=MOVED), status=PAIRED), UNMET, "60 leases with", "same id on both"
+        "on a pair",
+        sound(audit=audited(outside=MOVED), status=PAIRED),
+        UNMET,
+        "60 leases with",
+        "on both the id that its leases carry",
     ),
     Example("off, left behind", hinting({7: 3}), NOT_APPLICABLE, "the lease audit is off"),
     *NOT_AUDITED,

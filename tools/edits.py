@@ -65,12 +65,14 @@ def importing(module: str, name: str) -> Callable[[str], str]:
     """Return what adds a name to those that a text imports from a module."""
 
     def change(text: str) -> str:
-        [found] = [
+        imports = [
             entry for entry in ast.parse(text).body if isinstance(entry, ast.ImportFrom) and entry.module == module
         ]
-        names = {ast.unparse(alias) for alias in found.names}
-        if name in names:
+        if any(alias.name == name for found in imports for alias in found.names):
             return text
+        # What is imported under another name comes first, on a line of its own.
+        found = imports[-1]
+        names = {alias.name for alias in found.names}
         # Sorted as the linter wants it: classes before functions.
         listed = "".join(f"    {entry},\n" for entry in sorted(names | {name}))
         lines = text.splitlines(keepends=True)

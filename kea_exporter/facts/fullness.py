@@ -108,7 +108,10 @@ def fullness_of(counts: Counts[int], kind: Kind) -> list[Fullness | None]:
     found: list[Fullness | None] = []
     for row in zip(*(counts.columns.get(name) or none for name in names), strict=True):
         capacity, assigned, in_pool, reserved_in_pool, reserved_out_of_pool = row
-        if capacity is None or assigned is None or capacity <= 0 or assigned < 0:
+        if capacity is None or assigned is None or capacity <= 0:
+            found.append(None)
+            continue
+        if min(assigned, in_pool or 0, reserved_in_pool or 0, reserved_out_of_pool or 0) < 0:  # a peer sends anything
             found.append(None)
             continue
         lower = in_pool if in_pool is not None else max(0, assigned - (reserved_out_of_pool or 0))

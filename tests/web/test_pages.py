@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kea_exporter.facts.failure import Failure, Reason, Stage, known
+from kea_exporter.facts.fullness import KINDS, fullness_of
 from kea_exporter.facts.leases import LeaseDatabase, Leases
 from kea_exporter.facts.snapshot import AuthenticationResult, Connection, Daemon, Snapshot, Version
 from kea_exporter.facts.status import MultiThreading, Peer
@@ -578,6 +579,18 @@ def test_a_few_sound_servers_are_not_folded_away() -> None:
 def test_where_all_of_many_are_sound_only_the_fold_is_left() -> None:
     page = fleet(*(named(sound(), f"sound-{number}") for number in range(MAX_HEALTHY + 1)))
     assert page.of_class("folded")[0].of_class("matrix") == page.of_class("matrix")
+
+
+NEGATIVE = -(10**400)
+
+
+@pytest.mark.parametrize(
+    "count", [Count.ADDRESSES_IN_POOL, Count.ADDRESSES_RESERVED_IN_POOL, Count.ADDRESSES_RESERVED_OUT_OF_POOL]
+)
+def test_a_subnet_with_a_negative_count_has_no_utilisation(count: Count) -> None:
+    snapshot = with_counts(filled(90), {count: (NEGATIVE,)})
+    assert fullness_of(known(snapshot.leases).subnets, KINDS[0]) == [None]
+    assert fleet(snapshot).one("h2", id="summary").text == "The server is healthy"
 
 
 # Both pages.

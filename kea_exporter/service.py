@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from kea_exporter.config import DaemonSettings, Settings
+    from kea_exporter.facts.snapshot import Target
     from kea_exporter.requirements import Report
     from kea_exporter.transport.deadline import Deadline
     from kea_exporter.under_way import UnderWay
@@ -38,10 +39,16 @@ class Collection:
 
     Attributes:
         collected_at: when it was complete, in seconds since the epoch.
+        targets: the daemons that were collected.
     """
 
     reports: tuple[Report, ...]
     collected_at: float
+    targets: frozenset[Target]
+
+    def has_all_of(self, settings: Settings) -> bool:
+        """Return whether every configured daemon was collected."""
+        return self.targets.issuperset(daemon.target for daemon in settings.daemons)
 
 
 @dataclass(frozen=True)
@@ -110,7 +117,8 @@ class Service:
         Raises:
             StoppedError: the exporter is shutting down.
         """
-        return Collection(self._collector.end(under_way), self._clock())
+        targets = frozenset(probe.daemon.target for probe in under_way.probes)
+        return Collection(self._collector.end(under_way), self._clock(), targets)
 
     def keep(self, collection: Collection) -> Collection:
         """Keep a collection from every daemon as the last one, and return it.
@@ -122,7 +130,7 @@ class Service:
             last = self.last
             is_recent = last is not None and 0 <= collection.collected_at - last.collected_at < MAX_KEPT_SECONDS
             is_better = last is None or not is_recent or not _lacked_time(collection, last)
-            if is_better and _has_all(collection, self.settings):
+            if is_better and collection.has_all_of(self.settings):
                 self.last = collection
         return collection
 
@@ -156,7 +164,7 @@ class Service:
         changes = _changes(self.settings, settings)
         with self._replacing:
             self.settings = settings
-            if self.last is not None and not _has_all(self.last, settings):
+            if self.last is not None and not self.last.has_all_of(settings):
                 self.last = None  # Pages collect anew: without the added daemons, they would show an outage as healthy.
         self._collector.keep_only(daemon.target for daemon in settings.daemons)
         return changes

@@ -227,8 +227,9 @@ class Handlers:
         last = self._service.last
         if last is None:
             return Shown(None, None)
-        targets = {daemon.target for daemon in self._service.settings.daemons}
-        kept = tuple(report for report in last.reports if report.snapshot.target in targets)
+        daemons = {(daemon.target.server, daemon.target.daemon) for daemon in self._service.settings.daemons}
+        targets = ((report.snapshot.target, report) for report in last.reports)
+        kept = tuple(report for target, report in targets if (target.server, target.daemon) in daemons)
         return Shown(kept, last.collected_at)
 
     async def _collect_all(self, request: Request) -> None:

@@ -18,7 +18,6 @@ from kea_exporter.config.settings import (
     Settings,
     TlsSettings,
 )
-from kea_exporter.config.values import DEFAULT_PORTS
 from kea_exporter.facts.snapshot import Daemon, Target, TransportKind
 
 if TYPE_CHECKING:
@@ -81,7 +80,7 @@ def _daemon_settings(
     )
     return DaemonSettings(
         target=target,
-        port=_port(url) if reached_by_http else None,
+        port=url.port,
         path=url.path or "/",
         timeout_seconds=_nearest("timeout", levels),
         body_size_limit=_nearest("body_size_limit", levels),
@@ -123,7 +122,3 @@ def _credentials(auth: schema.BasicAuth | None) -> Credentials | None:
 
 def _shown(url: SplitResult) -> str:
     return url.geturl() if url.netloc else f"{url.scheme}://{url.path}"
-
-
-def _port(url: SplitResult) -> int:
-    return url.port or DEFAULT_PORTS[url.scheme]

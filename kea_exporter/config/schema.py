@@ -124,7 +124,8 @@ class DaemonEntry(Options):
     """One daemon and its control socket."""
 
     url: Url = Field(
-        description="url of the control socket: https://, http:// or unix://", examples=["https://10.10.10.10:8001"]
+        description="url of the control socket: https:// or http:// with its port, or unix://",
+        examples=["https://10.10.10.10:8001"],
     )
     control_agent: bool = Field(default=False, description="the url is that of a Control Agent (Kea before 3.0)")
 

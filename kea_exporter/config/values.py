@@ -37,6 +37,7 @@ DURATION_UNITS = (86400.0, 3600.0, 60.0, 1.0, 0.001)
 MAX_TIMEOUT = 600.0
 SHORTEST_PERIOD, MAX_PERIOD = 60.0, 366 * 86400.0
 VERSION_PATTERN = r"^(\d{1,6})\.(\d{1,6})\.(\d{1,6})$"
+URL_PATTERN = r"^(https?://[^/]+:\d+(/|$)|unix:///)"
 SIZE_PATTERN = r"^(\d{1,12})(B|KB|MB|GB|KiB|MiB|GiB)$"
 SIZE_UNITS = {"B": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
 
@@ -220,6 +221,18 @@ def parse_url(value: object) -> SplitResult:
     return parts
 
 
+def parse_socket_url(value: object) -> SplitResult:
+    """Return the parts of a configured control socket's url, which names its port: Kea has none by default.
+
+    Raises:
+        ValueError: it is no url, or has no port.
+    """
+    parts = parse_url(value)
+    if parts.scheme in DEFAULT_PORTS and parts.port is None:
+        raise ValueError('the url has no port; write "http://address:port" or "https://address:port"')
+    return parts
+
+
 def _unix(parts: SplitResult) -> SplitResult:
     if len(parts.path.encode()) > MAX_UNIX_PATH:
         raise ValueError(f"the path of a unix socket has at most {MAX_UNIX_PATH} bytes; use a shorter one")
@@ -245,5 +258,5 @@ Size = Annotated[int, BeforeValidator(parse_size), WithJsonSchema({"type": "stri
 Prefix = Annotated[IPv4Network | IPv6Network, BeforeValidator(parse_prefix), WithJsonSchema({"type": "string"})]
 NamedFile = Annotated[Path, BeforeValidator(parse_file), WithJsonSchema({"type": "string"})]
 Url = Annotated[
-    SplitResult, BeforeValidator(parse_url), WithJsonSchema({"type": "string", "pattern": "^(https?|unix)://"})
+    SplitResult, BeforeValidator(parse_socket_url), WithJsonSchema({"type": "string", "pattern": URL_PATTERN})
 ]

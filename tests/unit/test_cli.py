@@ -132,7 +132,7 @@ def test_arguments_that_mean_nothing_are_usage_errors(run: CommandLine, argument
 
 
 def test_a_good_configuration_is_said_to_be_fine(run: CommandLine, tmp_path: Path) -> None:
-    path = config(tmp_path, "http://kea1", "http://kea2")
+    path = config(tmp_path, "http://kea1:8000", "http://kea2:8000")
     ended = run("config", "check", "--config.file", path)
     assert (ended.returncode, ended.stdout) == (0, f"{path} is valid: 2 servers, 2 daemons\n")
 
@@ -169,7 +169,7 @@ def test_the_usual_configuration_file_is_looked_for_in_the_working_folder(
 
 def test_a_certificate_that_is_none_is_named_with_its_place(run: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("no certificate\n")
-    server = {"name": "a", "dhcp4": {"url": "https://kea1", "tls_config": {"ca_file": "ca.pem"}}}
+    server = {"name": "a", "dhcp4": {"url": "https://kea1:8000", "tls_config": {"ca_file": "ca.pem"}}}
     path = written(tmp_path, {"servers": [server]})
     ended = run("config", "check", "--config.file", str(path))
     assert_is_usage_error(ended, str(path), f"ca_file {tmp_path}/ca.pem must hold PEM certificates")
@@ -178,7 +178,7 @@ def test_a_certificate_that_is_none_is_named_with_its_place(run: CommandLine, tm
 def test_a_client_certificate_that_has_expired_is_named(run: CommandLine, tmp_path: Path) -> None:
     pair = Authority(tmp_path).issue("exporter", days=(-20, -10))
     tls = {"cert_file": str(pair.certificate), "key_file": str(pair.key)}
-    path = written(tmp_path, {"servers": [{"name": "a", "dhcp4": {"url": "https://kea1", "tls_config": tls}}]})
+    path = written(tmp_path, {"servers": [{"name": "a", "dhcp4": {"url": "https://kea1:8000", "tls_config": tls}}]})
     ended = run("config", "check", "--config.file", str(path))
     assert_is_usage_error(ended, f"a dhcp4: tls_config: cert_file {pair.certificate} expired on 20")
 
@@ -186,7 +186,7 @@ def test_a_client_certificate_that_has_expired_is_named(run: CommandLine, tmp_pa
 def test_a_file_of_one_server_does_not_keep_another_from_being_checked(
     run: CommandLine, tmp_path: Path, kea: SimulatedKea
 ) -> None:
-    broken = {"name": "broken", "dhcp4": {"url": "https://kea1", "tls_config": {"ca_file": "gone.pem"}}}
+    broken = {"name": "broken", "dhcp4": {"url": "https://kea1:8000", "tls_config": {"ca_file": "gone.pem"}}}
     path = written(tmp_path, {"servers": [broken, {"name": "good", "dhcp4": {"url": kea.url}}]})
     alone = run("check", "--config.file", str(path), "--server", "good")
     assert "gone.pem" not in alone.stdout + alone.stderr
@@ -245,15 +245,16 @@ def test_a_server_that_is_not_configured_is_named(run: CommandLine, good: str) -
 
 MISTAKES_IN_OPTIONS = {
     "--url kea1": '--url: write "http://address:port"',
+    "--url http://kea1": "--url: the url has no port",
     "--url http://127.0.0.1:99999": "--url: not a url; check host and port",
     "--url http://127.0.0.1/?a": "--url: a control socket has no query or fragment",
     "--url unix:///run/kea/socket --control-agent": "a unix socket takes neither credentials nor TLS options nor",
-    "--url http://kea1 --timeout 5": "--timeout: write a number with its unit",
-    "--url http://kea1 --user a:b --password-file /dev/null": "--user: write a name without a colon",
-    "--url http://kea1 --user a --password-file /nowhere": "--password-file: there is no file ",
-    "--url https://kea1 --ca-file /nowhere": "--ca-file: there is no file /nowhere",
-    "--url https://kea1 --ca-file /no/timeout/url": "--ca-file: there is no file /no/timeout/url",
-    "--url https://kea1 --server-name a/b": "--server-name: write the name or address to verify",
+    "--url http://kea1:8000 --timeout 5": "--timeout: write a number with its unit",
+    "--url http://kea1:8000 --user a:b --password-file /dev/null": "--user: write a name without a colon",
+    "--url http://kea1:8000 --user a --password-file /nowhere": "--password-file: there is no file ",
+    "--url https://kea1:8000 --ca-file /nowhere": "--ca-file: there is no file /nowhere",
+    "--url https://kea1:8000 --ca-file /no/timeout/url": "--ca-file: there is no file /no/timeout/url",
+    "--url https://kea1:8000 --server-name a/b": "--server-name: write the name or address to verify",
 }
 
 
@@ -267,11 +268,11 @@ def test_a_mistake_in_an_option_is_told_by_the_name_of_the_option(run: CommandLi
 # What the configuration file calls a key is called otherwise on the command line.
 OPTIONS_TO_NAME = {
     "--url http://monitor:word@kea1": ["--url", "--user", "--password-file"],
-    "--url http://kea1 --user monitor": ["--password-file"],
-    "--url http://kea1 --password-file /dev/null": ["--user"],
-    "--url https://kea1 --cert-file /dev/null": ["--cert-file", "--key-file"],
-    "--url https://kea1 --key-file /dev/null": ["--cert-file", "--key-file"],
-    "--url https://kea1 --ca-file /dev/null": ["--ca-file"],
+    "--url http://kea1:8000 --user monitor": ["--password-file"],
+    "--url http://kea1:8000 --password-file /dev/null": ["--user"],
+    "--url https://kea1:8000 --cert-file /dev/null": ["--cert-file", "--key-file"],
+    "--url https://kea1:8000 --key-file /dev/null": ["--cert-file", "--key-file"],
+    "--url https://kea1:8000 --ca-file /dev/null": ["--ca-file"],
 }
 
 

@@ -66,14 +66,14 @@ servers:
   timeout: 8s
   basic_auth: {username: of-server, password: x}
   dhcp4:
-    url: https://a
+    url: https://a:8001
     timeout: 9s
     body_size_limit: 2MiB
     basic_auth: {username: of-daemon, password: x}
     tls_config: {server_name: kea}
-  dhcp6: {url: https://a}
+  dhcp6: {url: https://a:8002}
 - name: b
-  d2: {url: https://b}
+  d2: {url: https://b:8003}
 """
 
 
@@ -105,7 +105,9 @@ def test_what_is_set_nowhere_has_its_default(folder: Path) -> None:
 
 
 def test_null_switches_an_inherited_section_off(folder: Path) -> None:
-    text = INHERITANCE.replace("  dhcp6: {url: https://a}", "  dhcp6: {url: https://a, basic_auth: , tls_config: null}")
+    text = INHERITANCE.replace(
+        "  dhcp6: {url: https://a:8002}", "  dhcp6: {url: https://a:8002, basic_auth: , tls_config: null}"
+    )
     _, without, inherited = read(folder, text).daemons
     assert without.credentials is None
     assert not without.target.sends_credentials
@@ -130,13 +132,13 @@ defaults:
   lease_audit: {interval: 2h, page_size: 500, max_leases: 7}
 servers:
 - name: a
-  dhcp4: {url: http://a, lease_audit: {interval: 30m}}
-  dhcp6: {url: http://a}
-  d2: {url: http://a, lease_audit: {}}
+  dhcp4: {url: http://a:8001, lease_audit: {interval: 30m}}
+  dhcp6: {url: http://a:8002}
+  d2: {url: http://a:8003, lease_audit: {}}
 - name: b
   lease_audit: null
-  dhcp4: {url: http://b}
-  dhcp6: {url: http://b, lease_audit: {page_size: 10}}
+  dhcp4: {url: http://b:8001}
+  dhcp6: {url: http://b:8002, lease_audit: {page_size: 10}}
 """
 
 
@@ -182,11 +184,11 @@ defaults:
 servers:
 - name: a
   collect: {leases: false, subnets: false, high_availability: false}
-  dhcp4: {url: http://a, collect: {statistics: all}}
-  dhcp6: {url: http://a}
+  dhcp4: {url: http://a:8001, collect: {statistics: all}}
+  dhcp6: {url: http://a:8002}
 - name: b
-  dhcp4: {url: http://b}
-  d2: {url: http://b, collect: {}}
+  dhcp4: {url: http://b:8001}
+  d2: {url: http://b:8003, collect: {}}
 """
 
 
@@ -292,7 +294,7 @@ def test_an_inline_password_is_kept_as_a_secret(folder: Path) -> None:
 
 
 def test_a_unix_daemon_gets_neither_credentials_nor_tls(folder: Path) -> None:
-    text = INHERITANCE.replace("d2: {url: https://b}", "d2: {url: 'unix:///run/kea/ddns'}")
+    text = INHERITANCE.replace("d2: {url: https://b:8003}", "d2: {url: 'unix:///run/kea/ddns'}")
     daemon = read(folder, text).daemons[-1]
     assert daemon.credentials is None
     assert not daemon.target.sends_credentials
@@ -302,7 +304,7 @@ def test_a_unix_daemon_gets_neither_credentials_nor_tls(folder: Path) -> None:
 
 
 def test_an_http_daemon_gets_credentials_but_no_tls(folder: Path) -> None:
-    daemon = read(folder, INHERITANCE.replace("https://b", "http://b")).daemons[-1]
+    daemon = read(folder, INHERITANCE.replace("https://b:", "http://b:")).daemons[-1]
     assert daemon.target.sends_credentials
     assert daemon.tls == TlsSettings()
 
@@ -310,12 +312,12 @@ def test_an_http_daemon_gets_credentials_but_no_tls(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "host", "port", "path"),
     [
-        ("http://kea1", "kea1", 80, "/"),
-        ("https://kea1", "kea1", 443, "/"),
+        ("http://kea1:80", "kea1", 80, "/"),
+        ("https://kea1:443", "kea1", 443, "/"),
         ("http://10.0.0.1:8001", "10.0.0.1", 8001, "/"),
         ("https://10.0.0.1:8001/", "10.0.0.1", 8001, "/"),
         ("http://kea1.example.com:65535/control/", "kea1.example.com", 65535, "/control/"),
-        ("http://[2001:db8::1]", "2001:db8::1", 80, "/"),
+        ("http://[2001:db8::1]:80", "2001:db8::1", 80, "/"),
         ("https://[2001:db8::1]:8004", "2001:db8::1", 8004, "/"),
         ("http://[fe80::1%eth0]:8000", "fe80::1%eth0", 8000, "/"),
         ("unix:///run/kea/kea4-ctrl-socket", "", None, "/run/kea/kea4-ctrl-socket"),
@@ -411,7 +413,7 @@ WHOLE_FILES = {
         ["line 2: servers[0]: ", "line 3: servers[0].DHCP4: unknown key; did you mean 'dhcp4'?"],
     ),
     "name missing": (
-        "servers:\n- dhcp4: {url: 'http://kea'}\n",
+        "servers:\n- dhcp4: {url: 'http://kea:8001'}\n",
         ["line 2: servers[0].name: the key is missing; set for example dhcp-a"],
     ),
     "url missing": (
@@ -477,6 +479,7 @@ FORMS = 'write "http://address:port", "https://address:port" or "unix:///path/of
 NO_URL = "not a url; check host and port (IPv6 addresses need brackets)"
 USERINFO = "remove user and password from the url; set them under basic_auth"
 NO_QUERY = "a control socket has no query or fragment; end the url after port or path"
+NO_PORT = 'the url has no port; write "http://address:port" or "https://address:port"'
 UNIX = 'a unix url has three slashes and an absolute path: "unix:///run/kea/kea4-ctrl-socket"'
 
 
@@ -509,6 +512,11 @@ WRONG_URLS = {
     "http://kea1:8000/?command=x": NO_QUERY,
     "http://kea1:8000/#here": NO_QUERY,
     "unix:///run/kea/socket?x": NO_QUERY,
+    "http://kea1": NO_PORT,
+    "https://kea1/": NO_PORT,
+    '"http://kea1:"': NO_PORT,
+    "https://[2001:db8::1]": NO_PORT,
+    "http://kea1/8000": NO_PORT,
     "unix://run/kea/socket": UNIX,
     "unix:run/kea/socket": UNIX,
     '"unix:"': UNIX,
@@ -1116,7 +1124,7 @@ FREE_TARGETS: dict[str, tuple[dict[str, Any], str]] = {
 def test_a_mistake_about_free_targets_says_what_to_write(name: str, tmp_path: Path) -> None:
     changes, said = FREE_TARGETS[name]
     entry = {"networks": ["10.0.0.0/8"], "ports": [8001], "auth": "branches", **changes}
-    servers = [{"name": "a", "dhcp4": {"url": "http://192.0.2.1"}}]
+    servers = [{"name": "a", "dhcp4": {"url": "http://192.0.2.1:8000"}}]
     tree = {"auths": {"branches": {}}, "probe": {"allowed_targets": [entry]}, "servers": servers}
     with pytest.raises(ConfigError) as raised:
         settings_from_tree(tree, tmp_path)

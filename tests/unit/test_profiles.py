@@ -53,7 +53,7 @@ def test_a_profile_without_differences_is_the_one_that_it_extends(tmp_path: Path
     assert profile_of(tmp_path, "mine: {extends: ipam}") == replace(IPAM, name="mine", extends="ipam")
 
 
-KEA = {"dhcp4": {"url": "http://kea"}}
+KEA = {"dhcp4": {"url": "http://kea:8000"}}
 BUILT_IN_TREE = yaml.safe_load(BUILT_IN_FILE.read_text())
 
 
@@ -357,11 +357,11 @@ defaults: {profile: ours}
 servers:
 - name: a
   profile: theirs
-  dhcp4: {url: http://a, profile: special}
-  dhcp6: {url: http://a}
+  dhcp4: {url: http://a:8001, profile: special}
+  dhcp6: {url: http://a:8002}
 - name: b
-  dhcp4: {url: http://b}
-  d2: {url: http://b, profile: ipam}
+  dhcp4: {url: http://b:8001}
+  d2: {url: http://b:8003, profile: ipam}
 """
 
 
@@ -475,7 +475,7 @@ def test_an_unknown_profile_is_answered_with_those_there_are(tmp_path: Path) -> 
 
 
 def test_a_profile_whose_name_is_no_text_is_a_mistake(tmp_path: Path) -> None:
-    tree = {"profiles": {5: {}}, "servers": [{"name": "a", "profile": "mine", "dhcp4": {"url": "http://kea"}}]}
+    tree = {"profiles": {5: {}}, "servers": [{"name": "a", "profile": "mine", "dhcp4": {"url": "http://kea:8000"}}]}
     with pytest.raises(ConfigError):
         settings_from_tree(tree, tmp_path)
 

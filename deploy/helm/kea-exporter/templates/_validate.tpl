@@ -117,7 +117,7 @@
 {{- range $daemon := list "dhcp4" "dhcp6" "d2" }}
 {{- with (get $server $daemon) }}
 {{- $url := urlParse .url }}
-{{- $port := regexFind `:[0-9]+$` $url.host | trimPrefix ":" | default (ternary "443" "80" (eq $url.scheme "https")) | int }}
+{{- $port := regexFind `:[0-9]+$` $url.host | trimPrefix ":" | int }}
 {{- if not (or (has $port $ports) (eq $url.scheme "unix")) }}
 {{- fail (printf "%s %s listens on port %d, which networkPolicy.egress.kea does not allow: add it there" $server.name $daemon $port) }}
 {{- end }}

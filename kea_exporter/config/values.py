@@ -225,9 +225,11 @@ def parse_socket_url(value: object) -> SplitResult:
     """Return the parts of a configured control socket's url, which names its port: Kea has none by default.
 
     Raises:
-        ValueError: it is no url, or has no port.
+        ValueError: it is no url, has no port, or an address with leading zeros.
     """
     parts = parse_url(value)
+    if re.fullmatch(r"[\d.]*\b0\d[\d.]*", parts.hostname or "", re.ASCII):
+        raise ValueError("the address has a number that begins with 0 and counts as octal; remove leading zeros")
     if parts.scheme in DEFAULT_PORTS and parts.port is None:
         raise ValueError('the url has no port; write "http://address:port" or "https://address:port"')
     return parts

@@ -315,6 +315,7 @@ def test_an_http_daemon_gets_credentials_but_no_tls(folder: Path) -> None:
         ("http://kea1:80", "kea1", 80, "/"),
         ("https://kea1:443", "kea1", 443, "/"),
         ("http://10.0.0.1:8001", "10.0.0.1", 8001, "/"),
+        ("http://10.0.01.example.com:8001", "10.0.01.example.com", 8001, "/"),
         ("https://10.0.0.1:8001/", "10.0.0.1", 8001, "/"),
         ("http://kea1.example.com:65535/control/", "kea1.example.com", 65535, "/control/"),
         ("http://[2001:db8::1]:80", "2001:db8::1", 80, "/"),
@@ -480,6 +481,7 @@ NO_URL = "not a url; check host and port (IPv6 addresses need brackets)"
 USERINFO = "remove user and password from the url; set them under basic_auth"
 NO_QUERY = "a control socket has no query or fragment; end the url after port or path"
 NO_PORT = 'the url has no port; write "http://address:port" or "https://address:port"'
+OCTAL = "the address has a number that begins with 0 and counts as octal; remove leading zeros"
 UNIX = 'a unix url has three slashes and an absolute path: "unix:///run/kea/kea4-ctrl-socket"'
 
 
@@ -512,6 +514,8 @@ WRONG_URLS = {
     "http://kea1:8000/?command=x": NO_QUERY,
     "http://kea1:8000/#here": NO_QUERY,
     "unix:///run/kea/socket?x": NO_QUERY,
+    "http://010.0.0.1:8000": OCTAL,
+    "http://10.0.0.09:8000": OCTAL,
     "http://kea1": NO_PORT,
     "https://kea1/": NO_PORT,
     '"http://kea1:"': NO_PORT,

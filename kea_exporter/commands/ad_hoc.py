@@ -95,6 +95,7 @@ def _error_in_options(error: str) -> str:
 
 
 def _keys_as_options(text: str) -> str:
+    text = re.sub(r"servers\[\d+\]\.\w+ has the same url", "another --url is the same", text)
     for key, option in OPTIONS.items():
         if "_" in key:  # the others are words like any other
             text = re.sub(rf"(?<![\w/.-]){key}(?![\w/-]|\.\w)", option, text)

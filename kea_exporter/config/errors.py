@@ -5,12 +5,12 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kea_exporter.config import schema
 from kea_exporter.config.profiles import BUILT_IN, MAX_DEPTH, hook_requirement
 from kea_exporter.config.sections import field_at, keys_beside
-from kea_exporter.config.values import DEFAULT_PROFILE, NAME_PATTERN
+from kea_exporter.config.values import DEFAULT_PROFILE, NAME_PATTERN, parse_socket_url
 from kea_exporter.facts.snapshot import Daemon
 from kea_exporter.text import printable
 
@@ -115,6 +115,42 @@ def cross_field_errors(tree: object) -> Iterator[FieldError]:
     for index, server in enumerate(servers if isinstance(servers, list) else []):
         if isinstance(server, dict):
             yield from _server_errors(server, ("servers", index), names, profiles)
+    yield from _same_url_errors(servers if isinstance(servers, list) else [])
+
+
+class _Entry(NamedTuple):
+    name: str
+    daemon: Daemon
+    is_behind_agent: bool
+
+    def may_share_a_url_with(self, other: _Entry) -> bool:
+        """Return whether one Control Agent may pass commands on to both."""
+        return self.is_behind_agent and other.is_behind_agent and self.daemon != other.daemon
+
+
+def _same_url_errors(servers: list[object]) -> Iterator[FieldError]:
+    above: dict[tuple[object, ...], list[_Entry]] = {}
+    for index, server in enumerate(servers):
+        for daemon in Daemon:
+            entry = server.get(daemon) if isinstance(server, dict) else None
+            if not isinstance(entry, dict) or (socket := _socket_of(entry.get("url"))) is None:
+                continue
+            own = _Entry(f"servers[{index}].{daemon}", daemon, entry.get("control_agent") is True)
+            others = above.setdefault(socket, [])
+            if same := next((other for other in others if not own.may_share_a_url_with(other)), None):
+                is_twice = own.is_behind_agent and same.is_behind_agent
+                advice = "remove one" if is_twice else "each daemon has its own, unless control_agent is set for both"
+                yield FieldError(("servers", index, str(daemon), "url"), f"{same.name} has the same url; {advice}")
+            others.append(own)
+
+
+def _socket_of(url: object) -> tuple[object, ...] | None:
+    """Return what identifies a control socket; None where the url is an error of its own."""
+    try:
+        parts = parse_socket_url(url)
+    except ValueError:
+        return None
+    return parts.scheme, parts.hostname, parts.port, parts.path.rstrip("/")
 
 
 def _profile_errors(own: Mapping[str, object], profiles: Collection[str]) -> Iterator[FieldError]:

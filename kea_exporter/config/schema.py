@@ -127,7 +127,9 @@ class DaemonEntry(Options):
         description="url of the control socket: https:// or http:// with its port, or unix://",
         examples=["https://10.10.10.10:8001"],
     )
-    control_agent: bool = Field(default=False, description="the url is that of a Control Agent (Kea before 3.0)")
+    control_agent: bool = Field(
+        default=False, description="the url is that of a Control Agent (Kea before 3.0), for each of its daemons"
+    )
 
 
 class ServerEntry(Options):

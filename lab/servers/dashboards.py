@@ -94,7 +94,7 @@ def _extend(lab: Lab, fleet: Fleet, ports: dict[str, int]) -> None:
     site = {daemon: {"url": f"http://{LOOPBACK}:{port}", "basic_auth": None} for daemon, port in ports.items()}
     tree["servers"] += [
         {"name": SITE, **site},
-        {"name": UNTRUSTED, "dhcp4": {"url": urls["sound-v4"], "tls_config": tls}},
+        {"name": UNTRUSTED, "dhcp4": {"url": f"{urls['sound-v4']}/untrusted", "tls_config": tls}},
     ]
     tree["defaults"] |= {"lease_audit": {"interval": "1h"}, "collect": {"pools": True}}
     fleet.config_file.write_text(yaml.safe_dump(tree, sort_keys=False))

@@ -97,7 +97,7 @@ def timeout(seconds: float) -> str:
 
 
 def beside(kea: SimulatedKea, entry: Mapping[str, Any]) -> dict[str, Any]:
-    servers = [{"name": "hostile", "dhcp4": entry}, {"name": "sound", "dhcp4": {"url": kea.url}}]
+    servers = [{"name": "hostile", "dhcp4": entry}, {"name": "sound", "dhcp4": {"url": f"{kea.url}/sound"}}]
     return {"defaults": DEFAULTS, "servers": servers}
 
 

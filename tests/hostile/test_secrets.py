@@ -29,7 +29,7 @@ def config(folder: Path, url: str, password: str = CANARY) -> Path:
     (folder / "password").write_text(f"{CANARY}\n")
     servers: list[Tree] = [
         {"name": "inline", "dhcp4": {"url": url, "basic_auth": {"username": "monitor", "password": password}}},
-        {"name": "file", "dhcp4": {"url": url, "basic_auth": {"username": "m", "password_file": "password"}}},
+        {"name": "file", "dhcp4": {"url": f"{url}/file", "basic_auth": {"username": "m", "password_file": "password"}}},
     ]
     return written(folder, {"servers": servers})
 

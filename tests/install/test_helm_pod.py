@@ -50,7 +50,9 @@ def test_the_pod_shows_its_certificate_and_prometheus_finds_it(lab: Lab, tmp_pat
 def test_an_upgrade_with_more_servers_reaches_the_running_pod(lab: Lab, tmp_path: Path) -> None:
     port = free_port()
     lab.start("Dhcp4", dhcp("Dhcp4", [http(port)], subnet4=[subnet4(1)]))
-    first, second = ({"name": name, "dhcp4": {"url": f"http://127.0.0.1:{port}"}} for name in ("first", "second"))
+    first, second = (
+        {"name": name, "dhcp4": {"url": f"http://127.0.0.1:{port}/{name}"}} for name in ("first", "second")
+    )
     pod = Pod(rendered(tmp_path, {"reloadInterval": 1, "config": {"servers": [first]}}), {}, tmp_path)
     with _running(pod):
         assert _up(pod) == {"first": 1}
@@ -64,7 +66,9 @@ def test_an_upgrade_with_more_servers_reaches_the_running_pod(lab: Lab, tmp_path
 def test_a_probe_asks_for_each_server_by_its_name(lab: Lab, tmp_path: Path) -> None:
     port = free_port()
     lab.start("Dhcp4", dhcp("Dhcp4", [http(port)], subnet4=[subnet4(1)]))
-    servers = [{"name": server, "dhcp4": {"url": f"http://127.0.0.1:{port}"}} for server in ("dhcp-a", "dhcp-b")]
+    servers = [
+        {"name": server, "dhcp4": {"url": f"http://127.0.0.1:{port}/{server}"}} for server in ("dhcp-a", "dhcp-b")
+    ]
     release = rendered(tmp_path, {"config": {"servers": servers}, "targets": {"kind": "Probe"}})
     probe, pod = one(release, "Probe")["spec"], Pod(release, {}, tmp_path)
     assert probe["prober"]["url"] == f"{HOST}:9547"

@@ -167,7 +167,7 @@ def _scraped(
     """A release that watches some servers: its shards once they have scraped all that they should, and its pods."""
     port = free_port()
     lab.start("Dhcp4", dhcp("Dhcp4", [http(port)], subnet4=[subnet4(1)]))
-    config = {"servers": [{"name": name, "dhcp4": {"url": f"http://127.0.0.1:{port}"}} for name in servers]}
+    config = {"servers": [{"name": name, "dhcp4": {"url": f"http://127.0.0.1:{port}/{name}"}} for name in servers]}
     values = _values(config, targets)
     with _release(cluster, lab, folder, values) as pods, _shards(cluster, lab, ROLES[targets["kind"]]) as shards:
         wanted = len(servers) + len(ADDRESSES)

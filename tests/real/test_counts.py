@@ -628,7 +628,9 @@ COUNTED_ALL = {"kea_subnets", "kea_shared_networks", "kea_reservations", "kea_le
 
 def side_by_side(shared_exporter: OneExporter, url: str, collect: Mapping[str, Tree]) -> dict[str, Samples]:
     """Return what one scrape says of one daemon that is configured several times."""
-    servers = [{"name": name, "dhcp4": {"url": url, "collect": options}} for name, options in collect.items()]
+    servers = [
+        {"name": name, "dhcp4": {"url": f"{url}/{name}", "collect": options}} for name, options in collect.items()
+    ]
     samples = shared_exporter.watch(*servers).samples()
     of_server = {name: partial(of_one_server, name) for name in collect}
     return {

@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Event
 from threading import enumerate as running_threads
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -71,8 +72,9 @@ class Configuration:
 
 
 def servers(*names: str, url: str = "http://127.0.0.1:1", **options: object) -> Tree:
-    """Return a configuration of servers with one daemon each."""
-    return {"servers": [{"name": name, "dhcp4": {"url": url, "timeout": "20s", **options}} for name in names]}
+    """Return a configuration of servers with one daemon each; the path of its url is the name of the server."""
+    entries = [{"name": name, "dhcp4": {"url": f"{url}/{quote(name)}", "timeout": "20s", **options}} for name in names]
+    return {"servers": entries}
 
 
 def answer(daemon: DaemonSettings, _: Deadline, _before: Snapshot | None) -> Snapshot:

@@ -48,8 +48,9 @@ def daemons(
     *names: str, url: str = "http://127.0.0.1:1", daemon: str = "dhcp4", **options: object
 ) -> tuple[DaemonSettings, ...]:
     """Return daemons whose leases are audited, but for other *options*."""
-    entry = {"url": url, "lease_audit": {"page_size": 10}, **options}
-    return settings_from_tree({"servers": [{"name": name, daemon: entry} for name in names]}, Path()).daemons
+    audited = {"lease_audit": {"page_size": 10}, **options}
+    entries = [{"name": name, daemon: {"url": f"{url}/{name}", **audited}} for name in names]
+    return settings_from_tree({"servers": entries}, Path()).daemons
 
 
 def not_audited() -> tuple[DaemonSettings, ...]:

@@ -246,6 +246,7 @@ def test_a_server_that_is_not_configured_is_named(run: CommandLine, good: str) -
 MISTAKES_IN_OPTIONS = {
     "--url kea1": '--url: write "http://address:port"',
     "--url http://kea1": "--url: the url has no port",
+    "--url http://kea1:8000 --url http://kea1:8000": "--url: another --url is the same; each daemon has its own",
     "--url http://127.0.0.1:99999": "--url: not a url; check host and port",
     "--url http://127.0.0.1/?a": "--url: a control socket has no query or fragment",
     "--url unix:///run/kea/socket --control-agent": "a unix socket takes neither credentials nor TLS options nor",
@@ -327,7 +328,7 @@ def test_a_unix_socket_is_shown_as_it_was_written(run: CommandLine, tmp_path: Pa
 
 
 def test_only_the_servers_asked_for_are_checked(run: CommandLine, tmp_path: Path, refusing_url: str) -> None:
-    path = config(tmp_path, refusing_url, refusing_url, refusing_url)
+    path = config(tmp_path, refusing_url, f"{refusing_url}/2", f"{refusing_url}/3")
     ended = run("check", "--config.file", path, "--server", "kea3", "--server", "kea1", "--output", "json")
     assert [daemon["server"] for daemon in json.loads(ended.stdout)["daemons"]] == ["kea1", "kea3"]
 

@@ -46,7 +46,7 @@ TIMED_OUT = Failure(Stage.HTTP, Reason.TIMED_OUT, "no answer came in time")
 
 
 def daemons(*names: str, timeout: str = "60s") -> tuple[DaemonSettings, ...]:
-    servers = [{"name": name, "dhcp4": {"url": "http://127.0.0.1:1"}} for name in names]
+    servers = [{"name": name, "dhcp4": {"url": f"http://127.0.0.1:1/{name}"}} for name in names]
     return settings_from_tree({"defaults": {"timeout": timeout}, "servers": servers}, Path()).daemons
 
 

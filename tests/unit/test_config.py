@@ -346,6 +346,16 @@ def test_a_size_counts_in_steps_of_1024(folder: Path, text: str, size: int) -> N
     assert only_daemon(folder, f"body_size_limit: {text}").body_size_limit == size
 
 
+def test_daemons_behind_a_control_agent_share_its_url(folder: Path) -> None:
+    assert {daemon.target.url for daemon in read(folder, AGENT).daemons} == {"https://kea:8000"}
+
+
+def test_other_ports_paths_and_schemes_are_other_urls(folder: Path) -> None:
+    urls = ("http://a:8000", "http://a:8001", "https://a:8000", "http://a:8000/b", "http://b:8000", "unix:///a")
+    servers = [{"name": str(number), "dhcp4": {"url": url}} for number, url in enumerate(urls)]
+    assert len(settings_from_tree({"servers": servers}, folder).daemons) == len(urls)
+
+
 def test_a_control_agent_is_known_as_such(folder: Path) -> None:
     assert only_daemon(folder, "control_agent: true").target.control_agent
     assert not only_daemon(folder).target.control_agent
@@ -386,6 +396,12 @@ def test_a_byte_order_mark_does_no_harm(folder: Path) -> None:
 # What is wrong with one that is not.
 
 
+AGENT = """\
+servers:
+- name: a
+  dhcp4: {url: "https://kea:8000", control_agent: true}
+  dhcp6: {url: "https://kea:8000", control_agent: true}
+"""
 WHOLE_FILES = {
     "empty": ("", ["servers: the key is missing"]),
     "only a comment": ("# nothing yet\n", ["servers: the key is missing"]),
@@ -438,8 +454,27 @@ WHOLE_FILES = {
         ["line 2: servers[0]: the server has no daemon; add dhcp4, dhcp6 or d2 with its url"],
     ),
     "same name twice": (
-        SERVER + SERVER.removeprefix("servers:\n"),
+        SERVER + SERVER.removeprefix("servers:\n").replace("8000", "8001"),
         ["line 5: servers[1].name: servers[0] already has this name; names must be unique"],
+    ),
+    "same url for two daemons": (
+        SERVER + "  dhcp6: {url: http://127.0.0.1:8000/}\n",
+        ["line 5: servers[0].dhcp6.url: servers[0].dhcp4 has the same url; each daemon has its own, unless"],
+    ),
+    "same url for two servers": (
+        SERVER + "- name: b\n  d2:\n    url: HTTP://127.0.0.1:8000\n    control_agent: true\n",
+        ["line 7: servers[1].d2.url: servers[0].dhcp4 has the same url; each daemon has its own, unless"],
+    ),
+    "same socket for two daemons": (
+        "servers:\n- name: a\n  dhcp4: {url: 'unix:///run/a'}\n  dhcp6: {url: 'unix:/run/a'}\n",
+        ["line 4: servers[0].dhcp6.url: servers[0].dhcp4 has the same url; each daemon has its own, unless"],
+    ),
+    "same daemon of one Control Agent twice": (
+        AGENT + AGENT.removeprefix("servers:\n").replace("name: a", "name: b"),
+        [
+            "line 6: servers[1].dhcp4.url: servers[0].dhcp4 has the same url; remove one",
+            "line 7: servers[1].dhcp6.url: servers[0].dhcp6 has the same url; remove one",
+        ],
     ),
     "same key twice": (SERVER + "    url: http://kea\n", ["line 5: the same key stands here twice; keep one"]),
     "two documents": (SERVER + "---\n" + SERVER, ["line 5: "]),

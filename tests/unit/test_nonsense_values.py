@@ -26,7 +26,7 @@ CONFIG: dict[str, Any] = {
     "profiles": {"x": {}},
     "auths": {"x": {}},
     "probe": {"allowed_targets": [{"networks": ["10.0.0.0/8"], "ports": [1], "auth": "x"}]},
-    "servers": [{"name": "a", **{daemon: {"url": "http://127.0.0.1:1"} for daemon in ("dhcp4", "dhcp6", "d2")}}],
+    "servers": [{"name": "a", **{daemon: {"url": f"unix:///{daemon}"} for daemon in ("dhcp4", "dhcp6", "d2")}}],
 }
 HASH = "$2y$04$abcdefghijklmnopqrstuO5S7c/bvXrTJNN2PjvmR8TzBu6V0b1d2"
 WEB: dict[str, Any] = {

@@ -237,7 +237,7 @@ def test_a_file_of_one_server_that_cannot_be_used_costs_that_server_alone(
 ) -> None:
     options, stage, said = UNUSABLE[case]
     tree = servers("a", url=kea.url)
-    tree["servers"].append({"name": "b", "dhcp4": {"url": kea.url, **options}})
+    tree["servers"].append({"name": "b", "dhcp4": {"url": f"{kea.url}/b", **options}})
     samples = reloaded(started, own_files, tree)
     assert values(samples, "kea_up", "server") == {"a": 1, "b": 0}
     failures = [labels for labels, _ in samples["kea_probe_failure"]]

@@ -254,7 +254,8 @@ def say_nothing(sock: socket.socket) -> None:
 
 def test_health_is_told_at_once_while_fifty_daemons_are_waited_for(tmp_path: Path) -> None:
     with peer(say_nothing) as silent:
-        servers = [{"name": f"dead-{number}", "dhcp4": {"url": f"http://127.0.0.1:{silent}"}} for number in range(50)]
+        urls = [f"http://127.0.0.1:{silent}/{number}" for number in range(50)]
+        servers = [{"name": f"dead-{number}", "dhcp4": {"url": url}} for number, url in enumerate(urls)]
         with with_health(written(tmp_path, {"servers": servers})) as (process, health), ThreadPoolExecutor() as pool:
             scrape = pool.submit(process.get, "/metrics")
             times = []

@@ -210,7 +210,7 @@ def debugged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     ):
         entries = [
             {"name": "inline", "dhcp4": {"url": kea.url, "basic_auth": login}},
-            {"name": "file", "dhcp4": {"url": kea.url, "basic_auth": from_file}},
+            {"name": "file", "dhcp4": {"url": f"{kea.url}/file", "basic_auth": from_file}},
             {"name": "refused", "dhcp4": {"url": locked.url, "basic_auth": login}},
             {"name": "dead", "dhcp4": {"url": f"http://127.0.0.1:{free_port()}", "basic_auth": login}},
         ]

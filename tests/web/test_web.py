@@ -185,7 +185,7 @@ def serving(
     kea: str = "http://127.0.0.1:1",
 ) -> Iterator[str]:
     """Serve the pages on a free port, as the command line does but for the signals, and give their url."""
-    servers = [{"name": name, "dhcp4": {"url": kea}} for name in names]
+    servers = [{"name": name, "dhcp4": {"url": f"{kea}/{number}"}} for number, name in enumerate(names)]
     settings = settings_from_tree({"defaults": {"timeout": "60s"}, "servers": servers}, Path())
     collector = collector or Collector(answer)
     app = create_app(Service(settings, lambda: settings, collector, Auditor(())), options, Reloader())

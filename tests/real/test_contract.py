@@ -127,6 +127,8 @@ def start_real(daemon: str, lab: Lab) -> tuple[Kea, KeaDaemon]:
     lab.secret("password", CREDENTIALS[1])
     port = free_port()
     twin = simulated(daemon, port, lab.inside(lab.folder))
+    for key in twin.configuration.get("tsig-keys", ()):
+        key["secret-file"] = lab.inside(lab.secret("ddns-key", "YW5vdGhlciB0aHJvdy1hd2F5IHNlY3JldA=="))
     started = lab.start(ROOTS[daemon], as_text(twin.configuration))
     for lease in leases_of(twin, daemon):
         add(started, daemon, lease)

@@ -17,10 +17,12 @@ from kea_exporter.facts.leases import LeaseDatabase, Leases
 from kea_exporter.facts.snapshot import AuthenticationResult, Connection, Daemon, Snapshot, Version
 from kea_exporter.facts.status import MultiThreading, Peer
 from kea_exporter.facts.subnets import Count, Counts, Descriptions, Subnets
+from kea_exporter.kea.review import review
 from kea_exporter.requirements import REQUIREMENTS, Severity, Status, Subject
 from kea_exporter.requirements.next_steps import NEXT_STEPS
 from kea_exporter.text import printable
 from kea_exporter.web.pages import MAX_TEXT, OLD_SECONDS, fleet_page, server_page, style, summary
+from kea_exporter.web.pages.columns import groups_of
 from kea_exporter.web.pages.fleet import MAX_HEALTHY, shown_name
 from kea_exporter.web.pages.formatting import MAX_NUMBER, amount, day, moment, per_cent, span
 from kea_exporter.web.pages.fullness import MAX_SHOWN
@@ -49,6 +51,7 @@ from tests.support.examples import (
 )
 from tests.support.markup import Element, assert_sound
 from tests.support.pages import reports
+from tests.support.upgrade_cases import with_socket
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,6 +62,8 @@ if TYPE_CHECKING:
 NOW = TAKEN_AT + 12
 ROOT = Path(__file__).parent.parent.parent
 PAGES = ROOT / "kea_exporter/web/pages"
+# Subjects with many requirements, of which only those are columns that some daemon does not meet.
+WITH_ONLY_UNMET = {Subject.CONFIGURATION, Subject.UPGRADE}
 WORDS = {
     Status.MET: "met",
     Status.NOT_APPLICABLE: "not applicable",
@@ -377,8 +382,7 @@ def test_each_cell_has_its_verdict_in_words(variant: str) -> None:
         verdict.requirement.id: f"{WORDS[verdict.status].format(verdict.severity)}"
         + (f" {verdict.requirement.id}" if verdict.status in {Status.UNMET, Status.UNKNOWN} else "")
         for verdict in of(snapshot).verdicts
-        # Of a subject with many requirements, only those are columns that some daemon does not meet.
-        if verdict.requirement.subject is not Subject.CONFIGURATION
+        if verdict.requirement.subject not in WITH_ONLY_UNMET
     }
     assert found == expected
 
@@ -482,14 +486,27 @@ def test_each_column_counts_the_daemons_that_do_not_meet_it() -> None:
     assert [cell.text for cell in row.all("td")] == ["required", "2", "1"]
 
 
+def test_of_upgrades_only_those_that_are_blocked_are_columns() -> None:
+    def shown(*snapshots: Snapshot) -> list[str]:
+        [*columns] = [
+            column.requirement.id
+            for group in groups_of(reports(*snapshots))
+            for column in group.columns
+            if group.subject is Subject.UPGRADE
+        ]
+        return columns
+
+    blocked = replace(known(sound().configuration), review=review("Dhcp4", with_socket()))
+    assert shown(sound()) == []
+    assert shown(sound(), sound(configuration=blocked)) == ["upgrade-to-3.2"]
+
+
 def test_the_columns_are_grouped_and_explained() -> None:
     page = fleet(sound())
-    subjects = [subject.capitalize() for subject in Subject if subject is not Subject.CONFIGURATION]
+    subjects = [subject.capitalize() for subject in Subject if subject not in WITH_ONLY_UNMET]
     assert [head.text for head in page.all("th", scope="colgroup")] == subjects
     judged = [
-        verdict.requirement
-        for verdict in of(sound()).verdicts
-        if verdict.requirement.subject is not Subject.CONFIGURATION
+        verdict.requirement for verdict in of(sound()).verdicts if verdict.requirement.subject not in WITH_ONLY_UNMET
     ]
     explained = page.of_class("columns")[0].all("th", scope="row")
     assert [head.text for head in explained] == [f"{requirement.title} {requirement.id}" for requirement in judged]

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # A subject with more requirements than this shows only the unmet ones, those of most daemons, so that the page fits.
 MAX_COLUMNS = 8
+# Likewise a subject of which most requirements apply to no daemon.
+ONLY_UNMET = {Subject.UPGRADE}
 MAX_WORST = 4
 
 
@@ -63,7 +65,7 @@ def groups_of(reports: Sequence[Report]) -> tuple[Group, ...]:
 
 
 def _is_long(group: Group) -> bool:
-    return len(group.columns) > MAX_COLUMNS
+    return len(group.columns) > MAX_COLUMNS or group.subject in ONLY_UNMET
 
 
 def _in_sight(columns: tuple[Column, ...]) -> tuple[Column, ...]:

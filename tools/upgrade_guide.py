@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kea_exporter.requirements.upgrade import RELEASES, numbers_of
-from kea_exporter.requirements.upgrade_table import BLOCKERS, CHANGES, written
+from kea_exporter.requirements.upgrade_changes import CHANGES
+from kea_exporter.requirements.upgrade_table import BLOCKERS, written
 from tools import ROOT
 
 if TYPE_CHECKING:

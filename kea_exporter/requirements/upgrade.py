@@ -22,7 +22,8 @@ from kea_exporter.requirements.model import (
     unmet_for,
 )
 from kea_exporter.requirements.reaching import require_expected_daemon
-from kea_exporter.requirements.upgrade_table import AGENT_REMOVED, BLOCKERS, CHANGES, Numbers, written
+from kea_exporter.requirements.upgrade_changes import CHANGES
+from kea_exporter.requirements.upgrade_table import AGENT_REMOVED, BLOCKERS, Numbers, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -12,7 +12,8 @@ from kea_exporter.facts.snapshot import ROOT_KEYS, Snapshot, Version
 from kea_exporter.kea.review import review
 from kea_exporter.requirements import REQUIREMENTS, Requirement, Severity, Status, Subject, Verdict, judge_all
 from kea_exporter.requirements.upgrade import RELEASES
-from kea_exporter.requirements.upgrade_table import AGENT_REMOVED, BLOCKERS, CHANGES
+from kea_exporter.requirements.upgrade_changes import CHANGES
+from kea_exporter.requirements.upgrade_table import AGENT_REMOVED, BLOCKERS
 from tests.support.configurations import SOUND, Tree, dhcp4
 from tests.support.examples import behind_agent, configuration, refused, sound
 from tests.support.upgrade_cases import (

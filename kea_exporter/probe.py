@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.facts.snapshot import Daemon, Snapshot, TransportKind
 from kea_exporter.facts.statistics import Counted
+from kea_exporter.kea.allocation_failures import allocation_failures
 from kea_exporter.kea.client import KeaClient
 from kea_exporter.kea.configuration import read_configuration
 from kea_exporter.kea.inquiry import inquire
@@ -106,6 +107,7 @@ def probe(
             authorities=transport.authorities,
             duration_seconds=clock.monotonic() - started,
             counted=_counted(running, learnt.statistics, before),
+            allocation_failures=allocation_failures(before, taken_at, learnt.statistics, learnt.leases),
             has_relationship_series=settings.collectors.high_availability,
         )
 

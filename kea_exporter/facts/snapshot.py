@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kea_exporter.facts.dns import DnsServer
     from kea_exporter.facts.failure import Fact, Stage
     from kea_exporter.facts.leases import LeaseAudit, LeaseDatabase, Leases
-    from kea_exporter.facts.statistics import Counted, Statistics
+    from kea_exporter.facts.statistics import Counted, Rise, Statistics
     from kea_exporter.facts.status import DaemonStatus, Lifetime
     from kea_exporter.facts.subnets import PoolSeries, PoolTotals, Subnets, SubnetSeries
 
@@ -172,6 +172,7 @@ class Snapshot:
         authorities: the certificates of its own `ca_file`, those that expire first in front.
         audit: the last lease audit; None where audits are off.
         counted: the statistics that were last read, in this probe or before; None where none were.
+        allocation_failures: by how much their counters rose within 15 minutes, from one probe to the next.
         dns_server: what D2 of the same server takes; None if that is not checked.
         is_of_a_file: whether no daemon was asked, and a configuration file was read instead.
         has_relationship_series: whether its high availability is exported (`high_availability` of `collect`).
@@ -204,6 +205,7 @@ class Snapshot:
     authorities: tuple[Certificate, ...] = ()
     audit: Fact[LeaseAudit | None] = None
     counted: Counted | None = None
+    allocation_failures: tuple[Rise, ...] = ()
     dns_server: Fact[DnsServer | None] = None
     is_of_a_file: bool = False
     has_relationship_series: bool = True

@@ -79,6 +79,20 @@ class Statistics:
 
 
 @dataclass(frozen=True)
+class Rise:
+    """The rise of a counter between two probes.
+
+    Attributes:
+        since: when the first one began, in seconds since the epoch.
+        until: likewise, the second one.
+    """
+
+    since: float
+    until: float
+    number: int
+
+
+@dataclass(frozen=True)
 class Counted:
     """The statistics that were last read, and the process of the daemon that had counted them.
 

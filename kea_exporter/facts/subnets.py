@@ -38,6 +38,10 @@ class Count(Enum):
     LEASES_RECLAIMED = "expired leases taken back"
 
 
+# For want of a lease in the subnet, or in its whole shared network.
+REFUSED = (Count.ALLOCATION_FAILURES, Count.ALLOCATION_FAILURES_OF_NETWORK)
+
+
 # Two lists of the same subnets may come from different commands: they are compared by their columns.
 @dataclass(frozen=True, eq=False)
 class Subnets:

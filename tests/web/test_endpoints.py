@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from copy import deepcopy
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
@@ -529,6 +531,22 @@ def test_the_report_does_not_collect_where_there_was_a_scrape() -> None:
         web.get("/metrics")
         assert len(taken_at(web.get("/api/v1/servers"))) == 1
         assert times_asked(kea) == 1
+
+
+def test_a_page_shows_allocation_failures_since_the_collection_before() -> None:
+    answers, failures = kea_answers(), [7]
+
+    def statistics(_: Tree) -> Tree:
+        found: Tree = deepcopy(answers["statistic-get-all"])
+        found["arguments"]["v4-allocation-fail-subnet"][0][0] = failures[0]
+        return found
+
+    with SimulatedKea({**answers, "statistic-get-all": statistics}) as kea, serving(servers("a", url=kea.url)) as web:
+        assert "allocation failures" not in web.get("/").text
+        failures[0] = 10
+        web.get("/metrics")
+        page = web.get("/").text
+    assert re.search(r"3 allocation failures in \d+ s</strong>: Kea had no lease", page)
 
 
 @pytest.mark.parametrize("path", ["/", "/servers/dead", "/servers/dead/report", "/api/v1/servers"])

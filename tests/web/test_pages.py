@@ -15,6 +15,7 @@ from kea_exporter.facts.failure import Failure, Reason, Stage, known
 from kea_exporter.facts.fullness import KINDS, fullness_of
 from kea_exporter.facts.leases import LeaseDatabase, Leases
 from kea_exporter.facts.snapshot import AuthenticationResult, Connection, Daemon, Snapshot, Version
+from kea_exporter.facts.statistics import Rise
 from kea_exporter.facts.status import MultiThreading, Peer
 from kea_exporter.facts.subnets import Count, Counts, Descriptions, Subnets
 from kea_exporter.kea.review import review
@@ -246,6 +247,19 @@ def test_a_subnet_above_the_threshold_of_the_alert_is_worth_a_look() -> None:
     assert outcome([of(filled(0, 96))]) == StyledText("needs attention", Tone.WARN, "10.0.2.0/24 nearly full")
     assert outcome([of(filled(90, 96))]).more == "10.0.2.0/24 and 1 more nearly full"
     assert outcome([of(filled(100, capacity=4))]) == StyledText("healthy", Tone.GOOD), "so few are often all leased"
+
+
+def test_a_daemon_with_allocation_failures_is_not_healthy_and_its_row_has_their_number() -> None:
+    rises = (Rise(TAKEN_AT - 240, TAKEN_AT - 200, 9), Rise(TAKEN_AT - 60, TAKEN_AT, 3))
+    snapshot, said = replace(sound(), allocation_failures=rises), "12 allocation failures in 4 min"
+    assert outcome([of(snapshot)]) == StyledText("needs attention", Tone.WARN, said)
+    page = fleet(snapshot)
+    assert page.one("h2", id="summary").text == "No required requirement is unmet; 1 of 1 server needs attention"
+    for shown in (page, fleet(replace(without_hooks(), allocation_failures=rises)), detail(snapshot)):
+        [note] = shown.of_class("refused")
+        assert note.text == f"{said} : Kea had no lease for these requests"
+    assert not fleet(sound()).of_class("refused")
+    assert outcome([of(replace(sound(), allocation_failures=rises[1:]))]).more == "3 allocation failures in 1 min"
 
 
 def test_leases_outside_the_pools_fill_nothing() -> None:

@@ -41,6 +41,7 @@ class Row:
     Attributes:
         cells: a verdict for each column; None where the requirement was not judged.
         failures: the failures of the probe, in the order of its stages.
+        allocation_failures: how many clients got no lease lately; may be empty.
     """
 
     daemon: str
@@ -50,9 +51,15 @@ class Row:
     version: StyledText
     certificate: StyledText
     leases: tuple[Bar, ...] | StyledText
+    allocation_failures: str
     high_availability: tuple[StyledText, ...]
     cells: tuple[Verdict | None, ...]
     failures: tuple[ShownFailure, ...]
+
+    @property
+    def has_note(self) -> bool:
+        """Return whether there is a table row below with what happened to the daemon."""
+        return bool(self.failures or self.allocation_failures)
 
 
 @dataclass(frozen=True)
@@ -66,8 +73,8 @@ class ServerRows:
 
     @property
     def lines(self) -> int:
-        """Return the number of table rows; a failure has its own row."""
-        return len(self.rows) + sum(bool(row.failures) for row in self.rows)
+        """Return the number of table rows; a note has its own row."""
+        return len(self.rows) + sum(row.has_note for row in self.rows)
 
 
 @dataclass(frozen=True)
@@ -160,6 +167,7 @@ def _row(report: Report, ids: Sequence[str], now: float) -> Row:
         version=summary.version(report),
         certificate=summary.certificate(report, now),
         leases=summary.leases(report),
+        allocation_failures=summary.allocation_failures(report),
         high_availability=summary.high_availability(report),
         cells=tuple(judged.get(identifier) for identifier in ids),
         failures=summary.failures(report),

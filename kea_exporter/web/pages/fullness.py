@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kea_exporter.alerts.thresholds import FULLNESS_MIN_SIZE, FULLNESS_WARNING
 from kea_exporter.facts.failure import Failure
 from kea_exporter.facts.fullness import KINDS, fullest_subnets, fullness_of, judged_rooms
-from kea_exporter.facts.subnets import Count
+from kea_exporter.facts.subnets import REFUSED, Count
 from kea_exporter.web.pages.formatting import amount
 from kea_exporter.web.pages.summary import Bar, bar
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from kea_exporter.facts.snapshot import Snapshot
 
 MAX_SHOWN = 20
-REFUSED = (Count.ALLOCATION_FAILURES, Count.ALLOCATION_FAILURES_OF_NETWORK)
 
 
 @dataclass(frozen=True)

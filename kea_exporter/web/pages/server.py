@@ -80,6 +80,7 @@ class DaemonView:
     certificates: tuple[ShownCertificate, ...]
     relationships: tuple[Relationship, ...]
     leases: tuple[Bar, ...] | StyledText
+    allocation_failures: str
     subnets: tuple[SubnetRow, ...]
     subnets_counted: int
     fragment: Markup
@@ -106,6 +107,7 @@ def _daemon(report: Report, now: float) -> DaemonView:
         certificates=details.certificates(report, now),
         relationships=() if isinstance(status, Failure) else status.relationships,
         leases=summary.leases(report),
+        allocation_failures=summary.allocation_failures(report),
         subnets=fullest(snapshot),
         fragment=Markup.escape(fragment_of(report)),  # of several lines
         subnets_counted=0 if isinstance(leases, Failure) else len(leases.subnets.keys),

@@ -69,11 +69,13 @@ def outcome(reports: Sequence[Report]) -> StyledText:
 def concerns(report: Report) -> tuple[str, ...]:
     """Return the concerns of a daemon outside the requirements."""
     states, full = summary.high_availability(report), nearly_full(report.snapshot)
-    found = ("high availability",) if any(state.tone in {Tone.WARN, Tone.BAD} for state in states) else ()
-    if not full:
-        return found
-    more = f" and {amount(len(full) - 1)} more" if len(full) > 1 else ""
-    return (*found, f"{full[0]}{more} nearly full")
+    found = ["high availability"] if any(state.tone in {Tone.WARN, Tone.BAD} for state in states) else []
+    if full:
+        more = f" and {amount(len(full) - 1)} more" if len(full) > 1 else ""
+        found.append(f"{full[0]}{more} nearly full")
+    if failures := summary.allocation_failures(report):
+        found.append(failures)
+    return tuple(found)
 
 
 def _open(reports: Sequence[Report]) -> list[str]:

@@ -12,7 +12,7 @@ from kea_exporter.facts.fullness import KINDS, highest
 from kea_exporter.facts.snapshot import NOT_THERE, TransportKind
 from kea_exporter.requirements import Status
 from kea_exporter.requirements.next_steps import NEXT_STEPS
-from kea_exporter.web.pages.formatting import DAY, amount, day, per_cent, span
+from kea_exporter.web.pages.formatting import DAY, amount, counted, day, per_cent, span
 
 if TYPE_CHECKING:
     from kea_exporter.certificates import Certificate
@@ -147,6 +147,15 @@ def leases(report: Report) -> tuple[Bar, ...] | StyledText:
     if known:
         return StyledText("no pools", Tone.QUIET)
     return StyledText(UNKNOWN, Tone.QUIET, "unknown: the daemon does not count leases by subnet")
+
+
+def allocation_failures(report: Report) -> str:
+    """Return how many clients' requests had no lease lately, such as `3 allocation failures in 4 min`; may be empty."""
+    rises = report.snapshot.allocation_failures
+    if not rises:
+        return ""
+    number = sum(rise.number for rise in rises)
+    return f"{counted(number, 'allocation failure')} in {span(report.snapshot.taken_at - rises[0].since)}"
 
 
 def bar(found: Fullness, of_what: str = "") -> Bar:

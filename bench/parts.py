@@ -70,7 +70,7 @@ ON_KEA = {
     "d": Part("d. Page and memory", f"After all other scrapes; {THEIRS} was scraped less often.", page_and_memory),
     "i": Part(
         "i. Review of the configuration",
-        "Processor time of the exporter's code on what Kea answers to config-get, when it has changed.",
+        "Processor time for the answer to config-get, which is read when it has changed; parsed subnets are shared.",
         review_cost,
     ),
     "gzip": Part("Levels of gzip", "Python's zlib on the page.", levels_of_gzip, once=True),

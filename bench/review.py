@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from bench.table import Found, Row
 from kea_exporter.commands.serve import GC_THRESHOLD
 from kea_exporter.kea.configuration import read_configuration
+from kea_exporter.kea.prepared import prepared
 from kea_exporter.kea.protocol import Answer, Result, decode
 from kea_exporter.kea.review import review
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bench.cost import Site
+    from kea_exporter.facts.review import Review
 
 ROOT = "Dhcp4"
 HOSTS_OF_SUBNET = 5
@@ -51,12 +53,12 @@ def review_cost(site: Site) -> Found:
 def _rows(body: bytes, rounds: int) -> list[Row]:
     tree = decode(body).map[ROOT]
     parsing = _seconds(partial(decode, body), rounds)
-    plain = _seconds(partial(review, ROOT, tree), rounds)
+    plain = _seconds(partial(_review, tree), rounds)
     reading = _seconds(partial(read_configuration, Answer(Result.SUCCESS, "", {ROOT: tree})), rounds)
     _reserve(tree)
-    with_hosts = _seconds(partial(review, ROOT, tree), rounds)
+    with_hosts = _seconds(partial(_review, tree), rounds)
     tracemalloc.start()
-    found = review(ROOT, tree)
+    found = _review(tree)
     gc.collect()  # it empties Python's lists of free objects too
     kept, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -71,6 +73,10 @@ def _rows(body: bytes, rounds: int) -> list[Row]:
         Row(f"review {hosts}: peak memory, MiB", peak / MEBIBYTE, 1),
         Row(f"review {hosts}: kept ({sum(map(bool, found.values()))} requirements unmet), KiB", kept / 1024, 1),
     ]
+
+
+def _review(tree: dict[str, Any]) -> Review:
+    return review(prepared(ROOT, tree))
 
 
 def _reserve(tree: dict[str, Any]) -> None:

@@ -15,8 +15,9 @@ from kea_exporter.kea.descriptions import descriptions
 from kea_exporter.kea.dns import read_dns_server, read_updates
 from kea_exporter.kea.high_availability import read_pairs
 from kea_exporter.kea.pools import capacities
+from kea_exporter.kea.prepared import SUBNET_KEYS, prepared
 from kea_exporter.kea.reading import MalformedAnswerError, as_bool, as_int, as_list, as_map, as_text
-from kea_exporter.kea.reservations import Configured, reserved
+from kea_exporter.kea.reservations import reserved
 from kea_exporter.kea.review import review
 from kea_exporter.kea.subnets import subnets_of
 from kea_exporter.text import printable
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from kea_exporter.facts.subnets import Capacities, Descriptions, Subnets
+    from kea_exporter.kea.prepared import Prepared
     from kea_exporter.kea.protocol import Answer
 
 AGENT = "Control-agent"
@@ -37,7 +39,6 @@ DEFAULT_REALMS = {
 }
 DEFAULT_ADDRESS = "127.0.0.1"
 DEFAULT_PORT = 8000
-SUBNET_KEYS = {"Dhcp4": "subnet4", "Dhcp6": "subnet6"}
 MAX_ENTRIES = 256
 MEMFILE = "memfile"
 # A database on the server itself, which no other server reaches by this name; Kea's default is localhost.
@@ -73,10 +74,11 @@ def read_configuration(answer: Answer) -> Configuration:
         raise MalformedAnswerError(f"none of {', '.join(ROOTS)} is there")
     tree = as_map(answer.map[root], root)
     hooks = as_list(tree.get("hooks-libraries", []), "hooks-libraries")[:MAX_ENTRIES]
+    configuration = prepared(root, tree)
     return Configuration(
         root=root,
         sockets=tuple(_socket(entry, root) for entry in _socket_entries(tree, root)[:MAX_ENTRIES]),
-        **_of_subnets(tree, root),
+        **_of_subnets(configuration),
         hooks=tuple(_base_name(hook) for hook in hooks),
         pairs=tuple(read_pairs(hooks)),
         hosts_databases=tuple(_hosts_databases(tree)),
@@ -84,8 +86,8 @@ def read_configuration(answer: Answer) -> Configuration:
         interfaces=tuple(_interfaces(tree)),
         **_lease_database(tree),
         multi_threading=_multi_threading(tree),
-        review=review(root, tree) if root != AGENT else NOT_REVIEWED,
-        dns_updates=read_updates(tree, SUBNET_KEYS[root]) if root in SUBNET_KEYS else None,
+        review=review(configuration) if root != AGENT else NOT_REVIEWED,
+        dns_updates=read_updates(configuration) if root in SUBNET_KEYS else None,
         dns_server=read_dns_server(tree) if root == ROOT_KEYS[Daemon.D2] else None,
     )
 
@@ -148,35 +150,20 @@ def _hosts_databases(tree: Mapping[str, Any]) -> Iterator[str]:
         yield printable(as_text(as_map(entry, "hosts-databases").get("type"), "type"))
 
 
-def _of_subnets(tree: Mapping[str, Any], root: str) -> _OfSubnets:
-    networks = [
-        as_map(network, "shared-networks") for network in as_list(tree.get("shared-networks", []), "shared-networks")
-    ]
-    entries = sorted(
-        _subnets(tree, networks, SUBNET_KEYS.get(root)), key=lambda subnet: as_int(subnet.subnet.get("id"), "id")
-    )
-    subnets = [entry for entry, _ in entries]
+def _of_subnets(configuration: Prepared) -> _OfSubnets:
+    subnets = sorted(configuration.subnets, key=lambda subnet: subnet.number)
+    entries = [subnet.entry for subnet in subnets]
+    networks = [subnet.network.entry.get("name") if subnet.network is not None else "" for subnet in subnets]
     held = capacities(subnets)
-    kept = reserved(tree, entries, delegating=root == ROOT_KEYS[Daemon.DHCP6])
-    with_reserved = Counts(held.subnets.keys, {**held.subnets.columns, **kept})
+    with_reserved = Counts(held.subnets.keys, {**held.subnets.columns, **reserved(configuration, subnets)})
+    of_all = as_list(configuration.tree.get("reservations", []), "reservations")
     return {
-        "subnets": subnets_of((entry, holder.get("name") if holder is not tree else "") for entry, holder in entries),
+        "subnets": subnets_of(zip(entries, networks, strict=True)),
         "capacities": replace(held, subnets=with_reserved),
-        "descriptions": descriptions(subnets),
-        "shared_networks": len(networks),
-        "reservations": sum(_reservations(holder) for holder in (tree, *subnets)),
+        "descriptions": descriptions(entries),
+        "shared_networks": len(configuration.networks),
+        "reservations": len(of_all) + sum(len(subnet.reservations) for subnet in subnets),
     }
-
-
-def _subnets(tree: Mapping[str, Any], networks: list[dict[str, Any]], key: str | None) -> Iterator[Configured]:
-    """Return the subnets with their shared networks; a daemon without subnets has no *key* for them."""
-    for holder in (tree, *networks):
-        for entry in as_list(holder.get(key, []) if key else [], "subnets"):
-            yield Configured(as_map(entry, "subnets"), holder)
-
-
-def _reservations(holder: Mapping[str, Any]) -> int:
-    return len(as_list(holder.get("reservations", []), "reservations"))
 
 
 def _has_config_databases(tree: Mapping[str, Any]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kea_exporter.facts.subnets import Descriptions
+from kea_exporter.kea.prepared import guards_of
 from kea_exporter.kea.reading import as_int, as_list, as_map, as_text
 from kea_exporter.text import printable
 
@@ -38,13 +39,8 @@ def descriptions(subnets: Sequence[Mapping[str, Any]]) -> Descriptions:
 
 
 def _classes(guarded: Mapping[str, Any]) -> str:
-    """Return the client classes that may use a subnet or pool, as one text; empty where all clients may.
-
-    Before 2.7.4 Kea has a single one, under the singular key.
-    """
-    single = guarded.get("client-class")
-    names = as_list(guarded.get("client-classes", [single] if single else []), "client-classes")
-    return printable(", ".join(as_text(name, "client-classes") for name in names), MAX_LENGTH) if names else ""
+    """Return the client classes that may use a subnet or pool, as one text; empty where all clients may."""
+    return printable(", ".join(guards_of(guarded)), MAX_LENGTH)
 
 
 def _of_pools(subnets: Sequence[Mapping[str, Any]], key: str) -> dict[PoolKey, str]:

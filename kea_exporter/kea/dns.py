@@ -5,42 +5,36 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kea_exporter.facts.dns import ANY_DOMAIN, MAX_NAMES, DnsServer, DnsUpdates
-from kea_exporter.kea.pools import prefix_range_from
 from kea_exporter.kea.reading import as_int, as_list, as_map, as_text
 from kea_exporter.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from kea_exporter.kea.prepared import Prepared, PreparedSubnet
+
 # Kea's defaults, of both ends.
 ADDRESS, PORT = "127.0.0.1", 53001
-# By the key of the subnets: bits of an address, and of a label of a reverse name.
-BITS = {"subnet4": (32, 8), "subnet6": (128, 4)}
-ROOTS = {"subnet4": "in-addr.arpa", "subnet6": "ip6.arpa"}
-
-Tree = dict[str, Any]
+# By the root of the configuration: bits of an address and of a label of a reverse name, and the last labels.
+REVERSE = {"Dhcp4": (32, 8, "in-addr.arpa"), "Dhcp6": (128, 4, "ip6.arpa")}
 
 
-def read_updates(tree: Mapping[str, Any], key: str) -> DnsUpdates | None:
+def read_updates(configuration: Prepared) -> DnsUpdates | None:
     """Return the updates that a DHCP daemon sends; None if it sends none.
-
-    Args:
-        tree: its configuration.
-        key: that of its subnets, `subnet4` or `subnet6`.
 
     Raises:
         MalformedAnswerError: the configuration is not as Kea writes it.
     """
-    settings = as_map(tree.get("dhcp-ddns") or {}, "dhcp-ddns")
+    settings = as_map(configuration.tree.get("dhcp-ddns") or {}, "dhcp-ddns")
     if not settings.get("enable-updates"):
         return None
-    sending = [levels for levels in _subnets(tree, key) if _effective(levels, "ddns-send-updates", default=True)]
-    suffixes = (as_text(_effective(levels, "ddns-qualifying-suffix", default=""), "suffix") for levels in sending)
+    sending = [subnet for subnet in configuration.subnets if subnet.effective("ddns-send-updates", default=True)]
+    suffixes = (as_text(subnet.effective("ddns-qualifying-suffix", default=""), "suffix") for subnet in sending)
     return DnsUpdates(
         address=printable(as_text(settings.get("server-ip", ADDRESS), "server-ip")),
         port=as_int(settings.get("server-port", PORT), "server-port"),
         suffixes=_distinct(_domain(suffix) for suffix in suffixes),
-        reverse_names=_distinct(_reverse_name(as_text(levels[0].get("subnet"), "subnet"), key) for levels in sending),
+        reverse_names=_distinct(_reverse_name(subnet, configuration.root) for subnet in sending),
     )
 
 
@@ -56,20 +50,6 @@ def read_dns_server(tree: Mapping[str, Any]) -> DnsServer:
         forward=frozenset(_domains(tree, "forward-ddns")),
         reverse=frozenset(_domains(tree, "reverse-ddns")),
     )
-
-
-def _subnets(tree: Mapping[str, Any], key: str) -> Iterator[tuple[Mapping[str, Any], ...]]:
-    """Yield each subnet with what it inherits from: its shared network, and the daemon."""
-    for value in as_list(tree.get(key, []), key):
-        yield as_map(value, key), tree
-    for network in as_list(tree.get("shared-networks", []), "shared-networks"):
-        holder = as_map(network, "shared-networks")
-        for value in as_list(holder.get(key, []), key):
-            yield as_map(value, key), holder, tree
-
-
-def _effective(levels: Iterable[Mapping[str, Any]], key: str, *, default: object) -> object:
-    return next((level[key] for level in levels if key in level), default)
 
 
 def _domains(tree: Mapping[str, Any], section: str) -> Iterator[str]:
@@ -89,13 +69,12 @@ def _distinct(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))[:MAX_NAMES]
 
 
-def _reverse_name(prefix: str, key: str) -> str:
+def _reverse_name(subnet: PreparedSubnet, root: str) -> str:
     """Return the reverse name of a prefix, with the labels that all its addresses share."""
-    _, first, last = prefix_range_from(prefix)
-    bits, width = BITS[key]
-    shared = bits - (first ^ last).bit_length()
+    bits, width, zone = REVERSE[root]
+    shared = bits - (subnet.first ^ subnet.last).bit_length()
     labels = [
-        f"{(first >> (bits - width * number)) & (1 << width) - 1:{'d' if width == 8 else 'x'}}"  # noqa: PLR2004
+        f"{(subnet.first >> (bits - width * number)) & (1 << width) - 1:{'d' if width == 8 else 'x'}}"  # noqa: PLR2004
         for number in range(1, shared // width + 1)
     ]
-    return ".".join((*reversed(labels), ROOTS[key]))
+    return ".".join((*reversed(labels), zone))

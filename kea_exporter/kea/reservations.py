@@ -17,8 +17,9 @@ from bisect import bisect_right
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from kea_exporter.facts.snapshot import ROOT_KEYS, Daemon
 from kea_exporter.facts.subnets import Count
-from kea_exporter.kea.pools import pd_pool_range, pool_range, prefix_range
+from kea_exporter.kea.addresses import pd_pool_range, reserved_addresses
 from kea_exporter.kea.protocol import Result
 from kea_exporter.kea.reading import address_number, as_int, as_list, as_map, as_text
 
@@ -26,134 +27,90 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from kea_exporter.facts.subnets import Column
+    from kea_exporter.kea.prepared import Prepared, PreparedSubnet
     from kea_exporter.kea.protocol import Answer
 
     Range = tuple[int, int]
     # The reserved addresses of subnets, by their places in the list of subnets.
     ByPlace = dict[int, set[int]]
 
-IN_SUBNET, OUT_OF_POOL, GLOBAL = "reservations-in-subnet", "reservations-out-of-pool", "reservations-global"
-DEFAULTS = {IN_SUBNET: True, OUT_OF_POOL: False, GLOBAL: False}
-# A reservation without an address may have this one.
-NO_ADDRESS = "0.0.0.0"  # noqa: S104
 # The configuration and what was added to it, not a hosts database.
 MEMORY = 0
 PAGE_SIZE = 100
 
 
-class Configured(NamedTuple):
-    """A subnet, and what it inherits from: its shared network, or the daemon itself where it is in none."""
-
-    subnet: Mapping[str, Any]
-    holder: Mapping[str, Any]
-
-
-class _Modes(NamedTuple):
-    """Which reservations a subnet uses, and whether all of its own are said to lie outside the pools."""
-
-    own: bool
-    out_of_pool: bool
-    of_all: bool
-
-
-def reserved(tree: Mapping[str, Any], subnets: Sequence[Configured], *, delegating: bool) -> dict[Count, Column]:
+def reserved(configuration: Prepared, subnets: Sequence[PreparedSubnet]) -> dict[Count, Column]:
     """Return how many addresses and prefixes are reserved in each subnet; None where it has no such reservation.
 
     Args:
-        tree: the configuration of the daemon.
-        subnets: in the order of the columns.
-        delegating: whether there are prefixes too, which there are in DHCPv6.
+        configuration: of the daemon.
+        subnets: its subnets, in the order of the columns.
 
     Raises:
         MalformedAnswerError: a reservation is not as Kea writes it.
     """
-    hosts = _hosts(tree)
-    using = [(place, subnet.subnet) for place, subnet in enumerate(subnets) if hosts and _modes(tree, subnet).of_all]
-    columns = _columns(tree, subnets, ADDRESSES, _global_addresses(hosts, using))
-    return columns | _columns(tree, subnets, PREFIXES, _global_prefixes(hosts, using)) if delegating else columns
-
-
-def _modes(tree: Mapping[str, Any], configured: Configured) -> _Modes:
-    levels = (configured.subnet, configured.holder, tree, DEFAULTS)
-    found = {name: next(level[name] for level in levels if name in level) is True for name in DEFAULTS}
-    return _Modes(found[IN_SUBNET], found[OUT_OF_POOL], found[GLOBAL])
-
-
-def _hosts(holder: Mapping[str, Any]) -> list[Any]:
-    return as_list(holder.get("reservations", []), "reservations")
-
-
-def reserved_addresses(host: Mapping[str, Any]) -> list[str]:
-    """Return the addresses that are reserved for a host, as written: one in DHCPv4, any number in DHCPv6.
-
-    Raises:
-        MalformedAnswerError: they are not as Kea writes them.
-    """
-    if "ip-addresses" in host:
-        texts = as_list(host["ip-addresses"], "ip-addresses")
-    else:
-        texts = [single] if (single := host.get("ip-address")) else []
-    return [as_text(text, "ip-address") for text in texts if text != NO_ADDRESS]
-
-
-def _addresses(host: Mapping[str, Any]) -> list[int]:
-    return [address_number(text) for text in reserved_addresses(host)]
-
-
-def _prefixes(host: Mapping[str, Any]) -> list[int]:
-    """Return the first address of each prefix that is reserved for a host."""
-    texts = as_list(host.get("prefixes", []), "prefixes")
-    return [address_number(as_text(text, "prefixes").partition("/")[0]) for text in texts]
+    of_all = as_list(configuration.tree.get("reservations", []), "reservations")
+    using = [(place, subnet) for place, subnet in enumerate(subnets) if of_all and subnet.uses_global_reservations]
+    hosts = [as_map(host, "reservations") for host in of_all] if using else []
+    columns = _columns(subnets, ADDRESSES, _global_addresses(hosts, using))
+    # Prefixes are delegated in DHCPv6 only.
+    is_dhcp6 = configuration.root == ROOT_KEYS[Daemon.DHCP6]
+    return columns | _columns(subnets, PREFIXES, _global_prefixes(hosts, using)) if is_dhcp6 else columns
 
 
 class _Kind(NamedTuple):
     """Addresses, or prefixes.
 
     Attributes:
-        reserved: returns the numbers of what is reserved for a host.
-        key: of the pools.
-        range_of: returns the first and the last address of a pool.
+        reserved: returns the numbers of what is reserved for the hosts of a subnet.
+        ranges: returns the first and the last address of each pool of a subnet, sorted.
         inside: what counts those within pools.
         outside: what counts the others.
     """
 
-    reserved: Callable[[Mapping[str, Any]], list[int]]
-    key: str
-    range_of: Callable[[Mapping[str, Any]], Range]
+    reserved: Callable[[PreparedSubnet], set[int]]
+    ranges: Callable[[PreparedSubnet], list[Range]]
     inside: Count
     outside: Count
 
 
+def _addresses(subnet: PreparedSubnet) -> set[int]:
+    return {number for number, _ in subnet.reserved}
+
+
+def _prefixes(hosts: Iterable[Mapping[str, Any]]) -> set[int]:
+    """Return the first address of each prefix that is reserved for a host."""
+    texts = (text for host in hosts for text in as_list(host.get("prefixes", []), "prefixes"))
+    return {address_number(as_text(text, "prefixes").partition("/")[0]) for text in texts}
+
+
 ADDRESSES = _Kind(
-    _addresses, "pools", pool_range, Count.ADDRESSES_RESERVED_IN_POOL, Count.ADDRESSES_RESERVED_OUT_OF_POOL
+    _addresses,
+    lambda subnet: [(pool.first, pool.last) for pool in subnet.pools],
+    Count.ADDRESSES_RESERVED_IN_POOL,
+    Count.ADDRESSES_RESERVED_OUT_OF_POOL,
 )
 PREFIXES = _Kind(
-    _prefixes, "pd-pools", pd_pool_range, Count.PREFIXES_RESERVED_IN_POOL, Count.PREFIXES_RESERVED_OUT_OF_POOL
+    lambda subnet: _prefixes(subnet.reservations),
+    lambda subnet: sorted(map(pd_pool_range, subnet.pd_pools)),
+    Count.PREFIXES_RESERVED_IN_POOL,
+    Count.PREFIXES_RESERVED_OUT_OF_POOL,
 )
 
 
-def _of_hosts(hosts: Iterable[object], kind: _Kind) -> set[int]:
-    return {number for host in hosts for number in kind.reserved(as_map(host, "reservations"))}
-
-
-def _columns(
-    tree: Mapping[str, Any], subnets: Sequence[Configured], kind: _Kind, of_all: ByPlace
-) -> dict[Count, Column]:
+def _columns(subnets: Sequence[PreparedSubnet], kind: _Kind, of_all: ByPlace) -> dict[Count, Column]:
     inside: list[int | None] = [None] * len(subnets)
     outside: list[int | None] = [None] * len(subnets)
-    for place, configured in enumerate(subnets):
-        subnet, hosts = configured.subnet, _hosts(configured.subnet)
-        if not hosts and place not in of_all:
+    for place, subnet in enumerate(subnets):
+        if not subnet.reservations and place not in of_all:
             continue
-        modes = _modes(tree, configured)
-        own = _of_hosts(hosts, kind) if modes.own else set()
+        own = kind.reserved(subnet) if subnet.uses_reservations else set()
         others = of_all.get(place, set()) - own
         if own or others:
-            pools = as_list(subnet.get(kind.key, []), kind.key)
-            ranges = sorted(kind.range_of(as_map(pool, kind.key)) for pool in pools)
+            ranges = kind.ranges(subnet)
             own_inside, others_inside = (_number_within(numbers, ranges) for numbers in (own, others))
             outside[place] = len(own) + len(others) - own_inside - others_inside
-            inside[place] = others_inside + (0 if modes.out_of_pool else own_inside)
+            inside[place] = others_inside + (own_inside if subnet.keeps_reserved else 0)
     has_any = any(number is not None for number in inside)
     return {kind.inside: tuple(inside), kind.outside: tuple(outside)} if has_any else {}
 
@@ -165,32 +122,31 @@ def _number_within(numbers: Iterable[int], ranges: Sequence[Range]) -> int:
     return sum(place >= 0 and number <= ranges[place][1] for number, place in places)
 
 
-def _global_addresses(hosts: Iterable[object], subnets: Sequence[tuple[int, Mapping[str, Any]]]) -> ByPlace:
+def _global_addresses(hosts: Iterable[Mapping[str, Any]], subnets: Sequence[tuple[int, PreparedSubnet]]) -> ByPlace:
     """Return the addresses that are reserved for all subnets, each in the smallest subnet that contains it."""
     found: ByPlace = defaultdict(set)
-    ranges = [(prefix_range(as_text(subnet.get("subnet"), "subnet")), place) for place, subnet in subnets]
     by_size: dict[int, dict[int, int]] = defaultdict(dict)
-    for (first, last), place in ranges:
-        by_size[last - first + 1][first] = place
+    for place, subnet in subnets:
+        by_size[subnet.size][subnet.first] = place
     sizes = sorted(by_size.items())
-    for number in _of_hosts(hosts, ADDRESSES) if ranges else ():
+    numbers = {address_number(text) for host in hosts for text in reserved_addresses(host)}
+    for number in numbers:
         containing = [places[first] for size, places in sizes if (first := number - number % size) in places]
         if containing:
             found[containing[0]].add(number)
     return found
 
 
-def _global_prefixes(hosts: Iterable[object], subnets: Sequence[tuple[int, Mapping[str, Any]]]) -> ByPlace:
+def _global_prefixes(hosts: Iterable[Mapping[str, Any]], subnets: Sequence[tuple[int, PreparedSubnet]]) -> ByPlace:
     """Return the prefixes that are reserved for all subnets, each in the subnet from whose pool it is.
 
     To which subnet one belongs that is from no pool depends on where its host is.
     """
     found: ByPlace = defaultdict(set)
-    numbers = _of_hosts(hosts, PREFIXES) if subnets else set()
+    numbers = _prefixes(hosts)
     if not numbers:
         return found
-    pools = [(place, as_map(pool, "pd-pools")) for place, subnet in subnets for pool in subnet.get("pd-pools", [])]
-    ranges = sorted((*pd_pool_range(pool), place) for place, pool in pools)
+    ranges = sorted((*pd_pool_range(pool), place) for place, subnet in subnets for pool in subnet.pd_pools)
     starts = [first for first, _, _ in ranges]
     for number in numbers:
         at = bisect_right(starts, number) - 1

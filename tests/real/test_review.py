@@ -16,6 +16,7 @@ import pytest
 from kea_exporter.facts.failure import known
 from kea_exporter.facts.review import UPGRADE_CHANGES
 from kea_exporter.kea.configuration import read_configuration
+from kea_exporter.kea.prepared import prepared
 from kea_exporter.kea.protocol import decode
 from kea_exporter.kea.review import review
 from lab.servers.kea import FOLDERS, PROGRAMS, succeeded
@@ -59,7 +60,7 @@ def test_the_review_of_a_running_daemon_finds_what_that_of_the_file_does(lab: La
     for case in cases_of(root, starts=True):
         tree = with_sockets(daemon, case.tree)
         succeeded(f"config-set ({case})", daemon.command("config-set", **{root: tree}))
-        of_daemon, of_file = dict(running(daemon)), dict(review(root, tree))
+        of_daemon, of_file = dict(running(daemon)), dict(review(prepared(root, tree)))
         expected = [case.cause] if case.cause else []
         # What changes is judged for the defaults of the running version, which a file does not show.
         del of_daemon[UPGRADE_CHANGES], of_file[UPGRADE_CHANGES]

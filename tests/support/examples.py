@@ -26,6 +26,7 @@ from kea_exporter.facts.statistics import Measure, ResponseTime, Statistics
 from kea_exporter.facts.status import DaemonStatus, DhcpState, Lifetime, Moment, MultiThreading, Peer, Relationship
 from kea_exporter.facts.subnets import NO_CAPACITIES, Count, Counts, PoolSeries, Shown, Subnets, SubnetSeries
 from kea_exporter.kea.counting import NOT_COLLECTED, NOT_OF_D2
+from kea_exporter.kea.prepared import prepared
 from kea_exporter.kea.review import review
 from kea_exporter.probe import nothing_learnt
 from tests.support.configurations import SOUND
@@ -63,7 +64,7 @@ SUBNETS: dict[Daemon, Mapping[int, str]] = {
     Daemon.D2: {},
 }
 HOOKS = ("libdhcp_subnet_cmds.so", "libdhcp_host_cmds.so", "libdhcp_lease_cmds.so", "libdhcp_stat_cmds.so")
-SOUND_REVIEWS = {root: review(root, tree) for root, tree in SOUND.items()}
+SOUND_REVIEWS = {root: review(prepared(root, tree)) for root, tree in SOUND.items()}
 NONE_MISPLACED = Misplaced({}, ())
 NOT_DISABLED = DhcpState(
     globally_disabled=False,

@@ -11,6 +11,7 @@ from kea_exporter.config.profiles import IPAM
 from kea_exporter.facts.dns import ANY_DOMAIN, MAX_NAMES, DnsServer, DnsUpdates
 from kea_exporter.facts.snapshot import Daemon
 from kea_exporter.kea.dns import read_dns_server, read_updates
+from kea_exporter.kea.prepared import prepared
 from kea_exporter.requirements import REQUIREMENTS, Status, Verdict, judge_all
 from tests.support.configurations import Tree, ddns, dhcp4, dhcp6, subnet, subnet6
 from tests.support.examples import configuration, refused, sound
@@ -42,7 +43,7 @@ def sending(*subnets: Tree, **more: object) -> Tree:
     ],
 )
 def test_the_suffixes_of_subnets_with_updates_are_read(tree: Tree, suffixes: tuple[str, ...]) -> None:
-    updates = read_updates(tree, "subnet4")
+    updates = read_updates(prepared("Dhcp4", tree))
     assert updates is not None
     assert updates.suffixes == suffixes
 
@@ -58,21 +59,21 @@ def test_the_suffixes_of_subnets_with_updates_are_read(tree: Tree, suffixes: tup
     ],
 )
 def test_reverse_names_have_the_labels_that_all_addresses_share(prefix: str, expected: str) -> None:
-    updates = read_updates(sending(subnet(1, subnet=prefix, pools=[])), "subnet4")
+    updates = read_updates(prepared("Dhcp4", sending(subnet(1, subnet=prefix, pools=[]))))
     assert updates is not None
     assert updates.reverse_names == (expected,)
 
 
 def test_reverse_names_of_ipv6_have_a_label_for_each_digit() -> None:
     tree = dhcp6(subnet6(1, subnet="2001:db8:a::/47", pools=[]), **{"dhcp-ddns": {"enable-updates": True}})
-    updates = read_updates(tree, "subnet6")
+    updates = read_updates(prepared("Dhcp6", tree))
     assert updates is not None
     assert updates.reverse_names == ("0.0.0.8.b.d.0.1.0.0.2.ip6.arpa",)
 
 
 def test_a_daemon_without_updates_sends_none() -> None:
-    assert read_updates(dhcp4(), "subnet4") is None
-    assert read_updates(dhcp4(**{"dhcp-ddns": {"enable-updates": False}}), "subnet4") is None
+    assert read_updates(prepared("Dhcp4", dhcp4())) is None
+    assert read_updates(prepared("Dhcp4", dhcp4(**{"dhcp-ddns": {"enable-updates": False}}))) is None
 
 
 def test_the_domains_of_d2_are_read() -> None:

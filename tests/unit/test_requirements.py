@@ -17,6 +17,7 @@ from kea_exporter.facts.leases import LeaseDatabase, Misplaced
 from kea_exporter.facts.snapshot import ROOT_KEYS, AuthenticationResult, Connection, Daemon, Snapshot, Version
 from kea_exporter.facts.status import MultiThreading, Peer, Relationship
 from kea_exporter.kea.counting import NOT_COLLECTED
+from kea_exporter.kea.prepared import prepared
 from kea_exporter.kea.review import review
 from kea_exporter.probe import nothing_learnt
 from kea_exporter.requirements import REQUIREMENTS, Requirement, Severity, Status, Subject, Verdict, judge_all
@@ -971,7 +972,7 @@ def of_review(requirement: str) -> tuple[Example, ...]:
 def reviewed(root: str, tree: Mapping[str, Any]) -> Snapshot:
     """Return the snapshot of a daemon that is sound but for what the review of this configuration finds."""
     daemon = DAEMONS[root]
-    return sound(daemon, configuration=replace(configuration(daemon), review=review(root, dict(tree))))
+    return sound(daemon, configuration=replace(configuration(daemon), review=review(prepared(root, dict(tree)))))
 
 
 D2_OF_EXAMPLE = DnsServer("127.0.0.1", 53001, frozenset({"example.com"}), frozenset({"10.in-addr.arpa"}))

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import socket
 from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kea_exporter.facts.failure import known
+from kea_exporter.kea import reading
+from kea_exporter.kea.configuration import read_configuration
+from kea_exporter.kea.prepared import prepared
 from kea_exporter.kea.review import review
+from tests.support.answers import said
 from tests.support.calls import calls
-from tests.support.configurations import LEASE_CMDS, Tree, dhcp4, subnet
+from tests.support.configurations import LEASE_CMDS, Tree, dhcp4, host, subnet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from kea_exporter.facts.review import Review
 
 FEW, MANY = 300, 1200
 # Of a subnet with five reservations.
@@ -64,8 +71,12 @@ def relationships_and_sockets(number: int) -> Tree:
     return dhcp4(**{"hooks-libraries": [LEASE_CMDS, ha], "control-sockets": sockets})
 
 
+def reviewed(tree: Tree) -> Review:
+    return review(prepared("Dhcp4", tree))
+
+
 def calls_of_review(tree: Tree) -> int:
-    return calls(partial(review, "Dhcp4", tree))
+    return calls(partial(reviewed, tree))
 
 
 @pytest.mark.parametrize(
@@ -82,10 +93,9 @@ def test_a_subnet_lies_in_the_one_for_its_clients_however_many_guarded_ones_are_
         subnet(2 + number, subnet="10.0.0.0/16", pools=[], **{"client-classes": [f"class-{number}"]})
         for number in range(100)
     ]
-    found = known(
-        review("Dhcp4", dhcp4(subnet(1, subnet="10.0.0.0/8"), *between, subnet(200)))["subnets-do-not-overlap"]
-    )
-    assert [observed.evidence for observed in found] == [
+    tree = dhcp4(subnet(1, subnet="10.0.0.0/8"), *between, subnet(200))
+    found = reviewed(tree)["subnets-do-not-overlap"]
+    assert [observed.evidence for observed in known(found)] == [
         ("subnet 10.0.200.0/24 (id 200) lies in subnet 10.0.0.0/8 (id 1)",)
     ]
 
@@ -111,3 +121,16 @@ def with_hosts(number: int) -> Tree:
 def test_a_review_of_a_subnet_and_its_reservations_takes_few_calls() -> None:
     """The bench measures the time; 10,000 subnets with 50,000 reservations may take 300 ms."""
     assert calls_of_review(with_hosts(FEW)) / FEW < MAX_CALLS
+
+
+def test_each_address_is_parsed_once_for_the_facts_and_the_review(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[str] = []
+
+    def counted(family: int, text: str) -> bytes:
+        parsed.append(text)
+        return socket.inet_pton(family, text)
+
+    monkeypatch.setattr(reading, "inet_pton", counted)
+    tree = dhcp4(subnet(1, reservations=[host()]), **{"dhcp-ddns": {"enable-updates": True}})
+    read_configuration(said({"Dhcp4": tree}))
+    assert sorted(parsed) == ["10.0.1.0", "10.0.1.1", "10.0.1.10", "10.0.1.20", "10.0.1.200"]

@@ -9,6 +9,7 @@ import pytest
 from kea_exporter.config.profiles import IPAM
 from kea_exporter.facts.review import UPGRADE_BLOCKERS, UPGRADE_CHANGES
 from kea_exporter.facts.snapshot import ROOT_KEYS, Snapshot, Version
+from kea_exporter.kea.prepared import prepared
 from kea_exporter.kea.review import review
 from kea_exporter.requirements import REQUIREMENTS, Requirement, Severity, Status, Subject, Verdict, judge_all
 from kea_exporter.requirements.upgrade import RELEASES
@@ -35,7 +36,9 @@ DAEMONS = {root: daemon for daemon, root in ROOT_KEYS.items()}
 
 def running(tree: Tree, version: Version, root: str = "Dhcp4") -> Snapshot:
     daemon = DAEMONS[root]
-    return sound(daemon, version=version, configuration=replace(configuration(daemon), review=review(root, tree)))
+    return sound(
+        daemon, version=version, configuration=replace(configuration(daemon), review=review(prepared(root, tree)))
+    )
 
 
 def of_file(tree: Tree, version: Version | None = None, root: str = "Dhcp4") -> Snapshot:
@@ -161,7 +164,7 @@ def test_without_a_version_the_upgrade_of_a_daemon_is_unknown() -> None:
 
 @pytest.mark.parametrize("root", SOUND)
 def test_a_review_has_all_of_it_for_each_daemon(root: str) -> None:
-    assert {UPGRADE_BLOCKERS, UPGRADE_CHANGES} <= review(root, SOUND[root]).keys()
+    assert {UPGRADE_BLOCKERS, UPGRADE_CHANGES} <= review(prepared(root, SOUND[root])).keys()
 
 
 @pytest.mark.parametrize("case", CHANGED, ids=str)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.facts.review import MAX_SENTENCES, UPGRADE_BLOCKERS, UPGRADE_CHANGES, Observed
+from kea_exporter.kea.prepared import SUBNET_KEYS
 from kea_exporter.kea.reading import MalformedAnswerError
 from kea_exporter.kea.review import (
     changes,
@@ -27,44 +28,43 @@ from kea_exporter.kea.review import (
     subnets,
     upgrade,
 )
-from kea_exporter.kea.review.model import SUBNET_KEYS, prepared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from kea_exporter.facts.failure import Fact
     from kea_exporter.facts.review import Review
-    from kea_exporter.kea.review.model import Reviewed, Tree
+    from kea_exporter.kea.prepared import Prepared
 
 # What reading a configuration of another shape than Kea's raises, where a check does not look at each value.
 SHAPE_ERRORS = (MalformedAnswerError, AttributeError, KeyError, TypeError, ValueError)
 
 
-def _is_dhcp(configuration: Reviewed) -> bool:
+def _is_dhcp(configuration: Prepared) -> bool:
     return configuration.root in SUBNET_KEYS
 
 
-def _is_dhcp4(configuration: Reviewed) -> bool:
+def _is_dhcp4(configuration: Prepared) -> bool:
     return configuration.root == "Dhcp4"
 
 
-def _is_d2(configuration: Reviewed) -> bool:
+def _is_d2(configuration: Prepared) -> bool:
     return configuration.root == "DhcpDdns"
 
 
-def _has_partners(configuration: Reviewed) -> bool:
+def _has_partners(configuration: Prepared) -> bool:
     return _is_dhcp(configuration) and bool(configuration.relationships)
 
 
-def _sends_updates(configuration: Reviewed) -> bool:
+def _sends_updates(configuration: Prepared) -> bool:
     return _is_dhcp(configuration) and dns.is_enabled(configuration)
 
 
-def _has_sockets(configuration: Reviewed) -> bool:
+def _has_sockets(configuration: Prepared) -> bool:
     return bool(operation.network_sockets(configuration))
 
 
-def _is_any(_: Reviewed) -> bool:
+def _is_any(_: Prepared) -> bool:
     return True
 
 
@@ -75,8 +75,8 @@ class Check(NamedTuple):
     """
 
     requirement: str
-    applies: Callable[[Reviewed], bool]
-    find: Callable[[Reviewed], Iterator[tuple[str, str]]]
+    applies: Callable[[Prepared], bool]
+    find: Callable[[Prepared], Iterator[tuple[str, str]]]
 
 
 CHECKS = (
@@ -112,24 +112,16 @@ CHECKS = (
 )
 
 
-def review(root: str, tree: Tree) -> Review:
+def review(configuration: Prepared) -> Review:
     """Return what is found in the configuration of a daemon.
 
     A check that the configuration is not fit for has a failure in place of its findings, and costs the others nothing.
-
-    Args:
-        root: `Dhcp4`, `Dhcp6` or `DhcpDdns`.
-        tree: the content of the root.
-
-    Raises:
-        MalformedAnswerError: the configuration is not as Kea writes it.
     """
-    configuration = prepared(root, tree)
     found = {check.requirement: _findings(check, configuration) for check in CHECKS}
     return MappingProxyType({name: findings for name, findings in found.items() if findings is not None})
 
 
-def _findings(check: Check, configuration: Reviewed) -> Fact[tuple[Observed, ...]] | None:
+def _findings(check: Check, configuration: Prepared) -> Fact[tuple[Observed, ...]] | None:
     """Return what a check finds; None where it does not apply."""
     try:
         return _observed(check.find(configuration)) if check.applies(configuration) else None

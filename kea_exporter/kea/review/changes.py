@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from kea_exporter.kea.prepared import SUBNET_KEYS
 from kea_exporter.kea.reading import as_list, as_map
 from kea_exporter.kea.review.high_availability import name_of, own_peer, peers_of
-from kea_exporter.kea.review.model import SUBNET_KEYS
 from kea_exporter.kea.review.paths import control_sockets
 from kea_exporter.kea.review.upgrade import databases_of
 from kea_exporter.text import printable
@@ -19,7 +19,7 @@ from kea_exporter.text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kea_exporter.kea.review.model import Reviewed
+    from kea_exporter.kea.prepared import Prepared
 
     Findings = Iterator[tuple[str, str]]
 
@@ -29,7 +29,7 @@ HOSTNAME_CHARACTERS = "[^A-Za-z0-9.-]"
 PLAIN_CLASS_NAME = re.compile(r"[A-Za-z0-9!#$%&*+\-./:?@^_\\|~]*")
 
 
-def changes(configuration: Reviewed) -> Findings:
+def changes(configuration: Prepared) -> Findings:
     """Yield what changes without a refusal in some later version; which one is not judged here."""
     yield from _of_the_daemon(configuration)
     yield from _of_partners(configuration)
@@ -40,7 +40,7 @@ def changes(configuration: Reviewed) -> Findings:
             yield "postgresql_tls", f"{key} has trust-anchor"
 
 
-def _of_the_daemon(configuration: Reviewed) -> Findings:
+def _of_the_daemon(configuration: Prepared) -> Findings:
     tree = configuration.tree
     if any(socket.get("socket-type") == "unix" for socket in control_sockets(tree)):
         yield "socket_mode", "a control socket is a unix socket"
@@ -57,7 +57,7 @@ def _of_the_daemon(configuration: Reviewed) -> Findings:
         yield "reservation_order", "there are global reservations and reservations of subnets"
 
 
-def _of_partners(configuration: Reviewed) -> Findings:
+def _of_partners(configuration: Prepared) -> Findings:
     processing = as_map(configuration.tree.get("expired-leases-processing") or {}, "expired-leases-processing")
     for relationship in configuration.relationships:
         name = name_of(relationship)
@@ -73,7 +73,7 @@ def _of_partners(configuration: Reviewed) -> Findings:
             yield "partner_user_file", f"{name} has basic-auth-user-file"
 
 
-def _of_classes(configuration: Reviewed) -> Findings:
+def _of_classes(configuration: Prepared) -> Findings:
     for name, entry in configuration.classes.items():
         if "template-test" in entry and entry.get("option-data"):
             yield "spawned_class_options", f"client class {printable(name)}"
@@ -88,7 +88,7 @@ def _of_classes(configuration: Reviewed) -> Findings:
         yield "classes_without_test", f"client class {printable(name)}"
 
 
-def _of_hooks(configuration: Reviewed) -> Findings:
+def _of_hooks(configuration: Prepared) -> Findings:
     if "legal_log" in configuration.hooks:
         yield "forensic_log", "libdhcp_legal_log.so is loaded"
     if "radius" in configuration.hooks:

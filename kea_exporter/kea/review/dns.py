@@ -10,17 +10,17 @@ from kea_exporter.text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from kea_exporter.kea.review.model import Reviewed
+    from kea_exporter.kea.prepared import Prepared
 
     Findings = Iterator[tuple[str, str]]
 
 
-def is_enabled(configuration: Reviewed) -> bool:
+def is_enabled(configuration: Prepared) -> bool:
     """Return whether a DHCP daemon sends requests for DNS updates to D2."""
     return bool(as_map(configuration.tree.get("dhcp-ddns") or {}, "dhcp-ddns").get("enable-updates"))
 
 
-def without_suffix(configuration: Reviewed) -> Findings:
+def without_suffix(configuration: Prepared) -> Findings:
     """Yield subnets whose updates have names without a domain, which match no domain of D2."""
     for subnet in configuration.subnets:
         if subnet.effective("ddns-send-updates", default=True) and not subnet.effective(
@@ -29,7 +29,7 @@ def without_suffix(configuration: Reviewed) -> Findings:
             yield "no_suffix", f"{subnet} has no ddns-qualifying-suffix: D2 gets names without a domain"
 
 
-def incomplete_domains(configuration: Reviewed) -> Findings:
+def incomplete_domains(configuration: Prepared) -> Findings:
     """Yield domains of D2 without DNS servers, or with a key that is not configured."""
     keys = {str(key.get("name")) for key in as_list(configuration.tree.get("tsig-keys", []), "tsig-keys")}
     for direction in ("forward-ddns", "reverse-ddns"):
@@ -47,7 +47,7 @@ def _of_domain(direction: str, domain: Mapping[str, object], keys: set[str]) -> 
         yield "key_undefined", f"{name} uses the key {printable(key)}, which tsig-keys lacks"
 
 
-def listens_everywhere(configuration: Reviewed) -> Findings:
+def listens_everywhere(configuration: Prepared) -> Findings:
     """Yield a D2 that takes requests for updates from the network, where nothing authenticates them."""
     address = configuration.tree.get("ip-address", "127.0.0.1")
     if address in {"0.0.0.0", "::"}:  # noqa: S104 - what is looked for

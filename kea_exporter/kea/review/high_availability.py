@@ -13,7 +13,7 @@ from kea_exporter.text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from kea_exporter.kea.review.model import Reviewed, Tree
+    from kea_exporter.kea.prepared import Prepared, Tree
 
     Findings = Iterator[tuple[str, str]]
 
@@ -42,7 +42,7 @@ def name_of(relationship: Mapping[str, Any]) -> str:
     return f"the relationship with {printable(str(partners[0]))}" if partners else "the relationship"
 
 
-def no_service(configuration: Reviewed) -> Findings:
+def no_service(configuration: Prepared) -> Findings:
     """Yield settings with which a pair serves nobody, or both servers serve the same clients (measured)."""
     ports = control_ports(configuration)
     for relationship in configuration.relationships:
@@ -61,12 +61,12 @@ def no_service(configuration: Reviewed) -> Findings:
     yield from _unassigned_subnets(configuration)
 
 
-def control_ports(configuration: Reviewed) -> set[int]:
+def control_ports(configuration: Prepared) -> set[int]:
     """Return the ports of the http and https control sockets."""
     return {socket.get("socket-port", HTTP_PORT) for socket in network_sockets(configuration)}
 
 
-def listens(configuration: Reviewed, relationship: Mapping[str, Any], ports: set[int]) -> bool:
+def listens(configuration: Prepared, relationship: Mapping[str, Any], ports: set[int]) -> bool:
     """Return whether something listens at this server's own url: the dedicated listener, or a control socket.
 
     Args:
@@ -78,7 +78,7 @@ def listens(configuration: Reviewed, relationship: Mapping[str, Any], ports: set
     return has_dedicated_listener(configuration, relationship) or port_of(str(own.get("url", ""))) in ports
 
 
-def has_dedicated_listener(configuration: Reviewed, relationship: Mapping[str, Any]) -> bool:
+def has_dedicated_listener(configuration: Prepared, relationship: Mapping[str, Any]) -> bool:
     """Return whether the hook listens for its partner itself, which it does with multi-threading only."""
     threading = as_map(relationship.get("multi-threading") or {}, "multi-threading")
     of_daemon = as_map(configuration.tree.get("multi-threading") or {}, "multi-threading")
@@ -94,7 +94,7 @@ def port_of(url: str) -> int | None:
         return None
 
 
-def _unassigned_subnets(configuration: Reviewed) -> Findings:
+def _unassigned_subnets(configuration: Prepared) -> Findings:
     """Yield subnets of a hub that belong to no relationship: their queries are dropped."""
     if len(configuration.relationships) < 2:  # noqa: PLR2004 - with one relationship all subnets belong to it
         return
@@ -109,7 +109,7 @@ def _unassigned_subnets(configuration: Reviewed) -> Findings:
             yield "server_unknown", f"{subnet} has the ha-server-name {printable(str(server))}, which is no peer"
 
 
-def risky_settings(configuration: Reviewed) -> Findings:
+def risky_settings(configuration: Prepared) -> Findings:
     """Yield settings that delay or prevent a failover, or the replication of leases."""
     for relationship in configuration.relationships:
         name = name_of(relationship)
@@ -131,7 +131,7 @@ def risky_settings(configuration: Reviewed) -> Findings:
             yield "no_lease_updates", f"{name}: send-lease-updates is false, so the partner does not know the leases"
 
 
-def open_peers(configuration: Reviewed) -> Findings:
+def open_peers(configuration: Prepared) -> Findings:
     """Yield dedicated listeners for partners that take commands from everybody (measured).
 
     TLS protects only where client certificates are demanded. Credentials do from a version of Kea on, which the

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kea_exporter.kea.review.model import Reviewed, ReviewedSubnet
+    from kea_exporter.kea.prepared import Prepared, PreparedSubnet
 
     Findings = Iterator[tuple[str, str]]
 
@@ -16,7 +16,7 @@ VALID_LIFETIME = 7200
 MIN_LIFETIME = 60
 
 
-def unordered(configuration: Reviewed) -> Findings:
+def unordered(configuration: Prepared) -> Findings:
     """Yield subnets whose timers are not renew < rebind < valid: Kea then leaves some of them out (measured)."""
     for subnet in configuration.subnets:
         renew, rebind = (subnet.effective(key) for key in ("renew-timer", "rebind-timer"))
@@ -30,13 +30,13 @@ def unordered(configuration: Reviewed) -> Findings:
             )
 
 
-def too_short(configuration: Reviewed) -> Findings:
+def too_short(configuration: Prepared) -> Findings:
     """Yield subnets whose leases expire within a minute."""
     for subnet in configuration.subnets:
         if _valid(subnet) < MIN_LIFETIME:
             yield "too_short", f"{subnet}: valid-lifetime is {_valid(subnet)} s"
 
 
-def _valid(subnet: ReviewedSubnet) -> int:
+def _valid(subnet: PreparedSubnet) -> int:
     found = subnet.effective("valid-lifetime", default=VALID_LIFETIME)
     return found if isinstance(found, int) else VALID_LIFETIME

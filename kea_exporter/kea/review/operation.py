@@ -11,7 +11,7 @@ from kea_exporter.text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from kea_exporter.kea.review.model import Reviewed
+    from kea_exporter.kea.prepared import Prepared
 
     Findings = Iterator[tuple[str, str]]
 
@@ -22,7 +22,7 @@ HTTP_ADDRESS, HTTP_PORT = "127.0.0.1", 8000
 OUTPUTS_WITHOUT_ROTATION = ("stdout", "stderr", "syslog")
 
 
-def debug_logging(configuration: Reviewed) -> Findings:
+def debug_logging(configuration: Prepared) -> Findings:
     """Yield loggers that write every packet."""
     for value in as_list(configuration.tree.get("loggers", []), "loggers"):
         logger = as_map(value, "loggers")
@@ -39,7 +39,7 @@ def debug_logging(configuration: Reviewed) -> Findings:
                 )
 
 
-def many_samples(configuration: Reviewed) -> Findings:
+def many_samples(configuration: Prepared) -> Findings:
     """Yield a number of samples that makes statistic-get-all expensive, where scrapes have to send it."""
     if "stat_cmds" in configuration.hooks:
         return
@@ -52,21 +52,21 @@ def many_samples(configuration: Reviewed) -> Findings:
         )
 
 
-def without_interfaces(configuration: Reviewed) -> Findings:
+def without_interfaces(configuration: Prepared) -> Findings:
     """Yield a DHCP daemon that listens on no interface."""
     interfaces = as_map(configuration.tree.get("interfaces-config") or {}, "interfaces-config")
     if not interfaces.get("interfaces"):
         yield "no_interfaces", "interfaces of interfaces-config is empty: the daemon serves no clients"
 
 
-def network_sockets(configuration: Reviewed) -> list[Mapping[str, Any]]:
+def network_sockets(configuration: Prepared) -> list[Mapping[str, Any]]:
     """Return the control sockets over http or https."""
     entries = as_list(configuration.tree.get("control-sockets", []), "control-sockets")
     sockets = [as_map(entry, "control-sockets") for entry in entries]
     return [socket for socket in sockets if socket.get("socket-type") in {"http", "https"}]
 
 
-def open_sockets(configuration: Reviewed) -> Findings:
+def open_sockets(configuration: Prepared) -> Findings:
     """Yield control sockets that take commands from everybody who reaches them."""
     for socket in network_sockets(configuration):
         if _is_protected(socket):

@@ -12,7 +12,7 @@ from kea_exporter.text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from kea_exporter.kea.review.model import Reviewed, ReviewedSubnet
+    from kea_exporter.kea.prepared import Prepared, PreparedSubnet
 
     Findings = Iterator[tuple[str, str]]
     Option = Mapping[str, Any]
@@ -24,7 +24,7 @@ MIN_SIZE = 4
 MAX_ROUTERS = 63
 
 
-def routers(configuration: Reviewed) -> Findings:
+def routers(configuration: Prepared) -> Findings:
     """Yield IPv4 subnets whose router lies outside the subnet, or in a pool and not kept by a reservation."""
     parsed: dict[int, list[tuple[int, str]]] = {}
     for subnet, option in _with_routers(configuration):
@@ -35,7 +35,7 @@ def routers(configuration: Reviewed) -> Findings:
         yield from _placed(subnet, parsed[id(option)])
 
 
-def without_routers(configuration: Reviewed) -> Findings:
+def without_routers(configuration: Prepared) -> Findings:
     """Yield IPv4 subnets with pools, whose clients get no router."""
     if any(_routers(entry) is not None for entry in configuration.classes.values()):
         return
@@ -46,7 +46,7 @@ def without_routers(configuration: Reviewed) -> Findings:
             yield "no_router", f"{subnet} has no option routers: its clients get no default route"
 
 
-def _with_routers(configuration: Reviewed) -> Iterator[tuple[ReviewedSubnet, Option | None]]:
+def _with_routers(configuration: Prepared) -> Iterator[tuple[PreparedSubnet, Option | None]]:
     """Yield each subnet with the option that applies to it: its own, its shared network's or the daemon's."""
     of_daemon = _routers(configuration.tree)
     of_networks = {id(network): _routers(network.entry) for network in configuration.networks}
@@ -70,7 +70,7 @@ def _addresses(data: str) -> Iterator[tuple[int, str]]:
             yield address_number(text), text
 
 
-def _placed(subnet: ReviewedSubnet, addresses: Iterable[tuple[int, str]]) -> Findings:
+def _placed(subnet: PreparedSubnet, addresses: Iterable[tuple[int, str]]) -> Findings:
     """Yield the first router that is not where it should be."""
     kept = {number for number, _ in subnet.reserved} if subnet.reserved and subnet.keeps_reserved else set()
     for number, text in addresses:

@@ -14,7 +14,7 @@ from kea_exporter.text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kea_exporter.kea.review.model import Reviewed, Tree
+    from kea_exporter.kea.prepared import Prepared, Tree
 
     Findings = Iterator[tuple[str, str]]
 
@@ -24,7 +24,7 @@ SCRIPTS = re.compile(r"/share/kea/scripts")
 NOT_FILES = ("stdout", "stderr", "syslog")
 
 
-def outside_folders(configuration: Reviewed) -> Findings:
+def outside_folders(configuration: Prepared) -> Findings:
     """Yield paths outside of the folders that Kea accepts from 2.6.3 on, and from 3.0 on those of hook libraries."""
     for entry in _entries(configuration.tree, "hooks-libraries"):
         yield from _outside("path_not_allowed", "library", entry.get("library"), HOOKS)

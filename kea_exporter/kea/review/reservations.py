@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from kea_exporter.kea.prepared import guards_of
 from kea_exporter.kea.reading import as_list, as_map
-from kea_exporter.kea.review.model import guards_of
 from kea_exporter.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from kea_exporter.kea.review.model import Reviewed, ReviewedSubnet
+    from kea_exporter.kea.prepared import Prepared, PreparedSubnet
 
     Findings = Iterator[tuple[str, str]]
 
@@ -29,7 +29,7 @@ WHY_UNUSED = {
 ALL_IDENTIFIERS = ("hw-address", "duid", "circuit-id", "client-id", "flex-id")
 
 
-def duplicates(configuration: Reviewed) -> Findings:
+def duplicates(configuration: Prepared) -> Findings:
     """Yield addresses that are reserved more than once in one subnet."""
     for subnet in configuration.subnets:
         if len(subnet.reservations) > 1:
@@ -43,7 +43,7 @@ def duplicates(configuration: Reviewed) -> Findings:
                         )
 
 
-def not_applied(configuration: Reviewed) -> Findings:
+def not_applied(configuration: Prepared) -> Findings:
     """Yield reservations that Kea ignores, or whose address it gives to another client (measured)."""
     unused = _unused_identifiers(configuration)
     for subnet in configuration.subnets:
@@ -60,14 +60,14 @@ def not_applied(configuration: Reviewed) -> Findings:
     yield from _with_identifiers(unused, hosts, "the global reservations")
 
 
-def _looks_for_global(configuration: Reviewed) -> bool:
+def _looks_for_global(configuration: Prepared) -> bool:
     """Return whether Kea looks for global reservations in any subnet, or before it selects one."""
     return bool(configuration.tree.get("early-global-reservations-lookup")) or any(
-        subnet.effective("reservations-global", default=False) for subnet in configuration.subnets
+        subnet.uses_global_reservations for subnet in configuration.subnets
     )
 
 
-def _of_subnet(subnet: ReviewedSubnet, unused: Mapping[str, str]) -> Findings:
+def _of_subnet(subnet: PreparedSubnet, unused: Mapping[str, str]) -> Findings:
     hosts = subnet.reservations
     if not subnet.uses_reservations:
         yield (
@@ -85,7 +85,7 @@ def _of_subnet(subnet: ReviewedSubnet, unused: Mapping[str, str]) -> Findings:
             yield "in_pool", f"{subnet}: {evidence}"
 
 
-def _unused_identifiers(configuration: Reviewed) -> dict[str, str]:
+def _unused_identifiers(configuration: Prepared) -> dict[str, str]:
     """Return the identifiers by which Kea looks for no host, with the cause."""
     used = configuration.tree.get("host-reservation-identifiers") or IDENTIFIERS[configuration.root]
     unused = {} if AUTO in used else {name: "identifier_unused" for name in ALL_IDENTIFIERS if name not in used}
@@ -98,7 +98,7 @@ def _with_identifiers(unused: Mapping[str, str], hosts: Sequence[Mapping[str, An
             yield cause, f"{where}: {counted(number, 'reservation')} by {name}, {WHY_UNUSED[cause]}"
 
 
-def fully_reserved(configuration: Reviewed) -> Findings:
+def fully_reserved(configuration: Prepared) -> Findings:
     """Yield subnets of which every address of the pools is reserved, so that no other client gets one.
 
     In a shared network, other subnets may serve them; what is guarded may be for these hosts only.

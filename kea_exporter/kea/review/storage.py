@@ -9,14 +9,14 @@ from kea_exporter.kea.reading import as_map
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kea_exporter.kea.review.model import Reviewed
+    from kea_exporter.kea.prepared import Prepared
 
     Findings = Iterator[tuple[str, str]]
 
 LFC_INTERVAL, RECLAIM_TIMER = 3600, 10
 
 
-def not_persistent(configuration: Reviewed) -> Findings:
+def not_persistent(configuration: Prepared) -> Findings:
     """Yield a lease file that is not written, or that is never cleaned up."""
     database = as_map(configuration.tree.get("lease-database") or {}, "lease-database")
     if database.get("type", "memfile") != "memfile":
@@ -27,7 +27,7 @@ def not_persistent(configuration: Reviewed) -> Findings:
         yield "no_cleanup", "lfc-interval is 0: the lease file grows without limit"
 
 
-def not_reclaimed(configuration: Reviewed) -> Findings:
+def not_reclaimed(configuration: Prepared) -> Findings:
     """Yield expired leases that are never reclaimed."""
     processing = as_map(configuration.tree.get("expired-leases-processing") or {}, "expired-leases-processing")
     if processing.get("reclaim-timer-wait-time", RECLAIM_TIMER) == 0:
@@ -37,7 +37,7 @@ def not_reclaimed(configuration: Reviewed) -> Findings:
         )
 
 
-def changes_lost(configuration: Reviewed) -> Findings:
+def changes_lost(configuration: Prepared) -> Findings:
     """Yield subnet_cmds beside a configuration database, which overwrites what the commands change."""
     if configuration.has_configuration_databases and "subnet_cmds" in configuration.hooks:
         yield (

@@ -7,13 +7,13 @@ from ipaddress import ip_address
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from kea_exporter.kea.review.model import guards_of
+from kea_exporter.kea.prepared import guards_of
 from kea_exporter.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kea_exporter.kea.review.model import Range, Reviewed, ReviewedSubnet
+    from kea_exporter.kea.prepared import Prepared, PreparedSubnet, Range
 
     Findings = Iterator[tuple[str, str]]
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 MAX_NESTED, MAX_GUARDS = 128, 64
 
 
-def overlaps(configuration: Reviewed) -> Findings:
+def overlaps(configuration: Prepared) -> Findings:
     """Yield subnets that contain others, or have the same prefix as others.
 
     Subnets that different client classes guard may overlap on purpose. Of subnets that overlap, Kea selects the one
     with the lower id for clients on the link (measured).
     """
-    containing: deque[tuple[ReviewedSubnet, frozenset[str]]] = deque(maxlen=MAX_NESTED)
+    containing: deque[tuple[PreparedSubnet, frozenset[str]]] = deque(maxlen=MAX_NESTED)
     for subnet in configuration.subnets:
         while containing and containing[-1][0].last < subnet.first:
             containing.pop()
@@ -41,7 +41,7 @@ def overlaps(configuration: Reviewed) -> Findings:
         containing.append((subnet, guards))
 
 
-def host_bits(configuration: Reviewed) -> Findings:
+def host_bits(configuration: Prepared) -> Findings:
     """Yield subnets whose prefix is written with the address of a host."""
     for subnet in configuration.subnets:
         if subnet.address != subnet.first:
@@ -50,7 +50,7 @@ def host_bits(configuration: Reviewed) -> Findings:
             yield "host_bits", f"{subnet} is written with host bits: the prefix is {canonical}"
 
 
-def without_pools(configuration: Reviewed) -> Findings:
+def without_pools(configuration: Prepared) -> Findings:
     """Yield subnets that can give no lease to anybody.
 
     A subnet of a shared network may leave that to the others, one for a client class to its options. DHCPv6 clients
@@ -64,7 +64,7 @@ def without_pools(configuration: Reviewed) -> Findings:
     for subnet in configuration.subnets:
         if subnet.entry.get("pools") or subnet.entry.get("pd-pools") or subnet.is_guarded or subnet.network is not None:
             continue
-        if has_global_hosts and subnet.effective("reservations-global", default=False):
+        if has_global_hosts and subnet.uses_global_reservations:
             continue
         if is_dhcp6 and (classes_have_options or subnet.effective("option-data")):
             continue
@@ -74,7 +74,7 @@ def without_pools(configuration: Reviewed) -> Findings:
             yield "no_pool", f"{subnet} has no pools, and its reservations are ignored: reservations-in-subnet is false"
 
 
-def pools_outside(configuration: Reviewed) -> Findings:
+def pools_outside(configuration: Prepared) -> Findings:
     """Yield pools that Kea refuses at start: outside their subnet, reversed, or overlapping."""
     for subnet in configuration.subnets:
         before: Range | None = None
@@ -88,7 +88,7 @@ def pools_outside(configuration: Reviewed) -> Findings:
             before = pool if before is None or pool.last > before.last else before
 
 
-def guarded_pools_only(configuration: Reviewed) -> Findings:
+def guarded_pools_only(configuration: Prepared) -> Findings:
     """Yield subnets of which every pool is for certain client classes only.
 
     The hook library radius chooses the class of each client itself.
@@ -112,7 +112,7 @@ def _let_everybody_in(classes: set[str]) -> bool:
     return of_partners or "ALL" in classes or classes >= {"KNOWN", "UNKNOWN"}
 
 
-def empty_networks(configuration: Reviewed) -> Findings:
+def empty_networks(configuration: Prepared) -> Findings:
     """Yield shared networks without subnets."""
     key = "subnet4" if configuration.root == "Dhcp4" else "subnet6"
     for network in configuration.networks:

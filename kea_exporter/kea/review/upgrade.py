@@ -24,7 +24,7 @@ from kea_exporter.text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from kea_exporter.kea.review.model import Reviewed, Tree
+    from kea_exporter.kea.prepared import Prepared, Tree
 
     Findings = Iterator[tuple[str, str]]
 
@@ -56,7 +56,7 @@ SPELLINGS = (
 OLD_SPELLINGS = {old for old, _ in SPELLINGS}
 
 
-def blockers(configuration: Reviewed) -> Findings:
+def blockers(configuration: Prepared) -> Findings:
     """Yield what some later version refuses; which one is not judged here."""
     yield from _databases(configuration)
     yield from _hooks(configuration)
@@ -85,7 +85,7 @@ def databases_of(tree: Tree) -> Iterator[tuple[str, Tree]]:
         yield from ((key, as_map(entry, key)) for entry in entries)
 
 
-def _databases(configuration: Reviewed) -> Findings:
+def _databases(configuration: Prepared) -> Findings:
     for key, entry in databases_of(configuration.tree):
         kind = as_text(entry.get("type", "memfile"), "type")
         if kind in DATABASE_HOOKS:
@@ -99,13 +99,13 @@ def _databases(configuration: Reviewed) -> Findings:
             yield "default_password", f"{key} has a password that Kea refuses"
 
 
-def _hooks(configuration: Reviewed) -> Findings:
+def _hooks(configuration: Prepared) -> Findings:
     for name in REMOVED_HOOKS:
         if name in configuration.hooks:
             yield "removed_hook", f"libdhcp_{name}.so is in hooks-libraries"
 
 
-def _sockets(configuration: Reviewed) -> Findings:
+def _sockets(configuration: Prepared) -> Findings:
     """Yield control sockets that a later version refuses, whether or not anybody uses them."""
     if "control-socket" in configuration.tree:
         yield "singular_control_socket", "the configuration has the key control-socket"
@@ -136,7 +136,7 @@ def _listener(socket: Tree) -> tuple[str, str, int]:
     return str(socket.get("socket-type")), str(socket.get("socket-address", HTTP_ADDRESS)), port
 
 
-def _listeners(configuration: Reviewed) -> Findings:
+def _listeners(configuration: Prepared) -> Findings:
     """Yield two listeners of the daemon on one port: control sockets, and those of the hook library for partners."""
     sockets = [socket for socket in control_sockets(configuration.tree) if socket.get("socket-type") != "unix"]
     by_port: dict[int, set[str]] = {}
@@ -160,14 +160,14 @@ def _collide(address: str, others: set[str]) -> bool:
     return bool(others) and (address in others or address in WILDCARDS or not WILDCARDS.isdisjoint(others))
 
 
-def _partners(configuration: Reviewed) -> Findings:
+def _partners(configuration: Prepared) -> Findings:
     ports = control_ports(configuration)
     for relationship in configuration.relationships:
         if not listens(configuration, relationship, ports):
             yield "partners_through_agent", f"{name_of(relationship)} has no listener of its own for the partner"
 
 
-def _keys(configuration: Reviewed) -> Findings:
+def _keys(configuration: Prepared) -> Findings:
     """Yield values and keys that are refused from some version on."""
     tree = configuration.tree
     name = as_map(tree.get("lease-database") or {}, "lease-database").get("name")
@@ -180,7 +180,7 @@ def _keys(configuration: Reviewed) -> Findings:
             yield "removed_keys", f"dhcp-ddns has {key}"
 
 
-def _levels(configuration: Reviewed) -> Findings:
+def _levels(configuration: Prepared) -> Findings:
     """Yield keys and values that are refused wherever they are: of the daemon, networks, classes and subnets."""
     for where, holder in _holders(configuration):
         for key in LIFETIMES.intersection(holder):
@@ -194,7 +194,7 @@ def _levels(configuration: Reviewed) -> Findings:
             yield from _both_spellings(where, holder)
 
 
-def _loggers_and_pools(configuration: Reviewed) -> Findings:
+def _loggers_and_pools(configuration: Prepared) -> Findings:
     for logger in _entries(configuration.tree, "loggers"):
         yield from _both_spellings("a logger", logger)
     for subnet in configuration.subnets:
@@ -210,12 +210,12 @@ def _both_spellings(where: object, holder: Mapping[str, Any]) -> Findings:
             yield "both_spellings", f"{where} has {old} and {new}"
 
 
-def _holders(configuration: Reviewed) -> Iterator[tuple[object, Mapping[str, Any]]]:
+def _holders(configuration: Prepared) -> Iterator[tuple[object, Mapping[str, Any]]]:
     """Yield whatever holds parameters of leases: the daemon, shared networks, subnets and client classes."""
     tree = configuration.tree
     yield "the daemon", tree
-    for network in _entries(tree, "shared-networks"):
-        yield f"shared network {printable(str(network.get('name')))}", network
+    for network in configuration.networks:
+        yield network, network.entry
     for entry in _entries(tree, "client-classes"):
         yield f"client class {printable(str(entry.get('name')))}", entry
     for subnet in configuration.subnets:

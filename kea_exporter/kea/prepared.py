@@ -1,4 +1,4 @@
-"""A configuration prepared for review: subnets with their prefixes, pools and inherited values, each parsed once."""
+"""A configuration prepared for its facts and its review: subnets with pools and inherited values, each parsed once."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kea_exporter.kea.pools import pool_range, prefix_range_from
+from kea_exporter.kea.addresses import pool_range, prefix_range_from, reserved_addresses
 from kea_exporter.kea.reading import address_number, as_int, as_list, as_map, as_text
-from kea_exporter.kea.reservations import reserved_addresses
 from kea_exporter.text import printable
 
 if TYPE_CHECKING:
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
 Tree = dict[str, Any]
 
 SUBNET_KEYS = {"Dhcp4": "subnet4", "Dhcp6": "subnet6"}
-# Classes that Kea defines itself (Kea ARM, "Built-in Client Classes").
-BUILT_IN_CLASSES = {"ALL", "KNOWN", "UNKNOWN", "BOOTP", "DROP", "REJECT", "SKIP_DDNS"}
-BUILT_IN_PREFIXES = ("VENDOR_CLASS_", "HA_", "AFTER_", "EXTERNAL_", "SPAWN_")
 
 
 class Range(NamedTuple):
@@ -34,7 +30,7 @@ class Range(NamedTuple):
 
 
 @dataclass(eq=False)
-class ReviewedNetwork:
+class PreparedNetwork:
     """One shared network, which many subnets may be in.
 
     Attributes:
@@ -53,7 +49,7 @@ class ReviewedNetwork:
 
 
 @dataclass(eq=False)
-class ReviewedSubnet:
+class PreparedSubnet:
     """One subnet.
 
     Attributes:
@@ -76,7 +72,7 @@ class ReviewedSubnet:
     first: int
     last: int
     entry: Tree
-    network: ReviewedNetwork | None
+    network: PreparedNetwork | None
     tree: Tree
     pools: list[Range] = field(init=False)
     reservations: list[Tree] = field(init=False)
@@ -120,6 +116,11 @@ class ReviewedSubnet:
         return bool(self.effective("reservations-in-subnet", default=True))
 
     @property
+    def uses_global_reservations(self) -> bool:
+        """Return whether Kea uses the reservations for all subnets here."""
+        return bool(self.effective("reservations-global", default=False))
+
+    @property
     def keeps_reserved(self) -> bool:
         """Return whether Kea keeps reserved addresses of the pools for their hosts."""
         return self.uses_reservations and not self.effective("reservations-out-of-pool", default=False)
@@ -141,7 +142,7 @@ class ReviewedSubnet:
 
 
 @dataclass(frozen=True, eq=False)
-class Reviewed:
+class Prepared:
     """The configuration of one daemon.
 
     Attributes:
@@ -152,8 +153,8 @@ class Reviewed:
 
     root: str
     tree: Tree
-    networks: list[ReviewedNetwork]
-    subnets: list[ReviewedSubnet]
+    networks: list[PreparedNetwork]
+    subnets: list[PreparedSubnet]
 
     @property
     def has_further_hosts(self) -> bool:
@@ -189,27 +190,27 @@ class Reviewed:
         return {as_text(as_map(entry, "client-classes").get("name"), "name"): entry for entry in entries}
 
 
-def prepared(root: str, tree: Tree) -> Reviewed:
-    """Return a configuration prepared for review.
+def prepared(root: str, tree: Tree) -> Prepared:
+    """Return a configuration with its subnets parsed.
 
     Raises:
         MalformedAnswerError: it is not as Kea writes it.
     """
     values = as_list(tree.get("shared-networks", []), "shared-networks")
-    networks = [ReviewedNetwork(as_map(value, "shared-networks")) for value in values]
+    networks = [PreparedNetwork(as_map(value, "shared-networks")) for value in values]
     key = SUBNET_KEYS.get(root)
     subnets = list(_subnets(tree, networks, key)) if key else []
     subnets.sort(key=lambda subnet: (subnet.first, -subnet.last, subnet.number))
-    return Reviewed(root, tree, networks, subnets)
+    return Prepared(root, tree, networks, subnets)
 
 
-def _subnets(tree: Tree, networks: list[ReviewedNetwork], key: str) -> Iterator[ReviewedSubnet]:
+def _subnets(tree: Tree, networks: list[PreparedNetwork], key: str) -> Iterator[PreparedSubnet]:
     for network in (None, *networks):
         for value in as_list((tree if network is None else network.entry).get(key, []), key):
             entry = as_map(value, key)
             text = as_text(entry.get("subnet"), "subnet")
             address, first, last = prefix_range_from(text)
-            yield ReviewedSubnet(as_int(entry.get("id", 0), "id"), text, address, first, last, entry, network, tree)
+            yield PreparedSubnet(as_int(entry.get("id", 0), "id"), text, address, first, last, entry, network, tree)
 
 
 def guards_of(entry: Mapping[str, Any]) -> list[str]:
@@ -221,8 +222,3 @@ def guards_of(entry: Mapping[str, Any]) -> list[str]:
         as_text(name, "client-classes")
         for name in as_list(entry.get("client-classes", [single] if single else []), "client-classes")
     ]
-
-
-def is_built_in(name: str) -> bool:
-    """Return whether Kea defines a client class itself."""
-    return name in BUILT_IN_CLASSES or name.startswith(BUILT_IN_PREFIXES)

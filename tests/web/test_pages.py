@@ -18,6 +18,7 @@ from kea_exporter.facts.snapshot import AuthenticationResult, Connection, Daemon
 from kea_exporter.facts.statistics import Rise
 from kea_exporter.facts.status import MultiThreading, Peer
 from kea_exporter.facts.subnets import Count, Counts, Descriptions, Subnets
+from kea_exporter.kea.prepared import prepared
 from kea_exporter.kea.review import review
 from kea_exporter.requirements import REQUIREMENTS, Severity, Status, Subject
 from kea_exporter.requirements.next_steps import NEXT_STEPS
@@ -510,7 +511,7 @@ def test_of_upgrades_only_those_that_are_blocked_are_columns() -> None:
         ]
         return columns
 
-    blocked = replace(known(sound().configuration), review=review("Dhcp4", with_socket()))
+    blocked = replace(known(sound().configuration), review=review(prepared("Dhcp4", with_socket())))
     assert shown(sound()) == []
     assert shown(sound(), sound(configuration=blocked)) == ["upgrade-to-3.2"]
 

@@ -149,7 +149,7 @@ def exporter_configuration(folder: Path, ports: dict[str, int]) -> Path:
 
 
 def test_the_exporters_configuration_is_fine(tmp_path: Path) -> None:
-    path = exporter_configuration(tmp_path, dict.fromkeys(DAEMONS, 1))
+    path = exporter_configuration(tmp_path, {daemon: port for port, daemon in enumerate(DAEMONS, start=1)})
     done = run("config", "check", "--config.file", str(path))
     assert (done.returncode, done.stdout) == (0, f"{path} is valid: 1 server, 2 daemons\n")
 

@@ -34,15 +34,13 @@ DOCUMENT = Path("docs/scaling.md")
 CONFIGURATIONS = [yaml.safe_load(block.text) for block in fenced(DOCUMENT) if "scrape_configs" in block.text]
 BY_REPLICA, BY_SHARD = CONFIGURATIONS
 SERVERS = [f"dhcp-{number}" for number in range(20)]
-NOBODY = {"url": "unix:///nonexistent/socket"}
 
 
 @pytest.fixture(scope="module")
 def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[int]]:
     """Two exporters with the same servers, none of which answers."""
-    config = written(
-        tmp_path_factory.mktemp("exporters"), {"servers": [{"name": name, "dhcp4": NOBODY} for name in SERVERS]}
-    )
+    servers = [{"name": name, "dhcp4": {"url": f"unix:///nonexistent/{name}"}} for name in SERVERS]
+    config = written(tmp_path_factory.mktemp("exporters"), {"servers": servers})
     with ExitStack() as stack:
         running = [stack.enter_context(exporter(config)) for _ in range(2)]
         yield [urlsplit(process.url).port or 0 for process in running]

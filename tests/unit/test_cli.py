@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -781,19 +781,18 @@ def wait_until(holds: Callable[[], bool]) -> None:
 
 
 def test_changes_are_watched_until_ctrl_c(tmp_path: Path) -> None:
-    with peer(say_nothing) as port:
-        path = config(tmp_path, f"http://127.0.0.1:{port}", timeout="500ms")
-        command = [*COMMAND, "check", "--config.file", path, "--watch", "1", "--only", "control-socket-reachable"]
-        output = (tmp_path / "output").open("w+")
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
-        wait_until(lambda: "all required met" in (tmp_path / "output").read_text())
-    try:
-        wait_until(lambda: "met -> unmet: " in (tmp_path / "output").read_text())
-    finally:
-        process.send_signal(signal.SIGINT)
-        code = process.wait(GENEROUS)
-        output.close()
-    text = (tmp_path / "output").read_text()
+    shown = tmp_path / "output"
+    with ExitStack() as stack:
+        with peer(say_nothing) as port:
+            path = config(tmp_path, f"http://127.0.0.1:{port}", timeout="2s")
+            command = [*COMMAND, "check", "--config.file", path, "--watch", "1", "--only", "control-socket-reachable"]
+            output = stack.enter_context(shown.open("w+"))
+            process = stack.enter_context(subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT))
+            stack.callback(process.send_signal, signal.SIGINT)
+            wait_until(lambda: "all required met" in shown.read_text())
+        wait_until(lambda: "met -> unmet: " in shown.read_text())
+    code = process.returncode
+    text = shown.read_text()
     assert code == UNMET
     assert "Traceback" not in text
     changed = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC  kea1 dhcp4: control-socket-reachable \(required\): met -> unmet: "

@@ -19,7 +19,7 @@ from kea_exporter.requirements import REQUIREMENTS, judge_all
 from kea_exporter.under_way import RESERVE_SECONDS, Outcome, Probe, StoppedError, UnderWay, settle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from kea_exporter.config import DaemonSettings
     from kea_exporter.facts.dns import DnsServer
@@ -63,6 +63,8 @@ class Collector:
         self._under_way: dict[Target, Probe] = {}
         self._waiting: dict[Target, Probe] = {}
         self._before: dict[Target, tuple[DaemonSettings, Snapshot]] = {}
+        # What D2 of each server was last known to take.
+        self._dns_servers: dict[str, DnsServer | None] = {}
         self._told_unknown: dict[Target, frozenset[str]] = {}
         # With the time that the probe had.
         self._last_failures: dict[Target, tuple[Failure | None, float]] = {}
@@ -101,9 +103,14 @@ class Collector:
             NoThreadError: a probe that was joined had no thread.
         """
         outcomes = [self._outcome(probe) for probe in under_way.probes]
-        dns_servers = self._dns_servers(outcomes)
+        of_d2 = (outcome.snapshot for outcome in outcomes if outcome.snapshot.target.daemon is Daemon.D2)
+        failed = {
+            snapshot.target.server: snapshot.configuration
+            for snapshot in of_d2
+            if isinstance(snapshot.configuration, Failure)
+        }
         return tuple(
-            self._report(probe.daemon, outcome, dns_servers)
+            self._report(probe.daemon, outcome, failed.get(outcome.snapshot.target.server))
             for probe, outcome in zip(under_way.probes, outcomes, strict=True)
         )
 
@@ -116,6 +123,8 @@ class Collector:
             for known in about:
                 for target in known.keys() - kept:
                     del known[target]
+            with_d2 = {target.server for target in kept if target.daemon is Daemon.D2}
+            self._dns_servers = {name: found for name, found in self._dns_servers.items() if name in with_d2}
 
     def stop(self) -> None:
         """End every collection under way; further ones end at once."""
@@ -187,6 +196,8 @@ class Collector:
                 self._under_way[target] = waiting
             if started.daemon.is_configured and not isinstance(outcome.snapshot.status, Failure):
                 self._before[target] = (started.daemon, outcome.snapshot)
+                if target.daemon is Daemon.D2 and not isinstance(outcome.snapshot.configuration, Failure):
+                    self._dns_servers[target.server] = outcome.snapshot.configuration.dns_server
             # Settled here: what is remembered has its result.
             settle(started.future, outcome)
             self._pacing.note(started.daemon, started)
@@ -200,26 +211,14 @@ class Collector:
             return started.future.result()
         return Outcome(self._nothing(started, Reason.BUDGET_USED_UP, "the probe did not end in time"))
 
-    def _dns_servers(self, outcomes: Iterable[Outcome]) -> Mapping[str, Fact[DnsServer | None]]:
-        """Return what D2 of each server takes: as just probed, or as last known where D2 was not probed now."""
-        known_before = [snapshot for _, snapshot in self._before.copy().values()]
-        found: dict[str, Fact[DnsServer | None]] = {}
-        for snapshot in (*known_before, *(outcome.snapshot for outcome in outcomes)):
-            if snapshot.target.daemon is Daemon.D2:
-                learnt = snapshot.configuration
-                found[snapshot.target.server] = learnt if isinstance(learnt, Failure) else learnt.dns_server
-        return found
-
-    def _report(
-        self, daemon: DaemonSettings, outcome: Outcome, dns_servers: Mapping[str, Fact[DnsServer | None]]
-    ) -> Report:
+    def _report(self, daemon: DaemonSettings, outcome: Outcome, d2_failure: Failure | None) -> Report:
         if daemon.is_configured:
             self._log_change(outcome)
             self._log_unknown(outcome.snapshot)
         snapshot = replace(
             outcome.snapshot,
             audit=self._audits(daemon, outcome.snapshot.subnets),
-            dns_server=dns_servers.get(outcome.snapshot.target.server),
+            dns_server=d2_failure or self._dns_servers.get(outcome.snapshot.target.server),
         )
         report = judge_all(REQUIREMENTS, snapshot, daemon.profile)
         for verdict in report.verdicts:

@@ -12,7 +12,7 @@ from kea_exporter.kea.reading import as_list, as_map, as_text
 from kea_exporter.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from kea_exporter.kea.prepared import Prepared, Tree
 
@@ -26,7 +26,7 @@ NOT_FILES = ("stdout", "stderr", "syslog")
 
 def outside_folders(configuration: Prepared) -> Findings:
     """Yield paths outside of the folders that Kea accepts from 2.6.3 on, and from 3.0 on those of hook libraries."""
-    for entry in _entries(configuration.tree, "hooks-libraries"):
+    for entry in entries_of(configuration.tree, "hooks-libraries"):
         yield from _outside("path_not_allowed", "library", entry.get("library"), HOOKS)
     yield from _outside_for_files(configuration.tree)
     hooks = configuration.hooks
@@ -44,8 +44,8 @@ def _outside_for_files(tree: Tree) -> Findings:
     database = as_map(tree.get("lease-database") or {}, "lease-database")
     if database.get("type", "memfile") == "memfile" and database.get("persist", True):
         yield from _outside("path_not_allowed", "name of lease-database", database.get("name"), LEASES)
-    for logger in _entries(tree, "loggers"):
-        for output in [*_entries(logger, "output-options"), *_entries(logger, "output_options")]:
+    for logger in entries_of(tree, "loggers"):
+        for output in [*entries_of(logger, "output-options"), *entries_of(logger, "output_options")]:
             target = output.get("output")
             if not as_text(target or "", "output").startswith(NOT_FILES):
                 yield from _outside("path_not_allowed", "output of a logger", target, LOGS)
@@ -71,5 +71,6 @@ def control_sockets(tree: Tree) -> list[Tree]:
     return [as_map(socket, "control-sockets") for socket in sockets]
 
 
-def _entries(holder: Tree, key: str) -> list[dict[str, Any]]:
+def entries_of(holder: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    """Return the maps in a list of a configuration; none where it has no such key."""
     return [as_map(entry, key) for entry in as_list(holder.get(key, []), key)]

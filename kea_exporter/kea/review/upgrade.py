@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from kea_exporter.kea.reading import as_list, as_map, as_text
+from kea_exporter.kea.reading import as_map, as_text
 from kea_exporter.kea.review.high_availability import (
     control_ports,
     has_dedicated_listener,
@@ -18,7 +18,8 @@ from kea_exporter.kea.review.high_availability import (
     own_peer,
     port_of,
 )
-from kea_exporter.kea.review.paths import control_sockets, outside_folders
+from kea_exporter.kea.review.operation import HTTP_ADDRESS, HTTP_PORT
+from kea_exporter.kea.review.paths import control_sockets, entries_of, outside_folders
 from kea_exporter.text import printable
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     Findings = Iterator[tuple[str, str]]
 
-HTTP_ADDRESS, HTTP_PORT = "127.0.0.1", 8000
 WILDCARDS = {"0.0.0.0", "::"}  # noqa: S104 - what a socket of Kea listens on
 # By the type of a database.
 DATABASE_HOOKS = {"mysql": "mysql", "postgresql": "pgsql"}
@@ -67,7 +67,7 @@ def blockers(configuration: Prepared) -> Findings:
     yield from _keys(configuration)
     yield from _levels(configuration)
     yield from _loggers_and_pools(configuration)
-    for key in _entries(configuration.tree, "tsig-keys"):
+    for key in entries_of(configuration.tree, "tsig-keys"):
         if "secret" in key:
             yield "clear_tsig_secret", f"the TSIG key {printable(str(key.get('name')))} has its secret in clear text"
 
@@ -79,8 +79,8 @@ def databases_of(tree: Tree) -> Iterator[tuple[str, Tree]]:
     single = tree.get("hosts-database")
     for key, entries in (
         ("lease-database", [lease] if lease else []),
-        ("hosts-databases", [*_entries(tree, "hosts-databases"), *([single] if single else [])]),
-        ("config-databases", _entries(control, "config-databases")),
+        ("hosts-databases", [*entries_of(tree, "hosts-databases"), *([single] if single else [])]),
+        ("config-databases", entries_of(control, "config-databases")),
     ):
         yield from ((key, as_map(entry, key)) for entry in entries)
 
@@ -124,7 +124,7 @@ def _http_socket(socket: Tree) -> Findings:
     # An empty authentication is enough for Kea, though it lets everybody in (measured).
     if kind == "http" and "authentication" not in socket and not all(socket.get(key) for key in TLS_KEYS):
         yield "open_http_socket", f"{where} has neither authentication nor TLS"
-    for client in _entries(as_map(socket.get("authentication") or {}, "authentication"), "clients"):
+    for client in entries_of(as_map(socket.get("authentication") or {}, "authentication"), "clients"):
         if clear := [key for key in ("user", "password") if key in client]:
             yield "clear_credentials", f"{where} has a client with {' and '.join(clear)} in clear text"
         if client.get("password") in DEFAULT_PASSWORDS:
@@ -195,7 +195,7 @@ def _levels(configuration: Prepared) -> Findings:
 
 
 def _loggers_and_pools(configuration: Prepared) -> Findings:
-    for logger in _entries(configuration.tree, "loggers"):
+    for logger in entries_of(configuration.tree, "loggers"):
         yield from _both_spellings("a logger", logger)
     for subnet in configuration.subnets:
         for pool in (*subnet.entry.get("pools", ()), *subnet.entry.get("pd-pools", ())):
@@ -216,11 +216,7 @@ def _holders(configuration: Prepared) -> Iterator[tuple[object, Mapping[str, Any
     yield "the daemon", tree
     for network in configuration.networks:
         yield network, network.entry
-    for entry in _entries(tree, "client-classes"):
+    for entry in entries_of(tree, "client-classes"):
         yield f"client class {printable(str(entry.get('name')))}", entry
     for subnet in configuration.subnets:
         yield subnet, subnet.entry
-
-
-def _entries(holder: Mapping[str, Any], key: str) -> list[Tree]:
-    return [as_map(entry, key) for entry in as_list(holder.get(key, []), key)]

@@ -145,10 +145,7 @@ def check_command(  # noqa: PLR0913 - one parameter per option
             raise click.UsageError(
                 "--kea-config stands alone: no server is queried; only --profile takes --config.file"
             )
-        if output == "prometheus":
-            raise click.UsageError("--output prometheus is about servers that answer; choose another with --kea-config")
-        if STDIN in kea_configs and (watch or [*kea_configs, config_file].count(STDIN) > 1):
-            raise click.UsageError("standard input can be read once: --kea-config - goes once, and without --watch")
+        _refuse_for_files(kea_configs, config_file, output, is_watched=watch is not None)
         profile = _configured_profile(profile_name, config_file)
         collect = partial(judge_files, kea_configs, Reading(include_dir, version_of(kea_version), profile))
     elif kea_version or include_dir:
@@ -181,6 +178,14 @@ def _settings(
     if urls:
         return ad_hoc_settings(urls, daemons, ad_hoc)
     return _only(servers, load(Path(config_file or DEFAULT_CONFIG), takes_stdin=True))
+
+
+def _refuse_for_files(files: Sequence[str], config_file: str | None, output: str, *, is_watched: bool) -> None:
+    """Raise a usage error if files cannot be checked in this way."""
+    if output == "prometheus":
+        raise click.UsageError("--output prometheus is about servers that answer; choose another with --kea-config")
+    if STDIN in files and (is_watched or [*files, config_file].count(STDIN) > 1):
+        raise click.UsageError("standard input can be read once: --kea-config - goes once, and without --watch")
 
 
 def _configured_profile(name: str | None, config_file: str | None) -> Profile:

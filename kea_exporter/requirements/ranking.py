@@ -13,14 +13,22 @@ if TYPE_CHECKING:
 
 Rank = tuple[int, ...]
 
+# Unmet, clients of the daemon are not served; unknown, they may not be.
+SERVICE = ("service-running", "dhcp-service-enabled")
 WORST_FIRST = (Status.UNMET, Status.UNKNOWN, Status.MET)
 SEVERITY_ORDER = {severity: place for place, severity in enumerate(Severity)}
 
 
+def service(report: Report) -> Status:
+    """Return whether a daemon serves its clients; `not_applicable` if that was not judged."""
+    found = {verdict.status for verdict in report.verdicts if verdict.requirement.id in SERVICE}
+    return next((status for status in WORST_FIRST if status in found), Status.NOT_APPLICABLE)
+
+
 def rank(report: Report) -> Rank:
-    """Rank a report, worst first: by required unmet, required unknown, recommended unmet and so on."""
+    """Rank a report, worst first: outages, then by required unmet, required unknown, recommended unmet and so on."""
     found = [(severity, status) for severity in Severity for status in (Status.UNMET, Status.UNKNOWN)]
-    return tuple(-report.count(status, severity) for severity, status in found)
+    return (-(service(report) is Status.UNMET), *(-report.count(status, severity) for severity, status in found))
 
 
 def by_server(reports: Iterable[Report], key: Callable[[Report], Rank] = rank) -> dict[str, list[Report]]:

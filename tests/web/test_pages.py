@@ -91,6 +91,10 @@ def without_hooks() -> Snapshot:
     return named(sound(commands=OWN_COMMANDS), "hooks-missing")
 
 
+def without_database() -> Snapshot:
+    return named(sound(lease_database=LeaseDatabase.CONNECTION_LOST), "outage")
+
+
 def refusing() -> Snapshot:
     refused = AuthenticationResult(401, "kea-dhcpv4-server", strict_transport_security=True)
     return named(connected_to(unauthorized(), authentication_result=refused), "wrong-password")
@@ -449,8 +453,9 @@ def test_servers_come_worst_first_and_their_daemons_too() -> None:
         named(silent(Daemon.DHCP6), "mixed"),
         without_hooks(),
         named(filled(95), "full"),
+        without_database(),
     )
-    assert servers(page) == ["hooks-missing", "mixed", "due", "full", "sound"]
+    assert servers(page) == ["outage", "hooks-missing", "mixed", "due", "full", "sound"]
     assert [key for key in rows(page) if key[0] == "mixed"] == [("mixed", "dhcp6"), ("mixed", "dhcp4")]
 
 
@@ -550,7 +555,10 @@ def test_the_summary_counts_servers_by_where_they_stand() -> None:
         "1 need attention",
         "2 healthy",
     ]
-    assert second.all("li")[0].text == "5 of 5 daemons answer"
+    assert [figure.text for figure in second.all("li")[:2]] == [
+        "4 of 5 DHCP daemons serve clients, 1 unknown",
+        "5 of 5 daemons answer",
+    ]
     widths = [float(segment.attributes["width"].rstrip("%")) for segment in page.all("rect")]
     assert widths == [20, 20, 20, 40]
 
@@ -566,6 +574,7 @@ def test_the_summary_counts_servers_by_where_they_stand() -> None:
             "1 of 1 server is partly unknown",
             "warn",
         ),
+        ([without_hooks(), without_database()], "1 of 2 DHCP daemons does not serve clients", "bad"),
         ([filled(90)], "No required requirement is unmet; 1 of 1 server needs attention", "warn"),
         ([], "No server was collected", "warn"),
     ],

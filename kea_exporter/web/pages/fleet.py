@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from kea_exporter.facts.failure import Failure
-from kea_exporter.facts.snapshot import Tls
+from kea_exporter.facts.snapshot import Daemon, Tls
 from kea_exporter.requirements import Status
-from kea_exporter.requirements.ranking import tally
+from kea_exporter.requirements.ranking import service, tally
 from kea_exporter.text import printable
 from kea_exporter.web.pages import summary
 from kea_exporter.web.pages.columns import Group, groups_of
@@ -129,12 +129,13 @@ def fleet_of(reports: Sequence[Report], now: float) -> Fleet:
     tone = Tone.PLAIN if answering == len(reports) else Tone.BAD
     answers = Figure(StyledText(f"{amount(answering)} of {amount(len(reports))}", tone), "daemons answer")
     statuses = Counter(server.status for server in servers)
+    serving = Counter(service(report) for report in reports if report.snapshot.target.daemon is not Daemon.D2)
     is_folded = statuses[ServerStatus.HEALTHY] > MAX_HEALTHY
     folded = tuple(server for server in servers if is_folded and server.status is ServerStatus.HEALTHY)
     return Fleet(
-        headline=_headline(statuses),
+        headline=_headline(serving, statuses),
         segments=tuple(_segments(statuses)),
-        figures=(answers, _verdicts(reports), *_first_certificate(reports, now)),
+        figures=(*_serving(serving), answers, _verdicts(reports), *_first_certificate(reports, now)),
         groups=groups,
         shown=tuple(server for server in servers if not (is_folded and server.status is ServerStatus.HEALTHY)),
         folded=folded,
@@ -174,10 +175,15 @@ def _row(report: Report, ids: Sequence[str], now: float) -> Row:
     )
 
 
-def _headline(statuses: Counter[ServerStatus]) -> StyledText:
+def _headline(serving: Counter[Status], statuses: Counter[ServerStatus]) -> StyledText:
     servers = statuses.total()
     if not servers:
         return StyledText("No server was collected", Tone.WARN)
+    if number := serving[Status.UNMET]:
+        of_daemons = f"of {counted(serving.total(), 'DHCP daemon')}"
+        return StyledText(
+            f"{amount(number)} {of_daemons} {'does' if number == 1 else 'do'} not serve clients", Tone.BAD
+        )
     of = f"of {counted(servers, 'server')}"
     if number := statuses[ServerStatus.UNMET]:
         return StyledText(
@@ -201,6 +207,15 @@ def _segments(statuses: Counter[ServerStatus]) -> Iterator[Segment]:
         width = 100 * statuses[place] / max(statuses.total(), 1)
         yield Segment(place, amount(statuses[place]), label, start, width)
         start += width
+
+
+def _serving(serving: Counter[Status]) -> Iterator[Figure]:
+    """Yield how many DHCP daemons serve clients; D2 has no clients."""
+    if serving:
+        tone = Tone.BAD if serving[Status.UNMET] else Tone.WARN if serving[Status.UNKNOWN] else Tone.GOOD
+        text = f"{amount(serving[Status.MET])} of {amount(serving.total())}"
+        unknown = f", {amount(serving[Status.UNKNOWN])} unknown" if serving[Status.UNKNOWN] else ""
+        yield Figure(StyledText(text, tone), f"DHCP daemons serve clients{unknown}")
 
 
 def _verdicts(reports: Sequence[Report]) -> Figure:

@@ -19,6 +19,7 @@ from kea_exporter.kea.counting import NO_LEASE_COMMANDS, NOT_COLLECTED, NOT_OF_D
 from kea_exporter.kea.plan import MAX_COMMANDS_ONE_BY_ONE, ONE_BY_ONE
 from kea_exporter.probe import Clock, probe
 from kea_exporter.transport.deadline import Deadline
+from kea_simulator.daemon import numbers
 from tests.support.answers import WHEN
 from tests.support.peers import SimulatedKea
 from tests.support.recordings import recorded
@@ -31,9 +32,12 @@ if TYPE_CHECKING:
 
 Tree = dict[str, Any]
 
+# Every test runs on each.
+VERSIONS = ("3.0.4", "3.2.0", "3.3.1")
 NOON = 1_800_000_000.0
 COLUMNS = ["subnet-id", "total-addresses", "cumulative-assigned-addresses", "assigned-addresses", "declined-addresses"]
 OWN_COMMANDS = ["config-get", "list-commands", "statistic-get", "statistic-get-all", "status-get", "version-get"]
+GLOBAL = "statistic-global-get-all"
 LEASE_COMMANDS = ["lease4-get", "lease6-get"]
 STAT_COMMANDS = ["stat-lease4-get", "stat-lease6-get"]
 HOOK_COMMANDS = ["subnet4-list", "subnet6-list", *LEASE_COMMANDS, *STAT_COMMANDS]
@@ -54,6 +58,8 @@ class World:
         subnets: prefixes by their ids.
         leases: assigned, the declined ones included, and declined, by subnet id.
         size: how many addresses Kea says that each subnet has to give.
+        version: 3.1.2 and later have a command for the statistics of the daemon, and count the declined as assigned.
+        commands: beside those that its version has.
         pool_id: that of the only pool of each subnet.
         has_pools: whether the configuration has this pool.
         statistics: of the daemon as a whole.
@@ -83,7 +89,7 @@ class World:
         self.answers |= {
             "version-get": lambda _: answer({}, text=self.version),
             "status-get": lambda _: answer(self._status()),
-            "list-commands": lambda _: answer(self.commands),
+            "list-commands": lambda _: answer(self._commands()),
             "config-get": lambda _: answer({self.root: self._configuration()}),
             "subnet4-list": lambda _: answer({"subnets": [*map(self._listed, sorted(self.subnets))]}),
             "stat-lease4-get": self._counted,
@@ -109,6 +115,11 @@ class World:
         assert names[:2] == ["version-get", "status-get"]
         return names[2:]
 
+    @property
+    def is_later(self) -> bool:
+        """Return whether it is Kea 3.1.2 or later."""
+        return numbers(self.version) >= (3, 1, 2)
+
     def reload(self) -> None:
         self.reloaded = self.now - 10
 
@@ -116,6 +127,9 @@ class World:
         entry = {"url": self.kea.url, "timeout": "20s", **options}
         daemon = {"Dhcp4": "dhcp4", "Dhcp6": "dhcp6", "DhcpDdns": "d2"}[str(entry.pop("daemon", "Dhcp4"))]
         return settings_from_tree({"servers": [{"name": "kea", daemon: entry}]}, Path()).daemons[0]
+
+    def _commands(self) -> list[str]:
+        return [*self.commands, GLOBAL] if self.is_later and self.root != "DhcpDdns" else self.commands
 
     def _status(self) -> Tree:
         seconds = {"uptime": int(self.now - self.started), "reload": int(self.now - self.reloaded)}
@@ -138,11 +152,12 @@ class World:
         rows = []
         for number in sorted(subnet_id for subnet_id in self.subnets if first <= subnet_id <= last):
             assigned, declined = self.leases.get(number, (0, 0))
-            rows.append([number, self.size, 9, assigned - declined, declined])
+            rows.append([number, self.size, 9, assigned - (0 if self.is_later else declined), declined])
         return answer({"result-set": {"columns": COLUMNS, "rows": rows}})
 
     def _of_daemon(self) -> Tree:
-        return {name: [[value, WHEN]] for name, value in self.statistics.items()}
+        assigned = {"assigned-addresses": sum(number for number, _ in self.leases.values())} if self.is_later else {}
+        return {name: [[value, WHEN]] for name, value in {**self.statistics, **assigned}.items()}
 
     def _of_subnets(self) -> Tree:
         said: dict[str, int] = {}
@@ -176,10 +191,10 @@ def kea() -> Iterator[SimulatedKea]:
         yield simulated
 
 
-@pytest.fixture
-def world(kea: SimulatedKea) -> World:
+@pytest.fixture(params=VERSIONS)
+def world(kea: SimulatedKea, request: pytest.FixtureRequest) -> World:
     kea.forbidden = set()
-    return World(kea)
+    return World(kea, version=request.param)
 
 
 LIST, ROWS, ALL, CONFIG, COMMANDS = (
@@ -545,12 +560,13 @@ def test_without_a_command_for_leases_their_database_is_unknown(world: World) ->
 # What is asked for by name, and in slices
 
 
-def many(world: World, number: int, *commands: str) -> None:
+def many(world: World, number: int) -> None:
     world.subnets = {subnet_id: f"10.{subnet_id >> 8}.{subnet_id & 255}.0/24" for subnet_id in range(1, number + 1)}
     world.leases = {number: (4, 1)}
-    world.commands = [*OWN_COMMANDS, *HOOK_COMMANDS, *commands]
+    world.commands = [*OWN_COMMANDS, *HOOK_COMMANDS]
 
 
+@pytest.mark.parametrize("world", ["3.0.4"], indirect=True)
 def test_with_many_subnets_a_few_statistics_are_queried_by_name(world: World) -> None:
     many(world, 101)
     world.statistics = {"pkt4-ack-sent": 5, "pkt4-receive-drop": 7, "pkt4-received": 30}
@@ -566,11 +582,12 @@ def test_with_many_subnets_a_few_statistics_are_queried_by_name(world: World) ->
     assert statistics.unknown is None
 
 
+@pytest.mark.parametrize("world", ["3.2.0", "3.3.1"], indirect=True)
 def test_of_a_later_kea_those_of_the_daemon_are_asked_for_in_one(world: World) -> None:
-    many(world, 101, "statistic-global-get-all")
-    world.version, world.statistics = "3.2.0", {"pkt4-ack-sent": 5, "surprise": 1}
+    many(world, 101)
+    world.statistics = {"pkt4-ack-sent": 5, "surprise": 1}
     found = world.scrape()
-    assert world.asked == [COMMANDS, LIST, CONFIG, ROWS, "statistic-global-get-all"]
+    assert world.asked == [COMMANDS, LIST, CONFIG, ROWS, GLOBAL]
     assert known(found.statistics).unknown == frozenset({"surprise"})
 
 
@@ -588,7 +605,7 @@ def test_leases_of_very_many_subnets_are_asked_for_in_slices(world: World) -> No
     assert known(leases.addresses) == LeaseCounts(9, 1)
     assert len(leases.subnets.keys) == 20_000
     world.scrape()
-    assert len(world.kea.received) == MAX_COMMANDS_ONE_BY_ONE
+    assert len(world.kea.received) == (8 if world.is_later else MAX_COMMANDS_ONE_BY_ONE)
 
 
 def test_one_slice_that_fails_costs_all_leases_and_nothing_else(world: World) -> None:
@@ -682,10 +699,11 @@ def test_a_command_that_is_forbidden_costs_only_what_it_brings(world: World, com
 
 def test_one_statistic_that_fails_costs_all_of_them(world: World) -> None:
     many(world, 101)
-    world.answers["statistic-get"] = error()
+    command = GLOBAL if world.is_later else "statistic-get"
+    world.answers[command] = error()
     found = world.scrape()
     assert isinstance(found.statistics, Failure)
-    assert world.asked.count("statistic-get") == 1
+    assert world.asked.count(command) == 1
     assert known(known(found.leases).addresses) == LeaseCounts(3, 1)
 
 
@@ -778,7 +796,7 @@ def test_leases_without_series_of_subnets(world: World) -> None:
 
 def test_pools_are_only_asked_for_where_they_are_wanted(world: World) -> None:
     assert world.scrape().pool_series == NOT_COLLECTED
-    many(world, 101, "statistic-global-get-all")
+    many(world, 101)
     world.before = None
     pools = known(world.scrape(collect={"pools": True}).pool_series)
     assert world.asked == [COMMANDS, LIST, CONFIG, ALL, ROWS]
@@ -845,7 +863,9 @@ def test_an_agent_gets_the_service_and_is_queried_for_its_socket(world: World) -
     assert [service for _, service in others] == [["dhcp4"]] * len(others)
 
 
-def test_the_version_says_how_the_rows_are_to_be_read(world: World) -> None:
-    assert known(known(world.scrape().leases).addresses) == LeaseCounts(6, 1)
-    world.version = "3.2.0"
-    assert known(known(world.scrape().leases).addresses) == LeaseCounts(5, 1)
+@pytest.mark.parametrize(("version", "assigned"), [("3.1.1", 7), ("3.1.2", 6)])
+@pytest.mark.parametrize("world", ["3.2.0"], indirect=True)
+def test_the_version_says_how_the_rows_are_to_be_read(world: World, version: str, assigned: int) -> None:
+    world.scrape()
+    world.answers["version-get"] = answer({}, text=version)
+    assert known(known(world.scrape().leases).addresses) == LeaseCounts(assigned, 1)

@@ -16,6 +16,7 @@ from kea_exporter.kea.plan import FEW_SUBNETS, MAX_COMMANDS, MAX_COMMANDS_ONE_BY
 from kea_exporter.kea.protocol import Command
 from kea_exporter.kea.statistics_table import BY_NAME, Scope
 from tests.support.examples import target
+from tests.support.recordings import RECORDED_DHCP, recorded
 
 if TYPE_CHECKING:
     from kea_exporter.facts.snapshot import Target
@@ -32,13 +33,25 @@ OWN = frozenset({"config-get", "list-commands", "statistic-get", "statistic-get-
 SUBNET_CMDS = frozenset({LIST4, LIST6})
 STAT_CMDS = frozenset({ROWS4, ROWS6})
 KEA_3_0 = OWN | SUBNET_CMDS | STAT_CMDS
+# Of 3.3 too: it has no further command that the plan knows.
 KEA_3_2 = KEA_3_0 | {GLOBAL}
 # Debian's 2.6 has no subnet_cmds.
 KEA_2_6 = OWN | STAT_CMDS
 
+BY_VERSION = {"kea-3.0.3": KEA_3_0, "kea-3.2.0": KEA_3_2, "kea-3.3.1": KEA_3_2}
+
 USUAL = Collectors()
 NAMES4 = ONE_BY_ONE[Daemon.DHCP4]
 FEW, MANY = FEW_SUBNETS, FEW_SUBNETS + 1
+
+
+@pytest.mark.parametrize(("version", "daemon"), [entry for entry in RECORDED_DHCP if entry[0] in BY_VERSION])
+def test_recorded_servers_have_the_commands_of_the_plan(version: str, daemon: str) -> None:
+    registered = frozenset(recorded(version, daemon)["list-commands"]["arguments"])
+    assert registered & KEA_3_2 == BY_VERSION[version]
+    few, many = (plan(target(Daemon(daemon)), registered, range(number), USUAL) for number in (FEW, MANY))
+    assert few.statistics is EVERY
+    assert many.statistics is (GLOBAL if GLOBAL in BY_VERSION[version] else SINGLE)
 
 
 @pytest.mark.parametrize(
@@ -141,8 +154,11 @@ def test_reading_one_lease_is_one_command_without_lease_counts() -> None:
         (100_000, ((1, 25_000), (25_001, 50_000), (50_001, 75_000), (75_001, 100_000))),
     ],
 )
-def test_what_takes_kea_long_is_asked_for_in_slices(subnets: int, slices: tuple[tuple[int, int], ...]) -> None:
-    assert plan(DHCP4, KEA_3_0, range(1, subnets + 1), USUAL).slices == slices
+@pytest.mark.parametrize("commands", BY_VERSION.values(), ids=BY_VERSION)
+def test_what_takes_kea_long_is_asked_for_in_slices(
+    commands: frozenset[str], subnets: int, slices: tuple[tuple[int, int], ...]
+) -> None:
+    assert plan(DHCP4, commands, range(1, subnets + 1), USUAL).slices == slices
 
 
 # The number of statistics of DHCPv4, of DHCPv6, and of DHCPv4 behind a Control Agent.
@@ -168,12 +184,15 @@ def test_more_slices_leave_fewer_statistics_by_their_priority(subnets: int, numb
     gaps=st.lists(st.integers(1, 10**6), min_size=1, max_size=20),
     repeated=st.integers(1, 1000),
     first=st.integers(0, 2**31),
+    commands=st.sampled_from([*BY_VERSION.values()]),
 )
-def test_every_subnet_is_in_exactly_one_slice(gaps: list[int], repeated: int, first: int) -> None:
+def test_every_subnet_is_in_exactly_one_slice(
+    gaps: list[int], repeated: int, first: int, commands: frozenset[str]
+) -> None:
     ids = [first]
     for gap in gaps * repeated:
         ids.append(ids[-1] + gap)
-    slices = plan(DHCP4, KEA_3_0, ids, USUAL).slices or ((ids[0], ids[-1]),)
+    slices = plan(DHCP4, commands, ids, USUAL).slices or ((ids[0], ids[-1]),)
     assert (slices[0][0], slices[-1][1]) == (ids[0], ids[-1])
     assert all(start <= end for start, end in slices)
     at = {number: index for index, number in enumerate(ids)}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kea_exporter.facts.dns import DnsServer
     from kea_exporter.facts.failure import Fact
     from kea_exporter.facts.leases import LeaseAudit
-    from kea_exporter.facts.snapshot import Snapshot, Target
+    from kea_exporter.facts.snapshot import Snapshot, Target, Version
     from kea_exporter.facts.subnets import Subnets
     from kea_exporter.probe import Clock
     from kea_exporter.requirements import Report
@@ -65,6 +65,8 @@ class Collector:
         self._before: dict[Target, tuple[DaemonSettings, Snapshot]] = {}
         # What D2 of each server was last known to take.
         self._dns_servers: dict[str, DnsServer | None] = {}
+        # The versions that the last probes of the daemons of each server found.
+        self._versions: dict[str, dict[Daemon, Version]] = {}
         self._told_unknown: dict[Target, frozenset[str]] = {}
         # With the time that the probe had.
         self._last_failures: dict[Target, tuple[Failure | None, float]] = {}
@@ -125,6 +127,11 @@ class Collector:
                     del known[target]
             with_d2 = {target.server for target in kept if target.daemon is Daemon.D2}
             self._dns_servers = {name: found for name, found in self._dns_servers.items() if name in with_d2}
+            daemons = {(target.server, target.daemon) for target in kept}
+            self._versions = {
+                name: {daemon: version for daemon, version in found.items() if (name, daemon) in daemons}
+                for name, found in self._versions.items()
+            }
 
     def stop(self) -> None:
         """End every collection under way; further ones end at once."""
@@ -194,6 +201,8 @@ class Collector:
             waiting = self._waiting.pop(target, None)
             if waiting is not None and outcome.lacked_time:
                 self._under_way[target] = waiting
+            if started.daemon.is_configured:
+                self._note_version(outcome.snapshot)
             if started.daemon.is_configured and not isinstance(outcome.snapshot.status, Failure):
                 self._before[target] = (started.daemon, outcome.snapshot)
                 if target.daemon is Daemon.D2 and not isinstance(outcome.snapshot.configuration, Failure):
@@ -205,6 +214,12 @@ class Collector:
             return waiting
         settle(waiting.future, outcome)
         return None
+
+    def _note_version(self, snapshot: Snapshot) -> None:
+        server, daemon = snapshot.target.server, snapshot.target.daemon
+        found = {} if isinstance(snapshot.version, Failure) else {daemon: snapshot.version}
+        others = {other: version for other, version in self._versions.get(server, {}).items() if other is not daemon}
+        self._versions[server] = {**others, **found}
 
     def _outcome(self, started: Probe) -> Outcome:
         if started.future.done():
@@ -219,6 +234,7 @@ class Collector:
             outcome.snapshot,
             audit=self._audits(daemon, outcome.snapshot.subnets),
             dns_server=d2_failure or self._dns_servers.get(outcome.snapshot.target.server),
+            versions=self._versions.get(outcome.snapshot.target.server, {}),
         )
         report = judge_all(REQUIREMENTS, snapshot, daemon.profile)
         for verdict in report.verdicts:

@@ -6,8 +6,9 @@ and no fact is a secret.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import Failure, Reason
@@ -174,6 +175,7 @@ class Snapshot:
         counted: the statistics that were last read, in this probe or before; None where none were.
         allocation_failures: by how much their counters rose within 15 minutes, from one probe to the next.
         dns_server: what D2 of the same server takes; None if that is not checked.
+        versions: those of the daemons of the same server, as their last probes found them.
         is_of_a_file: whether no daemon was asked, and a configuration file was read instead.
         has_relationship_series: whether its high availability is exported (`high_availability` of `collect`).
     """
@@ -207,6 +209,7 @@ class Snapshot:
     counted: Counted | None = None
     allocation_failures: tuple[Rise, ...] = ()
     dns_server: Fact[DnsServer | None] = None
+    versions: Mapping[Daemon, Version] = field(default_factory=lambda: MappingProxyType({}))
     is_of_a_file: bool = False
     has_relationship_series: bool = True
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import known
-from kea_exporter.requirements.model import Cause, Finding, Requirement, Severity, Subject, met, unmet
+from kea_exporter.requirements.model import (
+    Cause,
+    Finding,
+    Requirement,
+    Severity,
+    Subject,
+    met,
+    not_applicable,
+    unmet,
+)
 
 if TYPE_CHECKING:
     from kea_exporter.config import Profile
@@ -24,6 +33,15 @@ NOT_TESTED = Cause(
     'profiles: {house: {tested_version: "3.2.0"}}, defaults: {profile: house}   (in the exporter\'s configuration)',
 )
 
+OTHER_VERSION = Cause(
+    "older_than_others",
+    "Another daemon of the same server runs a newer Kea",
+    "If the packages are of one version, restart this daemon: it still runs the program from before the upgrade, and "
+    "cannot load the hook libraries of another version when it is reloaded. Else install the same version of all Kea "
+    "packages.",
+    "systemctl restart kea-dhcp4-server   (the unit of this daemon)",
+)
+
 
 def _supported(snapshot: Snapshot, profile: Profile) -> Finding:
     version, minimum = known(snapshot.version), profile.minimum_version
@@ -38,6 +56,17 @@ def _tested(snapshot: Snapshot, profile: Profile) -> Finding:
     if version.numbers > tested.numbers:
         return unmet(NOT_TESTED, f"the daemon runs {version.text}, newer than {tested.text}, the last tested version")
     return met(f"the daemon runs {version.text}; versions up to {tested.text} were tested")
+
+
+def _same_as_others(snapshot: Snapshot, _: Profile) -> Finding:
+    version, target = known(snapshot.version), snapshot.target
+    others = {daemon: found for daemon, found in snapshot.versions.items() if daemon is not target.daemon}
+    if not others:
+        return not_applicable("no other daemon of this server is checked, or their versions are unknown")
+    newer = [f"{daemon} runs {other.text}" for daemon, other in others.items() if other.numbers > version.numbers]
+    if newer:
+        return unmet(OTHER_VERSION, f"{target.daemon} runs {version.text}, and {', '.join(sorted(newer))}")
+    return met(f"no daemon of this server runs a newer version than {version.text}")
 
 
 REQUIREMENTS = (
@@ -62,5 +91,16 @@ REQUIREMENTS = (
         rule="the version is at most the tested_version of the profile.",
         causes=(NOT_TESTED,),
         judge=_tested,
+    ),
+    Requirement(
+        id="daemon-versions-match",
+        subject=Subject.VERSION,
+        short="same version",
+        severity=Severity.RECOMMENDED,
+        title="All daemons of a server must run the same Kea version",
+        clause="",
+        rule="no other daemon of the server runs a newer version; suffixes are ignored.",
+        causes=(OTHER_VERSION,),
+        judge=_same_as_others,
     ),
 )

@@ -13,7 +13,7 @@ from kea_exporter.facts.failure import Reason, known
 from kea_exporter.requirements import Report, Status
 from kea_exporter.transport.deadline import Deadline
 from lab.servers.chroot import OLD, ensure
-from lab.servers.configurations import control_agent, dhcp, subnet4, subnet6
+from lab.servers.configurations import control_agent, ddns, dhcp, subnet4, subnet6
 from lab.servers.kea import Lab, Tree
 from lab.servers.processes import free_port
 
@@ -96,3 +96,15 @@ def test_a_daemon_that_the_agent_does_not_know_is_offline(port: int) -> None:
     report = judge(port, "d2")
     assert "service-running" in with_status(report, Status.UNMET)
     assert {failure.reason for failure in report.snapshot.failures} == {Reason.DAEMON_OFFLINE}
+
+
+def test_a_daemon_that_is_older_than_d2_of_its_server_is_called_out(port: int, lab: Lab) -> None:
+    d2 = lab.start("DhcpDdns", ddns([], free_port()))
+    login = {"username": "m", "password": "pa-ss"}
+    dhcp4_entry = {"url": f"http://127.0.0.1:{port}", "control_agent": True, "basic_auth": login}
+    tree = {"name": "old", "dhcp4": dhcp4_entry, "d2": {"url": f"unix:{d2.unix_socket}"}}
+    daemons = settings_from_tree({"servers": [tree]}, Path.cwd()).daemons
+    old, new = Collector().collect(daemons, Deadline.after(10))
+    [verdict] = [found for found in old.verdicts if found.requirement.id == "daemon-versions-match"]
+    assert verdict.evidence == f"dhcp4 runs 2.6.3, and d2 runs {known(new.snapshot.version).text}"
+    assert "daemon-versions-match" in with_status(new, Status.MET)

@@ -101,6 +101,7 @@ class SnapshotChanges(TypedDict, total=False):
     client_certificate: Certificate | None
     audit: Fact[LeaseAudit | None]
     dns_server: Fact[DnsServer | None]
+    versions: Mapping[Daemon, Version]
 
 
 class LeasesChanges(TypedDict, total=False):

@@ -17,6 +17,7 @@ from kea_exporter.collector import Collector
 from kea_exporter.config import Collectors, settings_from_tree
 from kea_exporter.facts.failure import Failure, Reason, Stage, known
 from kea_exporter.facts.leases import Misplaced
+from kea_exporter.facts.snapshot import Version
 from kea_exporter.facts.statistics import Statistics
 from kea_exporter.kea.counting import NOT_COLLECTED
 from kea_exporter.probe import nothing_learnt
@@ -594,3 +595,33 @@ def test_each_daemon_has_its_own_unknown_statistics() -> None:
         for _ in range(2):
             collector.collect(daemons("a", "b"), soon())
     assert [entry["server"] for entry in logs] == ["a", "b"]
+
+
+def test_daemons_of_a_server_are_compared_by_the_versions_of_their_last_probes() -> None:
+    entries = {name: {"url": f"http://127.0.0.1:1/{name}"} for name in ("dhcp4", "d2")}
+    both = settings_from_tree({"servers": [{"name": "a", **entries}]}, Path()).daemons
+    answers: dict[str, Fact[Version]] = {"dhcp4": Version(3, 0, 3, "3.0.3"), "d2": Version(3, 2, 0, "3.2.0")}
+
+    def probe(daemon: DaemonSettings, _: Deadline, _before: Snapshot | None) -> Snapshot:
+        found = sound(daemon.target.daemon, version=answers[daemon.target.daemon])
+        return replace(found, target=daemon.target)
+
+    collector = Collector(probe)
+
+    def status(*wanted: DaemonSettings) -> Status:
+        verdicts = collector.collect(wanted, soon())[0].verdicts
+        [found] = [verdict for verdict in verdicts if verdict.requirement.id == "daemon-versions-match"]
+        return found.status
+
+    assert status(both[0]) is Status.NOT_APPLICABLE
+    assert status(*both) is Status.UNMET
+    assert status(both[0]) is Status.UNMET
+    answers["dhcp4"] = Version(3, 2, 0, "3.2.0")
+    assert status(both[0]) is Status.MET
+    answers["d2"] = REFUSED
+    collector.collect(both, soon())
+    assert status(both[0]) is Status.NOT_APPLICABLE
+    answers["d2"] = Version(3, 3, 1, "3.3.1")
+    assert status(*both) is Status.UNMET
+    collector.keep_only([both[0].target])
+    assert status(both[0]) is Status.NOT_APPLICABLE

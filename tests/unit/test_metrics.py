@@ -80,7 +80,8 @@ JUDGED = [requirement for requirement in REQUIREMENTS if requirement.severity]
 OF_CONFIGURATIONS = {requirement.id for requirement in JUDGED if requirement.subject is Subject.CONFIGURATION}
 # One upgrade is judged.
 OTHER_UPGRADES = len(RELEASES) - 1
-OF_OTHERS = len(OF_CONFIGURATIONS - SOUND_REVIEWS["Dhcp4"].keys()) + OTHER_UPGRADES
+# One is about several daemons of a server.
+OF_OTHERS = len(OF_CONFIGURATIONS - SOUND_REVIEWS["Dhcp4"].keys()) + OTHER_UPGRADES + 1
 
 
 def parsed(families: Iterable[Metric]) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:

@@ -25,6 +25,7 @@ from kea_exporter.requirements.next_steps import NEXT_STEPS
 from tests.support.configurations import SOUND, pair
 from tests.support.examples import (
     ADDRESS,
+    KEA_3_0_3,
     KEA_3_2_0,
     NAME,
     NOT_DISABLED,
@@ -579,6 +580,24 @@ VERSION_TESTED = (
 )
 
 
+def beside(daemon: Daemon, *others: Version) -> Snapshot:
+    """Return the snapshot of a daemon of a server that has others too."""
+    names = [name for name in Daemon if name is not daemon]
+    return sound(daemon, versions=dict(zip(names, others, strict=False)))
+
+
+DAEMON_VERSIONS_MATCH = (
+    Example("the same", beside(Daemon.DHCP4, KEA_3_0_3, KEA_3_0_3), MET, "no daemon of this server runs a newer"),
+    Example("it is the newest", beside(Daemon.D2, Version(3, 0, 2, "3.0.2")), MET, "than 3.0.3"),
+    Example("another suffix", beside(Daemon.DHCP4, Version(3, 0, 3, "3.0.3-1")), MET, "3.0.3"),
+    Example(
+        "left behind", beside(Daemon.DHCP6, KEA_3_2_0, KEA_3_0_3), UNMET, "dhcp6 runs 3.0.3, and dhcp4 runs 3.2.0-git"
+    ),
+    Example("alone", sound(), NOT_APPLICABLE, "no other daemon of this server is checked"),
+    Example("no version", replace(beside(Daemon.DHCP4, KEA_3_0_3), version=UNSAID), UNKNOWN, "not Kea's"),
+)
+
+
 NOT_HTTPS = (
     Example("http", over_http(), NOT_APPLICABLE, "the control socket in use is not https"),
     Example("unix", over_unix(), NOT_APPLICABLE, "the control socket in use is not https"),
@@ -1032,6 +1051,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     "hsts-header-present": HSTS,
     "version-supported": VERSION_SUPPORTED,
     "version-tested": VERSION_TESTED,
+    "daemon-versions-match": DAEMON_VERSIONS_MATCH,
     "hook-subnet-cmds-loaded": of_hook("libdhcp_subnet_cmds.so", "subnet4-list", since_kea_3_0=True),
     "hook-host-cmds-loaded": of_hook("libdhcp_host_cmds.so", "reservation-get", since_kea_3_0=True),
     "hook-lease-cmds-loaded": of_hook("libdhcp_lease_cmds.so", "lease4-get"),
@@ -1157,6 +1177,7 @@ def test_a_sound_daemon_meets_all(daemon: Daemon) -> None:
     statuses = {
         name: verdict.status for name, verdict in found.items() if verdict.requirement.subject not in NOT_OF_ALL
     }
+    assert statuses.pop("daemon-versions-match") is NOT_APPLICABLE  # it is the only one
     assert set(statuses.values()) == {MET}
     assert {verdict.status for verdict in found.values()} <= {MET, NOT_APPLICABLE}
 

@@ -221,7 +221,7 @@ def _runbooks_index() -> str:
         "[Querying Kea by hand](asking-kea.md) explains the notation of all pages.",
         "",
     ]
-    for group in GROUPS:
+    for group in filter(lambda group: group.alerts, GROUPS):
         lines += [f"## {group.name}", "", COLUMNS, "|---|---|---|---|---|---|"]
         lines += [*map(_alert_row, group.alerts), ""]
     lines += ["## Recorded", "", "| series | expression |", "|---|---|"]

@@ -3,6 +3,7 @@
 from kea_exporter.alerts import (
     certificates,
     exporter,
+    fleet,
     health,
     high_availability,
     reaching,
@@ -20,6 +21,7 @@ GROUPS = (
     high_availability.GROUP,
     subnets.GROUP,
     traffic.GROUP,
+    fleet.GROUP,
     exporter.GROUP,
 )
 

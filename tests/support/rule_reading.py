@@ -30,7 +30,9 @@ SELECTOR = re.compile(r"([a-zA-Z_:][\w:]*)\{([^{}]*)\}")
 MATCHER = re.compile(r"(\w+)\s*(?:=~|!~|!=|=)")
 GROUPING = re.compile(r"\b(?:by|without|on|ignoring) ?\(([^()]*)\)")
 JOINED = re.compile(r"\bgroup_left ?\(([^()]*)\)")
-AGGREGATED_BY = re.compile(r"(?:max|min|sum|count) by \(([^()]*)\)")
+AGGREGATED_BY = re.compile(r"(?:topk by \([^()]*\) \(1, )?(?:max|min|sum|count|group) by \(([^()]*)\)")
+# The first label of label_replace and label_join, which they make.
+MADE = re.compile(r'"(\w+)", "[^"]*", "\w*"')
 WITHOUT = re.compile(r"\bwithout ?\(([^()]*)\)")
 # Not those of durations, nor of names.
 NUMBER = re.compile(r"(?<![\w.:])\d+(?:\.\d+)?(?![\w.:])")
@@ -59,6 +61,11 @@ def labels_read(text: str) -> Iterator[tuple[str, str]]:
 def labels_grouped(expression: str) -> set[str]:
     """Return the labels by which series are joined or summed."""
     return _words(GROUPING.findall(expression))
+
+
+def labels_made(expression: str) -> set[str]:
+    """Return the labels that an expression adds to series."""
+    return set(MADE.findall(expression))
 
 
 def labels_left(expression: str) -> set[str]:

@@ -10,6 +10,7 @@ from kea_exporter.facts.subnets import NO_DESCRIPTIONS
 
 if TYPE_CHECKING:
     from kea_exporter.facts.dns import DnsServer, DnsUpdates
+    from kea_exporter.facts.pairs import PairConfiguration
     from kea_exporter.facts.review import Review
     from kea_exporter.facts.subnets import Capacities, Descriptions, Subnets
 
@@ -85,6 +86,8 @@ class Configuration:
         hosts_databases: the types of the configured hosts databases, such as `mysql`.
         has_config_databases: whether databases hold parts of the configuration, which may then change at any time.
         pairs: none without the hook ha.
+        pair_configurations: what the servers of each relationship must share; one without HA; none of D2, and none if
+            the configuration has another shape than Kea's.
         interfaces: `interfaces` of `interfaces-config`; a DHCP daemon without any listens nowhere.
         lease_database: the type of the lease database, such as `memfile`; empty where there is none.
         keeps_leases: whether they outlive a restart (`persist` of memfile; always in SQL).
@@ -106,6 +109,7 @@ class Configuration:
     hosts_databases: tuple[str, ...]
     has_config_databases: bool = False
     pairs: tuple[Pair, ...] = ()
+    pair_configurations: tuple[PairConfiguration, ...] = ()
     interfaces: tuple[str, ...] = ()
     lease_database: str = ""
     keeps_leases: bool = True

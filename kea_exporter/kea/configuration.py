@@ -11,6 +11,7 @@ from kea_exporter.facts.configuration import Authentication, Configuration, Cont
 from kea_exporter.facts.review import NOT_REVIEWED
 from kea_exporter.facts.snapshot import ROOT_KEYS, Daemon
 from kea_exporter.facts.subnets import Counts
+from kea_exporter.kea.canonical import pair_configurations
 from kea_exporter.kea.descriptions import descriptions
 from kea_exporter.kea.dns import read_dns_server, read_updates
 from kea_exporter.kea.high_availability import read_pairs
@@ -18,13 +19,14 @@ from kea_exporter.kea.pools import capacities
 from kea_exporter.kea.prepared import SUBNET_KEYS, prepared
 from kea_exporter.kea.reading import MalformedAnswerError, as_bool, as_int, as_list, as_map, as_text
 from kea_exporter.kea.reservations import reserved
-from kea_exporter.kea.review import review
+from kea_exporter.kea.review import SHAPE_ERRORS, review
 from kea_exporter.kea.subnets import subnets_of
 from kea_exporter.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from kea_exporter.facts.pairs import PairConfiguration
     from kea_exporter.facts.subnets import Capacities, Descriptions, Subnets
     from kea_exporter.kea.prepared import Prepared
     from kea_exporter.kea.protocol import Answer
@@ -81,6 +83,7 @@ def read_configuration(answer: Answer) -> Configuration:
         **_of_subnets(configuration),
         hooks=tuple(_base_name(hook) for hook in hooks),
         pairs=tuple(read_pairs(hooks)),
+        pair_configurations=_pair_configurations(configuration),
         hosts_databases=tuple(_hosts_databases(tree)),
         has_config_databases=_has_config_databases(tree),
         interfaces=tuple(_interfaces(tree)),
@@ -164,6 +167,14 @@ def _of_subnets(configuration: Prepared) -> _OfSubnets:
         "shared_networks": len(configuration.networks),
         "reservations": len(of_all) + sum(len(subnet.reservations) for subnet in subnets),
     }
+
+
+def _pair_configurations(configuration: Prepared) -> tuple[PairConfiguration, ...]:
+    """Return what partners must share; nothing if a value has another shape than Kea's, which costs no other fact."""
+    try:
+        return pair_configurations(configuration)
+    except (*SHAPE_ERRORS, OverflowError, RecursionError):
+        return ()
 
 
 def _has_config_databases(tree: Mapping[str, Any]) -> bool:

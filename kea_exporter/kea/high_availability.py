@@ -45,14 +45,28 @@ def read_pairs(hooks: Iterable[object]) -> Iterator[Pair]:
         parameters = as_map(as_map(hook, "hooks-libraries").get("parameters") or {}, "parameters")
         relationships = as_list(parameters.get("high-availability") or [], "high-availability")
         for relationship in relationships[:MAX_RELATIONSHIPS]:
-            peers = as_list(as_map(relationship, "high-availability").get("peers") or [], "peers")
-            servers = [as_map(peer, "peers") for peer in peers[:MAX_PEERS]]
-            places = sorted(_place(_text(server, "url")) for server in servers if _text(server, "role") != BACKUP)
-            names = frozenset(_text(server, "name") for server in servers)
-            yield Pair(names, printable(" ".join(filter(None, places))))
+            yield pair_of(as_map(relationship, "high-availability"))
 
 
-def _place(url: str) -> str:
+def pair_of(relationship: Mapping[str, Any]) -> Pair:
+    """Return the servers of one configured relationship.
+
+    Raises:
+        MalformedAnswerError: it has not the documented shape.
+    """
+    servers = configured_peers(relationship)
+    places = sorted(place_of(_text(server, "url")) for server in servers if _text(server, "role") != BACKUP)
+    names = frozenset(_text(server, "name") for server in servers)
+    return Pair(names, printable(" ".join(filter(None, places))))
+
+
+def configured_peers(relationship: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the entries of the servers of a configured relationship."""
+    peers = as_list(relationship.get("peers") or [], "peers")
+    return [as_map(peer, "peers") for peer in peers[:MAX_PEERS]]
+
+
+def place_of(url: str) -> str:
     """Return host and port of a URL, without credentials and path, in one spelling for both partners.
 
     A host is lower case, an IPv6 address compressed, and the default port of the scheme written out.

@@ -135,6 +135,13 @@ class PreparedSubnet:
         """Return whether only certain client classes may use the subnet."""
         return next(self.guards, None) is not None
 
+    @property
+    def relationship_server(self) -> object:
+        """Return the `ha-server-name` of the subnet or its shared network, which names a peer; None without any."""
+        network = self.network.entry if self.network is not None else {}
+        contexts = (as_map(level.get("user-context") or {}, "user-context") for level in (self.entry, network))
+        return next((context["ha-server-name"] for context in contexts if "ha-server-name" in context), None)
+
     def is_in_pool(self, number: int) -> bool:
         """Return whether an address lies in a pool."""
         place = bisect_right(self.pools, number, key=itemgetter(0)) - 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from socket import AF_INET, AF_INET6, inet_pton
+from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from typing import Any
 
 # Kea counts the addresses of IPv6 in 128 bits.
@@ -75,6 +75,14 @@ def address_number(text: str) -> int:
         return int.from_bytes(inet_pton(AF_INET6 if ":" in text else AF_INET, text))
     except (OSError, ValueError):
         raise MalformedAnswerError("an address is none") from None
+
+
+def address_text(number: int, *, is_v6: bool) -> str:
+    """Return an address as text in its shortest spelling, or raise MalformedAnswerError."""
+    try:
+        return inet_ntop(AF_INET6, number.to_bytes(16)) if is_v6 else inet_ntop(AF_INET, number.to_bytes(4))
+    except OverflowError:
+        raise MalformedAnswerError("an address is of the other family") from None
 
 
 def newest(samples: object) -> int | None:

@@ -100,9 +100,7 @@ def _unassigned_subnets(configuration: Prepared) -> Findings:
         return
     names = {peer.get("name") for relationship in configuration.relationships for peer in peers_of(relationship)}
     for subnet in configuration.subnets:
-        network = subnet.network.entry if subnet.network is not None else {}
-        contexts = (level.get("user-context") or {} for level in (subnet.entry, network))
-        server = next((context["ha-server-name"] for context in contexts if "ha-server-name" in context), None)
+        server = subnet.relationship_server
         if server is None:
             yield "subnet_unassigned", f"{subnet} has no ha-server-name in its user-context: its queries are dropped"
         elif server not in names:

@@ -22,6 +22,9 @@ Values = dict[str, int]
 MAX_SAMPLES = 20
 BACKENDS = {"Dhcp4": "Memfile backend 3.0", "Dhcp6": "Memfile backend 5.0"}
 RELOADED = {"DhcpDdns": "Configuration applied successfully."}
+SERVICES = {"Dhcp4": "dhcp4", "Dhcp6": "dhcp6", "DhcpDdns": "d2"}
+# Since then a daemon refuses commands that are for another one.
+CHECKS_SERVICE = (3, 1, 9)
 UNSUPPORTED = 2
 NOT_INCLUDED = (
     'You did not include "service" parameter in the command, which indicates that Kea Control Agent should process '
@@ -68,17 +71,21 @@ class Daemon:
         configuration: what stands below the root key.
         statistics: what it counts; None for a Control Agent, which does not count.
         life: since when it runs.
+
+    Attributes:
+        version: its three numbers.
     """
 
     def __init__(self, root: str, version: str, configuration: Tree, statistics: Statistics | None, life: Life) -> None:
         self.configuration = configuration
         self._root = root
-        self._version = version
+        self._text = version
+        self.version = numbers(version)
         self._life = life
         self._reloaded = life.started
         libraries = [entry["library"] for entry in configuration["hooks-libraries"]]
         hooks = [re.sub(r".*libdhcp_(.+)\.so", r"\1", library) for library in libraries]
-        self._commands = registered(root, numbers(version), hooks)
+        self._commands = registered(root, self.version, hooks)
         self._handlers: dict[str, Callable[[object], Tree]] = {
             "config-get": lambda _: success({root: configuration, **self._hash()}),
             "config-hash-get": lambda _: success(self._hash()),
@@ -91,7 +98,12 @@ class Daemon:
             self._handlers |= self._counting(statistics)
 
     def answers(self, command: Tree) -> list[Any]:
-        """Return the answers to a command; whom it is for does not matter (measured)."""
+        """Return the answers to a command; before Kea 3.1.9 the service in it is ignored (measured)."""
+        services = command.get("service") if self.version >= CHECKS_SERVICE else None
+        own = SERVICES.get(self._root)
+        for service in services if isinstance(services, list) else []:
+            if service != own:
+                return [error(f"unsupported service '{service}', expected '{own}'")]
         return [self.answer(command)]
 
     def answer(self, command: Tree) -> Tree:
@@ -107,9 +119,9 @@ class Daemon:
             return error(str(refusal))
 
     def _extended(self) -> str:
-        old = numbers(self._version) < (3, 0, 0)
+        old = self.version < (3, 0, 0)
         lines = [
-            f"{self._version} (tarball)" if old else f"{self._version} ({self._version} (tarball))",
+            f"{self._text} (tarball)" if old else f"{self._text} ({self._text} (tarball))",
             "premium: no",
             "linked with:",
             "- log4cplus 2.0.8",

@@ -6,10 +6,10 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from kea_simulator.configuration import as_bytes
-from kea_simulator.daemon import Daemon, Life, numbers
+from kea_simulator.daemon import Daemon, Life
 from kea_simulator.leases import one, page
 from kea_simulator.pools import V4, V6
-from kea_simulator.requests import RefusedError, empty, error, success
+from kea_simulator.requests import RefusedError, answer, empty, error, success
 from kea_simulator.stat_lease import row, stat_lease
 
 if TYPE_CHECKING:
@@ -35,6 +35,11 @@ MULTI_THREADING: Tree = {
     "thread-pool-size": 2,
 }
 FILE = "/etc/kea/kea.conf"
+LEASE_FILE = "/var/lib/kea/kea-leases{}.csv"
+# Since then status-get shows the lease file, and a reload that was half applied has a result of its own (measured on
+# 3.0.4 and 3.3.1).
+SHOWS_LEASE_FILE, HAS_HALF_APPLIED = (3, 1, 2), (3, 1, 7)
+HALF_APPLIED = 5
 # What the commands that read leases say where they cannot (measured on 3.0.3).
 NO_MANAGER = "no current lease manager is available"
 
@@ -97,6 +102,8 @@ class DhcpDaemon(Daemon):
             # Also where a database was lost before: the reload ends all attempts to connect to it again (measured).
             self._counted_until = self._counted_for()
             self._outage = Outage.RELOAD_FAILED
+            if self.version >= HAS_HALF_APPLIED:
+                return answer(HALF_APPLIED, None, f"Config reload failed: {self.reload_error}")
             return error(f"Config reload failed: configuration error using file '{FILE}': {self.reload_error}")
         self._outage = None
         return super()._reload(arguments)
@@ -133,16 +140,23 @@ class DhcpDaemon(Daemon):
     def _row(self, subnet: Subnet) -> list[int]:
         self._require_leases()
         counts = self._counted.counts(subnet, self._life.elapsed)
-        return row(self._family, numbers(self._version), subnet, *counts)
+        return row(self._family, self.version, subnet, *counts)
 
     def _status(self) -> Tree:
-        threads = {"multi-threading-enabled": False} if self._outage is Outage.RELOAD_FAILED else MULTI_THREADING
-        status = {**super()._status(), **threads, "dhcp-state": ENABLED, "sockets": {"status": "ready"}}
+        status = {**super()._status(), **self._applied(), "dhcp-state": ENABLED, "sockets": {"status": "ready"}}
         if self._family == V6:
             status["extended-info-tables"] = False
         if self._relationship is not None:
             status["high-availability"] = [self._relationship(self._life.clock())]
         return status
+
+    def _applied(self) -> Tree:
+        """Return what status-get shows of threads and leases: most of it is gone after a reload that failed."""
+        if self._outage is Outage.RELOAD_FAILED:
+            return {"multi-threading-enabled": False}
+        if self.version < SHOWS_LEASE_FILE or not self.configuration["lease-database"].get("persist"):
+            return MULTI_THREADING
+        return {**MULTI_THREADING, "csv-lease-file": LEASE_FILE.format(self._family)}
 
 
 def _no_reservations(family: int) -> Tree:

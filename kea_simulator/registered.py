@@ -1,4 +1,4 @@
-"""Which commands a daemon has registered, by its version and hook libraries (measured on 2.6.3, 3.0.3 and 3.2.0)."""
+"""Which commands a daemon has registered, by its version and hook libraries (measured on 2.6.3 to 3.3.1)."""
 
 from __future__ import annotations
 

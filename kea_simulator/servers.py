@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from kea_simulator.dhcp_daemon import Outage
 
 STANDARD = ("subnet_cmds", "host_cmds", "lease_cmds", "stat_cmds")
-OLD, CURRENT, NEWEST = "2.6.3", "3.0.3", "3.2.0"
+OLD, CURRENT, LATER, NEWEST = "2.6.3", "3.0.3", "3.2.0", "3.3.1"
+# Of daemons that have control sockets of their own.
+VERSIONS = (CURRENT, LATER, NEWEST)
 # Not ASCII, as names in the field are not.
 OFFICE = "Büro"
 
@@ -60,7 +62,7 @@ SERVERS = (
     Server("ddns", "sound, updates DNS", ("d2",)),
     Server("ha-1", "sound, the primary of a pair", hooks=(*STANDARD, "ha"), uses=(0.5, 0.8), role="primary"),
     Server("ha-2", "sound, its standby", hooks=(*STANDARD, "ha"), uses=(0.5, 0.8), role="standby"),
-    Server("newest", "Kea 3.2, newer than what the IPAM was tested with", ("dhcp4", "dhcp6"), NEWEST),
+    Server("newest", "Kea 3.2, newer than what the IPAM was tested with", ("dhcp4", "dhcp6"), LATER),
     Server("nearly-full", "hardly any address is free", uses=(0.96, 0.5), failures=0.2),
     Server("left-over", "leases of a subnet that was removed", uses=(0.5, 0.3), lost_its_last=True),
     Server("hooks-missing", "no hook library is loaded", hooks=()),

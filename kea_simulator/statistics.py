@@ -1,6 +1,6 @@
 """What a simulated daemon counts: every statistic by the name that Kea gives it, at a moment after the start.
 
-Names of Kea 3.0.3 and, where it has more, 3.2.0; the contract tests compare.
+Names of Kea 3.0.3 and, where they have more, of 3.2.0 and 3.3.1; the contract tests compare.
 """
 
 from __future__ import annotations

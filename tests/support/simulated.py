@@ -1,4 +1,4 @@
-"""Pages of a simulated Kea 3.0."""
+"""Pages of a simulated Kea."""
 
 from __future__ import annotations
 

@@ -317,7 +317,7 @@ def test_seed_and_time_decide_everything(name: str) -> None:
     assert newest(daemon_at(1234.5, 1, name)) != newest(daemon_at(1300.5, 1, name))
 
 
-@pytest.mark.parametrize("version", ["2.6.3", "3.0.3", "3.2.0"])
+@pytest.mark.parametrize("version", ["2.6.3", "3.0.3", "3.2.0", "3.3.1"])
 @pytest.mark.parametrize("name", ["dhcp4", "dhcp6"])
 def test_numbers_go_together(name: str, version: str) -> None:
     family, noun = name[-1], "addresses" if name == "dhcp4" else "nas"
@@ -337,7 +337,7 @@ def test_numbers_go_together(name: str, version: str) -> None:
         assert len({lease["ip-address"] for lease in leases["arguments"]["leases"]}) == len(kinds)
 
 
-@pytest.mark.parametrize(("version", "is_counted"), [("3.0.3", False), ("3.2.0", True)])
+@pytest.mark.parametrize(("version", "is_counted"), [("3.0.3", False), ("3.2.0", True), ("3.3.1", True)])
 def test_a_standby_counts_packets_and_no_messages(version: str, *, is_counted: bool) -> None:
     """From Kea 3.1.5 on, what the partner serves counts as dropped (measured on real pairs in tests/real)."""
     start, pair = 1_800_000_000.0, {}

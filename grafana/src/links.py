@@ -1,50 +1,23 @@
-"""Variables, and links that keep them and the time."""
+"""Links that keep the variables and the time, and links to runbooks and to the exporter's pages."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grafana_foundation_sdk.builders.dashboard import DashboardLink, DatasourceVariable, QueryVariable
-from grafana_foundation_sdk.models.dashboard import (
-    DashboardLinkType,
-    VariableOption,
-    VariableRefresh,
-    VariableSort,
-)
-
-from grafana.src.panels import DATASOURCE
+from grafana_foundation_sdk.builders.dashboard import DashboardLink
+from grafana_foundation_sdk.models.dashboard import DashboardLinkType
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from kea_exporter.alerts.model import Dashboard
 
 TAG = "kea"
-# A job that scrapes /probe has no word of the exporter itself; one that scrapes /metrics has both.
-ANYTHING = '{__name__=~"kea_up|kea_exporter_build_info"'
-ALL = VariableOption(selected=True, text="All", value="$__all")
-# Each is narrowed down by those before it.
-QUERIES: Mapping[str, str] = {
-    "job": f"label_values({ANYTHING}}}, job)",
-    "instance": f'label_values({ANYTHING},job=~"$job"}}, instance)',
-    "server": 'label_values(kea_up{job=~"$job",instance=~"$instance"}, server)',
-    "daemon": 'label_values(kea_up{job=~"$job",instance=~"$instance",server=~"$server"}, daemon)',
-}
-KEPT = "${__url_time_range}&${datasource:queryparam}&${job:queryparam}&${instance:queryparam}"
-
-
-def datasource() -> DatasourceVariable:
-    """Return the variable that says which Prometheus is asked."""
-    return DatasourceVariable("datasource").label("Data source").type("prometheus").multi(multi=False)
-
-
-def variable(name: str) -> QueryVariable:
-    """Return a variable of which several values may be chosen, or all."""
-    query_variable = QueryVariable(name).label(name.capitalize()).query(QUERIES[name]).definition(QUERIES[name])
-    query_variable.datasource(DATASOURCE).refresh(VariableRefresh.ON_TIME_RANGE_CHANGED).sort(
-        VariableSort.ALPHABETICAL_ASC
-    )
-    return query_variable.multi(multi=True).include_all(include_all=True).all_value(".+").current(ALL)
+KEPT = "${__url_time_range}&${datasource:queryparam}&${job:queryparam}&${instance:queryparam}&${filters:queryparam}"
+RUNBOOKS = "https://github.com/kea-exporter/kea-exporter/blob/main/docs/runbooks"
+# The page of the alert of a row of a table.
+RUNBOOK_OF_ROW = f"{RUNBOOKS}/${{__data.fields.alertname}}.md"
+# The exporter's own page of the server of a row, with the evidence of each verdict.
+PAGE_OF_ROW = "http://${exporter}/servers/${__data.fields.server}"
+PAGE = "http://${exporter}/"
 
 
 def to_other_dashboards() -> DashboardLink:

@@ -38,15 +38,49 @@ from kea_exporter.metrics.high_availability import OTHER_STATE, STATES
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# The colours also differ in lightness, for all kinds of colour blindness, and text on them is readable
+# Shades of Grafana's palette, by the names that it gives them; they differ between its themes. Good is pale and
+# critical is dark: all kinds of colour blindness see the difference. Text on each is readable in both themes
 # (tests/docs/test_dashboards_looks.py).
-GOOD, WARNING, CRITICAL, NEUTRAL = "#8FBCFF", "#FFAA44", "#7C2EA3", "#687081"
-COLOURS = (GOOD, WARNING, CRITICAL, NEUTRAL)
+GOOD, NOTICE, WARNING, CRITICAL = "super-light-green", "yellow", "super-light-orange", "dark-red"
+# What is unknown, and what does not judge.
+NEUTRAL = "#687081"
+COLOURS = (GOOD, NOTICE, WARNING, CRITICAL, NEUTRAL)
+# One colour for each type of message, in all panels: requests of clients in blue and green, answers in a lighter shade,
+# refusals in red.
+MESSAGES: Mapping[str, str] = {
+    "discover": "blue",
+    "offer": "light-blue",
+    "request": "green",
+    "ack": "light-green",
+    "solicit": "dark-blue",
+    "advertise": "super-light-blue",
+    "reply": "super-light-green",
+    "renew": "dark-green",
+    "rebind": "dark-yellow",
+    "confirm": "light-yellow",
+    "release": "yellow",
+    "inform": "super-light-yellow",
+    "infrequest": "semi-dark-yellow",
+    "nak": "red",
+    "decline": "dark-red",
+    "unknown": NEUTRAL,
+    "lease-query": "orange",
+    "lease-query-reply": "light-orange",
+    "lease-query-response-active": "super-light-orange",
+    "lease-query-response-unassigned": "semi-dark-orange",
+    "lease-query-response-unknown": "dark-orange",
+    "addr-reg-inform": "semi-dark-blue",
+    "addr-reg-reply": "semi-dark-green",
+    "dhcpv4-query": "light-red",
+    "dhcpv4-response": "super-light-red",
+}
 NOTHING = "-"
 # Lines of one panel that mean different things: none, and lengths of dashes and gaps in pixels.
 DASHES = ((), (10, 10), (2, 6))
-# As in 12.3 % and 8.6 weeks.
+# As in 12.3 %.
 DECIMALS = {"percentunit": 1, "s": 1}
+# Grafana's own unit for days writes 28 days as 4 weeks.
+DAYS = "suffix: days"
 
 
 @dataclass(frozen=True)
@@ -141,12 +175,13 @@ SHARE_OF_ALL = Look("percentunit", span=(0, 1))
 SHARE_OF_ONE = Look("percentunit")
 MOMENT = Look("dateTimeAsIso")
 AGO = Look("dateTimeFromNow")
-WARN = rising("short", 1)
-FAULT = Look("short", ((1, CRITICAL),), lowest=GOOD)
+# Numbers of faults, by the severity of the alert on them.
+FAULT = Look("none", ((1, CRITICAL),), lowest=GOOD)
+WARN = rising("none", 1)
+NOTE = Look("none", ((1, NOTICE),), lowest=GOOD)
 FULLNESS = rising("percentunit", FULLNESS_WARNING, FULLNESS_CRITICAL, span=(0, 1))
 EXHAUSTION = falling("s", EXHAUSTION_WITHIN_SECONDS)
-# Grafana's unit for days would write 28 days as 4 weeks.
-CERTIFICATE_DAYS = replace(falling("none", CERTIFICATE_WARNING_DAYS, CERTIFICATE_CRITICAL_DAYS), decimals=1)
+CERTIFICATE_DAYS = replace(falling(DAYS, CERTIFICATE_WARNING_DAYS, CERTIFICATE_CRITICAL_DAYS), decimals=1)
 DROPPED = rising("percentunit", DROPPED_SHARE)
 UNANSWERED = rising("percentunit", UNANSWERED_REQUESTS_SHARE, UNANSWERED_SHARE, span=(0, 1))
 DDNS_FAILED = rising("percentunit", DDNS_FAILED_SHARE)

@@ -28,7 +28,7 @@ from grafana_foundation_sdk.models.common import (
 from grafana_foundation_sdk.models.dashboard import DynamicConfigValue, FieldColorModeId
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from grafana.src.looks import DASHES, NEUTRAL, NOTHING, PLAIN, Look, unknown
+from grafana.src.looks import DASHES, MESSAGES, NEUTRAL, NOTHING, PLAIN, Look, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +38,8 @@ NO_DATA = "No data for the selected variables"
 FULL = 24
 # Of axes where there is nothing but 0; of others it is 1.
 SHORTEST = {"s": 0.1}
+# Of lines and timelines: as many as can be seen, so that a query over 10,000 subnets and a week stays fast.
+MAX_POINTS = 200
 REFS = "ABCDEFGHIJKLMNOP"
 Panel = TypeVar("Panel", bargauge.Panel, stat.Panel, statetimeline.Panel, table.Panel, timeseries.Panel)
 
@@ -83,16 +85,44 @@ def dressed(panel: Panel, words: Words, look: Look, width: int, height: int) -> 
     return panel
 
 
-def stat_of(words: Words, query: str, look: Look = PLAIN, width: int = 4, link: str = "") -> stat.Panel:
-    """Return a panel with one number."""
+@dataclass(frozen=True)
+class Stat:
+    """A number of the first row.
+
+    Attributes:
+        queries: one, or several with legends, whose values stand below each other.
+        link: where a click leads, to what explains the number.
+    """
+
+    words: Words
+    queries: Sequence[Query]
+    look: Look
+    link: str
+
+
+def stat_row(stats: Sequence[Stat]) -> list[stat.Panel]:
+    """Return the first row of a dashboard: six to eight numbers, the most important one first and widest."""
+    width = FULL // len(stats)
+    widths = [FULL - width * (len(stats) - 1), *[width] * (len(stats) - 1)]
+    return [stat_of(one.words, one.queries, one.look, wide, one.link) for one, wide in zip(stats, widths, strict=True)]
+
+
+def stat_of(
+    words: Words, queries: str | Sequence[Query], look: Look = PLAIN, width: int = 4, link: str = ""
+) -> stat.Panel:
+    """Return a panel with one number, or with some below each other."""
     panel = dressed(stat.Panel(), words, look, width, 4)
+    several = [Query(queries)] if isinstance(queries, str) else queries
     # A sentence would be too small to read.
     panel.description(f"{words.description} {NOTHING} for: {words.no_data}.")
     panel.mappings([*look.mappings(), unknown(NEUTRAL)])
-    panel.with_target(target(Query(query), "A").instant())
+    for query, ref in zip(several, REFS, strict=False):
+        panel.with_target(target(query, ref).instant())
     panel.reduce_options(_last()).color_mode(BigValueColorMode.BACKGROUND_SOLID).graph_mode(BigValueGraphMode.NONE)
     _round(panel, look)
-    panel.text_mode(BigValueTextMode.VALUE).color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
+    panel.text_mode(BigValueTextMode.VALUE if len(several) == 1 else BigValueTextMode.VALUE_AND_NAME)
+    panel.orientation(VizOrientation.AUTO if len(several) == 1 else VizOrientation.HORIZONTAL)
+    panel.color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
     return panel.data_links([DashboardLink("Details").url(link)]) if link else panel
 
 
@@ -105,19 +135,28 @@ def _last() -> common.ReduceDataOptions:
     return common.ReduceDataOptions().calcs(["lastNotNull"])
 
 
-def lines(
+def lines(  # noqa: PLR0913 - what differs from panel to panel
     words: Words,
     queries: Sequence[Query],
     look: Look = PLAIN,
     width: int = 12,
     *,
     stacked: bool = False,
+    by_message: bool = False,
 ) -> timeseries.Panel:
-    """Return the course of values; thresholds are drawn as dashed lines."""
+    """Return the course of values; thresholds are drawn as dashed lines.
+
+    Stacked values add up to a total; the query has to leave out what is 0 all the time (`queries.ever`). Series that
+    are named after types of messages have the colours of these.
+    """
     panel = dressed(timeseries.Panel(), words, look, width, 8)
     for query, ref in zip(queries, REFS, strict=False):
         panel.with_target(target(query, ref).range())
+    panel.max_data_points(MAX_POINTS)
     _distinguish(panel, len(queries))
+    if by_message:
+        for message, colour in MESSAGES.items():
+            panel.override_by_name(message, [DynamicConfigValue("color", _fixed(colour))])
     panel.line_width(2).fill_opacity(30 if stacked else 0).show_points(VisibilityMode.AUTO)
     panel.legend(_legend(width)).tooltip(
         common.VizTooltipOptions().mode(TooltipDisplayMode.MULTI).sort(SortOrder.DESCENDING)
@@ -142,6 +181,10 @@ def _distinguish(panel: timeseries.Panel, queries: int) -> None:
             panel.override_by_query(ref, [DynamicConfigValue("custom.lineStyle", {"fill": "dash", "dash": dash})])
 
 
+def _fixed(colour: str) -> dict[str, str]:
+    return {"mode": "fixed", "fixedColor": colour}
+
+
 def _legend(width: int) -> common.VizLegendOptions:
     legend = common.VizLegendOptions().show_legend(show_legend=True).display_mode(LegendDisplayMode.TABLE)
     return (
@@ -160,7 +203,7 @@ def timeline(  # noqa: PLR0913 - what differs from panel to panel
     for query, ref in zip(queries, REFS, strict=False):
         panel.with_target(target(query, ref).range())
     panel.legend(common.VizLegendOptions().show_legend(show_legend=True).placement(LegendPlacement.BOTTOM))
-    panel.merge_values(merge_values=True).show_value(VisibilityMode.AUTO).row_height(0.85)
+    panel.max_data_points(MAX_POINTS).merge_values(merge_values=True).show_value(VisibilityMode.AUTO).row_height(0.85)
     # More rows than this cannot be read; the others are on further pages.
     panel.per_page(2 * height).color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
     return panel.data_links([DashboardLink("Details").url(link)]) if link else panel
@@ -175,7 +218,8 @@ def bars(  # noqa: PLR0913 - what differs from panel to panel
     panel.orientation(VizOrientation.HORIZONTAL).display_mode(BarGaugeDisplayMode.BASIC).show_unfilled(
         show_unfilled=True
     )
-    panel.reduce_options(_last()).value_mode(BarGaugeValueMode.COLOR).name_placement(BarGaugeNamePlacement.TOP)
+    # In the colour of the bar, the number could not be read.
+    panel.reduce_options(_last()).value_mode(BarGaugeValueMode.TEXT).name_placement(BarGaugeNamePlacement.TOP)
     _round(panel, look)
     # Else few bars would be as high as the panel, with letters as high as they.
     panel.sizing(BarGaugeSizing.MANUAL).min_viz_height(28).max_viz_height(44)

@@ -102,6 +102,18 @@ def each_store(expression: str, *labels: str) -> str:
     return f"max by ({by}) (({expression}) * on (server, daemon) group_left (store) ({_stores()}))"
 
 
+# The alerts that fire. Alerts on pairs have no server, and those on all exporters no target.
+FIRING = (
+    'ALERTS{alertname=~"Kea.+",alertstate="firing",severity=~"critical|warning",'
+    'job=~"$job|",instance=~"$instance|",server=~"$server|",daemon=~"$daemon|"}'
+)
+
+
+def without_targets(expression: str) -> str:
+    """Return series once that differ by their target alone."""
+    return f"max without (job, instance) ({expression})"
+
+
 def numbered(family: str, label: str, values: Sequence[str], *labels: str) -> str:
     """Return the number of the value of *label* whose sample is 1: a state timeline shows numbers (see `looks`)."""
     selected = (of(family, f'{label}="{value}"') for value in values)
@@ -165,6 +177,11 @@ def exhausted_in(kind: str) -> str:
     rise = f"{a_second} >= {EXHAUSTION_MIN_RISE / TREND_SECONDS:.6f}"
     free = f"({_of_subnets(capacity)} >= {EXHAUSTION_MIN_SIZE}) - {in_pools(kind)}"
     return f"clamp_min(({free}) / ({rise}), 0)"
+
+
+def ever(expression: str) -> str:
+    """Return the series that were above 0 within the time range: others would be lines on top of a stack."""
+    return f"{expression} and max_over_time(({expression})[$__range:] @ end()) > 0"
 
 
 def greatest(count: int, expression: str) -> str:

@@ -27,6 +27,7 @@ from grafana.src.pairs import states_of_pairs
 from grafana.src.panels import Query, Words, lines, timeline
 from grafana.src.queries import explained, gauge, numbered, of, rate, total, worst
 from grafana.src.tables import Column, table_of
+from grafana.src.variables import ONE_SERVER
 from kea_exporter.alerts.model import Dashboard
 from kea_exporter.metrics.health import SOCKETS_STATUSES
 
@@ -59,6 +60,7 @@ def build() -> Builder:
             Section("High availability", [states_of_pairs()]),
             Section("Commands of the exporter", _commands()),
         ],
+        server=ONE_SERVER,
     )
 
 

@@ -12,8 +12,8 @@ import yaml
 
 from grafana.src.dashboards import DASHBOARDS
 from grafana.src.document import written
-from grafana.src.links import QUERIES
 from grafana.src.looks import NOTHING
+from grafana.src.variables import ON_DAEMONS, ONE_SERVER, PAIR, SERVER, SUBNETS, TARGETS
 from kea_exporter.alerts.model import Dashboard
 from kea_exporter.metrics import FAMILIES
 from tests.support.dashboard_reading import (
@@ -50,6 +50,7 @@ UNITS = {
     "cps",
     "dateTimeAsIso",
     "dateTimeFromNow",
+    "suffix: days",
     "none",
     "percentunit",
     "pps",
@@ -57,6 +58,8 @@ UNITS = {
     "short",
 }
 WIDTH = 24
+VARIABLES = [chosen.name for chosen in (*TARGETS, SERVER, *ON_DAEMONS)]
+ALWAYS = ["datasource", *VARIABLES]
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 documents = pytest.mark.parametrize("uid", DOCUMENTS)
 panels = pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.name)
@@ -88,16 +91,41 @@ def test_a_dashboard_can_be_provisioned_as_it_is(uid: str) -> None:
 @documents
 def test_variables_are_those_of_the_linter_and_can_be_chosen_freely(uid: str) -> None:
     variables = variables_of(DOCUMENTS[uid])
-    assert list(variables) == ["datasource", "job", "instance", "server", "daemon"]
-    source = variables.pop("datasource")
+    assert list(variables)[: len(ALWAYS)] == ALWAYS
+    assert set(variables) - {*ALWAYS, "filters"} <= {PAIR.name, SUBNETS.name}
+    source, filters = variables.pop("datasource"), variables.pop("filters")
     assert (source["type"], source["query"], source["label"]) == ("datasource", "prometheus", "Data source")
+    assert (filters["type"], filters["datasource"]) == ("adhoc", DATASOURCE)
     for name, variable in variables.items():
         assert (variable["type"], variable["label"]) == ("query", name.capitalize())
         assert variable["datasource"] == DATASOURCE
-        assert (variable["multi"], variable["includeAll"], variable["allValue"]) == (True, True, ".+")
-        assert variable["refresh"] == 2, "asked anew when the time range changes"
-        assert re.fullmatch(rf"label_values\(.+, {name}\)", variable["query"])
+        assert variable["refresh"] == 2, "queried again when the time range changes"
         assert not [key for key in variable if key.startswith("auto")]
+        if name in {"job", "instance"} or variable["multi"]:
+            chosen = (variable["multi"], variable["includeAll"], variable["current"]["value"])
+            assert chosen == (True, True, "$__all")
+            assert variable["allValue"] in {".+", ".*"}
+
+
+def test_one_server_is_selected_by_default_on_its_own_dashboard_and_all_can_be() -> None:
+    server = variables_of(DOCUMENTS[Dashboard.SERVER])["server"]
+    assert (server["multi"], server["includeAll"], server["query"]) == (False, False, ONE_SERVER.query)
+    assert server["sort"] == 0, "the order of the query: the server with the most problems first"
+    assert 'label_replace(vector(-1), "server", ".+", "", "")' in server["query"], "the last option is all of them"
+
+
+def test_a_menu_of_subnets_is_limited() -> None:
+    assert SUBNETS.query.startswith("query_result(topk(200, ")
+
+
+@documents
+def test_each_dashboard_marks_events(uid: str) -> None:
+    events = {event["name"]: event for event in DOCUMENTS[uid]["annotations"]["list"]}
+    assert list(events) == ["Restarts", "Reloads", "Failovers", "Version changes", "Alerts"]
+    for event in events.values():
+        assert (event["datasource"], event["enable"], event["builtIn"]) == (DATASOURCE, True, 0)
+        assert event["titleFormat"]
+        assert {name for name, _, _ in selectors(event["expr"])} <= {*BY_NAME, "ALERTS"}
 
 
 @documents
@@ -114,7 +142,8 @@ def test_links_from_data_lead_to_dashboards_and_keep_time_and_variables(panel: P
         assert path.removeprefix("/d/") in DOCUMENTS
         assert parameters.startswith("${__url_time_range}&${datasource:queryparam}&${job:queryparam}&")
         given = re.findall(r"var-(\w+)=|\$\{(\w+):queryparam\}", parameters)
-        assert [first or second for first, second in given] == ["datasource", *QUERIES]
+        kept = ["datasource", "job", "instance", "filters", "server", "daemon"]
+        assert [first or second for first, second in given][: len(kept)] == kept
         for label in re.findall(r"__(?:data\.fields|field\.labels)\.(\w+)", parameters):
             assert all(re.search(rf"by \([^)]*\b{label}\b", query) for query in panel.queries)
 
@@ -176,7 +205,7 @@ def test_counters_are_shown_as_rates_and_only_counters_are(panel: Panel) -> None
 
 @panels
 def test_queries_use_only_variables_of_the_dashboard_and_of_grafana(panel: Panel) -> None:
-    known = {*QUERIES, "__rate_interval", "__range"}
+    known = {*VARIABLES, PAIR.name, SUBNETS.name, "__rate_interval", "__range"}
     for query in panel.queries:
         assert {first or second for first, second in VARIABLE.findall(query)} <= known
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import pytest
 
 from grafana.src import looks
-from grafana.src.looks import COLOURS, NEUTRAL, Look
+from grafana.src.looks import COLOURS, CRITICAL, GOOD, MESSAGES, NEUTRAL, NOTICE, WARNING, Look
 from kea_exporter.alerts import thresholds
+from kea_exporter.kea.statistics_table import RECEIVED, SENT
 from kea_exporter.metrics.health import SOCKETS_STATUSES
 from kea_exporter.metrics.high_availability import OTHER_STATE, STATES
 from tests.support.dashboard_reading import PANELS, Panel, all_texts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # How much of red, green and blue reaches an eye that lacks one kind of cones wholly
 # (Machado, Oliveira and Fernandes, "A Physiologically-based Model for Simulation of Color Vision Deficiency", 2009).
@@ -25,6 +31,13 @@ EYES = {
 AT_A_GLANCE = 20.0
 # Level AA of WCAG 2.2.
 READABLE = 4.5
+# What the names of colours stand for (@grafana/data 13.2.2, createVisualizationColors).
+THEMES: Mapping[str, Mapping[str, str]] = {
+    "dark": {GOOD: "#C8F2C2", NOTICE: "#FADE2A", WARNING: "#FFCB7D", CRITICAL: "#C4162A", NEUTRAL: NEUTRAL},
+    "light": {GOOD: "#96D98D", NOTICE: "#F2CC0C", WARNING: "#FFB357", CRITICAL: "#AD0317", NEUTRAL: NEUTRAL},
+}
+each_theme = pytest.mark.parametrize("theme", THEMES)
+COLOUR = re.compile(r"#\w{6}|(?:(?:super-light|light|semi-dark|dark)-)?(?:red|orange|yellow|green|blue|purple)")
 Colour = tuple[float, float, float]
 
 
@@ -52,15 +65,39 @@ def difference(colour: Colour, other: Colour) -> float:
     return float(sum((a - b) ** 2 for a, b in zip(colour, other, strict=True)) ** 0.5)
 
 
+@each_theme
 @pytest.mark.parametrize("eye", EYES)
-def test_what_colours_say_is_seen_by_every_eye(eye: str) -> None:
-    differences = {pair: difference(*(seen(colour, eye) for colour in pair)) for pair in combinations(COLOURS, 2)}
+def test_what_colours_say_is_seen_by_every_eye(eye: str, theme: str) -> None:
+    drawn = {name: seen(colour, eye) for name, colour in THEMES[theme].items()}
+    differences = {pair: difference(*(drawn[name] for name in pair)) for pair in combinations(COLOURS, 2)}
+    # Two warnings; their words and their order tell them apart.
+    del differences[NOTICE, WARNING]
     assert {pair for pair, distance in differences.items() if distance < AT_A_GLANCE} == set()
 
 
-@pytest.mark.parametrize("colour", COLOURS)
-def test_words_on_colours_can_be_read(colour: str) -> None:
+@each_theme
+@pytest.mark.parametrize("name", COLOURS)
+def test_words_on_colours_can_be_read(name: str, theme: str) -> None:
+    colour = THEMES[theme][name]
     assert contrast(colour, word_on(colour)) >= READABLE
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.name)
+def test_numbers_stand_on_colours_and_are_not_drawn_in_them(panel: Panel) -> None:
+    options = panel.tree["options"]
+    if panel.tree["type"] == "stat":
+        assert options["colorMode"] == "background_solid"
+    if panel.tree["type"] == "bargauge":
+        assert options["valueMode"] == "text"
+    if panel.tree["type"] == "table":
+        assert "color-text" not in all_texts(panel.tree)
+
+
+def test_each_type_of_message_has_a_colour_of_its_own() -> None:
+    known = {*" ".join((*RECEIVED.values(), *SENT.values())).split()}
+    assert known <= set(MESSAGES)
+    assert len(set(MESSAGES.values())) == len(MESSAGES)
+    assert not [colour for colour in MESSAGES.values() if "purple" in colour]
 
 
 def word_on(colour: str) -> str:
@@ -105,7 +142,8 @@ def test_what_has_no_value_has_no_colour_that_judges(panel: Panel) -> None:
 
 @pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.name)
 def test_no_other_colours_are_used(panel: Panel) -> None:
-    assert {text for text in all_texts(panel.tree) if text.startswith("#")} <= set(COLOURS)
+    found = {text for text in all_texts(panel.tree) if COLOUR.fullmatch(text)}
+    assert found <= {*COLOURS, *MESSAGES.values()}
 
 
 @pytest.mark.parametrize(

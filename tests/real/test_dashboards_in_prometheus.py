@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -142,13 +143,36 @@ def number_of(scraped: Scraped, name: str, choice: str) -> float:
 
 @pytest.mark.parametrize("uid", DOCUMENTS)
 def test_variables_offer_what_there_is(scraped: Scraped, uid: str) -> None:
-    chosen = {"job": ALL, "instance": ALL, "server": ALL}
-    offered = {}
-    for name, variable in variables_of(DOCUMENTS[uid]).items():
-        if name != "datasource":
-            selector = variable["query"].removeprefix("label_values(").removesuffix(f", {name})")
-            offered[name] = set(scraped.ask(f"label/{name}/values", **{"match[]": filled_in(selector, chosen)}))
-    assert offered["job"] == {METRICS, PROBE}
-    assert offered["instance"] > SERVERS
-    assert offered["server"] == SERVERS
-    assert offered["daemon"] == {"dhcp4", "dhcp6", "d2"}
+    offered = {
+        name: options(scraped, variable)
+        for name, variable in variables_of(DOCUMENTS[uid]).items()
+        if variable["type"] == "query"
+    }
+    assert set(offered["job"]) == {METRICS, PROBE}
+    assert set(offered["instance"]) > SERVERS
+    assert set(offered["daemon"]) == {"dhcp4", "dhcp6", "d2"}
+    assert len(offered["exporter"]) == 1
+    if uid == Dashboard.SERVER:
+        assert set(offered["server"]) == {*SERVERS, ALL}
+        assert offered["server"][ALL] == "All"
+        assert next(iter(offered["server"])) in FAILURES, "the worst first"
+        assert list(offered["server"])[-1] == ALL
+    else:
+        assert set(offered["server"]) == SERVERS
+
+
+def options(scraped: Scraped, variable: dict[str, Any]) -> dict[str, str]:
+    """Return the values of a variable, each with its text, as Grafana reads them."""
+    chosen = {"job": ALL, "instance": ALL, "server": ALL, "daemon": ALL, "pair": ".*"}
+    query = variable["query"]
+    if query.startswith("label_values("):
+        selector, _, label = query.removeprefix("label_values(").removesuffix(")").rpartition(", ")
+        values = scraped.ask(f"label/{label}/values", **{"match[]": filled_in(selector, chosen)})
+        return dict.fromkeys(values, "")
+    expression = filled_in(query.removeprefix("query_result(").removesuffix(")"), chosen)
+    pattern = re.compile(variable["regex"].strip("/").replace("?<", "?P<"))
+    texts = (
+        ", ".join(f'{label}="{value}"' for label, value in sorted(sample["metric"].items()))
+        for sample in scraped.ask("query", query=expression, time=scraped.until)["result"]
+    )
+    return {found["value"]: found["text"] for text in texts if (found := pattern.search(text))}

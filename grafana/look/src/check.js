@@ -30,9 +30,10 @@ function mistakesOf(panel) {
   ];
 }
 
-/** Return the overrides of a panel that match none of the *frames* that they are given. */
+/** Return the overrides of a panel that match none of the *frames* that they are given; colours are for all messages. */
 function unmatched(panel, frames) {
   return panel.fieldConfig.overrides
+    .filter(({ properties }) => properties.some(({ id }) => id !== 'color'))
     .filter(({ matcher }) => {
       const matches = fieldMatchers.get(matcher.id).get(matcher.options);
       return !frames.some((frame) => frame.fields.some((field) => matches(field, frame, frames)));

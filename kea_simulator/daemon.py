@@ -83,6 +83,7 @@ class Daemon:
         self.version = numbers(version)
         self._life = life
         self._reloaded = life.started
+        self._sampled: tuple[float, Tree] | None = None
         libraries = [entry["library"] for entry in configuration["hooks-libraries"]]
         hooks = [re.sub(r".*libdhcp_(.+)\.so", r"\1", library) for library in libraries]
         self._commands = registered(root, self.version, hooks)
@@ -158,9 +159,13 @@ class Daemon:
     def _samples(self, statistics: Statistics) -> Tree:
         """Return the last values of each statistic, the newest first, with the moments at which they became so."""
         elapsed = self._counted_for()
+        if self._sampled is not None and self._sampled[0] == elapsed:
+            return self._sampled[1]
         moments = [number for number in (elapsed - back for back in range(MAX_SAMPLES)) if number > 0] + [0.0]
         rows = [(self._life.started + moment, statistics.values(moment)) for moment in moments]
-        return {name: _changes(name, rows) for name in rows[0][1]}
+        samples = {name: _changes(name, rows) for name in rows[0][1]}
+        self._sampled = elapsed, samples
+        return samples
 
 
 class Agent(Daemon):

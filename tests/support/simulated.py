@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from kea_exporter.transport.deadline import Deadline
 from kea_simulator.building import Blueprint
 from kea_simulator.daemon import Life
 from kea_simulator.server import KeaServer
-from kea_simulator.servers import OFFICE, Server
+from kea_simulator.servers import CURRENT, OFFICE, STANDARD, Server
 from tests.support.pages import reports
 
 if TYPE_CHECKING:
@@ -21,10 +22,14 @@ if TYPE_CHECKING:
 NOW, STARTED = 1_800_000_000.0, 1_799_990_000.0
 
 
-def report_of(subnets: int, daemon: str, *, pools: bool = False) -> Report:
+def report_of(
+    subnets: int, daemon: str, *, pools: bool = False, version: str = CURRENT, in_pair: bool = False
+) -> Report:
     """Return the report on a daemon with so many subnets, the last of them in a shared network."""
     networks = ("",) * (subnets - 1) + (OFFICE,)
-    server = Server("kea", "", (daemon,), uses=(0.5,) * subnets, networks=networks)
+    server = Server("ha-1", "", (daemon,), version, uses=(0.5,) * subnets, networks=networks, failures=0.5)
+    if in_pair:
+        server = replace(server, hooks=(*STANDARD, "ha"), role="primary")
     twin = Blueprint(server, 1, 1, Life(lambda: NOW, STARTED, 1)).daemon(daemon, [])
     with KeaServer(twin.answers) as kea:
         entry = {"name": "kea", daemon: {"url": kea.url}, "collect": {"pools": pools}}

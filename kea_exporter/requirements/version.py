@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kea_exporter.config.profiles import BUILT_IN
 from kea_exporter.facts.failure import known
 from kea_exporter.requirements.model import (
     Cause,
@@ -51,10 +52,24 @@ def _supported(snapshot: Snapshot, profile: Profile) -> Finding:
     return met(f"the daemon runs {version.text}; {minimum.text} or later is supported")
 
 
+def _profile_with(version: str, profile: Profile) -> str:
+    """Return what to write into the exporter's configuration: a built-in profile is extended, another one edited."""
+    if profile.name not in BUILT_IN:
+        return f'tested_version: "{version}"   (in the profile {profile.name} of the exporter\'s configuration)'
+    entry = f'{{extends: {profile.name}, tested_version: "{version}"}}'
+    return f"profiles: {{house: {entry}}}, defaults: {{profile: house}}   (in the exporter's configuration)"
+
+
 def _tested(snapshot: Snapshot, profile: Profile) -> Finding:
     version, tested = known(snapshot.version), profile.tested_version
     if version.numbers > tested.numbers:
-        return unmet(NOT_TESTED, f"the daemon runs {version.text}, newer than {tested.text}, the last tested version")
+        evidence = f"the daemon runs {version.text}, newer than {tested.text}, the last tested version"
+        number = ".".join(map(str, version.numbers))
+        remedy = (
+            f"Ask the vendor of the IPAM whether it supports Kea {number}. If it does, set tested_version in a profile "
+            f"to {number} or later."
+        )
+        return unmet(NOT_TESTED, evidence, remedy, _profile_with(number, profile))
     return met(f"the daemon runs {version.text}; versions up to {tested.text} were tested")
 
 

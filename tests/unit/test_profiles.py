@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kea_exporter.config import Profile
+    from kea_exporter.facts.snapshot import Snapshot
+    from kea_exporter.requirements import Verdict
 
 
 def profile_of(tmp_path: Path, *entries: str) -> Profile:
@@ -490,3 +492,36 @@ def test_profiles_that_are_no_mapping_are_a_mistake(tmp_path: Path) -> None:
     assert_each_begins(mistakes_in(tmp_path, f"profiles: {{mine: null}}\n{SERVER}"), ["line 1: profiles.mine: "])
     assert_each_begins(mistakes_in(tmp_path, f"profiles:\n{SERVER}"), ["line 1: profiles: must be a mapping"])
     assert "valid" not in str(error_of(tmp_path, f"profiles: [ipam]\n{SERVER}"))
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_the_remedy_for_an_untested_version_makes_it_a_tested_one(tmp_path: Path, name: str) -> None:
+    """It named 3.2.0 whatever the daemon runs, and a profile that did not extend the one in use."""
+    newest = replace(sound(), version=Version(3, 3, 1, "3.3.1-git"))
+    profile = replace(BUILT_IN[name], left_out=frozenset())
+    example, _, where = remedied(newest, profile).partition("   ")
+    assert where == "(in the exporter's configuration)"
+    [daemon] = read(tmp_path, example.replace(", defaults: ", "\ndefaults: ") + "\n" + SERVER).daemons
+    assert daemon.profile.extends == name
+    assert remedied(newest, replace(daemon.profile, tested_version=IPAM.tested_version)).startswith(
+        'tested_version: "3.3.1"   (in the profile house of'
+    )
+    assert verdict_of(newest, daemon.profile).status is Status.MET
+
+
+def verdict_of(snapshot: Snapshot, profile: Profile) -> Verdict:
+    verdicts = judge_all(REQUIREMENTS, snapshot, profile).verdicts
+    return next(verdict for verdict in verdicts if verdict.requirement.id == "version-tested")
+
+
+def remedied(snapshot: Snapshot, profile: Profile) -> str:
+    """Return the example of the remedy for a version that is newer than the tested one."""
+    [problem] = verdict_of(snapshot, profile).problems
+    assert problem.remedy.endswith("set tested_version in a profile to 3.3.1 or later.")
+    return problem.example
+
+
+def test_the_versions_of_the_default_profile_are_those_of_the_source_document() -> None:
+    clauses = {requirement.id: requirement.clause for requirement in REQUIREMENTS}
+    assert clauses["version-supported"] == f"Base supported Kea version: {IPAM.minimum_version.text} (first LTS)."
+    assert clauses["version-tested"] == f"tested up to {IPAM.tested_version.text}."

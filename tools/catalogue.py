@@ -14,6 +14,7 @@ from kea_exporter.metrics import (
     health,
     high_availability,
     leases,
+    pairs,
     reaching,
     requirements,
     response_times,
@@ -62,6 +63,12 @@ METRIC_SECTIONS = (
         high_availability.FAMILIES,
         "Current state of each server",
         'kea_ha_state{peer="local"} == 1',
+    ),
+    (
+        "What partners share",
+        pairs.FAMILIES,
+        "Parts of the configuration in which partners differ",
+        'count by (daemon, pair, part) (count_values by (daemon, pair, part) ("hash", kea_config_hash{pair!=""})) > 1',
     ),
     ("Traffic", traffic.FAMILIES, "Packets received per second", "rate(kea_packets_received_total[5m])"),
     (

@@ -84,7 +84,7 @@ def _subnets(report: Report, count: Count, first_labels: tuple[str, ...] = ()) -
     series = known(report.snapshot.subnet_series)
     if count in series.counts.columns:
         column = series.counts.columns[count]
-        yield Column(series.shown, column[: _max_rows(series.limit, series.counts)], first_labels)
+        yield Column(series.shown, column[: max_rows(series.limit, series.counts)], first_labels)
 
 
 def _parts(report: Report, counts: Mapping[str, Count]) -> Iterator[Column]:
@@ -96,7 +96,7 @@ def _descriptions(report: Report) -> Iterator[Sample]:
     series, found = known(report.snapshot.subnet_series), known(report.snapshot.configuration).descriptions
     if found.names or found.classes:
         shown = zip(series.shown.ids, series.shown.rows, strict=True)
-        for number, row in islice(shown, _max_rows(series.limit, series.counts)):
+        for number, row in islice(shown, max_rows(series.limit, series.counts)):
             if number in found.names or number in found.classes:
                 yield Sample((*row, found.names.get(number, ""), found.classes.get(number, "")), 1)
 
@@ -105,7 +105,7 @@ def _pool_descriptions(report: Report) -> Iterator[Sample]:
     series, found = known(report.snapshot.pool_series), known(report.snapshot.configuration).descriptions
     kinds = (("address", series.addresses, found.pool_classes), ("prefix", series.prefixes, found.pd_pool_classes))
     for kind, counts, classes in kinds:
-        for key in islice(counts.keys, _max_rows(series.limit, counts)):
+        for key in islice(counts.keys, max_rows(series.limit, counts)):
             if key in classes:
                 yield Sample((kind, *map(str, key), classes[key]), 1)
 
@@ -114,12 +114,12 @@ def _pools(report: Report, count: Count) -> Iterator[Sample]:
     series = known(report.snapshot.pool_series)
     for counts in (series.addresses, series.prefixes):
         samples = zip(counts.keys, counts.columns.get(count, ()), strict=False)
-        for (subnet, pool), value in islice(samples, _max_rows(series.limit, counts)):
+        for (subnet, pool), value in islice(samples, max_rows(series.limit, counts)):
             if value is not None:
                 yield Sample((str(subnet), str(pool)), value)
 
 
-def _max_rows(limit: int, counts: Counts[K]) -> int:
+def max_rows(limit: int, counts: Counts[K]) -> int:
     """Return how many subnets or pools may have series; one has all of its series or none."""
     return limit // max(len(counts.columns), 1)
 
@@ -135,7 +135,7 @@ def _limit_reached(report: Report) -> Iterator[Sample]:
 
 
 def _exceeds_limit(limit: int, counts: Counts[K]) -> bool:
-    return len(counts.keys) > _max_rows(limit, counts)
+    return len(counts.keys) > max_rows(limit, counts)
 
 
 def _kind(name: str) -> Kind:

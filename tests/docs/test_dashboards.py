@@ -43,7 +43,10 @@ OTHERS = {
     "process_start_time_seconds",
 }
 # Families that no panel shows, and why.
-NOT_SHOWN: dict[str, str] = {}
+NOT_SHOWN = dict.fromkeys(
+    ("kea_config_hash", "kea_config_hash_info", "kea_ha_subnets", "kea_ha_subnet_info"),
+    "compared between partners by rules",
+)
 # All of them known to dashboard-linter.
 UNITS = {
     "bytes",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypedDict
@@ -10,6 +11,7 @@ from kea_exporter.certificates import Certificate, parse_address
 from kea_exporter.facts.configuration import Authentication, Configuration, ControlSocket
 from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.facts.leases import LeaseAudit, LeaseDatabase, Leases, Misplaced
+from kea_exporter.facts.pairs import PARTS, PARTS_OF_SUBNETS, PairConfiguration
 from kea_exporter.facts.snapshot import (
     ROOT_KEYS,
     AuthenticationResult,
@@ -211,6 +213,13 @@ def unix_socket() -> ControlSocket:
     return ControlSocket("unix", SOCKET_PATH, None, tls=False, client_certificate_required=False, authentication=None)
 
 
+def pair_configuration(listed: Subnets, pair: str = "", names: frozenset[str] = frozenset()) -> PairConfiguration:
+    """Return what the servers of a pair share, with a hash of its own for each part."""
+    hashes = {part: 2**48 - number for number, part in enumerate(PARTS, 1)}
+    of_subnets = {part: array("Q", [0] * len(listed.ids)) for part in PARTS_OF_SUBNETS}
+    return PairConfiguration(pair, names, hashes, listed.prefixes, array("Q", listed.ids), of_subnets)
+
+
 def configuration(daemon: Daemon, *sockets: ControlSocket) -> Configuration:
     """Return the configuration of the sound daemon, with these control sockets."""
     is_dhcp = daemon is not Daemon.D2
@@ -227,6 +236,7 @@ def configuration(daemon: Daemon, *sockets: ControlSocket) -> Configuration:
         lease_database="memfile" if is_dhcp else "",
         multi_threading=True if is_dhcp else None,
         review=SOUND_REVIEWS[ROOT_KEYS[daemon]],
+        pair_configurations=(pair_configuration(subnets(daemon)),) if is_dhcp else (),
     )
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import known
 from kea_exporter.facts.snapshot import Daemon
-from kea_exporter.facts.subnets import Count, Descriptions
+from kea_exporter.facts.subnets import Count, Descriptions, Subnets
 from kea_exporter.metrics import FAMILIES, Page, read_families
-from tests.support.examples import relationship, silent, sound, status
+from tests.support.examples import pair_configuration, relationship, silent, sound, status
 from tests.support.pages import EXPORTER, reports
 
 if TYPE_CHECKING:
@@ -21,10 +21,24 @@ if TYPE_CHECKING:
 
 def golden_page() -> list[tuple[Family, list[Samples] | Exception]]:
     of_a_pair = sound(status=replace(status(), relationships=(relationship(),)))
-    guarded = with_reservations(of_a_pair, Descriptions({1: "Office"}, {2: "phones"}))
+    of_a_hub = with_pairs(of_a_pair)
+    guarded = with_reservations(of_a_hub, Descriptions({1: "Office"}, {2: "phones"}))
     of_dhcp6 = with_reservations(sound(Daemon.DHCP6), Descriptions(pool_classes={(1, 7): "phones"}))
     snapshots = (guarded, of_dhcp6, sound(Daemon.D2), silent(), silent(Daemon.DHCP6))
     return list(read_families(FAMILIES, Page(reports(*snapshots), EXPORTER)))
+
+
+def with_pairs(snapshot: Snapshot) -> Snapshot:
+    """Return a snapshot of a hub: its first subnet belongs to one relationship, the others to another."""
+    listed, configuration = known(snapshot.subnets), known(snapshot.configuration)
+    halves = (
+        Subnets(listed.ids[part], listed.prefixes[part], listed.networks[part]) for part in (slice(1), slice(1, None))
+    )
+    entries = tuple(
+        pair_configuration(half, f"192.0.2.1:800{number} 192.0.2.2:8000", frozenset({f"spoke{number}", "hub"}))
+        for number, half in enumerate(halves, 1)
+    )
+    return replace(snapshot, configuration=replace(configuration, pair_configurations=entries))
 
 
 def with_reservations(snapshot: Snapshot, descriptions: Descriptions) -> Snapshot:

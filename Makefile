@@ -16,8 +16,8 @@ help:
 	@echo "make lint    only the static checks"
 	@echo "make lint-go  what linters written in Go say of rules and dashboards (minutes, where Go is present)"
 	@echo "make lint-workflows  what three linters say of the workflows on GitHub (Go and the package index)"
-	@echo "make look    what Grafana's own parts make of the dashboards, and pictures of them (minutes; Node and npm)"
-	@echo "make screenshots  renew the pictures of the README (minutes; Node and npm)"
+	@echo "make look    draw the dashboards with Grafana's own parts, for three fleets (ten minutes; Node and npm, root on Debian)"
+	@echo "make screenshots  the same, and renew the pictures of README and docs (ten minutes)"
 	@echo "make lab     only build the chroot with the real servers"
 	@echo "make bench   measure what the exporter costs, on the lab's Kea (minutes)"
 	@echo "make bench-scale  measure 1,000 simulated servers over replicas, for docs/scaling.md (minutes)"
@@ -124,16 +124,17 @@ format: $(READY)
 # Pictures and all else that it writes is in $(LOOK)/build.
 look: LOOK := grafana/look
 look: $(READY) grafana/look/node_modules/.ready
+	rm -rf $(LOOK)/build
 	mkdir -p $(LOOK)/build
-	$(BIN)/python -m grafana.look $(LOOK)/build/answers.json
+	$(BIN)/python -m grafana.look $(LOOK)/build
 	npm --prefix $(LOOK) run --silent types
+	CHROMIUM=$$($(BIN)/python -c 'from lab.browser import chromium; print(chromium())') && export CHROMIUM && \
+		npm --prefix $(LOOK) run --silent pictures
 	npm --prefix $(LOOK) run --silent check
-	chromium=$$($(BIN)/python -c 'from lab.browser import chromium; print(chromium())') && \
-		npm --prefix $(LOOK) run --silent pictures -- $$chromium
 
-# The pictures of the README, as the product looks now.
+# The pictures of the README and of docs/dashboards.md, as the product looks now.
 screenshots: look
-	$(BIN)/python -m tools.screenshots docs/images grafana/look/build/kea-fleet-light.png
+	$(BIN)/python -m tools.screenshots docs/images grafana/look/build
 
 grafana/look/node_modules/.ready: grafana/look/package-lock.json
 	npm --prefix grafana/look ci

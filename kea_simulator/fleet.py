@@ -16,7 +16,7 @@ from kea_simulator.server import KeaServer, Tls, listening
 from kea_simulator.servers import OLD, SERVERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from kea_simulator.servers import Server
@@ -45,18 +45,24 @@ class Fleet:
         folder: for certificates, passwords and the exporter's configuration.
         seed: decides all that is up to chance.
         clock: gives seconds since the epoch, and never goes back.
+        servers: the servers, those of the demo by default.
 
     Attributes:
         config_file: the exporter's configuration.
         places: the daemons, in the order of the configuration.
     """
 
-    def __init__(self, folder: Path, seed: int, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, folder: Path, seed: int, clock: Callable[[], float], servers: Sequence[Server] = SERVERS
+    ) -> None:
         self.config_file = folder / "config.yml"
         self.places: list[Place] = []
         self._folder = folder
         self._seed = seed
         self._clock = clock
+        self._servers = servers
+        # Each server has subnets of its own; both of a pair have the same.
+        self._subnets = max(10, *(len(server.uses) for server in servers))
         self._authority = Authority(folder)
         self._running = ExitStack()
 
@@ -64,7 +70,7 @@ class Fleet:
         for name, text in (("user", USER), ("password", PASSWORD), ("wrong-password", WRONG_PASSWORD)):
             (self._folder / name).write_text(text)
         with ExitStack() as stack:
-            entries = [self._start(stack, server) for server in SERVERS]
+            entries = [self._start(stack, server) for server in self._servers]
             self._running = stack.pop_all()
         tree = {"defaults": self._defaults(), "servers": entries}
         self.config_file.write_text(yaml.safe_dump(tree, sort_keys=False))
@@ -100,7 +106,9 @@ class Fleet:
         self, server: Server, name: str, port: int, tls: Tls | None
     ) -> tuple[Callable[[Tree], list[Any]], str]:
         """Return what answers the commands at a port, and the realm there."""
-        blueprint = Blueprint(server, _first_subnet(server), self._seed, life_of(server, name, self._seed, self._clock))
+        blueprint = Blueprint(
+            server, self._first_subnet(server), self._seed, life_of(server, name, self._seed, self._clock)
+        )
         if server.version == OLD:
             return blueprint.agent(port, self._authentication(server, AGENT_REALM)).answers, AGENT_REALM
         entry = configuration.control_socket(port, tls, self._authentication(server, REALMS[name]))
@@ -136,8 +144,9 @@ class Fleet:
     def _basic_auth(self, file: str) -> Tree:
         return {"username": USER, "password_file": str(self._folder / file)}
 
-
-def _first_subnet(server: Server) -> int:
-    """Return the id of a server's first subnet; both of a pair have the same."""
-    index = next(index for index, value in enumerate(SERVERS) if value is server or (server.role and value.role))
-    return 10 * index + 1
+    def _first_subnet(self, server: Server) -> int:
+        """Return the id of a server's first subnet."""
+        index = next(
+            index for index, value in enumerate(self._servers) if value is server or (server.role and value.role)
+        )
+        return self._subnets * index + 1

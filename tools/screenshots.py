@@ -1,11 +1,11 @@
-"""`python -m tools.screenshots FOLDER DASHBOARD.png` writes the pictures of the README.
+"""`python -m tools.screenshots FOLDER DRAWN` writes the pictures of the README and of docs/dashboards.md.
 
-The status page is that of a simulated fleet; the dashboard is what `make look` drew, cut to its first screen.
+The status page is that of a simulated fleet; the dashboards are the first screens that `make look` drew into DRAWN.
 """
 
 from __future__ import annotations
 
-import base64
+import shutil
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 WIDTH, HEIGHT = 1366, 900
+# The dashboards, each in one situation of `make look`.
+DASHBOARDS = ("kea-fleet-faults-light", "kea-server-faults-light", "kea-pairs-faults-light", "kea-subnets-many-light")
 
 
 def status_page(browser: Browser, path: Path, output: Path) -> None:
@@ -36,13 +38,6 @@ def status_page(browser: Browser, path: Path, output: Path) -> None:
         demo.stop()
 
 
-def dashboard(browser: Browser, drawn: Path, path: Path) -> None:
-    """Write the first screen of a dashboard that was drawn in full."""
-    picture = base64.b64encode(drawn.read_bytes()).decode()
-    page = f'<body style="margin:0"><img src="data:image/png;base64,{picture}" width="{WIDTH}"></body>'
-    _draw(browser, f"data:text/html;base64,{base64.b64encode(page.encode()).decode()}", path)
-
-
 def _draw(browser: Browser, url: str, path: Path) -> None:
     page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
     page.goto(url)
@@ -51,13 +46,14 @@ def _draw(browser: Browser, url: str, path: Path) -> None:
 
 
 def main(folder: Path, drawn: Path) -> None:
-    """Write both pictures into a folder."""
+    """Write all pictures into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as scratch, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
         status_page(browser, folder / "status-page.png", Path(scratch) / "demo.log")
-        dashboard(browser, drawn, folder / "fleet-dashboard.png")
         browser.close()
+    for name in DASHBOARDS:
+        shutil.copyfile(drawn / f"{name}-first.png", folder / f"{name}.png")
 
 
 if __name__ == "__main__":

@@ -13,15 +13,31 @@ from lab.servers.kea import SUCCESS, succeeded
 from lab.servers.processes import StartError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from lab.servers.fleet import Fleet
     from lab.servers.kea import KeaDaemon, Tree
     from lab.servers.postgresql import Postgresql
 
 V4, V6 = "sound-v4", "sound-v6"
-# Of the 100 addresses in the pool of a subnet without leases.
-FILLED_SUBNET, FILLED_HOSTS = 2, range(10, 106)
+# The server of each fault in the demo.
+DEMO_SERVERS: Mapping[str, str] = {
+    "stop-daemon": V6,
+    "change-password": V6,
+    "unload-hook": V6,
+    "fill-subnet": V4,
+    "reservations": V4,
+    "disable-dhcp": V4,
+    "failed-reload": V4,
+    "lease-database-lost": WITH_DATABASE,
+    "age-certificate": V4,
+    "expire-certificate": V4,
+    "misname-certificate": V4,
+    "distrust-certificate": V4,
+    "break-ha": PARTNER,
+}
+# Of the 100 addresses in the pool of the last subnet of a server, which has no leases.
+FILLED_HOSTS = range(10, 106)
 REFUSED_CLIENTS = 3
 UNLOADED = "libdhcp_host_cmds.so"
 
@@ -41,28 +57,44 @@ class Fault:
     repair: Callable[[], None]
 
 
-def faults_of(fleet: Fleet, database: Postgresql) -> dict[str, Fault]:
-    """Return the faults that can be injected into a fleet, one of whose servers has its leases in a database."""
-    v4, v6, partner = (fleet.daemons[entry] for entry in (V4, V6, PARTNER))
+def faults_of(fleet: Fleet, database: Postgresql, servers: Mapping[str, str] = DEMO_SERVERS) -> dict[str, Fault]:
+    """Return the faults that can be injected into a fleet.
+
+    Args:
+        fleet: the servers.
+        database: contains the leases of the server of `lease-database-lost`.
+        servers: the server of each fault, by the name of the fault.
+    """
+    kea = {name: fleet.daemons[server] for name, server in servers.items()}
     found = (
-        Fault("stop-daemon", V6, "stop the daemon", v6.stop, v6.start_again),
-        _password(fleet, V6),
-        _hook(V6, v6),
-        _subnet(V4, v4),
-        _reservations(V4, v4),
-        Fault("disable-dhcp", V4, "disable DHCP service", _sent(v4, "dhcp-disable"), _sent(v4, "dhcp-enable")),
-        _failed_reload(fleet, V4),
+        _stopped("stop-daemon", servers, kea, "stop the daemon"),
+        _password(fleet, servers["change-password"]),
+        _hook(servers["unload-hook"], kea["unload-hook"]),
+        _subnet(servers["fill-subnet"], kea["fill-subnet"]),
+        _reservations(servers["reservations"], kea["reservations"]),
+        Fault(
+            "disable-dhcp",
+            servers["disable-dhcp"],
+            "disable DHCP service",
+            _sent(kea["disable-dhcp"], "dhcp-disable"),
+            _sent(kea["disable-dhcp"], "dhcp-enable"),
+        ),
+        _failed_reload(fleet, servers["failed-reload"]),
         Fault(
             "lease-database-lost",
-            WITH_DATABASE,
+            servers["lease-database-lost"],
             "stop the PostgreSQL server of its lease database",
             database.stop,
             database.start_again,
         ),
-        *_certificates(fleet, V4),
-        Fault("break-ha", PARTNER, "stop one server of the pair", partner.stop, partner.start_again),
+        *_certificates(fleet, servers),
+        _stopped("break-ha", servers, kea, "stop one server of the pair"),
     )
     return {entry.name: entry for entry in found}
+
+
+def _stopped(name: str, servers: Mapping[str, str], kea: Mapping[str, KeaDaemon], what: str) -> Fault:
+    return Fault(name, servers[name], what, kea[name].stop, kea[name].start_again)
 
 
 def _sent(kea: KeaDaemon, command: str, **arguments: object) -> Callable[[], None]:
@@ -98,36 +130,36 @@ def _hook(server: str, kea: KeaDaemon) -> Fault:
 
 
 def _subnet(server: str, kea: KeaDaemon) -> Fault:
+    subnet = kea.configuration["subnet4"][-1]["id"]
     return Fault(
         "fill-subnet",
         server,
-        f"lease {len(FILLED_HOSTS)} of the 100 addresses of subnet {FILLED_SUBNET}",
-        lambda: add_leases4(kea, FILLED_SUBNET, FILLED_HOSTS),
-        _sent(kea, "lease4-wipe", **{"subnet-id": FILLED_SUBNET}),
+        f"lease {len(FILLED_HOSTS)} of the 100 addresses of subnet {subnet}",
+        lambda: add_leases4(kea, subnet, FILLED_HOSTS),
+        _sent(kea, "lease4-wipe", **{"subnet-id": subnet}),
     )
 
 
 def _reservations(server: str, kea: KeaDaemon) -> Fault:
     """Return the fault of a pool whose addresses are all kept for hosts that are not there."""
-    first, *others = kea.configuration["subnet4"]
-    [crowded] = [subnet for subnet in (first, *others) if subnet["id"] == FILLED_SUBNET]
+    *others, crowded = kea.configuration["subnet4"]
+    subnet = crowded["id"]
     hosts = [
-        {"hw-address": f"02:00:00:01:00:{host:02x}", "ip-address": f"10.0.{FILLED_SUBNET}.{host}"}
-        for host in range(10, 110)
+        {"hw-address": f"02:00:00:01:00:{host:02x}", "ip-address": f"10.0.{subnet}.{host}"} for host in range(10, 110)
     ]
-    subnets = [{**entry, "reservations": hosts} if entry is crowded else entry for entry in (first, *others)]
+    subnets = [*others, {**crowded, "reservations": hosts}]
 
     def inject() -> None:
         kea.write({**kea.configuration, "subnet4": subnets})
         kea.reload()
         for client in range(REFUSED_CLIENTS):
-            send(kea.dhcp_port, discover(client, relay=f"10.0.{FILLED_SUBNET}.1"))
+            send(kea.dhcp_port, discover(client, relay=f"10.0.{subnet}.1"))
 
     def repair() -> None:
         kea.write(kea.configuration)
         kea.reload()
 
-    what = f"reserve the pool of subnet {FILLED_SUBNET} for absent hosts, and let {REFUSED_CLIENTS} clients ask"
+    what = f"reserve the pool of subnet {subnet} for absent hosts, and let {REFUSED_CLIENTS} clients ask"
     return Fault("reservations", server, what, inject, repair)
 
 
@@ -147,11 +179,13 @@ def _failed_reload(fleet: Fleet, server: str) -> Fault:
     return Fault("failed-reload", server, "break the key of its certificate, and reload", inject, repair)
 
 
-def _certificates(fleet: Fleet, server: str) -> list[Fault]:
+def _certificates(fleet: Fleet, servers: Mapping[str, str]) -> list[Fault]:
     lab = fleet.lab
     other = Authority(lab.folder, "other-ca")
 
     def fault(name: str, what: str, authority: Authority, address: str, last_day: float) -> Fault:
+        server = servers[name]
+
         def issue(by: Authority, address: str, last_day: float) -> None:
             by.issue(server, addresses=[address], days=(-90, last_day))
             fleet.daemons[server].reload()

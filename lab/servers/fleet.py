@@ -13,7 +13,7 @@ from lab.servers.kea import Lab, Tree, succeeded
 from lab.servers.processes import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from lab.servers.kea import KeaDaemon
@@ -66,10 +66,10 @@ def start_fleet(
     return fleet.configured(config_file)
 
 
-def start_sound_fleet(lab: Lab, database: Postgresql) -> Fleet:
-    """Start three servers, one with its leases in a database, and a pair in high availability; all are sound."""
+def start_sound_fleet(lab: Lab, database: Postgresql, more: Mapping[str, tuple[str, Tree]] | None = None) -> Fleet:
+    """Start three servers, one with its leases in a database, a pair, and *more* servers; all are sound."""
     fleet = _Fleet(lab)
-    fleet.start({**SOUND, **_with_database(database)})
+    fleet.start({**SOUND, **_with_database(database), **(more or {})})
     fleet.start_pair()
     return fleet.configured()
 
@@ -97,18 +97,18 @@ class _Fleet:
         self.lab = lab
         self.daemons: dict[str, KeaDaemon] = {}
         self.entries: list[Tree] = []
-        self._user = lab.secret("user", USER)
 
     def start(self, servers: dict[str, tuple[str, Tree]]) -> None:
         for name, (root, more) in servers.items():
             port = free_port()
             changes = {"lease-database": kept_leases(), **more}
-            self.daemons[name] = self.lab.start(root, dhcp(root, [self._socket(root, name, port)], **changes))
+            socket = secured_socket(self.lab, root, name, port)
+            self.daemons[name] = self.lab.start(root, dhcp(root, [socket], **changes))
             self.entries.append(_entry(name, root, port))
 
     def start_pair(self) -> None:
         def control(name: str, port: int) -> Tree:
-            return self._socket("Dhcp4", name, port)
+            return secured_socket(self.lab, "Dhcp4", name, port)
 
         pair = HighAvailability(
             self.lab, heartbeat=HEARTBEAT_MILLISECONDS, silence=SILENCE_MILLISECONDS, control=control
@@ -127,15 +127,18 @@ class _Fleet:
         add_some_leases(self.daemons["sound-v4"], self.daemons["sound-v6"])
         return Fleet(self.lab, self.daemons, path)
 
-    def _socket(self, root: str, name: str, port: int) -> Tree:
-        pair = self.lab.authority.issue(name, addresses=[ADDRESS])
-        password = self.lab.secret(password_of(name), "another-password" if name == "wrong-password" else PASSWORD)
-        more: Tree = {
-            "authentication": self.lab.authentication(root, self._user, password),
-            "cert-required": True,
-            "http-headers": [{"name": "Strict-Transport-Security", "value": "max-age=31536000"}],
-        }
-        return self.lab.https(port, pair, **more)
+
+def secured_socket(lab: Lab, root: str, name: str, port: int) -> Tree:
+    """Return the control socket of a server of a fleet: https, with a password, and a client certificate required."""
+    pair = lab.authority.issue(name, addresses=[ADDRESS])
+    password = lab.secret(password_of(name), "another-password" if name == "wrong-password" else PASSWORD)
+    more: Tree = {
+        "authentication": lab.authentication(root, lab.secret("user", USER), password),
+        "cert-required": True,
+    }
+    if root != "DhcpDdns":  # which does not know them in Kea 3.0
+        more["http-headers"] = [{"name": "Strict-Transport-Security", "value": "max-age=31536000"}]
+    return lab.https(port, pair, **more)
 
 
 def _defaults(lab: Lab) -> Tree:

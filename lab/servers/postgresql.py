@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from lab.servers.chroot import LabBuildError, install
-from lab.servers.processes import ENDS_WITH_US, Running, accepts, free_port
+from lab.servers.processes import ENDS_WITH_US, Running, free_port
 
 if TYPE_CHECKING:
     from lab.servers.chroot import Chroot
@@ -81,8 +81,13 @@ class Postgresql:
         options = [option for setting in (*SETTINGS, f"port={self.port}") for option in ("-c", setting)]
         program = [*AS_USER, *ENDS_WITH_US, str(self._programs / "postgres"), "-D", str(self._data), *options]
         running = Running(program, self._folder / "log")
-        running.wait_until(lambda: accepts(ADDRESS, self.port))
+        running.wait_until(self._is_ready)
         return running
+
+    def _is_ready(self) -> bool:
+        # It listens before it lets anybody connect to a database.
+        command = [str(self._programs / "pg_isready"), "--quiet", "--host", ADDRESS, "--port", str(self.port)]
+        return subprocess.run(command, check=False).returncode == 0  # noqa: S603 - ours
 
     def _psql(self, database: str, commands: str) -> None:
         where = ("--host", ADDRESS, "--port", str(self.port), "--username", USER, database)

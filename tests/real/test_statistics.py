@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
-import struct
-import threading
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
@@ -21,6 +18,7 @@ from lab.servers.configurations import HOOKS, ddns, dhcp, subnet4, subnet6
 from lab.servers.datagrams import send, update_request
 from lab.servers.dhcp_clients import LOOPBACK, DhcpClients, free_dhcp_ports, over_loopback, wait_until_serving
 from lab.servers.dhcp_messages import Type4, message4, option6, relayed6
+from lab.servers.dns import dns_server
 from lab.servers.kea import KeaDaemon, Lab, Tree
 from tests.support.exporter import Exporter, Samples, values
 from tests.support.one_exporter import OneExporter, one_exporter
@@ -591,32 +589,3 @@ def domain(name: str, port: int, key: str | None = None) -> Tree:
     """Return a domain of D2, whose DNS server is on loopback."""
     signed = {} if key is None else {"key-name": key}
     return {"name": name, "dns-servers": [{"ip-address": "127.0.0.1", "port": port}], **signed}
-
-
-@contextmanager
-def dns_server(*, answers: bool) -> Iterator[int]:
-    """Run a DNS server that agrees to every update, or hears it and says nothing; return its port."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
-        thread = threading.Thread(target=agree, args=(sock,))
-        if answers:
-            thread.start()
-        port = int(sock.getsockname()[1])
-        try:
-            yield port
-        finally:
-            if answers:
-                send(port, b"")
-                thread.join()
-
-
-def agree(sock: socket.socket) -> None:
-    """Answer updates with their own zone section and no error, until something empty comes."""
-    while update := sock.recvfrom(65535):
-        message, sender = update
-        if not message:
-            return
-        # An answer (QR) to an update (opcode 5), with one zone and nothing else.
-        head = message[:2] + struct.pack("!5H", 0xA800, 1, 0, 0, 0)
-        end_of_name = message.index(b"\0", 12)
-        sock.sendto(head + message[12 : end_of_name + 5], sender)

@@ -2,10 +2,12 @@
 import './globals.js';
 import { fieldMatchers, getValueFormats } from '@grafana/data';
 import { readdirSync, readFileSync } from 'node:fs';
-import { drawn, isOption, TRANSFORMATIONS, transformed } from './panels.js';
+import { basename } from 'node:path';
+import { drawn, isOption, panelsOf, TRANSFORMATIONS, transformed } from './panels.js';
 
-const [folder, file] = process.argv.slice(2);
-const { choices } = JSON.parse(readFileSync(file));
+const [folder, ...files] = process.argv.slice(2);
+// By situation and choice of variables.
+const situations = Object.fromEntries(files.map((file) => [basename(file, '.json'), JSON.parse(readFileSync(file)).choices]));
 const UNITS = new Set(getValueFormats().flatMap(({ submenu }) => submenu.map(({ value }) => value)));
 const CUSTOM_UNIT = /^(count|currency|si|suffix|prefix|time|bool):/;
 const FILLED = 'color-background';
@@ -105,24 +107,33 @@ function described(panel, frames) {
   return [`${series.length} series`, ...series.slice(0, ROWS).map((field) => name(field) + shown(field, field.values.length - 1))];
 }
 
-/** Return what a panel shows where all is chosen, and its mistakes with whatever is chosen. */
-async function checked(panel) {
-  const everywhere = await Promise.all(Object.values(choices).map((answers) => drawn(panel, answers)));
+/** Return what a panel shows in each situation where all is chosen, and its mistakes with whatever is chosen. */
+async function checked(panel, uid) {
+  const chosen = (one) => Object.values(one).map((answers) => drawn(panel, answers[uid]));
+  const everywhere = await Promise.all(Object.values(situations).flatMap(chosen));
+  const all = await Promise.all(Object.values(situations).map((one) => drawn(panel, one.all[uid])));
+  const raw = await Promise.all(Object.values(situations).map((one) => transformed(panel, one.all[uid])));
   const mistakes = [
     ...mistakesOf(panel),
-    ...unmatched(panel, await transformed(panel, choices.all)),
-    ...lacking(panel, everywhere[0]),
+    ...unmatched(panel, raw.flat()),
+    ...inAll(all.map((frames) => lacking(panel, frames))),
     ...everywhere.flatMap((frames) => unreadable(panel, frames.filter(({ length }) => length > 0))),
   ];
-  return { lines: described(panel, everywhere[0]), mistakes: [...new Set(mistakes)] };
+  const lines = Object.keys(situations).flatMap((name, index) => described(panel, all[index]).map((line) => `${name}: ${line}`));
+  return { lines, mistakes: [...new Set(mistakes)] };
+}
+
+/** Return what is in each of several lists: what one situation lacks, another one may have. */
+function inAll([first, ...others]) {
+  return first.filter((entry) => others.every((list) => list.includes(entry)));
 }
 
 async function main() {
   let wrong = 0;
-  for (const { uid, panels } of readdirSync(folder).map((name) => JSON.parse(readFileSync(`${folder}/${name}`)))) {
-    for (const panel of panels.filter(({ type }) => type !== 'row')) {
-      const { lines, mistakes } = await checked(panel);
-      console.log(`${uid}: ${panel.title} (${panel.type})`);
+  for (const dashboard of readdirSync(folder).map((name) => JSON.parse(readFileSync(`${folder}/${name}`)))) {
+    for (const panel of panelsOf(dashboard)) {
+      const { lines, mistakes } = await checked(panel, dashboard.uid);
+      console.log(`${dashboard.uid}: ${panel.title} (${panel.type})`);
       console.log([...lines.map((line) => `    ${line}`), ...mistakes.map((mistake) => `!!! ${mistake}`)].join('\n'));
       wrong += mistakes.length;
     }

@@ -20,19 +20,26 @@ import {
   VizRepeater,
 } from '@grafana/ui';
 import { TableNG } from '@grafana/ui/unstable';
-import { drawn } from './panels.js';
+import { drawn, expanded } from './panels.js';
 
 const COLUMNS = 24;
 const ROW = 30;
 const GAP = 8;
 const PADDING = 16;
+// Grafana's bar with the name, and the line of variables and links.
+const HEAD = 40;
+const LINE = 48;
+let fonts;
+let root;
 
 /** Draw a dashboard; *answers* as frames.js has them. */
-globalThis.draw = async (dashboard, answers, { mode, width, since, until }) => {
-  await Promise.all([400, 500].map((weight) => document.fonts.load(`${weight} 14px Inter`)));
+globalThis.draw = async (dashboard, answers, { mode, width, since, until, whole, selected }) => {
+  fonts ??= Promise.all([400, 500].map((weight) => document.fonts.load(`${weight} 14px Inter`)));
+  await fonts;
   const theme = createTheme({ colors: { mode } });
   const timeRange = { from: dateTime(since * 1000), to: dateTime(until * 1000), raw: { from: '', to: '' } };
-  const shown = await Promise.all(dashboard.panels.map(async (panel) => ({
+  const panels = whole ? expanded(dashboard) : dashboard.panels;
+  const shown = await Promise.all(panels.map(async (panel) => ({
     panel,
     frames: panel.type === 'row' ? [] : await drawn(panel, answers, mode),
   })));
@@ -43,11 +50,12 @@ globalThis.draw = async (dashboard, answers, { mode, width, since, until }) => {
     <ThemeContext.Provider value={theme}>
       <GlobalStyles />
       <PanelContextProvider value={{ eventBus: new EventBusSrv() }}>
+        <Head dashboard={dashboard} selected={selected} theme={theme} />
         <div style={{ position: 'relative', left: PADDING, width: inner, height }}>
           {shown.map(({ panel, frames }) => (
             <Placed key={panel.id} at={panel.gridPos} width={inner}>
               {(box) => panel.type === 'row'
-                ? <h6 style={{ margin: 6 }}>{panel.title}</h6>
+                ? <h6 style={{ margin: 6 }}>{panel.collapsed ? '▸' : '▾'} {panel.title}</h6>
                 : <Chrome panel={panel} frames={frames} box={box} theme={theme} timeRange={timeRange} />}
             </Placed>
           ))}
@@ -55,8 +63,30 @@ globalThis.draw = async (dashboard, answers, { mode, width, since, until }) => {
       </PanelContextProvider>
     </ThemeContext.Provider>
   );
-  createRoot(document.getElementById('page')).render(page);
+  root ??= createRoot(document.getElementById('page'));
+  root.render(page);
 };
+
+/** A sketch of what Grafana shows above the panels: it takes as much room, but is not Grafana's own. */
+function Head({ dashboard, selected, theme }) {
+  const line = { display: 'flex', alignItems: 'center', gap: 8, padding: `0 ${PADDING}px`, fontSize: 12 };
+  const box = { border: `1px solid ${theme.colors.border.medium}`, borderRadius: 2, padding: '4px 8px' };
+  const variables = dashboard.templating.list.filter(({ hide }) => !hide);
+  return (
+    <div style={{ color: theme.colors.text.primary, fontFamily: theme.typography.fontFamily }}>
+      <div style={{ ...line, height: HEAD, fontSize: 14, borderBottom: `1px solid ${theme.colors.border.weak}` }}>
+        Dashboards › {dashboard.title}
+      </div>
+      <div style={{ ...line, height: LINE }}>
+        {variables.map(({ name, label, includeAll, current }) => (
+          <span key={name} style={box}>
+            {label ?? name} <b>{selected[name] ?? (includeAll ? 'All' : '')}</b>
+          </span>
+        ))}
+      </div>
+    </div>
+  );
+}
 
 function Placed({ at, width, children }) {
   const column = (width - (COLUMNS - 1) * GAP) / COLUMNS;

@@ -64,6 +64,25 @@ function registryOf({ defaults, overrides }) {
   return registry;
 }
 
+/** Return all panels of a dashboard but its rows, those of collapsed rows too. */
+export function panelsOf({ panels }) {
+  return panels.flatMap((panel) => (panel.type === 'row' ? panel.panels ?? [] : [panel]));
+}
+
+/** Return the panels of a dashboard with each row expanded. */
+export function expanded({ panels }) {
+  let moved = 0;
+  return panels.flatMap((panel) => {
+    const at = ({ gridPos, ...other }) => ({ ...other, gridPos: { ...gridPos, y: gridPos.y + moved } });
+    if (!panel.collapsed) {
+      return [at(panel)];
+    }
+    const shown = [at({ ...panel, panels: [] }), ...panel.panels.map(at)];
+    moved += Math.max(0, ...panel.panels.map(({ gridPos: { y, h } }) => y + h - panel.gridPos.y - 1));
+    return shown;
+  });
+}
+
 /** Whether Grafana has an option of this name; `custom` ones are left to the types. */
 export function isOption(id) {
   return id in STANDARD || id.startsWith('custom.');

@@ -42,9 +42,9 @@ function statementsOf({ title, type, options, fieldConfig: { defaults, overrides
 
 mkdirSync(into, { recursive: true });
 const files = readdirSync(folder).map((name) => {
-  const { panels } = JSON.parse(readFileSync(`${folder}/${name}`));
+  const dashboard = JSON.parse(readFileSync(`${folder}/${name}`));
   const file = `${into}/${name.replace('.json', '.ts')}`;
-  writeFileSync(file, checkable(panels.filter(({ type }) => type !== 'row')));
+  writeFileSync(file, checkable(dashboard.panels.flatMap((panel) => (panel.type === 'row' ? panel.panels ?? [] : [panel]))));
   return file;
 });
 const program = ts.createProgram(files, {

@@ -1,4 +1,4 @@
-"""What only writes shipped files: documents, rules, manual page, completion, chart copies."""
+"""What only writes shipped files: documents, rules, manual page, completion, chart copies, and versions in them."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from grafana.src import dashboards
-from tools import catalogue, chart, golden, licences, manual, migration, upgrade_guide, write
+from tools import catalogue, chart, golden, licences, manual, migration, release, upgrade_guide, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,6 +22,7 @@ WRITERS: Mapping[str, Callable[[], None]] = MappingProxyType(
         "dashboards": lambda: write(dashboards.documents()),
         "manual page and completion": lambda: write(manual.documents()),
         "migration": lambda: write(migration.documents()),
+        "version": lambda: write(release.documents()),
         "licences": lambda: write(licences.documents()),
         "chart": chart.refresh,
     }

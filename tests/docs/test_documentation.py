@@ -21,7 +21,7 @@ from kea_exporter.config.schema import ConfigFile
 from kea_exporter.config.web_schema import WebConfigFile
 from kea_exporter.facts.failure import Reason, Stage
 from tests.support.markdown import fenced, indented
-from tools import catalogue, golden, manual, migration, upgrade_guide
+from tools import catalogue, golden, manual, migration, release, upgrade_guide
 from tools.configuration_reference import MEANINGS, SECTIONS, reference
 from tools.site import expanded, on_page_markdown, with_wide_lists
 
@@ -33,6 +33,7 @@ GENERATED = {
     **golden.documents(),
     **manual.documents(),
     **migration.documents(),
+    **release.documents(),
     **upgrade_guide.documents(),
 }
 SCHEMAS = (ConfigFile.model_json_schema(), WebConfigFile.model_json_schema())

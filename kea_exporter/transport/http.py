@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import base64
 import io
+from functools import lru_cache
 from http import HTTPStatus
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
 import requests
-from requests.adapters import HTTPAdapter
+from requests.adapters import BaseAdapter
 from urllib3.connection import HTTPConnection
-from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import HTTPError
 
 from kea_exporter.facts.failure import Failure, Reason, Stage
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 MAX_CONNECTIONS = 24
 # Kea's heads have 200 bytes; with one comes as much of the body as fits into the buffer.
 MAX_HEAD = 64 * 1024 + io.DEFAULT_BUFFER_SIZE
-FAILURES = (requests.RequestException, HTTPError, OSError, ValueError)
+FAILURES = (HTTPException, HTTPError, OSError, ValueError)
 HEADERS = {
     # Kea answers 400 to any other type, and to this one with a charset.
     "Content-Type": JSON,
@@ -75,12 +76,10 @@ class HttpTransport:
         """Connect, and verify where it is https; see `Transport.open`."""
         self._socket = self._connect()
         self._adapter = _ReadyAdapter(self._settings, self._socket, self._connect_again)
-        # Prepared once for all commands, which are alike but for their bodies.
-        headers = {**HEADERS, **_authorization(self._settings)}
         # Always http to requests: TLS, where there is any, stands beneath already.
         host = bracketed(_without_zone(self._settings.target.host))
-        url = f"http://{host}:{self._settings.port}{self._settings.path}"
-        self._prepared = requests.Request("POST", url, headers).prepare()
+        self._prepared = _prepared(f"http://{host}:{self._settings.port}{self._settings.path}").copy()
+        self._prepared.headers.update(_authorization(self._settings))
         if self.connection is None:
             raise RuntimeError("connected to no address")
         return self.connection
@@ -161,21 +160,24 @@ class HttpTransport:
             raise TransportError(secured.refusal)
         return secured.socket
 
-    def _post(self, adapter: HTTPAdapter, request: bytes, limit: int) -> bytearray:
+    def _post(self, adapter: _ReadyAdapter, request: bytes, limit: int) -> bytearray:
         self._allow(MAX_HEAD)
-        prepared = self._prepared.copy()
-        prepared.prepare_body(request, files=None)
-        # No session: it would look for proxies and a netrc, and read the whole body of a redirect, however large.
-        with adapter.send(prepared, stream=True) as response:
+        self._prepared.prepare_body(request, files=None)
+        try:
+            response = adapter.send(self._prepared)
             self._allow(MAX_HEAD + limit)
             if self.authentication_result is None:
                 self.authentication_result = admission_of(response)
             if response.status_code != HTTPStatus.FORBIDDEN:  # another command may be allowed, over this connection
                 check_status(response)
             body = read_body(response, limit)
-            self._answers += 1
-            check_status(response)
-            return body
+        except BaseException:
+            # What is left of an answer must not be read as the next one.
+            adapter.close()
+            raise
+        self._answers += 1
+        check_status(response)
+        return body
 
     def _allow(self, size: int) -> None:
         """Let that many bytes come: http.client itself bounds neither heads nor what stands between chunks."""
@@ -183,42 +185,53 @@ class HttpTransport:
             self._socket.allowance = size
 
 
+# All commands to a daemon are alike but for their bodies, and preparing takes as long as a command.
+@lru_cache(maxsize=4096)
+def _prepared(url: str) -> requests.PreparedRequest:
+    return requests.Request("POST", url, HEADERS).prepare()
+
+
 class _ReadyConnection(HTTPConnection):
     """A connection over sockets that *connect* returns, connected and verified."""
 
-    def __init__(
-        self,
-        *arguments: Any,  # noqa: ANN401 - urllib3's
-        connect_socket: Callable[[], socket.socket],
-        **options: Any,  # noqa: ANN401 - urllib3's
-    ) -> None:
-        super().__init__(*arguments, **options)
+    def __init__(self, host: str, port: int | None, connect_socket: Callable[[], socket.socket]) -> None:
+        super().__init__(host, port)
         self._connect_socket = connect_socket
 
     def connect(self) -> None:
         self.sock = self._connect_socket()
 
 
-class _ReadyPool(HTTPConnectionPool):
-    ConnectionCls = _ReadyConnection
+class _ReadyAdapter(BaseAdapter):
+    """Send every request over a ready socket, and over another one where the server has closed it.
 
-
-class _ReadyAdapter(HTTPAdapter):
-    """Send every request over a ready socket, and over another one where the server has closed it."""
+    Nothing else: the adapter of requests would look for a pool, retries, timeouts and cookies with each command.
+    """
 
     def __init__(self, settings: DaemonSettings, first: socket.socket, another: Callable[[], socket.socket]) -> None:
-        super().__init__(max_retries=0)
+        super().__init__()
         self._another = another
         self._sock = first
         self._is_used = False
-        host = _without_zone(settings.target.host)
-        self._pool = _ReadyPool(host, settings.port, maxsize=1, connect_socket=self._next_socket)
+        self._connection = _ReadyConnection(
+            _without_zone(settings.target.host), settings.port, connect_socket=self._next_socket
+        )
 
-    def get_connection_with_tls_context(self, *_: Any, **__: Any) -> HTTPConnectionPool:  # noqa: ANN401 - requests'
-        return self._pool
+    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:  # noqa: ANN401 - requests'
+        """Send a request, and return its response with the body still to be read."""
+        connection = self._connection
+        if connection.sock is not None and not connection.is_connected:
+            connection.close()
+        connection.request(request.method or "", request.path_url, request.body, request.headers, preload_content=False)
+        response = requests.Response()
+        response.raw = raw = connection.getresponse()
+        response.status_code = raw.status
+        response.headers = raw.headers  # type: ignore[assignment]  # without regard to case too
+        return response
 
     def close(self) -> None:
-        self._pool.close()
+        """Close the connection; another request gets another one."""
+        self._connection.close()
         self._sock.close()
 
     def _next_socket(self) -> socket.socket:

@@ -197,7 +197,7 @@ def new_statistic(name: str, root: Path = ROOT) -> list[str]:
     if beginning is None:
         raise NewError(f"{name}: no daemon is known whose statistics begin like this; these do: {', '.join(DAEMONS)}")
     daemon = DAEMONS[beginning]
-    if (Daemon(daemon), Scope.DAEMON, name) in BY_NAME:
+    if name in BY_NAME[Daemon(daemon), Scope.DAEMON]:
         raise NewError(f"there is a statistic {name}: {TABLE}")
     own = name.removeprefix(beginning).replace("-", "_")
     if own.upper() in Measure.__members__:

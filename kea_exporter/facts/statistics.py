@@ -38,6 +38,9 @@ class Measure(Enum):
     DDNS_KEY_UPDATES_SENT = ("updates sent by key", "key")
     DDNS_KEY_UPDATES = ("updates by key", "key", "result")
 
+    # They are keys for each statistic of a scrape, and Enum's own is slow.
+    __hash__ = object.__hash__
+
     @property
     def labels(self) -> tuple[str, ...]:
         """Return the names of its labels."""

@@ -37,6 +37,9 @@ class Count(Enum):
     ALLOCATION_FAILURES_OF_NETWORK = "requests for which the whole shared network of the subnet had no lease"
     LEASES_RECLAIMED = "expired leases taken back"
 
+    # They are keys for each statistic of a scrape, and Enum's own is slow.
+    __hash__ = object.__hash__
+
 
 # For want of a lease in the subnet, or in its whole shared network.
 REFUSED = (Count.ALLOCATION_FAILURES, Count.ALLOCATION_FAILURES_OF_NETWORK)

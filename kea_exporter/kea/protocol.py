@@ -119,7 +119,7 @@ def decode(body: bytes | bytearray, digest: bytes = b"") -> Answer:
         MalformedAnswerError: it is neither, or holds no result.
     """
     try:
-        said = json.loads(_text(body) if len(body) > MAX_SMALL else body, parse_constant=_refuse_constant)
+        said = DECODER.decode(_text(body))
     except (ValueError, RecursionError):
         raise MalformedAnswerError("the answer is not JSON") from None
     if isinstance(said, list):
@@ -136,11 +136,13 @@ def decode(body: bytes | bytearray, digest: bytes = b"") -> Answer:
 
 
 def _text(body: bytes | bytearray) -> str:
-    """Return a large answer as text of one byte a character, as Kea writes it: `as_text` puts those of UTF-8 together.
+    """Return an answer as text; a large one of one byte a character, as Kea writes it: `as_text` makes UTF-8 of it.
 
     Raises:
         MalformedAnswerError: it would take too much memory.
     """
+    if len(body) <= MAX_SMALL:
+        return body.decode(json.detect_encoding(body), "surrogatepass")
     check(body)
     text = body.decode("latin-1")
     if isinstance(body, bytearray):
@@ -150,3 +152,6 @@ def _text(body: bytes | bytearray) -> str:
 
 def _refuse_constant(_: str) -> Never:
     raise ValueError
+
+
+DECODER = json.JSONDecoder(parse_constant=_refuse_constant)

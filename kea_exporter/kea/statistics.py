@@ -69,12 +69,15 @@ def read_all(answer: Answer, daemon: Daemon) -> AllStatistics:
         MalformedAnswerError: its arguments are no map.
     """
     tally = _Tally(daemon)
+    of_perfmon = {}
     for name, samples in answer.map.items():
-        if not is_of_perfmon(name):
-            tally.add(_parts(name), newest(samples))
+        if is_of_perfmon(name):
+            of_perfmon[name] = samples
+        else:
+            tally.add(name, newest(samples))
     none_failed = dict.fromkeys(FAILURES.values(), 0)
     return AllStatistics(
-        daemon=replace(tally.statistics(), response_times=read_response_times(answer.map)),
+        daemon=replace(tally.statistics(), response_times=read_response_times(of_perfmon)),
         subnets=_columns({key[0]: {**none_failed, **row} for key, row in tally.counts[Scope.SUBNET].items()}),
         pools=_columns(tally.counts[Scope.POOL]),
         pd_pools=_columns(tally.counts[Scope.PD_POOL]),
@@ -103,7 +106,7 @@ def of_names(values: Mapping[str, int | None], daemon: Daemon) -> Statistics:
     """Return the statistics that were asked for one by one."""
     tally = _Tally(daemon)
     for name, value in values.items():
-        tally.add(_parts(name), value)
+        tally.add(name, value)
     return replace(tally.statistics(), unknown=None)
 
 
@@ -157,14 +160,16 @@ class _Tally:
 
     def __init__(self, daemon: Daemon) -> None:
         self._daemon = daemon
+        self._rows = {scope: BY_NAME[daemon, scope] for scope in Scope}
         self._values: Values = {}
         self._unknown: set[str] = set()
         self._new_packets = 0
         self._dropped_in_all: int | None = None
         self.counts: dict[Scope, dict[PoolKey, dict[Count, int]]] = {scope: {} for scope in Scope}
 
-    def add(self, named: _Named, value: int | None) -> None:
-        row = BY_NAME.get((self._daemon, named.scope, named.name))
+    def add(self, full_name: str, value: int | None) -> None:
+        named = _parts(full_name)
+        row = self._rows[named.scope].get(named.name)
         if row is None:
             self._add_new(named, value)
         elif value is None or row.meaning is None:
@@ -201,10 +206,10 @@ def _parts(name: str) -> _Named:
     found = NAME.fullmatch(name)
     if found is None:
         return _Named(Scope.DAEMON, name)
-    if found["key"] is not None:
-        return _Named(Scope.KEY, found["by_key"], key=printable(found["key"]))
-    pool = int(found["pool"] or 0)
-    return _Named(POOL_SCOPES[found["kind"]], found["counted"], subnet=int(found["subnet"]), pool=pool)
+    subnet, kind, pool, counted, key, by_key = found.groups()
+    if key is not None:
+        return _Named(Scope.KEY, by_key, key=printable(key))
+    return _Named(POOL_SCOPES[kind], counted, subnet=int(subnet), pool=int(pool or 0))
 
 
 def _columns(rows: Mapping[K, Mapping[Count, int]]) -> Counts[K]:

@@ -193,6 +193,10 @@ def _label(name: str) -> str:
 
 
 TABLE: tuple[Row, ...] = (*_dhcp4(), *_dhcp6(), *_d2())
-BY_NAME: Mapping[tuple[Daemon, Scope, str], Row] = MappingProxyType(
-    {(entry.daemon, entry.scope, entry.name): entry for entry in TABLE}
+BY_NAME: Mapping[tuple[Daemon, Scope], Mapping[str, Row]] = MappingProxyType(
+    {
+        (daemon, scope): {row.name: row for row in TABLE if row.daemon is daemon and row.scope is scope}
+        for daemon in Daemon
+        for scope in Scope
+    }
 )

@@ -231,5 +231,5 @@ def test_the_number_of_commands_of_a_scrape_is_limited(
 
 @pytest.mark.parametrize("daemon", [Daemon.DHCP4, Daemon.DHCP6])
 def test_a_statistic_that_is_queried_by_name_is_in_the_table(daemon: Daemon) -> None:
-    rows = [BY_NAME[daemon, Scope.DAEMON, name] for name in ONE_BY_ONE[daemon]]
+    rows = [BY_NAME[daemon, Scope.DAEMON][name] for name in ONE_BY_ONE[daemon]]
     assert len(set(rows)) == len(rows)

@@ -22,7 +22,7 @@ from kea_exporter.metrics import (
     tls,
     traffic,
 )
-from kea_exporter.requirements import REQUIREMENTS
+from kea_exporter.requirements import DEMANDS
 from tools.configuration_reference import reference
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from kea_exporter.alerts import Alert
     from kea_exporter.kea.statistics_table import Row
     from kea_exporter.metrics import Family
-    from kea_exporter.requirements import Cause, Requirement
+    from kea_exporter.requirements import Cause, Demand
 
 FAMILIES_OF: Mapping[Scope, Mapping[Any, Family]] = {
     Scope.DAEMON: traffic.FAMILY_OF,
@@ -120,12 +120,12 @@ def _requirements_document() -> str:
         "project adds. Each cause has its own remedy.",
         "",
     ]
-    for requirement in REQUIREMENTS:
+    for requirement in DEMANDS:
         lines += _requirement_section(requirement)
     return "\n".join(lines)
 
 
-def _requirement_section(requirement: Requirement) -> Iterable[str]:
+def _requirement_section(requirement: Demand) -> Iterable[str]:
     severity = str(requirement.severity).capitalize() if requirement.severity else "Only if a profile enables it"
     clause = f"> {requirement.clause}" if requirement.clause else "> (added by this project)"
     return (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kea_exporter.alerts import GROUPS
 from kea_exporter.metrics import FAMILIES
 from kea_exporter.metrics.encoding import Encoder
-from kea_exporter.requirements import REQUIREMENTS
+from kea_exporter.requirements import DEMANDS
 from tests.support.golden import golden_page
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def documents() -> Mapping[str, str]:
         "tests/golden/metrics.txt": _lines(f"{family.name}{{{','.join(family.labels)}}}" for family in FAMILIES),
         # Alerts, dashboards and runbooks rely on these ids; without a severity: judged only where a profile asks.
         "tests/golden/requirements.txt": _lines(
-            f"{requirement.id} {requirement.severity or '-'}" for requirement in REQUIREMENTS
+            f"{requirement.id} {requirement.severity or '-'}" for requirement in DEMANDS
         ),
         # Routes and silences rely on these names.
         "tests/golden/alert-names.txt": _lines(

@@ -25,18 +25,19 @@ from kea_exporter.commands.output import print_text
 from kea_exporter.config import BUILT_IN, IPAM, AuditSettings, Settings
 from kea_exporter.facts.failure import Failure
 from kea_exporter.facts.snapshot import Daemon
+from kea_exporter.partners import compared, read_now
 from kea_exporter.reports import FORMATS, Check, FailOn, nagios_exit_code, selected
 from kea_exporter.reports.changes import changes
 from kea_exporter.reports.schema import report_schema
 from kea_exporter.reports.text_report import explanation, progress_bar
-from kea_exporter.requirements import REQUIREMENTS, Severity
+from kea_exporter.requirements import DEMANDS, PAIR_REQUIREMENTS, Severity, judge_pair, pairs_of
 from kea_exporter.transport.deadline import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from kea_exporter.config import DaemonSettings, Profile
-    from kea_exporter.requirements import Report
+    from kea_exporter.requirements import PairReport, Report
 
 DEFAULT_AUDIT = AuditSettings(interval=3600, page_size=1000, max_leases=1_000_000)
 CHECK_SECONDS = 600.0
@@ -45,7 +46,7 @@ WIDEST, NARROWEST = 110, 60
 
 
 def _requirement_ids(_context: click.Context, parameter: click.Parameter, ids: Sequence[str]) -> Sequence[str]:
-    known = [requirement.id for requirement in REQUIREMENTS]
+    known = [requirement.id for requirement in DEMANDS]
     for name in ids:
         if name not in known:
             close = difflib.get_close_matches(name, known, n=1)
@@ -153,12 +154,13 @@ def check_command(  # noqa: PLR0913 - one parameter per option
     else:
         settings = _settings(config_file, servers, urls, daemons, ad_hoc)
         configured = settings.daemons if profile_name is None else _judged_by(profile_name, settings)
-        collect = partial(_collected, configured, audit_leases)
+        collect = partial(_collected, configured, audit_leases=audit_leases, has_all_servers=not (urls or servers))
 
     def check() -> Check:
-        shown = map(in_options, collect()) if urls else collect()
-        part = selected(shown, only, exclude, Severity(severity))
-        return Check(part, time.time(), FailOn(fail_on), verbose, _width())
+        reports, pairs = collect()
+        wanted = partial(selected, only=only, without=exclude, minimum=Severity(severity))
+        shown = wanted(map(in_options, reports) if urls else reports)
+        return Check(shown, time.time(), FailOn(fail_on), verbose, _width(), wanted(pairs))
 
     if watch:
         return _watched(check, watch)
@@ -201,7 +203,10 @@ def _judged_by(name: str, settings: Settings) -> tuple[DaemonSettings, ...]:
     return tuple(replace(daemon, profile=profile) for daemon in settings.daemons)
 
 
-def _collected(configured: Iterable[DaemonSettings], audit_leases: bool) -> tuple[Report, ...]:  # noqa: FBT001 - private
+def _collected(
+    configured: Iterable[DaemonSettings], *, audit_leases: bool, has_all_servers: bool
+) -> tuple[tuple[Report, ...], tuple[PairReport, ...]]:
+    """Return the reports on daemons, and on the pairs among them."""
     daemons = [_with_audit(daemon) if audit_leases else replace(daemon, lease_audit=None) for daemon in configured]
     auditor = Auditor(daemons)
     collector = Collector(audits=auditor.result)
@@ -209,7 +214,9 @@ def _collected(configured: Iterable[DaemonSettings], audit_leases: bool) -> tupl
     if audit_leases:
         _audit(auditor, reports)
         reports = collector.collect(daemons, Deadline.after(CHECK_SECONDS))
-    return reports
+    pairs = pairs_of([report.snapshot for report in reports], has_all_servers=has_all_servers)
+    read = read_now(daemons)
+    return reports, tuple(judge_pair(PAIR_REQUIREMENTS, compared(pair, read), reports) for pair in pairs)
 
 
 def _watched(check: Callable[[], Check], seconds: float) -> int:
@@ -229,8 +236,9 @@ def _watched(check: Callable[[], Check], seconds: float) -> int:
 
 def _explained(requirement_id: str) -> str:
     if requirement_id == "list":
-        return "\n".join(f"{requirement.id:<34}{requirement.title}" for requirement in REQUIREMENTS)
-    found = next((requirement for requirement in REQUIREMENTS if requirement.id == requirement_id), None)
+        width = max(len(requirement.id) for requirement in DEMANDS) + 2
+        return "\n".join(f"{requirement.id:<{width}}{requirement.title}" for requirement in DEMANDS)
+    found = next((requirement for requirement in DEMANDS if requirement.id == requirement_id), None)
     if found is None:
         raise click.BadParameter("unknown requirement; see --explain list", param_hint="--explain")
     return explanation(found, _width())

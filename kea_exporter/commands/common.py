@@ -13,7 +13,7 @@ import structlog
 from kea_exporter.commands.output import CommandError
 from kea_exporter.config import ConfigError, Settings, load_stdin
 from kea_exporter.config import load as load_file
-from kea_exporter.requirements import REQUIREMENTS
+from kea_exporter.requirements import DEMANDS
 from kea_exporter.text import printable
 from kea_exporter.transport.own_files import unusable_files
 
@@ -49,7 +49,7 @@ def load(path: Path, *, requires_files: bool = False, takes_stdin: bool = False)
     Raises:
         CommandError: the configuration has errors; the message has all of them.
     """
-    ids = tuple(requirement.id for requirement in REQUIREMENTS)
+    ids = tuple(requirement.id for requirement in DEMANDS)
     is_unasked_for = str(path) == DEFAULT_CONFIG and not path.exists()
     hint = "; name the file with --config.file" if is_unasked_for else ""
     is_stdin = takes_stdin and str(path) == "-"

@@ -16,7 +16,7 @@ from kea_exporter.facts.configuration import Configuration
 from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.facts.snapshot import ROOT_KEYS, Snapshot, Target, TransportKind, Version
 from kea_exporter.files import read_file
-from kea_exporter.kea.configuration import read_configuration
+from kea_exporter.kea.configuration import read_configuration, read_prepared
 from kea_exporter.kea.configuration_file import (
     MAX_BYTES,
     ConfigurationFile,
@@ -25,8 +25,9 @@ from kea_exporter.kea.configuration_file import (
 )
 from kea_exporter.kea.protocol import Answer, Result
 from kea_exporter.kea.reading import MalformedAnswerError, as_int, as_list, as_map
+from kea_exporter.partners import compared
 from kea_exporter.probe import nothing_learnt
-from kea_exporter.requirements import REQUIREMENTS, Report, Subject, judge_all
+from kea_exporter.requirements import PAIR_REQUIREMENTS, REQUIREMENTS, Report, Subject, judge_all, judge_pair, pairs_of
 from kea_exporter.requirements.hooks import COMMAND_OF_HOOK, library_of
 from kea_exporter.text import printable
 
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from kea_exporter.config import Profile
+    from kea_exporter.kea.prepared import Prepared
+    from kea_exporter.requirements import PairReport
 
 STDIN = "-"
 NOT_IN_A_FILE = Failure(Stage.COMMAND, Reason.NOT_COLLECTED, "a configuration file does not show it")
@@ -98,13 +101,14 @@ class Reading:
     profile: Profile
 
 
-def judge_files(paths: Sequence[str], reading: Reading) -> tuple[Report, ...]:
-    """Return a report on each configuration file, with the requirements that a file can satisfy.
+def judge_files(paths: Sequence[str], reading: Reading) -> tuple[tuple[Report, ...], tuple[PairReport, ...]]:
+    """Return a report on each configuration file, with the requirements that a file can satisfy, and on their pairs.
 
     Raises:
         CommandError: a file cannot be read, or Kea would refuse its syntax.
     """
-    snapshots = [_read(path, reading) for path in paths]
+    read = [_read(path, reading) for path in paths]
+    snapshots = [snapshot for snapshot, _ in read]
     # Files that are checked together are those of one server.
     dns_servers = [
         snapshot.configuration.dns_server
@@ -112,22 +116,27 @@ def judge_files(paths: Sequence[str], reading: Reading) -> tuple[Report, ...]:
         if isinstance(snapshot.configuration, Configuration) and snapshot.configuration.dns_server is not None
     ]
     dns_server = dns_servers[0] if len(dns_servers) == 1 else None
-    return tuple(_judge(replace(snapshot, dns_server=dns_server), reading.profile) for snapshot in snapshots)
+    reports = tuple(_judge(replace(snapshot, dns_server=dns_server), reading.profile) for snapshot in snapshots)
+    configurations = {snapshot.target: configuration for snapshot, configuration in read}
+    pairs = pairs_of(snapshots, has_all_servers=False)
+    judged = (judge_pair(PAIR_REQUIREMENTS, compared(pair, configurations.__getitem__), reports) for pair in pairs)
+    return reports, tuple(judged)
 
 
-def _read(path: str, reading: Reading) -> Snapshot:
+def _read(path: str, reading: Reading) -> tuple[Snapshot, Prepared]:
     name = printable("stdin" if path == STDIN else path)
     try:
         found = read_configuration_file(name, _content(path), lambda written: _included(written, path, reading))
         _number_subnets(found, name, reading.version)
-        configuration = read_configuration(Answer(Result.SUCCESS, "", {found.root: found.tree}))
+        answer = Answer(Result.SUCCESS, "", {found.root: found.tree})
+        configuration, parsed = read_configuration(answer), read_prepared(answer)
     except OSError as error:
         raise CommandError(f"{name}: {error.strerror}") from None
     except MalformedAnswerError as error:
         raise CommandError(f"{name}: {error}") from None
     except ConfigurationFileError as error:
         raise CommandError(str(error)) from None
-    return _snapshot(name, configuration, reading.version)
+    return _snapshot(name, configuration, reading.version), parsed
 
 
 def _judge(snapshot: Snapshot, profile: Profile) -> Report:

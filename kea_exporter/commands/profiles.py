@@ -13,7 +13,7 @@ from kea_exporter.commands.common import DEFAULT_CONFIG, load, named_profile
 from kea_exporter.commands.output import print_text
 from kea_exporter.config import BUILT_IN, Profile, duration_text
 from kea_exporter.facts.snapshot import Daemon
-from kea_exporter.requirements import REQUIREMENTS, Severity, severity_in
+from kea_exporter.requirements import DEMANDS, Severity, severity_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -52,7 +52,7 @@ def _profiles(config_file: str | None) -> Mapping[str, Profile]:
 
 
 def _severities(profile: Profile) -> dict[str, Severity | None]:
-    return {requirement.id: severity_in(profile, requirement) for requirement in REQUIREMENTS}
+    return {requirement.id: severity_in(profile, requirement) for requirement in DEMANDS}
 
 
 def _counts(profile: Profile) -> dict[str, int]:

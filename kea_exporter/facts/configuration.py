@@ -60,16 +60,43 @@ class ControlSocket:
 
 
 @dataclass(frozen=True)
+class ConfiguredPeer:
+    """One entry of `peers` of a relationship.
+
+    Attributes:
+        name: its server name.
+        role: such as `primary`, `standby` or `backup`; empty where it is not known.
+        place: host and port of its url; empty without one.
+    """
+
+    name: str
+    role: str
+    place: str
+
+
+@dataclass(frozen=True)
 class Pair:
     """A high availability relationship as it is configured.
 
     Attributes:
         names: those of all its servers.
         place: hosts and ports of the servers that are no backups, sorted, which is the same on both of them.
+        own_name: `this-server-name`.
+        mode: such as `hot-standby`.
+        peers: its servers, sorted by name.
     """
 
     names: frozenset[str]
     place: str
+    own_name: str = ""
+    mode: str = ""
+    peers: tuple[ConfiguredPeer, ...] = ()
+
+    @property
+    def own(self) -> ConfiguredPeer:
+        """Return the server itself."""
+        found = (peer for peer in self.peers if peer.name == self.own_name)
+        return next(found, ConfiguredPeer(self.own_name, "", ""))
 
 
 @dataclass(frozen=True)

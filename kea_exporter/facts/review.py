@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -32,3 +33,15 @@ class Observed:
 # By requirement; an empty tuple where it is met. A requirement that does not apply is absent.
 Review = Mapping[str, Fact[tuple[Observed, ...]]]
 NOT_REVIEWED: Review = MappingProxyType({})
+
+
+def observed(findings: Iterable[tuple[str, str]]) -> tuple[Observed, ...]:
+    """Return pairs of cause and sentence by cause, with a limited number of sentences."""
+    found: dict[str, list[str]] = {}
+    counts: Counter[str] = Counter()
+    for cause, evidence in findings:
+        sentences = found.setdefault(cause, [])
+        if len(sentences) < MAX_SENTENCES:
+            sentences.append(evidence)
+        counts[cause] += 1
+    return tuple(Observed(cause, tuple(sentences), counts[cause]) for cause, sentences in found.items())

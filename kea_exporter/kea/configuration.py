@@ -71,12 +71,9 @@ def read_configuration(answer: Answer) -> Configuration:
     Raises:
         MalformedAnswerError: it has no root key of Kea's, or not the shape that Kea gives it.
     """
-    root = next((key for key in ROOTS if key in answer.map), None)
-    if root is None:
-        raise MalformedAnswerError(f"none of {', '.join(ROOTS)} is there")
-    tree = as_map(answer.map[root], root)
+    configuration = read_prepared(answer)
+    root, tree = configuration.root, configuration.tree
     hooks = as_list(tree.get("hooks-libraries", []), "hooks-libraries")[:MAX_ENTRIES]
-    configuration = prepared(root, tree)
     return Configuration(
         root=root,
         sockets=tuple(_socket(entry, root) for entry in _socket_entries(tree, root)[:MAX_ENTRIES]),
@@ -93,6 +90,18 @@ def read_configuration(answer: Answer) -> Configuration:
         dns_updates=read_updates(configuration) if root in SUBNET_KEYS else None,
         dns_server=read_dns_server(tree) if root == ROOT_KEYS[Daemon.D2] else None,
     )
+
+
+def read_prepared(answer: Answer) -> Prepared:
+    """Return a daemon's configuration with its subnets parsed. It holds secrets.
+
+    Raises:
+        MalformedAnswerError: it has no root key of Kea's, or not the shape that Kea gives it.
+    """
+    root = next((key for key in ROOTS if key in answer.map), None)
+    if root is None:
+        raise MalformedAnswerError(f"none of {', '.join(ROOTS)} is there")
+    return prepared(root, as_map(answer.map[root], root))
 
 
 def _socket_entries(tree: Mapping[str, Any], root: str) -> list[Any]:

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from kea_exporter.config.values import DEFAULT_PORTS
-from kea_exporter.facts.configuration import Pair
+from kea_exporter.facts.configuration import ConfiguredPeer, Pair
 from kea_exporter.facts.status import BACKUP, Peer, Relationship
 from kea_exporter.kea.reading import as_bool, as_int, as_list, as_map, as_text
 from kea_exporter.text import bracketed, printable
@@ -54,10 +54,17 @@ def pair_of(relationship: Mapping[str, Any]) -> Pair:
     Raises:
         MalformedAnswerError: it has not the documented shape.
     """
-    servers = configured_peers(relationship)
-    places = sorted(place_of(_text(server, "url")) for server in servers if _text(server, "role") != BACKUP)
-    names = frozenset(_text(server, "name") for server in servers)
-    return Pair(names, printable(" ".join(filter(None, places))))
+    entries = configured_peers(relationship)
+    named = ((_text(entry, "name"), _text(entry, "role"), _text(entry, "url")) for entry in entries)
+    peers = tuple(ConfiguredPeer(name, role, printable(place_of(url))) for name, role, url in sorted(named))
+    places = sorted(peer.place for peer in peers if peer.role != BACKUP and peer.place)
+    return Pair(
+        frozenset(peer.name for peer in peers),
+        printable(" ".join(places)),
+        _text(relationship, "this-server-name"),
+        _text(relationship, "mode"),
+        peers,
+    )
 
 
 def configured_peers(relationship: Mapping[str, Any]) -> list[dict[str, Any]]:

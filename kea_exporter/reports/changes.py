@@ -14,20 +14,19 @@ if TYPE_CHECKING:
 def changes(before: Check, after: Check) -> Iterator[str]:
     """Return a line for each requirement whose status or causes changed."""
     known = dict(_verdicts(before))
-    for key, verdict in _verdicts(after):
-        earlier = known.get(key)
+    for key, (title, verdict) in _verdicts(after):
+        _, earlier = known.get(key, ("", None))
         if earlier is None or _state(earlier) == _state(verdict):
             continue
-        server, daemon, requirement = key
         change = f"{earlier.status} -> {verdict.status}"
-        yield f"{server} {daemon}: {requirement} ({verdict.severity}): {change}: {verdict.evidence}"
+        yield f"{title}: {verdict.requirement.id} ({verdict.severity}): {change}: {verdict.evidence}"
 
 
-def _verdicts(check: Check) -> Iterator[tuple[tuple[str, str, str], Verdict]]:
-    for report in check.reports:
-        target = report.snapshot.target
+def _verdicts(check: Check) -> Iterator[tuple[tuple[tuple[str, str], str], tuple[str, Verdict]]]:
+    """Yield the verdicts with the title of their report, by what stays the same while servers come and go."""
+    for report in check.all_reports:
         for verdict in report.verdicts:
-            yield (target.server, str(target.daemon), verdict.requirement.id), verdict
+            yield (report.key, verdict.requirement.id), (report.title, verdict)
 
 
 def _state(verdict: Verdict) -> tuple[object, ...]:

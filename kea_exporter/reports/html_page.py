@@ -10,33 +10,32 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from kea_exporter import __version__
-from kea_exporter.facts.failure import Failure
-from kea_exporter.reports.model import of_status, outcome, with_notes
+from kea_exporter.reports.model import fragment, of_status, outcome, with_notes
 from kea_exporter.requirements import Status
-from kea_exporter.requirements.fragment import FRAGMENT_NOTE, fragment_of
+from kea_exporter.requirements.fragment import FRAGMENT_NOTE
 from kea_exporter.text import printable
 
 if TYPE_CHECKING:
-    from kea_exporter.reports.model import Check
-    from kea_exporter.requirements import Report
+    from kea_exporter.reports.model import AnyReport, Check
 
 MAX_TEXT = 2000
 
 
 def as_html(check: Check) -> str:
     """Return a summary, and the findings of each daemon with evidence, remedy and clause, the worst daemon first."""
-    daemons = [_daemon(report) for report in check.worst_first]
+    daemons = [_section(report) for report in check.worst_first]
     moment = datetime.fromtimestamp(check.at, UTC)
     shown = {"note": FRAGMENT_NOTE, "scope": check.scope, "moment": moment, "daemons": daemons, "version": __version__}
     return _environment().get_template("report.html").render(shown)
 
 
-def _daemon(report: Report) -> dict[str, object]:
-    version = report.snapshot.version
+def _section(report: AnyReport) -> dict[str, object]:
     status, words = outcome(report)
     return {
-        "target": report.snapshot.target,
-        "kea_version": "not known" if isinstance(version, Failure) else version.text,
+        "servers": report.servers,
+        "daemon": report.daemon,
+        "place": report.place,
+        "kea_version": report.kea_version or "not known",
         "profile": report.profile.name,
         "status": status,
         "outcome": words,
@@ -44,7 +43,7 @@ def _daemon(report: Report) -> dict[str, object]:
         "unknown": of_status(report, Status.UNKNOWN),
         "met": of_status(report, Status.MET),
         "noted": with_notes(report),
-        "fragment": Markup.escape(fragment_of(report)),  # of several lines
+        "fragment": Markup.escape(fragment(report)),  # of several lines
     }
 
 

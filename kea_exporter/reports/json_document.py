@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from kea_exporter.facts.snapshot import Snapshot
     from kea_exporter.reports.model import Check
-    from kea_exporter.requirements import Problem, Report, Verdict
+    from kea_exporter.requirements import PairReport, Problem, Report, Verdict
+    from kea_exporter.requirements.pairs.model import Side
 
 JSON_SHAPE_VERSION = 1
 MAX_SUBNETS = 20
@@ -25,7 +26,7 @@ STATUSES = {ALL_MET: "met", SOME_UNMET: "unmet", SOME_UNKNOWN: "unknown"}
 
 def as_json(check: Check) -> str:
     """Return the report as JSON; the shape carries its version, and only grows within one."""
-    profiles = {report.profile.name for report in check.reports}
+    profiles = {report.profile.name for report in check.all_reports}
     document = {
         "version": JSON_SHAPE_VERSION,
         "exporter_version": __version__,
@@ -33,6 +34,7 @@ def as_json(check: Check) -> str:
         "exit_code": check.exit_code,
         "profile": profiles.pop() if len(profiles) == 1 else None,
         "daemons": [_daemon_document(report) for report in check.reports],
+        "pairs": [_pair_document(report) for report in check.pairs],
     }
     return json.dumps(document, indent=2)
 
@@ -49,6 +51,31 @@ def _daemon_document(report: Report) -> dict[str, object]:
         "fullest_subnets": [*_subnet_documents(report.snapshot)],
         "fragment": fragment_of(report) or None,
         "requirements": [_verdict_document(verdict) for verdict in report.verdicts],
+    }
+
+
+def _pair_document(report: PairReport) -> dict[str, object]:
+    pair = report.pair
+    return {
+        "pair": pair.place,
+        "daemon": str(pair.daemon),
+        "mode": pair.mode or None,
+        "servers": [_side_document(side) for side in pair.sides],
+        "unknown_servers": [
+            {"server_name": peer.name, "role": peer.role or None, "evidence": peer.evidence} for peer in pair.absent
+        ],
+        "profile": report.profile.name,
+        "requirements": [_verdict_document(verdict) for verdict in report.verdicts],
+    }
+
+
+def _side_document(side: Side) -> dict[str, object]:
+    relationship = side.relationship
+    return {
+        "server": side.server,
+        "server_name": side.configured.own_name,
+        "role": side.role or None,
+        "state": relationship.local.state or None if relationship else None,
     }
 
 

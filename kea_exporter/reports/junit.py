@@ -1,4 +1,4 @@
-"""The check report as JUnit XML: a suite for each daemon, a case for each requirement.
+"""The check report as JUnit XML: a suite for each daemon and pair, a case for each requirement.
 
 Jenkins (xUnit plugin, junit-10.xsd), GitLab and others read this format.
 """
@@ -12,8 +12,8 @@ from kea_exporter.requirements import Status
 from kea_exporter.text import printable
 
 if TYPE_CHECKING:
-    from kea_exporter.reports.model import Check
-    from kea_exporter.requirements import Report, Verdict
+    from kea_exporter.reports.model import AnyReport, Check
+    from kea_exporter.requirements import Verdict
 
 MAX_TEXT = 4000
 
@@ -21,26 +21,25 @@ MAX_TEXT = 4000
 def as_junit(check: Check) -> str:
     """Return the report as JUnit XML: unmet is a failure, unknown an error, not applicable is skipped."""
     suites = ET.Element("testsuites", name="kea-exporter check")
-    for number, report in enumerate(check.reports):
+    for number, report in enumerate(check.all_reports):
         suites.append(_suite(number, report))
     ET.indent(suites)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(suites, encoding="unicode")}'
 
 
-def _suite(number: int, report: Report) -> ET.Element:
-    target = report.snapshot.target
+def _suite(number: int, report: AnyReport) -> ET.Element:
     suite = ET.Element(
         "testsuite",
         id=str(number),
-        name=_shown(f"{target.server} {target.daemon}"),
-        url=_shown(target.url),
+        name=_shown(report.title),
+        url=_shown(report.place),
         tests=str(len(report.verdicts)),
         failures=str(report.count(Status.UNMET)),
         errors=str(report.count(Status.UNKNOWN)),
         skipped=str(report.count(Status.NOT_APPLICABLE)),
     )
     for verdict in report.verdicts:
-        suite.append(_case(f"{target.server}.{target.daemon}", verdict))
+        suite.append(_case(f"{report.servers}.{report.daemon}", verdict))
     return suite
 
 

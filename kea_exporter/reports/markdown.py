@@ -7,17 +7,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from kea_exporter import __version__
-from kea_exporter.facts.failure import Failure
-from kea_exporter.reports.model import of_status, outcome, with_notes
+from kea_exporter.reports.model import fragment, of_status, outcome, with_notes
 from kea_exporter.requirements import Status
-from kea_exporter.requirements.fragment import FRAGMENT_NOTE, fragment_of
+from kea_exporter.requirements.fragment import FRAGMENT_NOTE
 from kea_exporter.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kea_exporter.reports.model import Check
-    from kea_exporter.requirements import Problem, Report, Verdict
+    from kea_exporter.reports.model import AnyReport, Check
+    from kea_exporter.requirements import Problem, Verdict
 
 MAX_TEXT = 2000
 
@@ -28,7 +27,7 @@ def as_markdown(check: Check) -> str:
     lines += ["| server | daemon | Kea | outcome | unmet | unknown | met |", "|---|---|---|---|---|---|---|"]
     lines += [_row(report) for report in check.worst_first]
     for report in check.worst_first:
-        lines += ["", *_daemon(report)]
+        lines += ["", *_section(report)]
     return "\n".join(lines)
 
 
@@ -36,18 +35,16 @@ def _moment(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def _row(report: Report) -> str:
-    target, version = report.snapshot.target, report.snapshot.version
-    shown = "not known" if isinstance(version, Failure) else _text(version.text)
+def _row(report: AnyReport) -> str:
+    shown = _text(report.kea_version or "not known")
     counts = " | ".join(str(report.count(status)) for status in (Status.UNMET, Status.UNKNOWN, Status.MET))
-    return f"| {_text(target.server)} | {target.daemon} | {shown} | {outcome(report)[1]} | {counts} |"
+    return f"| {_text(report.servers)} | {report.daemon} | {shown} | {outcome(report)[1]} | {counts} |"
 
 
-def _daemon(report: Report) -> Iterator[str]:
-    target = report.snapshot.target
-    yield f"## {_text(target.server)} {target.daemon}"
+def _section(report: AnyReport) -> Iterator[str]:
+    yield f"## {_text(report.title)}"
     yield ""
-    yield f"{_code(target.url)}, profile {_text(report.profile.name)}"
+    yield f"{_code(report.place)}, profile {_text(report.profile.name)}"
     for verdict in of_status(report, Status.UNMET):
         yield from _unmet(verdict)
     for verdict in of_status(report, Status.UNKNOWN):
@@ -58,9 +55,9 @@ def _daemon(report: Report) -> Iterator[str]:
     if noted := with_notes(report):
         yield from ("", "### Notes", "")
         yield from (f"- `{verdict.requirement.id}`: {_text(note)}" for verdict in noted for note in verdict.notes)
-    if fragment := fragment_of(report):
+    if text := fragment(report):
         yield from ("", "### Configuration fragment", "", FRAGMENT_NOTE, "")
-        yield from (f"    {line}" for line in fragment.splitlines())
+        yield from (f"    {line}" for line in text.splitlines())
     if met := of_status(report, Status.MET):
         yield from ("", f"Met: {', '.join(f'`{verdict.requirement.id}`' for verdict in met)}.")
 

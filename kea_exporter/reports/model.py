@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from kea_exporter.requirements import Severity, Status
-from kea_exporter.requirements.ranking import SEVERITY_ORDER, by_server
+from kea_exporter.requirements import Report, Severity, Status
+from kea_exporter.requirements.fragment import fragment_of
+from kea_exporter.requirements.ranking import SEVERITY_ORDER, by_server, rank
 from kea_exporter.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from kea_exporter.requirements import Report, Verdict
+    from kea_exporter.requirements import CountsVerdicts, PairReport, Verdict
+
+    AnyReport = Report | PairReport
+    R = TypeVar("R", Report, PairReport)
 
 ALL_MET, SOME_UNMET, SOME_UNKNOWN = 0, 1, 2
 
@@ -41,6 +45,7 @@ class Check:
         fail_on: which requirements decide the exit code.
         is_verbose: whether the text has the requirements that are met, and everything about every daemon.
         width: the columns that the text is wrapped at; 0 for no wrapping.
+        pairs: the reports on the pairs of these daemons.
     """
 
     reports: Sequence[Report]
@@ -48,29 +53,37 @@ class Check:
     fail_on: FailOn = FailOn.REQUIRED
     is_verbose: bool = False
     width: int = 0
+    pairs: Sequence[PairReport] = ()
 
     @property
     def exit_code(self) -> int:
         """Return the exit code of the command."""
-        return exit_code(self.reports, self.fail_on)
+        return exit_code(self.all_reports, self.fail_on)
 
     @property
-    def worst_first(self) -> list[Report]:
-        """Return the reports with those of each server together, the worst server first."""
-        return [report for own in by_server(self.reports).values() for report in own]
+    def all_reports(self) -> list[AnyReport]:
+        """Return the reports on daemons and on pairs."""
+        return [*self.reports, *self.pairs]
+
+    @property
+    def worst_first(self) -> list[AnyReport]:
+        """Return the reports with those of each server together, the worst server first, and then the pairs."""
+        of_servers = [report for own in by_server(self.reports).values() for report in own]
+        return [*of_servers, *sorted(self.pairs, key=rank)]
 
     def count(self, status: Status) -> int:
         """Return how many requirements of all daemons have this status."""
-        return sum(report.count(status) for report in self.reports)
+        return sum(report.count(status) for report in self.all_reports)
 
     @property
     def scope(self) -> str:
-        """Return how much was checked, such as `2 servers, 3 daemons`."""
+        """Return how much was checked, such as `2 servers, 3 daemons, 1 pair`."""
         servers = len({report.snapshot.target.server for report in self.reports})
-        return f"{counted(servers, 'server')}, {counted(len(self.reports), 'daemon')}"
+        daemons = f"{counted(servers, 'server')}, {counted(len(self.reports), 'daemon')}"
+        return f"{daemons}, {counted(len(self.pairs), 'pair')}" if self.pairs else daemons
 
 
-def exit_code(reports: Sequence[Report], fail_on: FailOn = FailOn.REQUIRED) -> int:
+def exit_code(reports: Sequence[CountsVerdicts], fail_on: FailOn = FailOn.REQUIRED) -> int:
     """Return 0 where all requirements that count are met, 1 where some are unmet, 2 where some are merely unknown.
 
     Without any report, all of them are unknown.
@@ -95,9 +108,7 @@ def is_at_least(severity: Severity, minimum: Severity) -> bool:
     return SEVERITY_ORDER[severity] <= SEVERITY_ORDER[minimum]
 
 
-def selected(
-    reports: Iterable[Report], only: Collection[str], without: Collection[str], minimum: Severity
-) -> tuple[Report, ...]:
+def selected(reports: Iterable[R], only: Collection[str], without: Collection[str], minimum: Severity) -> tuple[R, ...]:
     """Return the reports with a part of their verdicts.
 
     Args:
@@ -114,18 +125,23 @@ def selected(
     return tuple(replace(report, verdicts=tuple(filter(is_wanted, report.verdicts))) for report in reports)
 
 
-def of_status(report: Report, status: Status) -> list[Verdict]:
+def of_status(report: CountsVerdicts, status: Status) -> list[Verdict]:
     """Return the verdicts of one status, the gravest first."""
     found = (verdict for verdict in report.verdicts if verdict.status is status)
     return sorted(found, key=lambda verdict: SEVERITY_ORDER[verdict.severity])
 
 
-def with_notes(report: Report) -> list[Verdict]:
+def with_notes(report: CountsVerdicts) -> list[Verdict]:
     """Return the verdicts with notes, which are shown whatever their status."""
     return [verdict for verdict in report.verdicts if verdict.notes]
 
 
-def outcome(report: Report) -> tuple[Status, str]:
+def fragment(report: AnyReport) -> str:
+    """Return the configuration fragment of a daemon; empty if it needs none, and for pairs."""
+    return fragment_of(report) if isinstance(report, Report) else ""
+
+
+def outcome(report: CountsVerdicts) -> tuple[Status, str]:
     """Return what is to be said of the required requirements of a daemon: a status, and a few words."""
     unmet, unknown = (report.count(status, Severity.REQUIRED) for status in (Status.UNMET, Status.UNKNOWN))
     if unmet:

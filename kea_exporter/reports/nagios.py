@@ -15,8 +15,7 @@ from kea_exporter.text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kea_exporter.reports.model import Check
-    from kea_exporter.requirements import Report
+    from kea_exporter.reports.model import AnyReport, Check
 
 OK, WARNING, CRITICAL, UNKNOWN = 0, 1, 2, 3
 NAMES = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
@@ -30,7 +29,7 @@ def nagios_exit_code(check: Check) -> int:
 
     Without any report it is 3.
     """
-    unmet = {verdict.severity for report in check.reports for verdict in of_status(report, Status.UNMET)}
+    unmet = {verdict.severity for report in check.all_reports for verdict in of_status(report, Status.UNMET)}
     if Severity.REQUIRED in unmet:
         return CRITICAL
     if Severity.RECOMMENDED in unmet:
@@ -47,13 +46,12 @@ def as_nagios(check: Check) -> str:
     return "\n".join([f"{first} | {' '.join(_performance(check))}", *lines[:MAX_LINES], *more])
 
 
-def _findings(report: Report) -> Iterator[str]:
+def _findings(report: AnyReport) -> Iterator[str]:
     """Return a line for each requirement that is unmet, and one for each reason for which some are unknown."""
-    name = f"{report.snapshot.target.server} {report.snapshot.target.daemon}"
     for verdict in of_status(report, Status.UNMET):
-        yield _line(f"{name}: {verdict.requirement.id} unmet ({verdict.severity}): {verdict.evidence}")
+        yield _line(f"{report.title}: {verdict.requirement.id} unmet ({verdict.severity}): {verdict.evidence}")
     for evidence, number in Counter(verdict.evidence for verdict in of_status(report, Status.UNKNOWN)).items():
-        yield _line(f"{name}: {number} unknown: {evidence}")
+        yield _line(f"{report.title}: {number} unknown: {evidence}")
 
 
 def _line(text: str) -> str:

@@ -27,6 +27,7 @@ def report_schema() -> Schema:
         exit_code={"enum": [*STATUSES]},
         profile=TEXT_OR_NULL,
         daemons={"type": "array", "items": _daemon()},
+        pairs={"type": "array", "items": _pair()},
     )
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -49,6 +50,20 @@ def _daemon() -> Schema:
         taken_at={"type": "number"},
         fullest_subnets={"type": "array", "maxItems": 2 * MAX_SUBNETS, "items": _subnet()},
         fragment=TEXT_OR_NULL,
+        requirements={"type": "array", "items": _requirement()},
+    )
+
+
+def _pair() -> Schema:
+    side = _keys(server=TEXT, server_name=TEXT, role=TEXT_OR_NULL, state=TEXT_OR_NULL)
+    unknown = _keys(server_name=TEXT, role=TEXT_OR_NULL, evidence=TEXT)
+    return _keys(
+        pair=TEXT,
+        daemon={"enum": [*map(str, Daemon)]},
+        mode=TEXT_OR_NULL,
+        servers={"type": "array", "minItems": 1, "items": side},
+        unknown_servers={"type": "array", "items": unknown},
+        profile=TEXT,
         requirements={"type": "array", "items": _requirement()},
     )
 

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kea_exporter.reports.model import of_status, outcome
+from kea_exporter.reports.model import fragment, of_status, outcome
 from kea_exporter.requirements import Severity, Status
-from kea_exporter.requirements.fragment import FRAGMENT_NOTE, fragment_of
+from kea_exporter.requirements.fragment import FRAGMENT_NOTE
 from kea_exporter.requirements.ranking import SEVERITY_ORDER, WORST_FIRST, tally
 from kea_exporter.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from kea_exporter.reports.model import Check
-    from kea_exporter.requirements import Problem, Report, Requirement, Verdict
+    from kea_exporter.reports.model import AnyReport, Check
+    from kea_exporter.requirements import CountsVerdicts, Demand, Problem, Verdict
 
 INDENT = " " * 4
 BAR_WIDTH = 30
@@ -29,7 +29,7 @@ COLOURS = {Status.UNMET: "red", Status.UNKNOWN: "yellow", Status.MET: "green"}
 
 
 def as_text(check: Check) -> str:
-    """Return what is unmet and unknown of each daemon, the worst server first, and a line for each daemon.
+    """Return what is unmet and unknown of each daemon, the worst server first, and a line for each daemon and pair.
 
     With `is_verbose`, also what is met and does not apply.
     """
@@ -40,7 +40,7 @@ def as_text(check: Check) -> str:
     return "\n".join([*lines, *_summary(check)])
 
 
-def explanation(requirement: Requirement, width: int) -> str:
+def explanation(requirement: Demand, width: int) -> str:
     """Return all about a requirement: where it comes from, when it is met, and what to do where it is not."""
     severity = requirement.severity or "only where a profile asks for it"
     lines = [click.style(f"{requirement.id} ({severity})", bold=True), *_wrapped(requirement.title, INDENT, width)]
@@ -55,37 +55,36 @@ def explanation(requirement: Requirement, width: int) -> str:
     return "\n".join(lines)
 
 
-def _paragraph(report: Report, check: Check) -> Sequence[str]:
+def _paragraph(report: AnyReport, check: Check) -> Sequence[str]:
     width = check.width
     lines = [*_heading(report), *_unmet(report, width), *_unknown(report, width)]
-    fragment = _fragment(report, width)
+    lines_of_fragment = _fragment(report, width)
     if check.is_verbose:
-        return [*lines, *_met(report, width), *fragment]
-    if report.count(Status.UNMET, Severity.REQUIRED) or len(lines) + len(fragment) <= MAX_LINES:
-        return [*lines, *fragment]
-    if fragment:
+        return [*lines, *_met(report, width), *lines_of_fragment]
+    if report.count(Status.UNMET, Severity.REQUIRED) or len(lines) + len(lines_of_fragment) <= MAX_LINES:
+        return [*lines, *lines_of_fragment]
+    if lines_of_fragment:
         lines.append(f"{INDENT}--verbose shows the configuration fragment with all of this")
     if len(lines) <= MAX_LINES:
         return lines
     return [*lines[: MAX_LINES - 1], f"{INDENT}and {len(lines) - MAX_LINES + 1} more lines; --verbose shows them"]
 
 
-def _fragment(report: Report, width: int) -> list[str]:
-    fragment = fragment_of(report)
-    if not fragment:
+def _fragment(report: AnyReport, width: int) -> list[str]:
+    text = fragment(report)
+    if not text:
         return []
     return [
         *_wrapped(f"configuration fragment: {FRAGMENT_NOTE}", INDENT, width),
-        *(f"{INDENT * 2}{line}" for line in fragment.splitlines()),
+        *(f"{INDENT * 2}{line}" for line in text.splitlines()),
     ]
 
 
-def _heading(report: Report) -> Iterator[str]:
-    target = report.snapshot.target
-    yield click.style(f"{target.server} {target.daemon}", bold=True) + f"  {target.url}  ({tally(report)})"
+def _heading(report: AnyReport) -> Iterator[str]:
+    yield click.style(report.title, bold=True) + f"  {report.place}  ({tally(report)})"
 
 
-def _unmet(report: Report, width: int) -> Iterator[str]:
+def _unmet(report: CountsVerdicts, width: int) -> Iterator[str]:
     unmet = of_status(report, Status.UNMET)
     for _, verdicts in groupby(unmet, key=lambda verdict: (verdict.evidence, verdict.remedy)):
         group = list(verdicts)
@@ -112,7 +111,7 @@ def _problem(problem: Problem, width: int) -> Iterator[str]:
         yield f"{INDENT * 3}{printable(problem.example, MAX_TEXT)}"
 
 
-def _unknown(report: Report, width: int) -> Iterator[str]:
+def _unknown(report: CountsVerdicts, width: int) -> Iterator[str]:
     unknown = sorted(
         of_status(report, Status.UNKNOWN), key=lambda verdict: (verdict.evidence, SEVERITY_ORDER[verdict.severity])
     )
@@ -124,7 +123,7 @@ def _unknown(report: Report, width: int) -> Iterator[str]:
             yield from _wrapped(f"-> {group[0].remedy}", INDENT * 2, width)
 
 
-def _met(report: Report, width: int) -> Iterator[str]:
+def _met(report: CountsVerdicts, width: int) -> Iterator[str]:
     for verdict in _in_order(report, Status.MET):
         yield from _entry(Status.MET, f"{verdict.requirement.id}: {verdict.evidence}", width)
         yield from _notes(verdict, width)
@@ -136,7 +135,7 @@ def _met(report: Report, width: int) -> Iterator[str]:
         yield from _notes(verdict, width)
 
 
-def _in_order(report: Report, status: Status) -> list[Verdict]:
+def _in_order(report: CountsVerdicts, status: Status) -> list[Verdict]:
     return [verdict for verdict in report.verdicts if verdict.status is status]
 
 
@@ -162,15 +161,14 @@ def _wrapped(text: str, indent: str, width: int, hanging: str | None = None) -> 
 
 
 def _summary(check: Check) -> list[str]:
-    """Return a line for each daemon, worst last, and one for all: what stands last is what a terminal shows."""
+    """Return a line for each daemon and pair, worst last, and one for all: a terminal shows what stands last."""
     counts = ", ".join(f"{check.count(status)} {status}" for status in WORST_FIRST)
     return [*(_outcome(report) for report in reversed(check.worst_first)), "", f"{check.scope}: {counts}"]
 
 
-def _outcome(report: Report) -> str:
+def _outcome(report: AnyReport) -> str:
     status, words = outcome(report)
-    target = report.snapshot.target
-    return f"{target.server} {target.daemon}: {click.style(words, fg=COLOURS[status])}"
+    return f"{report.title}: {click.style(words, fg=COLOURS[status])}"
 
 
 def progress_bar(done: int, total: int) -> str:

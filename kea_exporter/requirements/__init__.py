@@ -10,6 +10,7 @@ from kea_exporter.requirements import (
     hooks,
     https,
     leases,
+    pairs,
     reaching,
     sockets,
     upgrade,
@@ -17,6 +18,8 @@ from kea_exporter.requirements import (
 )
 from kea_exporter.requirements.model import (
     Cause,
+    CountsVerdicts,
+    Demand,
     Problem,
     Report,
     Requirement,
@@ -27,6 +30,7 @@ from kea_exporter.requirements.model import (
     judge_all,
     severity_in,
 )
+from kea_exporter.requirements.pairs import PairReport, PairSnapshot, differences_by_hash, judge_pair, pairs_of
 
 REQUIREMENTS: tuple[Requirement, ...] = (
     *reaching.REQUIREMENTS,
@@ -40,10 +44,19 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     *configuration.REQUIREMENTS,
     *upgrade.REQUIREMENTS,
 )
+PAIR_REQUIREMENTS = pairs.REQUIREMENTS
+# What profiles, options and documents name.
+DEMANDS: tuple[Demand, ...] = (*REQUIREMENTS, *PAIR_REQUIREMENTS)
 
 __all__ = [
+    "DEMANDS",
+    "PAIR_REQUIREMENTS",
     "REQUIREMENTS",
     "Cause",
+    "CountsVerdicts",
+    "Demand",
+    "PairReport",
+    "PairSnapshot",
     "Problem",
     "Report",
     "Requirement",
@@ -51,6 +64,9 @@ __all__ = [
     "Status",
     "Subject",
     "Verdict",
+    "differences_by_hash",
     "judge_all",
+    "judge_pair",
+    "pairs_of",
     "severity_in",
 ]

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kea_exporter.config import IPAM
-from kea_exporter.facts.failure import UnknownFactError
+from kea_exporter.facts.failure import Failure, UnknownFactError
 from kea_exporter.requirements.next_steps import NEXT_STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from kea_exporter.config import Profile
-    from kea_exporter.facts.failure import Failure
-    from kea_exporter.facts.snapshot import Snapshot
+    from kea_exporter.facts.snapshot import Daemon, Snapshot
 
 # Sentences of evidence for each cause; further findings are only counted.
 MAX_SHOWN = 20
@@ -44,6 +44,7 @@ class Subject(StrEnum):
     LEASES = "leases"
     CONFIGURATION = "configuration"
     UPGRADE = "upgrade"
+    PAIR = "pair"
 
 
 class Status(StrEnum):
@@ -144,8 +145,8 @@ def not_applicable(reason: str, notes: tuple[str, ...] = ()) -> Finding:
 
 
 @dataclass(frozen=True)
-class Requirement:
-    """A demand on a daemon.
+class Demand:
+    """What a requirement demands, of a daemon or of a pair.
 
     Attributes:
         id: names the demand; never changes.
@@ -154,7 +155,6 @@ class Requirement:
         clause: quotation of the source document; empty if this project added the requirement.
         rule: the condition under which it is met, in one sentence.
         causes: all reasons for which it can be unmet.
-        judge: returns the finding; may raise UnknownFactError.
     """
 
     id: str
@@ -165,12 +165,22 @@ class Requirement:
     clause: str
     rule: str
     causes: tuple[Cause, ...]
+
+
+@dataclass(frozen=True)
+class Requirement(Demand):
+    """A demand on a daemon.
+
+    Attributes:
+        judge: returns the finding; may raise UnknownFactError.
+    """
+
     judge: Callable[[Snapshot, Profile], Finding]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Result of one requirement for one daemon.
+    """Result of one requirement for one daemon or pair.
 
     Attributes:
         problems: the problems if it is unmet, the most important one first.
@@ -180,7 +190,7 @@ class Verdict:
         error: the exception of a bug in the exporter, if it is unknown for that reason.
     """
 
-    requirement: Requirement
+    requirement: Demand
     severity: Severity
     status: Status
     evidence: str
@@ -201,13 +211,10 @@ class Verdict:
         return self.problems[0].example if self.problems else ""
 
 
-@dataclass(frozen=True)
-class Report:
-    """All verdicts on one daemon, the snapshot that they are based on, and the profile."""
+class CountsVerdicts:
+    """Counting of verdicts, in reports on daemons and on pairs."""
 
-    snapshot: Snapshot
     verdicts: tuple[Verdict, ...]
-    profile: Profile = IPAM
 
     def count(self, status: Status, severity: Severity | None = None) -> int:
         """Return the number of requirements with this status, and with this severity if given."""
@@ -215,14 +222,57 @@ class Report:
         return len(found) if severity is None else found.count(severity)
 
 
+@dataclass(frozen=True)
+class Report(CountsVerdicts):
+    """All verdicts on one daemon, the snapshot that they are based on, and the profile."""
+
+    snapshot: Snapshot
+    verdicts: tuple[Verdict, ...]
+    profile: Profile = IPAM
+
+    @property
+    def title(self) -> str:
+        """Return server and daemon, such as `dhcp-a dhcp4`."""
+        return f"{self.servers} {self.daemon}"
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Return what is the same for the same daemon in the next check."""
+        return self.servers, self.daemon
+
+    @property
+    def servers(self) -> str:
+        """Return the name of the server."""
+        return self.snapshot.target.server
+
+    @property
+    def daemon(self) -> Daemon:
+        """Return the daemon."""
+        return self.snapshot.target.daemon
+
+    @property
+    def place(self) -> str:
+        """Return the url of the daemon."""
+        return self.snapshot.target.url
+
+    @property
+    def kea_version(self) -> str | None:
+        """Return the version of Kea; None if it is unknown."""
+        return None if isinstance(self.snapshot.version, Failure) else self.snapshot.version.text
+
+
 def judge_all(requirements: Iterable[Requirement], snapshot: Snapshot, profile: Profile) -> Report:
     """Return the report on one daemon; a requirement that raises is unknown and does not affect others."""
     selected = ((requirement, severity_in(profile, requirement)) for requirement in requirements)
-    verdicts = (_judge(requirement, severity, snapshot, profile) for requirement, severity in selected if severity)
+    verdicts = (
+        verdict_on(requirement, severity, partial(requirement.judge, snapshot, profile))
+        for requirement, severity in selected
+        if severity
+    )
     return Report(snapshot, tuple(verdicts), profile)
 
 
-def severity_in(profile: Profile, requirement: Requirement) -> Severity | None:
+def severity_in(profile: Profile, requirement: Demand) -> Severity | None:
     """Return the severity of a requirement in a profile; None if it is not judged."""
     if requirement.id in profile.left_out:
         return None
@@ -232,9 +282,10 @@ def severity_in(profile: Profile, requirement: Requirement) -> Severity | None:
     return Severity(profile.severities.get(requirement.severity, requirement.severity))
 
 
-def _judge(requirement: Requirement, severity: Severity, snapshot: Snapshot, profile: Profile) -> Verdict:
+def verdict_on(requirement: Demand, severity: Severity, judge: Callable[[], Finding]) -> Verdict:
+    """Return what judging comes to: unknown if a fact is missing, or if it raises anything else."""
     try:
-        finding = requirement.judge(snapshot, profile)
+        finding = judge()
     except UnknownFactError as error:
         failure = error.failure
         evidence, next_step = f"{failure.stage}: {failure.detail}", NEXT_STEPS.get(failure.reason, "")

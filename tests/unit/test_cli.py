@@ -22,7 +22,7 @@ import structlog
 
 from kea_exporter import __version__
 from kea_exporter.cli import main
-from kea_exporter.requirements import REQUIREMENTS
+from kea_exporter.requirements import DEMANDS
 from lab.servers.certificates import Authority
 from tests.support.exporter import COMMAND, exporter, values, written
 from tests.support.exporter import run as run_process
@@ -424,7 +424,7 @@ def test_all_requirements_are_listed_with_their_titles(run: CommandLine) -> None
     ended = run("check", "--explain", "list")
     assert (ended.returncode, ended.stderr) == (0, "")
     found = [tuple(re.split(r" {2,}", line)) for line in ended.stdout.splitlines()]
-    assert found == [(requirement.id, requirement.title) for requirement in REQUIREMENTS]
+    assert found == [(requirement.id, requirement.title) for requirement in DEMANDS]
 
 
 @pytest.mark.parametrize("name", ["nope", "", "LIST"])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kea_exporter.facts.configuration import Pair
+from kea_exporter.facts.configuration import ConfiguredPeer
 from kea_exporter.facts.failure import Failure, Reason, Stage, known
 from kea_exporter.facts.snapshot import Daemon
 from kea_exporter.facts.status import Peer, Relationship
@@ -290,10 +290,18 @@ OTHER = [peer("kea1", "primary", "http://10.0.0.1:8006"), peer("kea3", "standby"
 
 def test_pairs_are_named_by_their_addresses_alone() -> None:
     pairs = list(read_pairs([{"library": "libdhcp_lease_cmds.so"}, hook(ONE, OTHER)]))
-    assert pairs == [
-        Pair(frozenset({"kea1", "kea2", "backup"}), "10.0.0.1:8005 10.0.0.2:8005"),
-        Pair(frozenset({"kea1", "kea3"}), "10.0.0.1:8006 [2001:db8::3]:8005"),
+    assert [(pair.names, pair.place) for pair in pairs] == [
+        (frozenset({"kea1", "kea2", "backup"}), "10.0.0.1:8005 10.0.0.2:8005"),
+        (frozenset({"kea1", "kea3"}), "10.0.0.1:8006 [2001:db8::3]:8005"),
     ]
+
+
+def test_a_pair_has_its_own_server_its_mode_and_its_peers() -> None:
+    entry = {"peers": ONE, "this-server-name": "kea2", "mode": "hot-standby"}
+    [pair] = read_pairs([{"library": "libdhcp_ha.so", "parameters": {"high-availability": [entry]}}])
+    assert (pair.own_name, pair.mode) == ("kea2", "hot-standby")
+    assert pair.own == ConfiguredPeer("kea2", "standby", "10.0.0.2:8005") == pair.peers[-1]
+    assert replace(pair, own_name="other").own == ConfiguredPeer("other", "", "")
 
 
 @pytest.mark.parametrize(

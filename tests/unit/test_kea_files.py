@@ -22,6 +22,7 @@ from kea_exporter.kea.configuration_file import (
 from tests.support.configuration_file import SERVER
 from tests.support.configurations import SOUND, Tree, dhcp4, host, subnet
 from tests.support.kea_syntax import ACCEPTED, REFUSED
+from tests.support.pairs import partners
 from tests.support.review_cases import CASES, Case
 
 if TYPE_CHECKING:
@@ -350,3 +351,28 @@ def test_a_file_has_no_metrics_and_standard_input_is_read_once(
     tmp_path: Path, arguments: tuple[str, ...], said: str
 ) -> None:
     assert said in error_of(check_file(written(tmp_path, SOUND_FILE), *arguments))
+
+
+def test_files_of_partners_are_compared(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("a.conf", "b.conf")]
+    for path, tree in zip(paths, partners(change=lambda tree: tree["subnet4"][0].update(id=40)), strict=True):
+        path.write_text(json.dumps({"Dhcp4": tree}))
+    files = [argument for path in paths for argument in ("--kea-config", str(path))]
+    only = ("--only", "partners-have-the-same-subnets", "--only", "partners-have-the-same-pools")
+    result = check(*files, "--output", "json", *only)
+    [pair] = json.loads(result.stdout)["pairs"]
+    assert [requirement["status"] for requirement in pair["requirements"]] == ["unmet", "met"]
+    assert pair["requirements"][0]["evidence"] == f"subnet 10.0.0.0/24 has id 1 on {paths[0]} and 40 on {paths[1]}"
+    assert result.return_value == 1
+    assert check(*files, "--only", "partners-have-the-same-pools").return_value == 0
+    assert json.loads(check(*files[:2], "--output", "json").stdout)["pairs"] == []
+
+
+def test_files_of_one_server_are_no_partners(tmp_path: Path) -> None:
+    before, after = tmp_path / "before.conf", tmp_path / "after.conf"
+    one, _ = partners()
+    before.write_text(json.dumps({"Dhcp4": one}))
+    one["subnet4"][0]["id"] = 40
+    after.write_text(json.dumps({"Dhcp4": one}))
+    result = check("--kea-config", str(before), "--kea-config", str(after), "--output", "json")
+    assert json.loads(result.stdout)["pairs"] == []

@@ -13,7 +13,7 @@ from kea_exporter.config import IPAM, ConfigError, hook_requirement, settings_fr
 from kea_exporter.config.profiles import BUILT_IN, BUILT_IN_FILE, MAX_DEPTH
 from kea_exporter.config.schema import UpgradeTarget
 from kea_exporter.facts.snapshot import Version
-from kea_exporter.requirements import REQUIREMENTS, Severity, Status, Subject, judge_all, severity_in
+from kea_exporter.requirements import DEMANDS, REQUIREMENTS, Severity, Status, Subject, judge_all, severity_in
 from kea_exporter.requirements.upgrade import RELEASES
 from tests.support.configuration_file import SERVER, assert_each_begins, error_of, mistakes_in, read
 from tests.support.examples import sound
@@ -38,7 +38,7 @@ def profile_of(tmp_path: Path, *entries: str) -> Profile:
 def severities_of_hooks(profile: Profile) -> Mapping[str, Severity]:
     """Return how much a profile makes of each hook that it has judged."""
     prefix, suffix = hook_requirement("|").split("|")
-    found = {requirement.id: severity_in(profile, requirement) for requirement in REQUIREMENTS}
+    found = {requirement.id: severity_in(profile, requirement) for requirement in DEMANDS}
     return {
         name.removeprefix(prefix).removesuffix(suffix).replace("-", "_"): severity
         for name, severity in found.items()
@@ -47,7 +47,7 @@ def severities_of_hooks(profile: Profile) -> Mapping[str, Severity]:
 
 
 def severities_of(profile: Profile) -> dict[str, str | None]:
-    return {requirement.id: severity_in(profile, requirement) for requirement in REQUIREMENTS}
+    return {requirement.id: severity_in(profile, requirement) for requirement in DEMANDS}
 
 
 def test_a_profile_without_differences_is_the_one_that_it_extends(tmp_path: Path) -> None:
@@ -62,15 +62,13 @@ BUILT_IN_TREE = yaml.safe_load(BUILT_IN_FILE.read_text())
 def test_the_profile_of_a_daemon_without_one_is_that_of_the_source_document(tmp_path: Path) -> None:
     assert read(tmp_path, SERVER).daemons[0].profile is IPAM
     assert IPAM.extends is None
-    assert severities_of(IPAM) == {requirement.id: requirement.severity for requirement in REQUIREMENTS}
+    assert severities_of(IPAM) == {requirement.id: requirement.severity for requirement in DEMANDS}
 
 
 @pytest.mark.parametrize("name", BUILT_IN_TREE)
 def test_a_built_in_profile_is_one_that_a_configuration_file_may_have(tmp_path: Path, name: str) -> None:
     tree = {"profiles": {"mine": BUILT_IN_TREE[name]}, "servers": [{"name": "a", "profile": "mine", **KEA}]}
-    (daemon,) = settings_from_tree(
-        tree, tmp_path, requirements=[requirement.id for requirement in REQUIREMENTS]
-    ).daemons
+    (daemon,) = settings_from_tree(tree, tmp_path, requirements=[requirement.id for requirement in DEMANDS]).daemons
     assert daemon.profile == replace(BUILT_IN[name], name="mine", extends="ipam")
 
 
@@ -110,7 +108,7 @@ def test_best_practice_does_not_judge_what_only_the_product_demands() -> None:
     assert found["version-supported"] == "recommended"
     assert {
         found[requirement.id]
-        for requirement in REQUIREMENTS
+        for requirement in DEMANDS
         if requirement.subject is Subject.CONFIGURATION and requirement.severity
     } == {
         "required",
@@ -278,7 +276,7 @@ def test_an_upgrade_is_judged_to_the_target_of_the_profile(tmp_path: Path, targe
 
 
 def test_best_practice_and_strict_recommend_to_be_ready_for_an_upgrade() -> None:
-    of_upgrades = [requirement for requirement in REQUIREMENTS if requirement.subject is Subject.UPGRADE]
+    of_upgrades = [requirement for requirement in DEMANDS if requirement.subject is Subject.UPGRADE]
     for name in ("kea-best-practice", "strict"):
         assert {severity_in(BUILT_IN[name], requirement) for requirement in of_upgrades} == {Severity.RECOMMENDED}
 
@@ -311,7 +309,7 @@ def test_all_requirements_of_one_severity_get_another(tmp_path: Path, written: s
 
 
 def test_no_requirement_is_called_like_a_severity() -> None:
-    assert {requirement.id for requirement in REQUIREMENTS}.isdisjoint(Severity)
+    assert {requirement.id for requirement in DEMANDS}.isdisjoint(Severity)
 
 
 def test_a_severity_of_another_severity_changes_what_is_inherited(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from kea_exporter.cli import cli
 from kea_exporter.config import BUILT_IN, duration_text
 from kea_exporter.config.values import parse_period
-from kea_exporter.requirements import REQUIREMENTS, severity_in
+from kea_exporter.requirements import DEMANDS, severity_in
 from tests.support.configuration_file import SERVER
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def test_without_a_configuration_the_built_in_profiles_are_listed() -> None:
     assert heading.split() == ["PROFILE", "EXTENDS", "REQUIRED", "RECOMMENDED", "ADVISORY"]
     assert [line.split()[:2] for line in lines] == [["ipam", "-"], ["kea-best-practice", "ipam"], ["strict", "ipam"]]
     for line, profile in zip(lines, BUILT_IN.values(), strict=True):
-        severities = [severity_in(profile, requirement) for requirement in REQUIREMENTS]
+        severities = [severity_in(profile, requirement) for requirement in DEMANDS]
         expected = [severities.count(severity) for severity in ("required", "recommended", "advisory")]  # type: ignore[arg-type]
         assert [int(number) for number in line.split()[2:]] == expected
 
@@ -88,7 +88,7 @@ def test_a_profile_is_shown_with_its_parameters_and_all_severities(folder: Path)
         ["renewal_window", "1d12h"],
         ["upgrade_target", "3.2"],
     ]
-    assert [line.split()[-1] for line in lines[8:]] == [requirement.id for requirement in REQUIREMENTS]
+    assert [line.split()[-1] for line in lines[8:]] == [requirement.id for requirement in DEMANDS]
     assert "required     control-socket-uses-tls" in lines
     assert "not judged   version-tested" in lines
 
@@ -122,7 +122,7 @@ def test_json_has_the_parameters_in_the_form_of_the_configuration_file(folder: P
         "upgrade_target": "3.2",
         "counts": counts,
     }
-    assert list(severities) == [requirement.id for requirement in REQUIREMENTS]
+    assert list(severities) == [requirement.id for requirement in DEMANDS]
     assert (severities["version-tested"], severities["hsts-header-present"]) == (None, "recommended")
 
 

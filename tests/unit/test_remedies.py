@@ -5,13 +5,11 @@ import re
 import pytest
 
 from kea_exporter.commands.ad_hoc import OPTIONS, remedy_in_options
-from kea_exporter.requirements import REQUIREMENTS
+from kea_exporter.requirements import DEMANDS
 from kea_exporter.requirements.next_steps import NEXT_STEPS
 
 KEYS = [key for key in OPTIONS if "_" in key]
-REMEDIES = {
-    f"{requirement.id} {cause.id}": cause.remedy for requirement in REQUIREMENTS for cause in requirement.causes
-}
+REMEDIES = {f"{requirement.id} {cause.id}": cause.remedy for requirement in DEMANDS for cause in requirement.causes}
 REMEDIES |= {str(reason): step for reason, step in NEXT_STEPS.items()}
 
 

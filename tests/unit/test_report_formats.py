@@ -20,9 +20,11 @@ from kea_exporter.facts.subnets import Count, Counts
 from kea_exporter.reports import FORMATS, Check, FailOn, exit_code, nagios_exit_code, selected
 from kea_exporter.reports.changes import changes
 from kea_exporter.reports.schema import report_schema
-from kea_exporter.requirements import REQUIREMENTS, Severity, Status, judge_all
+from kea_exporter.requirements import PAIR_REQUIREMENTS, REQUIREMENTS, Severity, Status, judge_all
 from kea_exporter.requirements.fragment import FIXABLE, fragment_of
 from tests.support.examples import TAKEN_AT, configuration, control_socket, silent, sound
+from tests.support.pairs import judged as judged_pairs
+from tests.support.pairs import partners
 from tests.support.report_tools import junit_errors, negate, schema_errors
 
 if TYPE_CHECKING:
@@ -321,3 +323,56 @@ def test_there_is_no_fragment_where_it_would_not_load() -> None:
 
 def test_every_fixable_cause_is_one_that_a_requirement_declares() -> None:
     assert {f"{requirement.id} {cause.id}" for requirement in REQUIREMENTS for cause in requirement.causes} >= FIXABLE
+
+
+# Pairs.
+
+
+def pair_check(*, is_unknown: bool = False, fail_on: FailOn = FailOn.REQUIRED) -> Check:
+    trees = partners(change=lambda tree: tree["subnet4"][0].update(id=40))
+    pairs = judged_pairs(*trees[: 1 if is_unknown else 2])
+    return replace(check_of(judged(sound(), "dhcp-a"), judged(sound(), "dhcp-b"), fail_on=fail_on), pairs=pairs)
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "prometheus"])
+def test_every_format_names_what_differs_between_partners(name: str) -> None:
+    text = html.unescape(FORMATS[name](pair_check())).replace("\\", "")
+    assert "partners-have-the-same-subnets" in text
+    assert "subnet 10.0.0.0/24 has id 1 on dhcp-a and 40 on dhcp-b" in text
+
+
+@pytest.mark.parametrize("name", ["text", "json", "markdown", "html", "junit", "nagios"])
+def test_every_format_has_the_line_for_a_partner_that_is_not_configured(name: str) -> None:
+    text = html.unescape(FORMATS[name](pair_check(is_unknown=True))).replace("\\", "")
+    assert "the partner server2 (192.0.2.2:8000) is not in the exporter's configuration" in text
+    assert name == "nagios" or "- {name: server2, dhcp4: {url: " in text
+
+
+def test_pairs_count_for_the_exit_codes() -> None:
+    assert (pair_check().exit_code, nagios_exit_code(pair_check())) == (1, 2)
+    unknown = pair_check(is_unknown=True)
+    assert (unknown.exit_code, nagios_exit_code(unknown)) == (2, 3)
+    without = replace(unknown, pairs=selected(unknown.pairs, (), OF_PAIRS, Severity.ADVISORY))
+    assert without.exit_code == 0
+    assert pair_check().scope == "2 servers, 2 daemons, 1 pair"
+
+
+OF_PAIRS = {requirement.id for requirement in PAIR_REQUIREMENTS}
+
+
+def test_the_json_of_pairs_follows_the_schema() -> None:
+    for check in (pair_check(), pair_check(is_unknown=True)):
+        assert schema_errors(json.dumps(report_schema()), FORMATS["json"](check)) == ""
+    [pair] = json.loads(FORMATS["json"](pair_check()))["pairs"]
+    assert (pair["pair"], pair["mode"]) == ("192.0.2.1:8000 192.0.2.2:8000", "hot-standby")
+    assert [(side["server"], side["server_name"], side["role"]) for side in pair["servers"]] == [
+        ("dhcp-a", "server1", "primary"),
+        ("dhcp-b", "server2", "standby"),
+    ]
+
+
+def test_a_partner_that_stops_to_answer_is_a_change() -> None:
+    lines = list(changes(pair_check(), pair_check(is_unknown=True)))
+    assert len(lines) == len(PAIR_REQUIREMENTS)
+    beginning = "dhcp-a and server2 dhcp4: partners-have-the-same-subnets (required): unmet -> unknown: the partner"
+    assert lines[0].startswith(beginning)

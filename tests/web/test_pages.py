@@ -66,6 +66,7 @@ ROOT = Path(__file__).parent.parent.parent
 PAGES = ROOT / "kea_exporter/web/pages"
 # Subjects with many requirements, of which only those are columns that some daemon does not meet.
 WITH_ONLY_UNMET = {Subject.CONFIGURATION, Subject.UPGRADE}
+WITHOUT_COLUMNS = {*WITH_ONLY_UNMET, Subject.PAIR}
 WORDS = {
     Status.MET: "met",
     Status.NOT_APPLICABLE: "not applicable",
@@ -523,7 +524,7 @@ def test_of_upgrades_only_those_that_are_blocked_are_columns() -> None:
 
 def test_the_columns_are_grouped_and_explained() -> None:
     page = fleet(sound())
-    subjects = [subject.capitalize() for subject in Subject if subject not in WITH_ONLY_UNMET]
+    subjects = [subject.capitalize() for subject in Subject if subject not in WITHOUT_COLUMNS]
     assert [head.text for head in page.all("th", scope="colgroup")] == subjects
     judged = [
         verdict.requirement for verdict in of(sound()).verdicts if verdict.requirement.subject not in WITH_ONLY_UNMET

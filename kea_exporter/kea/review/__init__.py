@@ -7,12 +7,11 @@ sends.
 
 from __future__ import annotations
 
-from collections import Counter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from kea_exporter.facts.failure import Failure, Reason, Stage
-from kea_exporter.facts.review import MAX_SENTENCES, UPGRADE_BLOCKERS, UPGRADE_CHANGES, Observed
+from kea_exporter.facts.review import UPGRADE_BLOCKERS, UPGRADE_CHANGES, observed
 from kea_exporter.kea.prepared import SUBNET_KEYS
 from kea_exporter.kea.reading import MalformedAnswerError
 from kea_exporter.kea.review import (
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from kea_exporter.facts.failure import Fact
-    from kea_exporter.facts.review import Review
+    from kea_exporter.facts.review import Observed, Review
     from kea_exporter.kea.prepared import Prepared
 
 # What reading a configuration of another shape than Kea's raises, where a check does not look at each value.
@@ -124,18 +123,7 @@ def review(configuration: Prepared) -> Review:
 def _findings(check: Check, configuration: Prepared) -> Fact[tuple[Observed, ...]] | None:
     """Return what a check finds; None where it does not apply."""
     try:
-        return _observed(check.find(configuration)) if check.applies(configuration) else None
+        return observed(check.find(configuration)) if check.applies(configuration) else None
     except SHAPE_ERRORS as error:
         what = str(error) if isinstance(error, MalformedAnswerError) else "a value has another type"
         return Failure(Stage.COMMAND, Reason.MALFORMED_ANSWER, f"the configuration is not Kea's: {what}")
-
-
-def _observed(findings: Iterator[tuple[str, str]]) -> tuple[Observed, ...]:
-    found: dict[str, list[str]] = {}
-    counts: Counter[str] = Counter()
-    for cause, evidence in findings:
-        sentences = found.setdefault(cause, [])
-        if len(sentences) < MAX_SENTENCES:
-            sentences.append(evidence)
-        counts[cause] += 1
-    return tuple(Observed(cause, tuple(sentences), counts[cause]) for cause, sentences in found.items())

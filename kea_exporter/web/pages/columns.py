@@ -10,7 +10,7 @@ from kea_exporter.requirements import REQUIREMENTS, Severity, Status, Subject
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kea_exporter.requirements import Report, Requirement, Verdict
+    from kea_exporter.requirements import Demand, Report, Verdict
 
 
 # A subject with more requirements than this shows only the unmet ones, those of most daemons, so that the page fits.
@@ -30,7 +30,7 @@ class Column:
         unknown: the number of daemons for which it is unknown.
     """
 
-    requirement: Requirement
+    requirement: Demand
     severities: tuple[Severity, ...]
     unmet: int
     unknown: int

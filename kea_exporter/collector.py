@@ -13,6 +13,7 @@ import structlog
 from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.facts.snapshot import Daemon
 from kea_exporter.pacing import Pacing
+from kea_exporter.partner_reads import PartnerReads
 from kea_exporter.probe import REAL_CLOCK, nothing_learnt, probe
 from kea_exporter.process import NoThreadError, start_thread
 from kea_exporter.requirements import REQUIREMENTS, judge_all
@@ -67,6 +68,7 @@ class Collector:
         self._dns_servers: dict[str, DnsServer | None] = {}
         # The versions that the last probes of the daemons of each server found.
         self._versions: dict[str, dict[Daemon, Version]] = {}
+        self._partner_reads = PartnerReads()
         self._told_unknown: dict[Target, frozenset[str]] = {}
         # With the time that the probe had.
         self._last_failures: dict[Target, tuple[Failure | None, float]] = {}
@@ -121,6 +123,7 @@ class Collector:
         with self._lock:
             kept = set(targets)
             self._pacing.keep_only(kept)
+            self._partner_reads.keep_only(kept)
             about: tuple[dict[Target, Any], ...] = (self._before, self._told_unknown, self._last_failures)
             for known in about:
                 for target in known.keys() - kept:
@@ -190,8 +193,9 @@ class Collector:
 
     def _last(self, daemon: DaemonSettings) -> Snapshot | None:
         """Return the last snapshot of a daemon, if it was taken by the same settings."""
-        settings, snapshot = self._before.get(daemon.target, (None, None))
-        return snapshot if settings == daemon else None
+        with self._lock:
+            settings, snapshot = self._before.get(daemon.target, (None, None))
+            return self._partner_reads.marked(snapshot) if snapshot is not None and settings == daemon else None
 
     def _end(self, started: Probe, outcome: Outcome) -> Probe | None:
         """Tell what a probe came back with; return the one that follows."""
@@ -205,6 +209,7 @@ class Collector:
                 self._note_version(outcome.snapshot)
             if started.daemon.is_configured and not isinstance(outcome.snapshot.status, Failure):
                 self._before[target] = (started.daemon, outcome.snapshot)
+                self._partner_reads.note(outcome.snapshot)
                 if target.daemon is Daemon.D2 and not isinstance(outcome.snapshot.configuration, Failure):
                     self._dns_servers[target.server] = outcome.snapshot.configuration.dns_server
             # Settled here: what is remembered has its result.

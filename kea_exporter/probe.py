@@ -75,7 +75,7 @@ def probe(
             # The first connection after a reload is still shown the old certificate (measured).
             with suppress(TransportError):  # then what the first connection showed stands
                 transport.look_again()
-        learnt = inquire(client, settings, version, running, before)
+        learnt = inquire(client, settings, version, running, before, taken_at)
         answering = learnt.configuration
         if target.control_agent:
             answering = client.ask_whoever_answers(Command.CONFIG_GET, read_configuration)
@@ -95,6 +95,7 @@ def probe(
             subnet_series=learnt.subnet_series,
             pool_totals=learnt.pool_totals,
             last_reservation=learnt.last_reservation,
+            configuration_read=learnt.configuration_read,
             pool_series=learnt.pool_series,
             statistics=learnt.statistics,
             sockets=answering if isinstance(answering, Failure) else answering.sockets,

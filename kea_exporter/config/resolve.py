@@ -88,6 +88,7 @@ def _daemon_settings(
         tls=TlsSettings(**{name: value for name, value in tls if name != "server_name"}) if tls else TlsSettings(),
         profile=profiles[_nearest("profile", levels)],
         lease_audit=AuditSettings(**dict(audit)) if audit else None,
+        config_max_age=_nearest("config_max_age", levels),
         collectors=_collectors(_nearest("collect", levels)),
     )
 

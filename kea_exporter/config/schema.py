@@ -116,6 +116,12 @@ class Options(Section):
     tls_config: TlsConfig | None = None
     body_size_limit: Size = Field(32 * 1024**2, description="maximum size of an answer", examples=["32MiB"])
     profile: str = Field(DEFAULT_PROFILE, description="profile of requirements", examples=["ipam"])
+    config_max_age: Period | None = Field(
+        None,
+        description="age from which on the configuration of a daemon with high availability is read again; by default"
+        " 10m up to 1000 subnets and 1h above",
+        examples=["30m"],
+    )
     lease_audit: LeaseAudit | None = None
     collect: Collect = Collect()
 

@@ -92,6 +92,8 @@ class DaemonSettings:
         path: HTTP request path, or the path of the unix socket.
         address: the one to connect to, where the name of the target was resolved beforehand.
         unresolved: why it could not be, so that nothing is connected to.
+        config_max_age: after how many seconds the configuration of a daemon with high availability is read again; None
+            for the default.
     """
 
     target: Target
@@ -106,6 +108,7 @@ class DaemonSettings:
     collectors: Collectors = Collectors()
     address: str | None = None
     unresolved: Failure | None = None
+    config_max_age: float | None = None
 
     @property
     def is_configured(self) -> bool:

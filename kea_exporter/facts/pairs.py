@@ -61,3 +61,20 @@ class PairConfiguration:
     prefixes: tuple[str, ...]
     ids: array[int]
     subnet_hashes: Mapping[str, array[int]]
+
+
+@dataclass(frozen=True)
+class ConfigurationRead:
+    """When the configuration of a daemon was read.
+
+    Attributes:
+        at: when it was last queried, in seconds since the epoch.
+        changed_at: when it was first read with these hashes.
+        hashes: of all parts of all relationships.
+        is_outdated: whether a partner with other hashes changed later, so that it has to be read again.
+    """
+
+    at: float
+    changed_at: float
+    hashes: tuple[tuple[int, ...], ...]
+    is_outdated: bool = False

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import Failure, Reason, Stage
-from kea_exporter.facts.snapshot import ROOT_KEYS, Daemon
+from kea_exporter.facts.snapshot import LACKS_OF_TIME, ROOT_KEYS, Daemon
 from kea_exporter.facts.subnets import Subnets
 from kea_exporter.kea import statistics
 from kea_exporter.kea.configuration import read_configuration
@@ -27,6 +27,7 @@ from kea_exporter.kea.counting import (
 from kea_exporter.kea.leases import UNAVAILABLE, lease_database_of
 from kea_exporter.kea.plan import SUBNET_LIST, plan
 from kea_exporter.kea.protocol import Command
+from kea_exporter.kea.rereading import holds, is_due, is_unchanged, read_at
 from kea_exporter.kea.reservations import page_after, read_last_number
 from kea_exporter.kea.shown import pool_series, shown, subnet_series
 from kea_exporter.kea.status import read_commands
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from kea_exporter.facts.configuration import Configuration
     from kea_exporter.facts.failure import Fact
     from kea_exporter.facts.leases import LeaseDatabase, Leases
+    from kea_exporter.facts.pairs import ConfigurationRead
     from kea_exporter.facts.snapshot import Snapshot, Version
     from kea_exporter.facts.statistics import Statistics
     from kea_exporter.facts.status import Lifetime
@@ -58,16 +60,18 @@ class InquiryResult:
     subnet_series: Fact[SubnetSeries]
     pool_totals: PoolTotals | None
     last_reservation: int | None
+    configuration_read: ConfigurationRead | None
     pool_series: Fact[PoolSeries]
     statistics: Fact[Statistics]
 
 
-def inquire(
+def inquire(  # noqa: PLR0913, PLR0917 - what the plan of a scrape depends on
     client: KeaClient,
     settings: DaemonSettings,
     version: Fact[Version],
     lifetime: Fact[Lifetime],
     before: Snapshot | None,
+    now: float,
 ) -> InquiryResult:
     """Return the facts of one daemon.
 
@@ -77,8 +81,9 @@ def inquire(
         version: decides how some numbers are to be read.
         lifetime: decides whether what was read *before* still holds.
         before: the last snapshot of this daemon by the same settings; None for the first.
+        now: in seconds since the epoch.
     """
-    inquiry = _Inquiry(client, settings, lifetime, before)
+    inquiry = _Inquiry(client, settings, lifetime, before, now)
     commands = inquiry.commands()
     listed = inquiry.listed(commands)
     configuration = inquiry.configuration(commands, listed)
@@ -95,7 +100,7 @@ def inquire(
     counted = manager if isinstance(manager, Failure) and is_unavailable else every
     totals = totals_of_pools(todo, counted, rows, subnets)
     if inquiry.were_pools_changed(configuration, totals):
-        configuration = client.ask(Command.CONFIG_GET, read_configuration)
+        configuration = inquiry.read()
         subnets = inquiry.subnets(configuration, listed)
     wants_leases = settings.collectors.leases
     leases = leases_of(todo, counted, rows, subnets, configuration) if wants_leases else NOT_COLLECTED
@@ -110,6 +115,7 @@ def inquire(
         subnet_series=inquiry.subnet_series(leases, chosen),
         pool_totals=inquiry.last_totals(totals),
         last_reservation=inquiry.last_reservation,
+        configuration_read=inquiry.configuration_read(configuration),
         pool_series=inquiry.pool_series(counted, configuration, chosen),
         statistics=inquiry.continued(statistics_of(client, todo, daemon, every) if wants_statistics else NOT_COLLECTED),
     )
@@ -123,14 +129,17 @@ class _Inquiry:
     """
 
     def __init__(
-        self, client: KeaClient, settings: DaemonSettings, lifetime: Fact[Lifetime], before: Snapshot | None
+        self, client: KeaClient, settings: DaemonSettings, lifetime: Fact[Lifetime], before: Snapshot | None, now: float
     ) -> None:
         self._client = client
+        self._now = now
+        self._max_age = settings.config_max_age
+        self._was_read = False
         self._target = settings.target
         self._daemon = settings.target.daemon
         self._collectors = settings.collectors
         self._before = before
-        self._held = before if _holds(lifetime, before) else None
+        self._held = before if holds(lifetime, before) else None
         counted = before.counted if before is not None else None
         was_restarted = counted is not None and not isinstance(lifetime, Failure) and not counted.is_of(lifetime)
         self._counted = None if was_restarted else counted
@@ -153,10 +162,27 @@ class _Inquiry:
 
     def configuration(self, commands: Fact[frozenset[str]], listed: Fact[Subnets] | None) -> Fact[Configuration]:
         """Return the configuration, read again only if it may have changed."""
-        held = self._held.configuration if self._held is not None and _is_unchanged(self._held, listed) else None
-        if held is None or isinstance(held, Failure) or self._were_reservations_added(commands, held):
-            return self._client.ask(Command.CONFIG_GET, read_configuration)
-        return held
+        held = self._held.configuration if self._held is not None and is_unchanged(self._held, listed) else None
+        if held is None or isinstance(held, Failure):
+            return self.read()
+        if is_due(self._last_read, held, self._max_age, self._now):
+            found = self.read()
+            # As far as Kea's status tells, what is held is still what it runs.
+            return held if isinstance(found, Failure) and found.reason in LACKS_OF_TIME else found
+        return self.read() if self._were_reservations_added(commands, held) else held
+
+    def read(self) -> Fact[Configuration]:
+        """Return the configuration, read now."""
+        self._was_read = True
+        return self._client.ask(Command.CONFIG_GET, read_configuration)
+
+    def configuration_read(self, configuration: Fact[Configuration]) -> ConfigurationRead | None:
+        """Return when the configuration was last read."""
+        return read_at(self._now, configuration, self._last_read) if self._was_read else self._last_read
+
+    @property
+    def _last_read(self) -> ConfigurationRead | None:
+        return self._before.configuration_read if self._before is not None else None
 
     def _were_reservations_added(self, commands: Fact[frozenset[str]], held: Configuration) -> bool:
         """Return whether there are reservations after the last one that was seen, as far as Kea tells."""
@@ -209,6 +235,7 @@ class _Inquiry:
             subnet_series=failure,
             pool_totals=self.last_totals(failure),
             last_reservation=self.last_reservation,
+            configuration_read=self.configuration_read(configuration),
             pool_series=failure,
             statistics=failure,
         )
@@ -266,19 +293,3 @@ class _Inquiry:
         if isinstance(now, Failure):
             return now
         return statistics.continued(now, self._counted.statistics if self._counted is not None else None)
-
-
-def _is_unchanged(held: Snapshot, listed: Fact[Subnets] | None) -> bool:
-    """Return whether the configuration was not changed at run time; where a list cannot be had, nobody knows."""
-    if isinstance(held.configuration, Failure):
-        return False
-    if listed is None:
-        return not held.configuration.has_config_databases
-    return isinstance(listed, Subnets) and isinstance(held.subnets, Subnets) and listed.is_same_as(held.subnets)
-
-
-def _holds(lifetime: Fact[Lifetime], before: Snapshot | None) -> bool:
-    """Return whether the configuration that was read before is still the one that the daemon runs."""
-    if before is None or isinstance(lifetime, Failure) or isinstance(before.lifetime, Failure):
-        return False
-    return before.lifetime.is_settled and lifetime.is_same_as(before.lifetime)

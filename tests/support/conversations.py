@@ -88,7 +88,7 @@ def conversation(answers: Mapping[str, bytes], settings: DaemonSettings, before:
     version, status = client.ask(Command.VERSION_GET, read_version), client.ask(Command.STATUS_GET, read_status)
     known_before = before.lifetime if before and not isinstance(before.lifetime, Failure) else None
     running = status if isinstance(status, Failure) else lifetime(status, NOW, NOW, known_before)
-    learnt = inquire(client, settings, version, running, before)
+    learnt = inquire(client, settings, version, running, before, NOW)
     configuration = learnt.configuration
     snapshot = replace(
         nothing_learnt(settings.target, NOBODY, NOW, 5.0),

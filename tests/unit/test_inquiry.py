@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -271,6 +271,123 @@ def test_a_subnet_added_at_run_time_rereads_the_configuration(world: World) -> N
     assert known(found.subnets).ids == known(found.configuration).subnets.ids == (1, 2, 7)
     world.scrape()
     assert world.asked == [LIST, ALL, ROWS]
+
+
+PARTNERS = {
+    "hooks-libraries": [
+        {
+            "library": "libdhcp_ha.so",
+            "parameters": {
+                "high-availability": [
+                    {
+                        "this-server-name": "a",
+                        "mode": "hot-standby",
+                        "peers": [
+                            {"name": "a", "role": "primary", "url": "http://192.0.2.1:8000/"},
+                            {"name": "b", "role": "standby", "url": "http://192.0.2.2:8000/"},
+                        ],
+                    }
+                ]
+            },
+        }
+    ]
+}
+
+
+def ages_when_read(world: World, step: float, **options: object) -> list[float]:
+    """Return after how many seconds the configuration is read within two hours, scraped every so many seconds."""
+    world.scrape(**options)
+    first, found = world.now, []
+    while world.now < first + 7200:
+        world.now += step - 15
+        before = world.now
+        world.scrape(**options)
+        if CONFIG in world.asked:
+            found.append(before - first + 15)
+    return found
+
+
+def test_the_configuration_of_a_pair_is_read_again_every_ten_minutes(world: World) -> None:
+    world.more_configuration = PARTNERS
+    assert ages_when_read(world, 300) == [600 * number for number in range(1, 13)]
+
+
+def test_the_configuration_of_a_large_pair_is_read_again_every_hour(world: World) -> None:
+    world.more_configuration = PARTNERS
+    world.subnets = {number: f"10.{number >> 8}.{number & 255}.0/24" for number in range(1, 1002)}
+    assert ages_when_read(world, 900) == [3600, 7200]
+
+
+def test_the_age_of_the_configuration_of_a_pair_can_be_set(world: World) -> None:
+    world.more_configuration = PARTNERS
+    assert ages_when_read(world, 900, config_max_age="30m") == [1800, 3600, 5400, 7200]
+
+
+def test_without_a_partner_the_configuration_is_held_for_ever(world: World) -> None:
+    assert ages_when_read(world, 900, config_max_age="30m") == []
+
+
+def test_a_configuration_that_changed_without_a_trace_is_found(world: World) -> None:
+    world.more_configuration = PARTNERS
+    first = world.scrape()
+    world.more_configuration = {**PARTNERS, "client-classes": [{"name": "new"}]}
+    world.now += 600
+    second = world.scrape()
+    [before], [after] = known(first.configuration).pair_configurations, known(second.configuration).pair_configurations
+    assert {part for part in before.hashes if before.hashes[part] != after.hashes[part]} == {"client_classes"}
+    assert first.configuration_read is not None
+    assert second.configuration_read is not None
+    assert second.configuration_read.changed_at == second.configuration_read.at == second.taken_at
+
+
+def test_a_configuration_read_again_without_a_change_keeps_the_time_of_the_change(world: World) -> None:
+    world.more_configuration = PARTNERS
+    first = world.scrape()
+    world.now += 600
+    read = world.scrape().configuration_read
+    assert read is not None
+    assert (read.changed_at, read.at) == (first.taken_at, world.now - 15)
+
+
+def test_a_clock_that_was_set_back_does_not_put_off_the_next_reading(world: World) -> None:
+    world.more_configuration = PARTNERS
+    world.scrape()
+    assert world.before is not None
+    read = world.before.configuration_read
+    assert read is not None
+    world.before = replace(world.before, configuration_read=replace(read, at=read.at + 86400))
+    world.scrape()
+    assert CONFIG in world.asked
+
+
+def test_an_outdated_configuration_is_read_at_once(world: World) -> None:
+    world.more_configuration = PARTNERS
+    before = world.scrape()
+    assert before.configuration_read is not None
+    world.before = replace(before, configuration_read=replace(before.configuration_read, is_outdated=True))
+    for is_read in (True, False):
+        found = world.scrape()
+        assert (CONFIG in world.asked) is is_read
+        assert found.configuration_read is not None
+        assert found.configuration_read.is_outdated is False
+
+
+def test_a_configuration_that_is_not_read_again_in_time_is_held(world: World) -> None:
+    world.more_configuration = PARTNERS
+    first = world.scrape()
+    world.now += 600
+    answer_at_once = world.answers[CONFIG]
+
+    def answer_late(request: Tree) -> Tree:
+        time.sleep(0.8)
+        return answer_at_once(request)  # type: ignore[no-any-return]
+
+    world.answers[CONFIG] = answer_late
+    held = world.scrape(timeout="500ms")
+    assert held.configuration is first.configuration
+    assert any(failure.reason is Reason.TIMED_OUT for failure in held.failures)
+    world.scrape(timeout="500ms")
+    assert CONFIG not in world.asked
 
 
 def test_a_subnet_that_is_deleted_at_run_time_is_noticed_too(world: World) -> None:

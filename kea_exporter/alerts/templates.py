@@ -24,24 +24,30 @@ def spaced(value: str) -> str:
     return "{{ " + value + ' | reReplaceAll "_" " " }}'
 
 
-def lookup(family: str, *labels: str, where: str = "", condition: str = "") -> str:
+def lookup(family: str, *labels: str, where: str = "", condition: str = "", by: str = "") -> str:
     """Return a query for the samples of a family that have the alert's own values of *labels*.
 
     *where* is a further matcher, with single quotes, as the query is a quoted string of the template; *condition* a
-    comparison, such as `" == 1"`.
+    comparison, such as `" == 1"`. With *by*, there is one sample for each value of that label.
     """
     matchers = ",".join((*(f"{label}=%q" for label in labels), *([where] if where else [])))
     values = " ".join(f"$labels.{label}" for label in labels)
-    return f'printf "{family}{{{matchers}}}{condition}" {values} | query'
+    selected = f"{family}{{{matchers}}}{condition}"
+    return f'printf "{f"group by ({by}) ({selected})" if by else selected}" {values} | query'
 
 
-def each(query: str, by: str, text: str, between: str) -> str:
+def each(query: str, by: str, text: str, between: str, at_most: int = 0) -> str:
     """Return *text* for each sample of a query, sorted by a label. `.Labels` in *text* are those of the sample.
 
-    The order of a query's samples differs between evaluations, and a changed annotation is sent again.
+    The order of a query's samples differs between evaluations, and a changed annotation is sent again. Where there are
+    more than *at_most* samples, if that is not 0, the rest is " and others".
     """
     separator = "{{ if $number }}" + between + "{{ end }}"
-    return "{{ range $number, $sample := " + query + f' | sortByLabel "{by}" }}}}' + separator + text + "{{ end }}"
+    body = separator + text
+    if at_most:
+        others = "{{ if eq $number " + str(at_most) + " }} and others{{ end }}"
+        body = "{{ if lt $number " + str(at_most) + " }}" + body + "{{ end }}" + others
+    return "{{ range $number, $sample := " + query + f' | sortByLabel "{by}" }}}}' + body + "{{ end }}"
 
 
 def first(query: str, text: str) -> str:

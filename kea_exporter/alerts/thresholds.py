@@ -45,6 +45,11 @@ UNANSWERED_IN_15_MINUTES = 15
 CLOCK_SKEW_WARNING_SECONDS = 30
 CLOCK_SKEW_CRITICAL_SECONDS = 50
 
+# Leases of partners differ while one is read after the other, and by what expires in one interval of the reclaim timer
+# (max-reclaim-leases, 100 by default). More than both the number and the share is a difference.
+LEASES_DIFFER, LEASES_DIFFER_SHARE = 100, 0.01
+SUBNET_LEASES_DIFFER, SUBNET_LEASES_DIFFER_SHARE = 10, 0.02
+
 # Changes of kea_up within an hour: four outages, each of which may be too short for KeaServerDown.
 FLAPS_IN_AN_HOUR = 8
 # Share of the timeout that a probe takes.

@@ -14,7 +14,7 @@ from bench import machine
 from bench.cost import Site
 from bench.exporters import ours, theirs
 from bench.memory import memory_section
-from bench.parts import ALL, AUDIT, MANY, MEMORY, ON_KEA, audit_section, many_section
+from bench.parts import ALL, AUDIT, MANY, MEMORY, ON_KEA, SMALL, audit_section, many_section, small_section
 from bench.server import described, start_filled
 from lab.servers.chroot import LabBuildError, LabUnavailableError, ensure
 from lab.servers.kea import Lab
@@ -70,6 +70,9 @@ class Run:
             if MEMORY in self._only:
                 _say("memory under attack")
                 self._sections[MEMORY] = memory_section(lab.folder)
+            if SMALL in self._only:
+                _say("few subnets")
+                self._sections[SMALL] = small_section(lab.folder, self._chroot, self._rounds)
         for size in self._sizes if self._sections.keys() & ON_KEA else ():
             self._measure(size)
         if AUDIT in self._only:

@@ -66,7 +66,7 @@ class Site:
 
     def _ask_plainly(self) -> None:
         with closing(self.kea.connect()) as connection:
-            _ask_all(connection, PLAIN_BODIES)
+            ask_all(connection, PLAIN_BODIES)
 
 
 def scrape_time(site: Site) -> Found:
@@ -76,13 +76,13 @@ def scrape_time(site: Site) -> Found:
     bare, whole, zipped = [], [], []
     for number in range(4 * site.rounds):
         bodies = recorded[number % len(recorded)]
-        bare.append(_seconds(partial(_ask_all, connection, bodies)))
+        bare.append(_seconds(partial(ask_all, connection, bodies)))
         whole.append(site.ours.scrape().seconds)
         zipped.append(site.ours.scrape("gzip").seconds)
     connection.close()
     rows = [
-        Row("scrape ÷ the same commands bare", _ratio(whole, bare), limit=1.3),
-        Row("the same, with gzip", _ratio(zipped, bare), limit=1.3),
+        Row("scrape ÷ the same commands bare", ratio(whole, bare), limit=1.3),
+        Row("the same, with gzip", ratio(zipped, bare), limit=1.3),
         Row("the same commands bare, ms", MILLI * median(bare), 1),
         Row("scrape, ms", MILLI * median(whole), 1),
         Row("scrape with gzip, ms", MILLI * median(zipped), 1),
@@ -98,8 +98,8 @@ def kea_time(site: Site) -> Found:
         for name, act in actors.items():
             repeats = 5 if name == OURS else 1
             site.tidy_up()
-            spent[name].append(_kea_seconds(site, act, repeats))
-    ratios = [Row(f"ours ÷ {other}", _ratio(spent[OURS], spent[other]), 3, limit=1 / 8) for other in OTHERS]
+            spent[name].append(kea_seconds(site.kea.pid, act, repeats))
+    ratios = [Row(f"ours ÷ {other}", ratio(spent[OURS], spent[other]), 3, limit=1 / 8) for other in OTHERS]
     return Found([*ratios, *(Row(f"{name}, ms", MILLI * median(found), 1) for name, found in spent.items())])
 
 
@@ -180,7 +180,8 @@ def _recorded(site: Site) -> list[list[bytes]]:
     return recorded
 
 
-def _ask_all(connection: BareConnection, bodies: Iterable[bytes]) -> None:
+def ask_all(connection: BareConnection, bodies: Iterable[bytes]) -> None:
+    """Send one request after another."""
     for body in bodies:
         connection.ask(body)
 
@@ -190,12 +191,13 @@ def _named(bodies: list[bytes]) -> str:
     return ", ".join(name if count == 1 else f"{name} ({count} times)" for name, count in names.items())
 
 
-def _kea_seconds(site: Site, act: Callable[[], object], repeats: int) -> float:
-    before = _cpu_seconds_once_idle(site.kea.pid)
+def kea_seconds(pid: int, act: Callable[[], object], repeats: int) -> float:
+    """Return the processor time that Kea spends on something, as the mean of several times."""
+    before = _cpu_seconds_once_idle(pid)
     for _ in range(repeats):
         act()
     # What Kea does after its answer belongs to the collection.
-    return (_cpu_seconds_once_idle(site.kea.pid) - before) / repeats
+    return (_cpu_seconds_once_idle(pid) - before) / repeats
 
 
 def _cpu_seconds_once_idle(pid: int) -> float:
@@ -212,6 +214,6 @@ def _seconds(act: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def _ratio(values: list[float], others: list[float]) -> float:
+def ratio(values: list[float], others: list[float]) -> float:
     """Return the median of the ratios of the rounds, each round's values having been taken side by side."""
     return median(value / other for value, other in zip(values, others, strict=True))

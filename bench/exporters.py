@@ -18,7 +18,7 @@ from lab.servers.chroot import cache_directory
 from lab.servers.processes import ENDS_WITH_US, Running, accepts, free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from bench.wire import Scrape
 
@@ -54,8 +54,15 @@ class Exporter:
 @contextmanager
 def ours(folder: Path, urls: list[str], **defaults: object) -> Iterator[Exporter]:
     """Run this tree's exporter on daemons of kea-dhcp4, with *defaults* as in its configuration file."""
+    with ours_on(folder, [("dhcp4", url) for url in urls], defaults) as exporter:
+        yield exporter
+
+
+@contextmanager
+def ours_on(folder: Path, daemons: list[tuple[str, str]], defaults: Mapping[str, object]) -> Iterator[Exporter]:
+    """Run this tree's exporter on daemons, given the key and the url of each."""
     port = free_port()
-    servers = [{"name": f"bench-{number}", "dhcp4": {"url": url}} for number, url in enumerate(urls)]
+    servers = [{"name": f"bench-{number}", key: {"url": url}} for number, (key, url) in enumerate(daemons)]
     tree: dict[str, Any] = {"defaults": {"timeout": "10s", **defaults}, "servers": servers}
     config = folder / f"ours-{port}.yml"
     config.write_text(yaml.safe_dump(tree))

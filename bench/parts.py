@@ -11,7 +11,8 @@ from bench.cost import THEIRS, commands_and_log, kea_time, levels_of_gzip, page_
 from bench.dhcp import INTERVAL_SECONDS, RATE, SECONDS, delay_of_offers
 from bench.many import DAEMONS, DEAD, TIMEOUT_SECONDS, many_daemons
 from bench.review import review_cost
-from bench.server import PATIENCE_SECONDS
+from bench.server import PATIENCE_SECONDS, SAMPLES
+from bench.small import small_servers
 from bench.table import Found, Section
 from lab.servers.processes import ENDS_WITH_US
 
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bench.cost import Site
+    from lab.servers.chroot import Chroot
 
-MANY, MEMORY, AUDIT = "e", "h", "audit"
+MANY, MEMORY, SMALL, AUDIT = "e", "h", "j", "audit"
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ ON_KEA = {
     ),
     "gzip": Part("Levels of gzip", "Python's zlib on the page.", levels_of_gzip, once=True),
 }
-ALL = (*sorted([*ON_KEA, MANY, MEMORY]), AUDIT)
+ALL = (*sorted([*ON_KEA, MANY, MEMORY, SMALL]), AUDIT)
 
 
 def many_section(folder: Path, rounds: int) -> Section:
@@ -86,6 +88,17 @@ def many_section(folder: Path, rounds: int) -> Section:
     )
     section = Section(f"e. {DAEMONS} daemons", about, targets_in="measured")
     section.add("measured", Found(many_daemons(folder, rounds)))
+    return section
+
+
+def small_section(folder: Path, chroot: Chroot, rounds: int) -> Section:
+    """Measure part j."""
+    about = (
+        "Kea's processor time for one collection; fresh: no leases, one sample of each statistic; filled: 60 leases a"
+        f" subnet, and {SAMPLES} samples of most statistics. The others' commands come from a bare client."
+    )
+    section = Section("j. Kea's processor time with few subnets", about, targets_in="measured")
+    section.add("measured", Found(small_servers(folder, chroot, rounds)))
     return section
 
 

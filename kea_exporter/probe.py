@@ -96,6 +96,7 @@ def probe(
             pool_totals=learnt.pool_totals,
             last_reservation=learnt.last_reservation,
             configuration_read=learnt.configuration_read,
+            agreement=learnt.agreement,
             pool_series=learnt.pool_series,
             statistics=learnt.statistics,
             sockets=answering if isinstance(answering, Failure) else answering.sockets,

@@ -75,6 +75,19 @@ class Leases:
         return None if None in column else sum(filter(None, column))
 
 
+@dataclass(frozen=True)
+class Agreement:
+    """The statistics counted the leases that the lease database had.
+
+    Attributes:
+        checked_at: when both were compared, in seconds since the epoch.
+        samples: the newest sample of each statistic of leases since, by its name.
+    """
+
+    checked_at: float
+    samples: Mapping[str, object]
+
+
 _INCOMPLETE = Failure(
     Stage.COMMAND,
     Reason.MALFORMED_ANSWER,

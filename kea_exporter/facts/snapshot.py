@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kea_exporter.facts.configuration import Configuration, ControlSocket
     from kea_exporter.facts.dns import DnsServer
     from kea_exporter.facts.failure import Fact, Stage
-    from kea_exporter.facts.leases import LeaseAudit, LeaseDatabase, Leases
+    from kea_exporter.facts.leases import Agreement, LeaseAudit, LeaseDatabase, Leases
     from kea_exporter.facts.pairs import ConfigurationRead
     from kea_exporter.facts.statistics import Counted, Rise, Statistics
     from kea_exporter.facts.status import DaemonStatus, Lifetime
@@ -171,6 +171,7 @@ class Snapshot:
         pool_totals: what Kea last said of its pools itself, to notice changes at run time; None where nothing did.
         last_reservation: Kea's number of the last reservation that was added at run time; None where none was seen.
         configuration_read: when the configuration was last read; None if it never was.
+        agreement: of statistics and lease database; None where they differ, or were not compared.
         client_certificate: the exporter's own, None where it has none to show.
         authorities: the certificates of its own `ca_file`, those that expire first in front.
         audit: the last lease audit; None where audits are off.
@@ -207,6 +208,7 @@ class Snapshot:
     pool_totals: PoolTotals | None = None
     last_reservation: int | None = None
     configuration_read: ConfigurationRead | None = None
+    agreement: Agreement | None = None
     authorities: tuple[Certificate, ...] = ()
     audit: Fact[LeaseAudit | None] = None
     counted: Counted | None = None

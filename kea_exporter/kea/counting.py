@@ -5,6 +5,7 @@ Each function returns a fact: a failure of what it rests on is its own failure.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.facts.snapshot import Daemon
 from kea_exporter.facts.subnets import NO_CAPACITIES
 from kea_exporter.kea import statistics
-from kea_exporter.kea.leases import leases_of_rows, leases_of_statistics, with_leases_in_pools
+from kea_exporter.kea.leases import UNAVAILABLE, leases_of_rows, leases_of_statistics, with_leases_in_pools
 from kea_exporter.kea.pools import pool_totals
 from kea_exporter.kea.protocol import Command
 from kea_exporter.kea.subnets import joined, read_stat_lease
@@ -65,6 +66,22 @@ def lease_rows(client: KeaClient, todo: Plan, daemon: Daemon, version: Fact[Vers
     return joined(slices)
 
 
+def counted_leases(
+    client: KeaClient, todo: Plan, daemon: Daemon, version: Fact[Version], *, by_statistics: bool
+) -> tuple[Plan, Fact[Counts[int]], Fact[object]]:
+    """Return the plan as it was followed, the rows of stat-leaseX-get, and what `lease_manager` returns.
+
+    *by_statistics* says that the statistics count the leases, if one lease shows whether there is a lease manager.
+    """
+    if by_statistics:
+        alone = replace(todo, leases=None)
+        manager = lease_manager(client, alone, daemon, NOT_COLLECTED)
+        if not isinstance(manager, Failure) or manager.reason in UNAVAILABLE:
+            return alone, NOT_COLLECTED, manager
+    rows = lease_rows(client, todo, daemon, version)
+    return todo, rows, lease_manager(client, todo, daemon, rows)
+
+
 def lease_manager(client: KeaClient, todo: Plan, daemon: Daemon, rows: Fact[Counts[int]]) -> Fact[object]:
     """Return anything but a failure where Kea has read a lease, or has counted the leases of its database."""
     if daemon is Daemon.D2:
@@ -77,18 +94,11 @@ def lease_manager(client: KeaClient, todo: Plan, daemon: Daemon, rows: Fact[Coun
     return client.ask(todo.lease, lambda _: None, {"ip-address": UNLEASED[todo.lease]})
 
 
-def totals_of_pools(
-    todo: Plan, every: Fact[AllStatistics], rows: Fact[Counts[int]], subnets: Fact[Subnets]
-) -> Fact[PoolTotals]:
-    """Return what Kea itself says of the sizes of pools."""
+def totals_of_pools(every: Fact[AllStatistics], rows: Fact[Counts[int]], subnets: Fact[Subnets]) -> Fact[PoolTotals]:
+    """Return what Kea itself says of the sizes of pools: stat-leaseX-get has it from the statistics."""
     if isinstance(subnets, Failure):
         return subnets
-    if todo.leases is not None:
-        counted = rows
-    elif todo.statistics is Command.STATISTIC_GET_ALL:
-        counted = every if isinstance(every, Failure) else every.subnets
-    else:
-        counted = NOT_COLLECTED
+    counted = rows if isinstance(every, Failure) else every.subnets
     if isinstance(counted, Failure):
         return counted
     return pool_totals(counted.of(subnets.ids), None if isinstance(every, Failure) else every)

@@ -6,20 +6,20 @@ tells; or when subnets are changed at run time, which subnet4-list shows. What w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kea_exporter.facts.failure import Failure, Reason, Stage
 from kea_exporter.facts.snapshot import LACKS_OF_TIME, ROOT_KEYS, Daemon
 from kea_exporter.facts.subnets import Subnets
 from kea_exporter.kea import statistics
+from kea_exporter.kea.agreement import compared, goes_on, may_agree
 from kea_exporter.kea.configuration import read_configuration
 from kea_exporter.kea.counting import (
     NOT_COLLECTED,
     NOT_OF_D2,
     all_statistics,
-    lease_manager,
-    lease_rows,
+    counted_leases,
     leases_of,
     statistics_of,
     totals_of_pools,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from kea_exporter.config import DaemonSettings
     from kea_exporter.facts.configuration import Configuration
     from kea_exporter.facts.failure import Fact
-    from kea_exporter.facts.leases import LeaseDatabase, Leases
+    from kea_exporter.facts.leases import Agreement, LeaseDatabase, Leases
     from kea_exporter.facts.pairs import ConfigurationRead
     from kea_exporter.facts.snapshot import Snapshot, Version
     from kea_exporter.facts.statistics import Statistics
@@ -61,6 +61,7 @@ class InquiryResult:
     pool_totals: PoolTotals | None
     last_reservation: int | None
     configuration_read: ConfigurationRead | None
+    agreement: Agreement | None
     pool_series: Fact[PoolSeries]
     statistics: Fact[Statistics]
 
@@ -93,17 +94,19 @@ def inquire(  # noqa: PLR0913, PLR0917 - what the plan of a scrape depends on
         return inquiry.uncounted(commands, configuration, subnets, todo)
     daemon = settings.target.daemon
     every = all_statistics(client, todo, daemon)
-    rows = lease_rows(client, todo, daemon, version)
-    manager = lease_manager(client, todo, daemon, rows)
+    agreed = goes_on(before, every, now) if may_agree(todo, configuration) else None
+    todo, rows, manager = counted_leases(client, todo, daemon, version, by_statistics=agreed is not None)
     # Without a lease manager the statistics still have leases that Kea can neither read nor give.
     is_unavailable = isinstance(manager, Failure) and manager.reason in UNAVAILABLE
     counted = manager if isinstance(manager, Failure) and is_unavailable else every
-    totals = totals_of_pools(todo, counted, rows, subnets)
+    totals = totals_of_pools(counted, rows, subnets)
     if inquiry.were_pools_changed(configuration, totals):
         configuration = inquiry.read()
         subnets = inquiry.subnets(configuration, listed)
-    wants_leases = settings.collectors.leases
-    leases = leases_of(todo, counted, rows, subnets, configuration) if wants_leases else NOT_COLLECTED
+    leases = leases_of(todo, counted, rows, subnets, configuration) if settings.collectors.leases else NOT_COLLECTED
+    if may_agree(todo, configuration):
+        by_statistics = leases_of(replace(todo, leases=None), counted, rows, subnets, configuration)
+        agreed = compared(leases, by_statistics, every, now)
     chosen = inquiry.shown(subnets)
     wants_statistics = settings.collectors.statistics != "none"
     return InquiryResult(
@@ -116,6 +119,7 @@ def inquire(  # noqa: PLR0913, PLR0917 - what the plan of a scrape depends on
         pool_totals=inquiry.last_totals(totals),
         last_reservation=inquiry.last_reservation,
         configuration_read=inquiry.configuration_read(configuration),
+        agreement=agreed,
         pool_series=inquiry.pool_series(counted, configuration, chosen),
         statistics=inquiry.continued(statistics_of(client, todo, daemon, every) if wants_statistics else NOT_COLLECTED),
     )
@@ -236,6 +240,7 @@ class _Inquiry:
             pool_totals=self.last_totals(failure),
             last_reservation=self.last_reservation,
             configuration_read=self.configuration_read(configuration),
+            agreement=None,
             pool_series=failure,
             statistics=failure,
         )

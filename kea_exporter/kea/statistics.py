@@ -6,7 +6,7 @@ Each statistic is a list of samples, the newest first; only that is looked at (K
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from kea_exporter.facts.snapshot import Daemon
@@ -18,7 +18,7 @@ from kea_exporter.kea.statistics_table import BY_NAME, FAILURES, OTHER_REASON, S
 from kea_exporter.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from kea_exporter.facts.subnets import PoolKey
     from kea_exporter.kea.protocol import Answer
@@ -33,6 +33,8 @@ NAME = re.compile(
 NEW_PACKETS = re.compile(r"pkt[46]-([a-z0-9-]{1,60})-(received|sent)", re.ASCII)
 DIRECTIONS = {"received": Measure.MESSAGES_RECEIVED, "sent": Measure.MESSAGES_SENT}
 POOL_SCOPES = {None: Scope.SUBNET, "pool": Scope.POOL, "pd-pool": Scope.PD_POOL}
+LEASED = ("assigned-addresses", "assigned-nas", "assigned-pds", "declined-addresses")
+LEASED_OF_SUBNET = re.compile(rf"subnet\[\d{{1,10}}\]\.(?:{'|'.join(LEASED)})", re.ASCII)
 OTHER = (OTHER_REASON,)
 MAX_NEW_PACKETS = 100
 MAX_UNKNOWN = 100
@@ -44,12 +46,17 @@ Values = dict[Measure, dict[tuple[str, ...], int]]
 
 @dataclass(frozen=True)
 class AllStatistics:
-    """All that statistic-get-all says; subnets and pools that are not configured may be among them."""
+    """All that statistic-get-all says; subnets and pools that are not configured may be among them.
+
+    Attributes:
+        samples: of the statistics that count the leases of a subnet, by their names.
+    """
 
     daemon: Statistics
     subnets: Counts[int]
     pools: Counts[PoolKey]
     pd_pools: Counts[PoolKey]
+    samples: Mapping[str, Sequence[object]] = field(default_factory=dict)
 
 
 class _Named(NamedTuple):
@@ -81,6 +88,11 @@ def read_all(answer: Answer, daemon: Daemon) -> AllStatistics:
         subnets=_columns({key[0]: {**none_failed, **row} for key, row in tally.counts[Scope.SUBNET].items()}),
         pools=_columns(tally.counts[Scope.POOL]),
         pd_pools=_columns(tally.counts[Scope.PD_POOL]),
+        samples={
+            name: samples
+            for name, samples in answer.map.items()
+            if name.endswith(LEASED) and LEASED_OF_SUBNET.fullmatch(name) and newest(samples) is not None
+        },
     )
 
 

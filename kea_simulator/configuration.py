@@ -84,7 +84,7 @@ OF_DAEMONS: Tree = {
     "sanity-checks": {"extended-info-checks": "fix", "lease-checks": "warn"},
     "server-tag": "",
     "statistic-default-sample-age": 0,
-    "statistic-default-sample-count": 20,
+    "statistic-default-sample-count": 1,
 }
 OF_DAEMONS_BY: dict[int, Tree] = {
     V4: {

@@ -21,9 +21,9 @@ from kea_exporter.kea.protocol import decode
 from kea_exporter.kea.review import review
 from lab.servers.kea import FOLDERS, PROGRAMS, succeeded
 from lab.servers.processes import accepts, free_port
-from tests.support.configurations import SOUND, Tree, pair
+from tests.support.configurations import SOUND, Tree, dhcp4, pair
 from tests.support.kea_syntax import ACCEPTED, REFUSED
-from tests.support.review_cases import CASES, Case
+from tests.support.review_cases import CASES, SAMPLES, Case, many_subnets
 
 if TYPE_CHECKING:
     from kea_exporter.facts.review import Review
@@ -89,6 +89,34 @@ def test_kea_itself_refuses_what_is_only_found_in_files(lab: Lab) -> None:
         "partner-listener-is-protected: open_listener",
         "subnet-changes-are-kept: configuration_database",
     ]
+
+
+MANY_SAMPLES, SAMPLED_SUBNETS = "statistic-samples-are-few", 20
+
+
+def fill_samples(daemon: KeaDaemon) -> int:
+    """Let a lease of each subnet come and go, and return how many characters all statistics have."""
+    for number in range(1, SAMPLED_SUBNETS + 1):
+        for _ in range(11):
+            lease = {"ip-address": f"10.0.{number}.10", "hw-address": "02:00:00:00:00:01", "subnet-id": number}
+            succeeded("lease4-add", daemon.command("lease4-add", **lease))
+            succeeded("lease4-del", daemon.command("lease4-del", **{"ip-address": lease["ip-address"]}))
+    return len(json.dumps(daemon.command("statistic-get-all")))
+
+
+def test_the_remedy_for_many_samples_makes_the_answer_smaller(lab: Lab) -> None:
+    """One reload is enough, though Kea has its statistics already; nothing that is read gets lost."""
+    kept = {"hooks-libraries": [{"library": f"libdhcp_{hook}.so"} for hook in ("lease_cmds", "stat_cmds")]}
+    subnets = many_subnets(SAMPLED_SUBNETS)
+    daemon = lab.start("Dhcp4", {**dhcp4(*subnets, **SAMPLES), **kept, "control-sockets": []})
+    assert causes(running(daemon), MANY_SAMPLES) == ["many_samples"]
+    before = fill_samples(daemon)
+    daemon.write({**daemon.configuration, "statistic-default-sample-count": 1})
+    daemon.reload()
+    assert causes(running(daemon), MANY_SAMPLES) == []
+    assert fill_samples(daemon) < before / 2
+    said = daemon.command("statistic-get-all")["arguments"]
+    assert {len(samples) for samples in said.values()} == {1}
 
 
 CREDENTIALS = {"basic-auth-user": "ha", "basic-auth-password": "no secret"}

@@ -7,6 +7,7 @@ from typing import Any
 Tree = dict[str, Any]
 
 LEASE_CMDS = {"library": "libdhcp_lease_cmds.so"}
+FEW_SAMPLES = {"statistic-default-sample-count": 1}
 STANDBY_URL = "http://127.0.0.1:18002/"
 
 
@@ -31,12 +32,13 @@ def subnet6(number: int = 1, **changes: object) -> Tree:
 def dhcp4(*subnets: Tree, **more: object) -> Tree:
     """Return the configuration of a sound DHCPv4 daemon with these subnets, by default with one."""
     loopback = {"interfaces": ["lo/127.0.0.1"], "dhcp-socket-type": "udp"}
-    return {"interfaces-config": loopback, "subnet4": list(subnets or (subnet(),)), **more}
+    return {"interfaces-config": loopback, "subnet4": list(subnets or (subnet(),)), **FEW_SAMPLES, **more}
 
 
 def dhcp6(*subnets: Tree, **more: object) -> Tree:
     """Return the configuration of a sound DHCPv6 daemon with these subnets, by default with one."""
-    return {"interfaces-config": {"interfaces": ["lo/::1"]}, "subnet6": list(subnets or (subnet6(),)), **more}
+    interfaces = {"interfaces-config": {"interfaces": ["lo/::1"]}}
+    return {**interfaces, "subnet6": list(subnets or (subnet6(),)), **FEW_SAMPLES, **more}
 
 
 def ddns(**more: object) -> Tree:

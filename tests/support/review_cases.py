@@ -376,6 +376,15 @@ PAIR_CASES = (
     ),
 )
 
+STAT_CMDS = {"library": "libdhcp_stat_cmds.so"}
+SAMPLES = {"statistic-default-sample-count": 20}
+
+
+def many_subnets(number: int) -> list[Tree]:
+    """Return subnets of DHCPv4."""
+    return [subnet(identifier) for identifier in range(1, number + 1)]
+
+
 OPERATION_CASES = (
     Case("lease-database-is-persistent", "", dhcp4()),
     Case(
@@ -465,12 +474,19 @@ OPERATION_CASES = (
         dhcp4(loggers=[{**LOGGER, "severity": "INFO", "output-options": [FILE]}]),
         "/var/log/kea/kea-dhcp4.log with maxsize 0",
     ),
-    Case("statistic-samples-are-few", "", dhcp4(**{"statistic-default-sample-count": 1})),
+    Case("statistic-samples-are-few", "", dhcp4()),
+    Case("statistic-samples-are-few", "", dhcp4(*many_subnets(101), **SAMPLES, **{"hooks-libraries": [STAT_CMDS]})),
     Case(
         "statistic-samples-are-few",
         "many_samples",
-        dhcp4(*({"id": number, "subnet": f"10.{number >> 8}.{number & 255}.0/24"} for number in range(1, 1001))),
-        "statistic-default-sample-count is 20, and scrapes of 1000 subnets need statistic-get-all",
+        dhcp4(*many_subnets(100), **SAMPLES, **{"hooks-libraries": [STAT_CMDS]}),
+        "statistic-default-sample-count is 20, and scrapes of 100 subnets send statistic-get-all",
+    ),
+    Case(
+        "statistic-samples-are-few",
+        "many_samples",
+        dhcp4(*many_subnets(101), **SAMPLES),
+        "statistic-default-sample-count is 20, and scrapes of 101 subnets send statistic-get-all",
     ),
 )
 

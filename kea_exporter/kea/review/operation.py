@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
+from kea_exporter.kea.plan import FEW_SUBNETS
 from kea_exporter.kea.reading import as_list, as_map
 from kea_exporter.text import printable
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     Findings = Iterator[tuple[str, str]]
 
 SAMPLE_COUNT = 20
-# With fewer, the samples cost no time worth mentioning.
-MANY_SUBNETS = 1000
 HTTP_ADDRESS, HTTP_PORT = "127.0.0.1", 8000
 OUTPUTS_WITHOUT_ROTATION = ("stdout", "stderr", "syslog")
 
@@ -40,15 +39,15 @@ def debug_logging(configuration: Prepared) -> Findings:
 
 
 def many_samples(configuration: Prepared) -> Findings:
-    """Yield a number of samples that makes statistic-get-all expensive, where scrapes have to send it."""
-    if "stat_cmds" in configuration.hooks:
-        return
+    """Yield a number of samples that makes statistic-get-all expensive, where scrapes send it."""
     count = configuration.tree.get("statistic-default-sample-count", SAMPLE_COUNT)
     subnets = len(configuration.subnets)
-    if isinstance(count, int) and count > 1 and subnets >= MANY_SUBNETS:
+    is_sent = subnets <= FEW_SUBNETS or "stat_cmds" not in configuration.hooks
+    if isinstance(count, int) and count > 1 and subnets and is_sent:
+        noun = "subnet" if subnets == 1 else "subnets"
         yield (
             "many_samples",
-            f"statistic-default-sample-count is {count}, and scrapes of {subnets} subnets need statistic-get-all",
+            f"statistic-default-sample-count is {count}, and scrapes of {subnets} {noun} send statistic-get-all",
         )
 
 

@@ -162,14 +162,16 @@ REQUIREMENTS = (
         Severity.ADVISORY,
         "Kea should keep one sample of each statistic",
         short="samples",
-        rule="statistic-default-sample-count is 1, there are fewer than 1,000 subnets, or stat_cmds is loaded.",
+        rule="statistic-default-sample-count is 1, or scrapes do not send statistic-get-all: there are more than 100 "
+        "subnets, and stat_cmds is loaded.",
         arm="Statistics",
         causes=(
             Cause(
                 "many_samples",
-                "Kea keeps more samples than anybody reads",
-                "Set statistic-default-sample-count to 1, or load libdhcp_stat_cmds.so: statistic-get-all gets up to "
-                "five times cheaper.",
+                "Kea keeps samples that are sent in each scrape and not read",
+                "Set statistic-default-sample-count to 1, check the file with -t, and reload the daemon: each scrape "
+                "sends statistic-get-all, which gets up to five times cheaper. With more than 100 subnets, load "
+                "libdhcp_stat_cmds.so as well: then it is not sent.",
                 '"statistic-default-sample-count": 1',
             ),
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grafana.src import certificates, exporter, fleet, server, subnets, traffic
+from grafana.src import certificates, exporter, fleet, pairs, server, subnets, traffic
 from grafana.src.document import written
 from kea_exporter.alerts.model import Dashboard
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 DASHBOARDS: Mapping[Dashboard, Callable[[], Builder]] = {
     Dashboard.FLEET: fleet.build,
     Dashboard.SERVER: server.build,
+    Dashboard.PAIRS: pairs.build,
     Dashboard.SUBNETS: subnets.build,
     Dashboard.CERTIFICATES: certificates.build,
     Dashboard.TRAFFIC: traffic.build,

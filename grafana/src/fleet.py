@@ -1,89 +1,57 @@
-"""Fleet: state of all servers, unmet requirements and their remedies."""
+"""Fleet: whether clients are served, and if not, where and what to do."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from grafana.src.conditions import (
+    CERTIFICATES_LEFT,
+    EVER_OUT,
+    IMPAIRED,
+    NOT_SERVING,
+    SERVICE,
+    STANDING,
+    UNMET,
+    UNSERVED,
+    above,
+    hooks,
+    number_of,
+    unmet,
+)
 from grafana.src.document import Built, Section, dashboard
 from grafana.src.links import to, to_row, to_series
 from grafana.src.looks import (
     ADVISED,
+    AGO,
     CERTIFICATE_DAYS,
     FAULT,
     FULLNESS,
+    HA_STATE,
     HOOK,
-    MET,
     NUMBER,
-    UP,
+    SERVED,
+    SERVING,
     WARN,
     YES,
 )
-from grafana.src.panels import Query, Words, bars, stat_of, timeline
-from grafana.src.queries import (
-    days_left,
-    explained,
-    fullness,
-    gauge,
-    highest_fullness,
-    of,
-    of_exporter,
-    total,
-    worst,
-)
+from grafana.src.looks import STANDING as STANDING_LOOK
+from grafana.src.looks import UNMET as UNMET_LOOK
+from grafana.src.pairs import IMPAIRED_IF, state_of, table_of_pairs
+from grafana.src.panels import Query, Stat, Words, bars, lines, stat_row, timeline
+from grafana.src.problems import alerts, firing, problems
+from grafana.src.queries import KINDS, gauge, highest_fullness, judged, of, of_daemon, total, worst
 from grafana.src.tables import Column, matrix_of, table_of
+from kea_exporter.alerts.fleet import of_fleet
 from kea_exporter.alerts.model import Dashboard
+from kea_exporter.alerts.thresholds import FULLNESS_WARNING
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.dashboard import Dashboard as Builder
-    from grafana_foundation_sdk.builders.table import Panel as Table
 
-ALL_MET = "All known requirements are met"
-MET_BY = worst(of("kea_requirement_met"), "requirement", "severity")
-EVER_UNMET = worst(f"min_over_time({of('kea_requirement_met')}[$__range] @ end())", "requirement", "severity")
-NOT_AFTER = "kea_certificate_not_after_timestamp_seconds"
-NO_ROOT = 'role!="root"'
-
-
-def unmet(severity: str) -> str:
-    """Return the number of unmet requirements of a severity, by daemon."""
-    met = worst(of("kea_requirement_met", f'severity="{severity}"'), "requirement")
-    return total(f"1 - {met}", "server", "daemon")
-
-
-def remedies(words: Words, width: int = 24, height: int = 10) -> Table:
-    """Return the table of unmet requirements with their remedies."""
-    unmet_by_cause = worst(of("kea_requirement_unmet"), "requirement", "severity", "cause")
-    with_remedy = explained(unmet_by_cause, "kea_requirement_unmet_info", ("requirement", "cause"), "remedy")
-    found = explained(with_remedy, "kea_requirement_info", ("requirement", "severity"), "title")
-    return table_of(
-        words,
-        labels=("server", "daemon", "severity", "requirement", "title", "cause", "remedy"),
-        columns={"unmet": Column(found, hidden=True)},
-        sort="severity",
-        descending=True,
-        width=width,
-        height=height,
-    )
-
-
-def failures(width: int = 24, height: int = 7) -> Table:
-    """Return the table of failed probes with their remedies."""
-    found = gauge("kea_probe_failure", "stage", "reason")
-    # Not every reason has a remedy.
-    with_remedy = explained(found, "kea_probe_failure_info", ("reason",), "remedy")
-    without = f"{found} unless on (reason) {of_exporter('kea_probe_failure_info')}"
-    return table_of(
-        Words(
-            "Failed probes",
-            "Stage and reason of each failed probe, and the next step.",
-            "All probes succeed",
-        ),
-        labels=("server", "daemon", "stage", "reason", "remedy"),
-        columns={"fails": Column(f"{with_remedy} or ({without})", hidden=True)},
-        sort="server",
-        width=width,
-        height=height,
-    )
+UP = worst(of("kea_up"))
+NO_DHCP = "No answering DHCP daemon"
+NO_SUBNETS = "No answering DHCP daemon has subnets"
+NO_RULES = "The recording rules are not loaded (kea-exporter rules)"
 
 
 def build() -> Builder:
@@ -91,106 +59,171 @@ def build() -> Builder:
     return dashboard(
         Dashboard.FLEET,
         "Kea / Fleet",
-        "All Kea servers: availability, unmet requirements and their remedies.",
+        "Are my clients served, and if not, where, and what is to be done?",
         [
-            Section("Overview", _glance()),
-            Section("Requirements", _requirements()),
-            Section("Servers", _servers()),
-            Section("Expiry and utilisation", _running_out()),
+            Section("", stat_row(_glance())),
+            Section("", [problems(), alerts()]),
+            Section("Servers and pairs", [_servers(), table_of_pairs()]),
+            Section("Over time", _course()),
+            Section("Utilisation", _utilisation(), collapsed=True),
+            Section("Versions and hook libraries", [_versions(), _hooks()], collapsed=True),
+            Section("Totals", _totals(), collapsed=True),
         ],
     )
 
 
-def _glance() -> list[Built]:
+def _glance() -> list[Stat]:
     return [
-        stat_of(
-            Words("Daemons", "Daemons in the exporter's configuration."),
-            f"count({gauge('kea_up')})",
-            NUMBER,
-        ),
-        stat_of(
-            Words("Daemons down", "Daemons that did not answer version-get with the exporter's credentials."),
-            f"sum(1 - {worst(of('kea_up'))})",
-            FAULT,
-            link=to(Dashboard.SERVER),
-        ),
-        stat_of(
-            Words("Unmet required", "Unmet requirements that the IPAM needs to work, summed over daemons."),
-            total(unmet("required")),
-            FAULT,
-        ),
-        stat_of(
-            Words("Unmet recommended", "Unmet requirements that the source document recommends, summed over daemons."),
-            total(unmet("recommended")),
-            WARN,
-        ),
-        stat_of(
-            Words("Certificate days left", "Days until the first certificate expires, without roots."),
-            f"min({days_left(NOT_AFTER, where=NO_ROOT)})",
-            CERTIFICATE_DAYS,
-            link=to(Dashboard.CERTIFICATES),
-        ),
-        stat_of(
-            Words("Highest subnet utilisation", "Of subnets in no shared network, and of subnets with client classes."),
-            highest_fullness("address"),
-            FULLNESS,
-            link=to(Dashboard.SUBNETS),
-        ),
-    ]
-
-
-def _requirements() -> list[Built]:
-    return [
-        timeline(
+        Stat(
             Words(
-                "Unmet requirements over time",
-                "Requirements that were unmet within the time range. In a gap, the requirement was unknown or not "
-                "applicable.",
-                ALL_MET,
+                "All served?",
+                "NO if nobody serves the clients of a server without a partner, of a pair, or of a scope of a pair, as "
+                "far as the exporter knows.",
+                NO_DHCP,
             ),
-            [Query(f"{MET_BY} and ({EVER_UNMET} == 0)", "{{server}} {{daemon}}: {{requirement}}")],
-            MET,
-            height=10,
+            [Query(number_of(UNSERVED, UP))],
+            SERVED,
+            to(Dashboard.PAIRS),
+        ),
+        Stat(
+            Words("Down", "Daemons that did not answer version-get with the exporter's credentials."),
+            [Query(f"sum(1 - {UP})")],
+            FAULT,
+            to(Dashboard.SERVER),
+        ),
+        Stat(
+            Words(
+                "Not serving", "Daemons that answer commands, but do not serve the clients that they should.", NO_DHCP
+            ),
+            [Query(number_of(NOT_SERVING, worst(of("kea_dhcp_enabled"))))],
+            FAULT,
+            to(Dashboard.SERVER),
+        ),
+        Stat(
+            Words("Unmet", "Unmet required requirements, without which the IPAM does not work, summed over daemons."),
+            [Query(total(unmet("required")))],
+            FAULT,
+            to(Dashboard.SERVER),
+        ),
+        Stat(
+            Words(
+                "Pairs impaired",
+                IMPAIRED_IF,
+                "No high availability in this fleet",
+            ),
+            [Query(number_of(IMPAIRED, gauge("kea_ha_info", "pair")))],
+            WARN,
+            to(Dashboard.PAIRS),
+        ),
+        Stat(
+            Words(
+                "Certificate",
+                "Days until the first certificate of a server expires, without roots; negative: expired.",
+                "No daemon is reached over https",
+            ),
+            [Query(f"min({CERTIFICATES_LEFT})")],
+            CERTIFICATE_DAYS,
+            to(Dashboard.CERTIFICATES),
+        ),
+        Stat(
+            Words(
+                f"Above {FULLNESS_WARNING:.0%}",
+                f"Subnets and shared networks with more than {FULLNESS_WARNING:.0%} of their addresses (IPv4, IPv6) or "
+                "delegated prefixes (PD) leased; those of a pair count once. Small subnets count if they refused "
+                "clients. A kind that is not shown is not in this fleet.",
+                NO_SUBNETS,
+            ),
+            [Query(above(kind, daemon), name) for name, kind, daemon in KINDS],
+            WARN,
+            to(Dashboard.SUBNETS),
+        ),
+        firing(),
+    ]
+
+
+def _servers() -> Built:
+    return table_of(
+        Words(
+            "Servers",
+            "One row for each daemon, the worst first. Required, recommended, unknown: requirements that are unmet, or "
+            "unknown. Addresses, prefixes: highest utilisation of its subnets and shared networks. Certificate: until "
+            "its first certificate expires.",
+        ),
+        labels=("server", "daemon", "version"),
+        columns={
+            "state": Column(STANDING, STANDING_LOOK, width=170),
+            "runs": Column(gauge("kea_version_info", "version"), hidden=True),
+            "HA state": Column(f"max by (server, daemon) ({state_of('local')})", HA_STATE, width=150),
+            "required": Column(unmet("required"), FAULT, width=85),
+            "recommended": Column(unmet("recommended"), WARN, width=115),
+            "unknown": Column(gauge("kea_requirements", where='status="unknown"'), NUMBER, width=85),
+            "addresses": Column(
+                highest_fullness("address", "server", "daemon"), FULLNESS, link=to_row(Dashboard.SUBNETS), width=95
+            ),
+            "prefixes": Column(
+                highest_fullness("prefix", "server", "daemon"), FULLNESS, link=to_row(Dashboard.SUBNETS), width=95
+            ),
+            "certificate": Column(
+                f"min by (server, daemon) ({CERTIFICATES_LEFT})",
+                CERTIFICATE_DAYS,
+                link=to_row(Dashboard.CERTIFICATES),
+                width=100,
+            ),
+            "started": Column(f"1000 * {gauge('kea_start_time_seconds')}", AGO),
+        },
+        first=("state",),
+        sort="state",
+        descending=True,
+        height=11,
+    )
+
+
+def _course() -> list[Built]:
+    return [
+        timeline(
+            Words(
+                "Daemons that did not serve",
+                "Daemons that were down or did not serve DHCP within the time range. A server of a pair that waits for "
+                "its leases does not serve.",
+                "All daemons were up and serving within the time range",
+            ),
+            [Query(f"{SERVICE} and {EVER_OUT}", "{{server}} {{daemon}}")],
+            SERVING,
+            width=12,
+            height=9,
             link=to_series(Dashboard.SERVER),
         ),
-        remedies(
+        timeline(
             Words(
-                "Remedies",
-                "Requirements that are unmet now. The exporter's page of the server also shows the evidence.",
-                ALL_MET,
-            )
+                "Unmet requirements",
+                "Requirements that were unmet within the time range. In a gap, they were met, unknown or not "
+                "applicable.",
+                "No requirement was unmet within the time range",
+            ),
+            [Query(UNMET, "{{server}} {{daemon}}: {{requirement}}")],
+            UNMET_LOOK,
+            width=12,
+            height=9,
+            link=to_series(Dashboard.SERVER),
         ),
     ]
 
 
-def _servers() -> list[Built]:
+def _utilisation() -> list[Built]:
     return [
-        table_of(
-            Words("Unmet requirements", "Number by severity; the daemons with most of them first."),
-            labels=("server", "daemon"),
-            columns={
-                "up": Column(worst(of("kea_up")), UP),
-                "required": Column(unmet("required"), FAULT),
-                "recommended": Column(unmet("recommended"), WARN),
-                "advisory": Column(unmet("advisory"), NUMBER),
-                "unknown": Column(gauge("kea_requirements", where='status="unknown"'), WARN),
-            },
-            sort="required",
-            descending=True,
-            width=15,
-            height=9,
-        ),
-        timeline(
-            Words("Up", "Whether each daemon answered version-get with the exporter's credentials."),
-            [Query(worst(of("kea_up")), "{{server}} {{daemon}}")],
-            UP,
-            width=9,
-            height=9,
-            link=to_series(Dashboard.SERVER),
-        ),
-        failures(),
-        _versions(),
-        _hooks(),
+        bars(
+            Words(
+                f"Highest utilisation, {name}",
+                f"The ten subnets with the highest share of leased {'prefixes' if kind == 'prefix' else 'addresses'}.",
+                "No delegated prefixes in this fleet" if kind == "prefix" else f"No DHCP{name[2:]} in this fleet",
+            ),
+            Query(f"sort_desc(topk(10, {judged(kind, of_daemon(daemon))}))", "{{subnet}} ({{server}})"),
+            FULLNESS,
+            width=8,
+            height=12,
+            link=to_series(Dashboard.SUBNETS),
+        )
+        for name, kind, daemon in KINDS
     ]
 
 
@@ -211,43 +244,37 @@ def _versions() -> Built:
 def _hooks() -> Built:
     return matrix_of(
         Words(
-            "Hooks",
-            "Hook libraries of DHCP daemons: loaded, or configured but not loaded.",
+            "Hook libraries",
+            "Hook libraries of DHCP daemons: loaded, configured but not loaded, or not loaded although a requirement "
+            "demands it, with its severity.",
             "No DHCP daemon answers",
         ),
-        f"{gauge('kea_hook_loaded', 'hook')} + 2 * {gauge('kea_hook_configured', 'hook')}",
+        hooks(),
         "hook",
         HOOK,
     )
 
 
-def _running_out() -> list[Built]:
+def _totals() -> list[Built]:
+    once = "Partners of a pair, and servers that share a lease database, count once. All servers of the fleet."
+    assigned = (("addresses", "kea_subnet_addresses"), ("delegated prefixes", "kea_subnet_prefixes"))
     return [
-        table_of(
-            Words(
-                "Certificates that expire first",
-                "The ten certificates with the shortest time left, without roots; negative: expired.",
-                "No daemon is reached over https",
-            ),
-            labels=("server", "daemon", "role", "position"),
-            columns={
-                "days left": Column(
-                    f"bottomk(10, {days_left(NOT_AFTER, 'role', 'position', where=NO_ROOT)})",
-                    CERTIFICATE_DAYS,
-                    link=to_row(Dashboard.CERTIFICATES),
-                )
-            },
-            sort="days left",
-            width=12,
-            height=12,
+        *(
+            lines(
+                Words(f"Leased {name}", f"Leased {name}, and all there are, by daemon. {once}", NO_RULES),
+                [
+                    Query(f'{of_fleet(f"{family}_assigned")}{{daemon=~"$daemon"}}', "{{daemon}}: leased"),
+                    Query(f'{of_fleet(family)}{{daemon=~"$daemon"}}', "{{daemon}}: all"),
+                ],
+                NUMBER,
+                width=8,
+            )
+            for name, family in assigned
         ),
-        bars(
-            Words(
-                "Subnets by utilisation", "The ten subnets with the highest share of leased addresses.", "No subnets"
-            ),
-            Query(f"topk(10, {fullness('address')})", "{{subnet}} ({{server}})"),
-            FULLNESS,
-            height=12,
-            link=to_series(Dashboard.SUBNETS),
+        lines(
+            Words("Leases", f"By kind and state. {once}", NO_RULES),
+            [Query(f'{of_fleet("kea_leases")}{{daemon=~"$daemon"}} > 0', "{{daemon}}: {{kind}} {{state}}")],
+            NUMBER,
+            width=8,
         ),
     ]

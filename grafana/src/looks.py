@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
 from grafana_foundation_sdk.models.dashboard import (
+    DashboardRangeMapOptions,
     DashboardSpecialValueMapOptions,
+    RangeMap,
     SpecialValueMap,
     SpecialValueMatch,
     Threshold,
@@ -101,6 +103,8 @@ class Look:
         states: words for numbers.
         span: the least and the greatest value of a bar or an axis, where that is known.
         decimals: of numbers that stand alone; None for as many as Grafana takes.
+        is_name: whether the name of the series is shown instead of its value.
+        words: instead of the numbers of a range, which is open above with None.
     """
 
     unit: str = "short"
@@ -109,6 +113,8 @@ class Look:
     states: Mapping[int, State] = field(default_factory=dict)
     span: tuple[float, float] | None = None
     decimals: int | None = None
+    words: tuple[tuple[float, float | None, str], ...] = ()
+    is_name: bool = False
 
     @property
     def judges(self) -> bool:
@@ -126,13 +132,17 @@ class Look:
         steps = [first, *(Threshold(value=value, color=colour) for value, colour in self.steps)]
         return ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(steps)
 
-    def mappings(self) -> list[ValueMap]:
+    def mappings(self) -> list[ValueMap | RangeMap]:
         """Return the words of the values."""
+        ranges = [
+            RangeMap(options=DashboardRangeMapOptions(from_val=low, to=high, result=ValueMappingResult(text=word)))
+            for low, high, word in self.words
+        ]
         results = {
             str(value): ValueMappingResult(text=state.word, color=state.colour, index=index)
             for index, (value, state) in enumerate(self.states.items())
         }
-        return [ValueMap(options=results)] if results else []
+        return [*ranges, *([ValueMap(options=results)] if results else [])]
 
 
 def unknown(colour: str = "transparent") -> SpecialValueMap:
@@ -197,7 +207,26 @@ FACT = either(State("yes"), State("no"))
 # In a timeline, what is short has no word.
 SERVES = either(State("yes", GOOD), State("no"))
 ALARM = either(State("YES", CRITICAL), State("no", GOOD))
-MET = either(State("met", GOOD), State("UNMET", CRITICAL))
+# Of unmet requirements, by severity (see `conditions.UNMET`).
+SEVERITIES = {"advisory": NOTICE, "recommended": WARNING, "required": CRITICAL}
+UNMET = Look(
+    "none", states={rank: State(name, colour) for rank, (name, colour) in enumerate(SEVERITIES.items(), start=1)}
+)
+SERVING = numbered([State("DOWN", CRITICAL), State("NOT SERVING", CRITICAL), State("serving", GOOD)])
+# Of the clients of a fleet, by the number of servers, pairs and scopes that serve nobody.
+SERVED = Look("none", ((1, CRITICAL),), lowest=GOOD, words=((0, 0, "YES"), (1, None, "NO")))
+STANDING = numbered(
+    [
+        State("well", GOOD),
+        State("recommendation unmet", WARNING),
+        State("requirement unmet", CRITICAL),
+        State("NOT SERVING", CRITICAL),
+        State("DOWN", CRITICAL),
+    ]
+)
+# The text is that of the version.
+VERSION = Look("none", ((1, GOOD),), lowest=CRITICAL, is_name=True)
+IMPAIRED = numbered([State("well", GOOD), State("IMPAIRED", CRITICAL)])
 HOOK = Look(
     "none",
     states={
@@ -205,6 +234,12 @@ HOOK = Look(
         1: State("loaded", GOOD),
         2: State("CONFIGURED, NOT LOADED", CRITICAL),
         3: State("loaded", GOOD),
+        # By the severity of the requirement that is unmet (see `fleet.HOOKS`).
+        **{
+            4 * rank + configured: State(f"NOT LOADED, {name}", colour)
+            for rank, (name, colour) in enumerate(SEVERITIES.items(), start=1)
+            for configured in (0, 2)
+        },
     },
 )
 SOCKETS = numbered(

@@ -63,10 +63,12 @@ class Query:
 
     Attributes:
         legend: a template for the name of each of its series.
+        look: of a number beside others with another look.
     """
 
     expression: str
     legend: str = ""
+    look: Look | None = None
 
 
 def target(query: Query, ref: str) -> prometheus.Dataquery:
@@ -118,10 +120,18 @@ def stat_of(
     panel.mappings([*look.mappings(), unknown(NEUTRAL)])
     for query, ref in zip(several, REFS, strict=False):
         panel.with_target(target(query, ref).instant())
+        if query.look:
+            panel.override_by_query(ref, [DynamicConfigValue("thresholds", query.look.thresholds().build())])
     panel.reduce_options(_last()).color_mode(BigValueColorMode.BACKGROUND_SOLID).graph_mode(BigValueGraphMode.NONE)
     _round(panel, look)
-    panel.text_mode(BigValueTextMode.VALUE if len(several) == 1 else BigValueTextMode.VALUE_AND_NAME)
-    panel.orientation(VizOrientation.AUTO if len(several) == 1 else VizOrientation.HORIZONTAL)
+    named = any(query.legend for query in several)
+    panel.text_mode(
+        BigValueTextMode.NAME if look.is_name else BigValueTextMode.VALUE_AND_NAME if named else BigValueTextMode.VALUE
+    )
+    panel.orientation(VizOrientation.HORIZONTAL if named else VizOrientation.AUTO)
+    if len(several) > 1:
+        # Else the letters of three numbers would be too small to read.
+        panel.text(common.VizTextDisplayOptions().title_size(14).value_size(18))
     panel.color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
     return panel.data_links([DashboardLink("Details").url(link)]) if link else panel
 

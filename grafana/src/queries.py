@@ -10,7 +10,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from kea_exporter.alerts.thresholds import DAY_SECONDS, EXHAUSTION_MIN_RISE, EXHAUSTION_MIN_SIZE, FULLNESS_DIFFERENCE
+from kea_exporter.alerts.thresholds import (
+    DAY_SECONDS,
+    EXHAUSTION_MIN_RISE,
+    EXHAUSTION_MIN_SIZE,
+    FULLNESS_DIFFERENCE,
+    FULLNESS_MIN_SIZE,
+)
 from kea_exporter.kea.plan import FEW_SUBNETS
 
 if TYPE_CHECKING:
@@ -19,10 +25,13 @@ if TYPE_CHECKING:
 OF_EXPORTER = 'job=~"$job",instance=~"$instance"'
 OF_DAEMON = f'{OF_EXPORTER},server=~"$server",daemon=~"$daemon"'
 SUBNET = ("subnet_id", "subnet", "shared_network")
+# Kinds of addresses, which are never added up, with what counts them and the daemon.
+KINDS = (("IPv4", "address", "dhcp4"), ("IPv6", "address", "dhcp6"), ("PD", "prefix", "dhcp6"))
 CAPACITY = {"address": "kea_subnet_addresses", "prefix": "kea_subnet_prefixes"}
 # Why a panel may be empty (see kea_exporter/kea/plan.py).
 ONE_BY_ONE = f"a server with more than {FEW_SUBNETS} subnets before Kea 3.1.2"
 NOT_READ = f"Not read from {ONE_BY_ONE}."
+AS_FAR_AS_READ = f"From {ONE_BY_ONE}, only messages that assign leases are read."
 NOT_READ_BY_SUBNET = f"Not read from a server with more than {FEW_SUBNETS} subnets, nor from Kea 3.1.2 on."
 # As far back as the alert KeaSubnetExhaustionPredicted looks.
 TREND, TREND_SECONDS = "6h", 21_600
@@ -102,6 +111,11 @@ def each_store(expression: str, *labels: str) -> str:
     return f"max by ({by}) (({expression}) * on (server, daemon) group_left (store) ({_stores()}))"
 
 
+def of_daemon(daemon: str) -> str:
+    """Return the matcher of a kind of daemon."""
+    return f'daemon="{daemon}"'
+
+
 # The alerts that fire. Alerts on pairs have no server, and those on all exporters no target.
 FIRING = (
     'ALERTS{alertname=~"Kea.+",alertstate="firing",severity=~"critical|warning",'
@@ -114,60 +128,69 @@ def without_targets(expression: str) -> str:
     return f"max without (job, instance) ({expression})"
 
 
-def numbered(family: str, label: str, values: Sequence[str], *labels: str) -> str:
+def numbered(family: str, label: str, values: Sequence[str], *labels: str, where: str = "") -> str:
     """Return the number of the value of *label* whose sample is 1: a state timeline shows numbers (see `looks`)."""
-    selected = (of(family, f'{label}="{value}"') for value in values)
+    others = [where] if where else []
+    selected = (of(family, f'{label}="{value}"', *others) for value in values)
     return once(" or ".join(f"{number} * ({value} == 1)" for number, value in enumerate(selected)), *labels)
 
 
 def in_pools(kind: str, *where: str) -> str:
     """Return the lower bound of leases in the pools of subnets, as in the rules (see `alerts.subnets`)."""
     capacity = CAPACITY[kind]
-    inside, assigned = (_of_subnets(f"{capacity}_{name}", *where) for name in ("assigned_in_pool", "assigned"))
-    reserved = _of_subnets(f"{capacity}_reserved", 'placement="out_of_pool"', *where)
+    inside, assigned = (of_subnets(f"{capacity}_{name}", *where) for name in ("assigned_in_pool", "assigned"))
+    reserved = of_subnets(f"{capacity}_reserved", 'placement="out_of_pool"', *where)
     return f"({inside} or clamp_min({assigned} - {reserved}, 0) or {assigned})"
 
 
 def fullness(kind: str, *where: str) -> str:
     """Return the share of a subnet's addresses or delegated prefixes that is leased."""
-    return f"clamp_max({in_pools(kind, *where)} / ({_of_subnets(CAPACITY[kind], *where)} > 0), 1)"
+    return f"clamp_max({in_pools(kind, *where)} / ({of_subnets(CAPACITY[kind], *where)} > 0), 1)"
 
 
-def fullness_with_reserved(kind: str) -> str:
+def fullness_with_reserved(kind: str, *where: str) -> str:
     """Return the share that is leased or reserved, if it exceeds the leased share by FULLNESS_DIFFERENCE."""
     capacity = CAPACITY[kind]
-    inside, assigned = (_of_subnets(f"{capacity}_{name}") for name in ("assigned_in_pool", "assigned"))
-    reserved = _of_subnets(f"{capacity}_reserved", 'placement="in_pool"')
+    inside, assigned = (of_subnets(f"{capacity}_{name}", *where) for name in ("assigned_in_pool", "assigned"))
+    reserved = of_subnets(f"{capacity}_reserved", 'placement="in_pool"', *where)
     taken = f"(({inside} or {assigned}) + {reserved} or {assigned})"
-    full = f"clamp_max({taken} / ({_of_subnets(capacity)} > 0), 1)"
-    return f"({full} > {fullness(kind)} + {FULLNESS_DIFFERENCE})"
+    full = f"clamp_max({taken} / ({of_subnets(capacity, *where)} > 0), 1)"
+    return f"({full} > {fullness(kind, *where)} + {FULLNESS_DIFFERENCE})"
 
 
-def highest_fullness(kind: str) -> str:
-    """Return the highest utilisation of subnets in no shared network, and of subnets with client classes."""
-    guarded = f"{fullness(kind, IN_NETWORK)} and {GUARDED}"
-    return f"max({fullness(kind, ALONE)} or {guarded})"
+def judged(kind: str, *where: str) -> str:
+    """Return the utilisation of the subnets that are judged one by one (see `alerts.subnets`), without small ones."""
+    guarded = f"{fullness(kind, IN_NETWORK, *where)} and {GUARDED}"
+    sized = f"{of_subnets(CAPACITY[kind], *where)} >= {FULLNESS_MIN_SIZE}"
+    return f"(({fullness(kind, ALONE, *where)} or {guarded}) and {sized})"
 
 
-def shared_fullness(kind: str) -> str:
-    """Return the utilisation of shared networks, without subnets with client classes."""
+def shared_fullness(kind: str, *where: str) -> str:
+    """Return the utilisation of shared networks, without small ones and without subnets with client classes."""
 
     def ratio(without: str) -> str:
         sums = [
             total(f"{counted}{without}", "server", "daemon", "shared_network")
-            for counted in (in_pools(kind, IN_NETWORK), _of_subnets(CAPACITY[kind], IN_NETWORK))
+            for counted in (in_pools(kind, IN_NETWORK, *where), of_subnets(CAPACITY[kind], IN_NETWORK, *where))
         ]
-        return f"clamp_max({sums[0]} / ({sums[1]} > 0), 1)"
+        return f"clamp_max({sums[0]} / ({sums[1]} >= {FULLNESS_MIN_SIZE}), 1)"
 
     return f"({ratio(f' unless {GUARDED}')} or {ratio('')})"
 
 
-def _of_subnets(family: str, *where: str) -> str:
+def highest_fullness(kind: str, *labels: str, where: Sequence[str] = ()) -> str:
+    """Return the highest utilisation of subnets and shared networks, for each value of *labels*."""
+    found = f"{judged(kind, *where)} or {shared_fullness(kind, *where)}"
+    return f"max by ({', '.join(labels)}) ({found})" if labels else f"max({found})"
+
+
+def of_subnets(family: str, *where: str) -> str:
+    """Return a family of subnets."""
     return once(of(family, *where), *SUBNET)
 
 
 ALONE, IN_NETWORK = 'shared_network=""', 'shared_network!=""'
-GUARDED = _of_subnets("kea_subnet_info", 'client_classes!=""')
+GUARDED = of_subnets("kea_subnet_info", 'client_classes!=""')
 
 
 def exhausted_in(kind: str) -> str:
@@ -175,13 +198,13 @@ def exhausted_in(kind: str) -> str:
     capacity = CAPACITY[kind]
     a_second = once(f"deriv({of(f'{capacity}_assigned')}[{TREND}])", *SUBNET)
     rise = f"{a_second} >= {EXHAUSTION_MIN_RISE / TREND_SECONDS:.6f}"
-    free = f"({_of_subnets(capacity)} >= {EXHAUSTION_MIN_SIZE}) - {in_pools(kind)}"
+    free = f"({of_subnets(capacity)} >= {EXHAUSTION_MIN_SIZE}) - {in_pools(kind)}"
     return f"clamp_min(({free}) / ({rise}), 0)"
 
 
 def ever(expression: str) -> str:
     """Return the series that were above 0 within the time range: others would be lines on top of a stack."""
-    return f"{expression} and max_over_time(({expression})[$__range:] @ end()) > 0"
+    return f"{expression} and max_over_time(({expression})[$__range:$__interval] @ end()) > 0"
 
 
 def greatest(count: int, expression: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from grafana_foundation_sdk.builders import common, table
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 # What is long has the rest of the width, or is wrapped.
 WIDTHS = {
+    "alertname": 230,
     "cipher": 230,
     "command": 190,
     "daemon": 80,
@@ -33,6 +35,7 @@ WIDTHS = {
     "partner_role": 110,
     "pool_id": 80,
     "position": 80,
+    "problem": 300,
     "reason": 220,
     "requirement": 230,
     "role": 100,
@@ -46,7 +49,9 @@ WIDTHS = {
     "title": 250,
     "version": 90,
 }
-WRAPPED = ("remedy", "title")
+# Of labels that have another name in Prometheus.
+TITLES = {"alertname": "alert"}
+WRAPPED = ("problem", "remedy", "title")
 # Of most values, of moments, of a letter of a title, and of what stands around it.
 MIN_WIDTH, MOMENT_WIDTH, LETTER, AROUND = 90, 160, 8, 40
 # Else each cell without a value would say why the whole table may be empty.
@@ -81,16 +86,21 @@ def table_of(  # noqa: PLR0913 - all by name
     first: Sequence[str] = (),
     width: int = 24,
     height: int = 8,
+    links: Mapping[str, str] = MappingProxyType({}),
+    hidden: Sequence[str] = (),
 ) -> table.Panel:
-    """Return a table whose rows have the given *labels*, in this order, and then its columns; *first* those named."""
+    """Return a table whose rows have the given *labels*, in this order, and then its columns; *first* those named.
+
+    *links* lead from labels to urls; a server always leads to its dashboard. *hidden* labels only tell rows apart.
+    """
     panel = dressed(table.Panel(), words, NUMBER, width, height)
     for ref, column in zip(REFS, columns.values(), strict=False):
         panel.with_target(target(Query(column.expression), ref).instant().format(PromQueryFormat.TABLE))
     panel.with_transformation(DataTransformerConfig("merge", options={}))
-    panel.with_transformation(DataTransformerConfig("organize", options=_organised(labels, columns, first)))
+    panel.with_transformation(DataTransformerConfig("organize", options=_organised(labels, columns, first, hidden)))
     panel.override_by_regexp(*BLANK)
     for label in labels:
-        if properties := _of_label(label):
+        if label not in hidden and (properties := _of_label(label, links.get(label, ""))):
             panel.override_by_name(label, properties)
     for title, column in columns.items():
         if not column.hidden:
@@ -118,25 +128,29 @@ def matrix_of(words: Words, expression: str, label: str, look: Look, width: int 
     return panel.cell_height(TableCellHeight.SM).cell_options(coloured)
 
 
-def _organised(labels: Sequence[str], columns: Mapping[str, Column], first: Sequence[str]) -> dict[str, Any]:
+def _organised(
+    labels: Sequence[str], columns: Mapping[str, Column], first: Sequence[str], hidden: Sequence[str]
+) -> dict[str, Any]:
     names = {
         (f"Value #{ref}" if len(columns) > 1 else "Value"): title for ref, title in zip(REFS, columns, strict=False)
     }
     in_order = sorted((*labels, *names), key=lambda name: names.get(name, name) not in first)
-    hidden = {name for name, title in names.items() if columns[title].hidden}
+    left_out = {"Time", *hidden, *(name for name, title in names.items() if columns[title].hidden)}
     return {
-        "excludeByName": dict.fromkeys(sorted({"Time", *hidden}), True),
+        "excludeByName": dict.fromkeys(sorted(left_out), True),
         "indexByName": {name: index for index, name in enumerate(in_order)},
-        "renameByName": names,
+        "renameByName": {**names, **{label: TITLES[label] for label in labels if label in TITLES}},
     }
 
 
-def _of_label(label: str) -> list[DynamicConfigValue]:
+def _of_label(label: str, link: str) -> list[DynamicConfigValue]:
     properties = [DynamicConfigValue("custom.width", WIDTHS[label])] if label in WIDTHS else []
     if label in WRAPPED:
         properties.append(DynamicConfigValue("custom.wrapText", value=True))
     if label == "server":
         properties.append(_link("Server", to_row(Dashboard.SERVER)))
+    elif link:
+        properties.append(_link("Details", link))
     return properties
 
 

@@ -1,4 +1,4 @@
-"""DHCP traffic and high availability: packets, messages, leases, DNS updates, states of pairs."""
+"""DHCP traffic: packets, messages, leases, DNS updates."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from grafana.src.looks import (
     UNANSWERED,
     Look,
 )
-from grafana.src.pairs import interrupted, pairs
 from grafana.src.panels import Query, Words, lines
-from grafana.src.queries import NOT_READ, ONE_BY_ONE, gauge, of, rate, total
+from grafana.src.queries import AS_FAR_AS_READ, NOT_READ, gauge, of, rate, total
 from grafana.src.tables import Column, table_of
 from kea_exporter.alerts.model import Dashboard
 from kea_exporter.alerts.traffic import AT_FAULT, drop_ratio
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 DAEMON = "{{server}} {{daemon}}"
 NOTHING_YET = "Nothing was counted, or the daemon was scraped only once"
 NO_D2 = "No D2 daemon answers, or it was scraped only once"
-AS_FAR_AS_READ = f"From {ONE_BY_ONE}, only messages that assign leases are read."
 NO_KEYS = "No D2 daemon has sent updates signed by a TSIG key"
 
 
@@ -37,15 +35,13 @@ def build() -> Builder:
     """Return the dashboard."""
     return dashboard(
         Dashboard.TRAFFIC,
-        "Kea / DHCP traffic and HA",
-        "Packets and messages, leases, unanswered clients, DNS updates, and high availability.",
+        "Kea / DHCP traffic",
+        "Packets and messages, leases, unanswered clients, and DNS updates.",
         [
             Section("Packets", _packets()),
             Section("Leases", _leases()),
             Section("Clients without a lease", _failures()),
             Section("DNS updates", _ddns()),
-            Section("High availability", pairs()),
-            Section("Interrupted communication", interrupted()),
         ],
     )
 

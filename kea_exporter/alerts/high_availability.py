@@ -67,7 +67,7 @@ def _skew(severity: Severity, seconds: int) -> Alert:
         "Clock skew of a Kea pair is too large",
         f"The clock skew between {DAEMON} and its partner {PARTNER} is {DURATION}. Kea terminates high availability at "
         "60 s. Synchronize both hosts with the same time servers (chronyc tracking).",
-        Dashboard.TRAFFIC,
+        Dashboard.PAIRS,
         keep=KEEP_STATE,
     )
 
@@ -88,7 +88,7 @@ GROUP = Group(
             "Partner of a Kea server is down",
             f"{DAEMON} considers its partner {PARTNER} down and serves all clients alone. Start the partner, or fix "
             "the network between them. The partner fetches the leases before it serves again.",
-            Dashboard.TRAFFIC,
+            Dashboard.PAIRS,
             keep=KEEP_STATE,
         ),
         Alert(
@@ -99,7 +99,7 @@ GROUP = Group(
             "Communication of a Kea pair is interrupted",
             f"{DAEMON} has had no answer from its partner {PARTNER} for longer than max-response-delay. Check that the "
             "partner runs; then check the network and TLS between the urls under peers.",
-            Dashboard.TRAFFIC,
+            Dashboard.PAIRS,
             keep=KEEP_STATE,
         ),
         Alert(
@@ -110,7 +110,7 @@ GROUP = Group(
             "High availability of a Kea server is terminated",
             f"{DAEMON} has terminated high availability with {PARTNER}. The usual causes are a clock skew of a minute "
             "and different configurations. Read Kea's log, fix the cause, and restart both servers.",
-            Dashboard.TRAFFIC,
+            Dashboard.PAIRS,
             keep=KEEP_STATE,
         ),
         _skew(Severity.WARNING, CLOCK_SKEW_WARNING_SECONDS),
@@ -123,7 +123,7 @@ GROUP = Group(
             "HA scope of a Kea pair is served by neither server",
             f"No server is known to serve {SCOPE}. Check the states of both servers and dhcp-state (status-get). "
             "If KeaDhcpNotServing fires for one of them, fix that first.",
-            Dashboard.TRAFFIC,
+            Dashboard.PAIRS,
             keep=KEEP_OUTAGE,
         ),
         Alert(
@@ -135,7 +135,7 @@ GROUP = Group(
             "HA scope of a Kea pair is served by both servers",
             f"Both servers serve {SCOPE}: each considers the other down, and they may assign one address twice. "
             "Stop one of them, fix the network between them, and start it again.",
-            Dashboard.TRAFFIC,
+            Dashboard.PAIRS,
             keep=KEEP_OUTAGE,
         ),
     ),

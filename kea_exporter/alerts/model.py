@@ -22,6 +22,7 @@ class Dashboard(StrEnum):
 
     FLEET = "kea-fleet"
     SERVER = "kea-server"
+    PAIRS = "kea-pairs"
     SUBNETS = "kea-subnets"
     CERTIFICATES = "kea-certificates"
     TRAFFIC = "kea-traffic"

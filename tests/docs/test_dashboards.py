@@ -14,6 +14,7 @@ from grafana.src.dashboards import DASHBOARDS
 from grafana.src.document import written
 from grafana.src.looks import NOTHING
 from grafana.src.variables import ON_DAEMONS, ONE_SERVER, PAIR, SERVER, SUBNETS, TARGETS
+from kea_exporter.alerts import GROUPS
 from kea_exporter.alerts.model import Dashboard
 from kea_exporter.metrics import FAMILIES
 from tests.support.dashboard_reading import (
@@ -31,9 +32,10 @@ from tests.support.dashboard_reading import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+RECORDED = {recording.name for group in GROUPS for recording in group.recordings}
 BY_NAME = {family.name: family for family in FAMILIES}
 # Of Prometheus, and of its client library.
-OTHERS = {
+OF_TARGETS = {
     "up",
     "scrape_duration_seconds",
     "process_cpu_seconds_total",
@@ -43,10 +45,7 @@ OTHERS = {
     "process_start_time_seconds",
 }
 # Families that no panel shows, and why.
-NOT_SHOWN = dict.fromkeys(
-    ("kea_config_hash", "kea_config_hash_info", "kea_ha_subnets", "kea_ha_subnet_info"),
-    "compared between partners by rules",
-)
+NOT_SHOWN: dict[str, str] = {}
 # All of them known to dashboard-linter.
 UNITS = {
     "bytes",
@@ -60,6 +59,7 @@ UNITS = {
     "s",
     "short",
 }
+OF_ALERTS = ("alertname", "server", "daemon", "about")
 WIDTH = 24
 VARIABLES = [chosen.name for chosen in (*TARGETS, SERVER, *ON_DAEMONS)]
 ALWAYS = ["datasource", *VARIABLES]
@@ -190,25 +190,30 @@ def test_each_selector_has_the_variables_that_its_family_has_labels_for(panel: P
     for query in panel.queries:
         assert selectors(query)
         for name, matchers, _ in selectors(query):
-            assert matchers.startswith('job=~"$job",instance=~"$instance"')
+            if name in BY_NAME or name in OF_TARGETS:
+                assert matchers.startswith('job=~"$job",instance=~"$instance"')
             labels = BY_NAME[name].labels if name in BY_NAME else ()
-            for label in ("server", "daemon"):
-                assert (f'{label}=~"${label}"' in matchers) == (label in labels and "last_over_time" not in query), name
+            # All targets that had a daemon are those of an exporter.
+            if panel.dashboard != Dashboard.EXPORTER:
+                assert all(f'{label}=~"${label}"' in matchers for label in ("server", "daemon") if label in labels), (
+                    name
+                )
 
 
 @panels
 def test_counters_are_shown_as_rates_and_only_counters_are(panel: Panel) -> None:
     for query in panel.queries:
         rated = re.findall(r"\b(?:rate|irate|increase)\(([a-z_]+)\{[^{}]*\}\[([^\]]+)\]", query)
-        assert {window for _, window in rated} <= {"$__rate_interval"}
+        # The alert on small subnets that refuse clients looks back for an hour.
+        assert {window for _, window in rated} <= {"$__rate_interval", "1h"}
         counters = [name for name, _, _ in selectors(query) if name.endswith("_total")]
         assert [name for name, _ in rated] == counters
-        assert query.count("$__rate_interval") == len(rated)
+        assert query.count("$__rate_interval") == [window for _, window in rated].count("$__rate_interval")
 
 
 @panels
 def test_queries_use_only_variables_of_the_dashboard_and_of_grafana(panel: Panel) -> None:
-    known = {*VARIABLES, PAIR.name, SUBNETS.name, "__rate_interval", "__range"}
+    known = {*VARIABLES, PAIR.name, SUBNETS.name, "__interval", "__rate_interval", "__range"}
     for query in panel.queries:
         assert {first or second for first, second in VARIABLE.findall(query)} <= known
 
@@ -218,7 +223,8 @@ def used_names() -> set[str]:
 
 
 def test_all_that_is_asked_for_exists() -> None:
-    assert used_names() - set(BY_NAME) == OTHERS
+    others = {name for name in used_names() - set(BY_NAME) if name not in RECORDED}
+    assert others == {*OF_TARGETS, "ALERTS"}
 
 
 def test_all_that_exists_is_shown_but_for_what_is_not_on_purpose() -> None:
@@ -232,7 +238,10 @@ def test_queries_group_by_labels_that_their_families_have(panel: Panel) -> None:
             "job",
             "instance",
             *(label for name, _, _ in selectors(query) if name in BY_NAME for label in BY_NAME[name].labels),
-            *re.findall(r'label_join\(.*?, "(\w+)", "", ', query),
+            *re.findall(r'label_(?:join|replace)\(.*?, "(\w+)", "', query),
+            *(OF_ALERTS if "ALERTS" in query else ()),
+            # `group_left ()` takes no label.
+            "",
         }
         for found in re.findall(r"(?:\bby|\bon|group_left) \(([^)]*)\)", query):
             assert set(found.split(", ")) <= labels
@@ -240,8 +249,16 @@ def test_queries_group_by_labels_that_their_families_have(panel: Panel) -> None:
 
 @documents
 def test_panels_fill_the_width_and_do_not_overlap(uid: str) -> None:
+    panels = DOCUMENTS[uid]["panels"]
+    rows_filled_and_in_order(panels)
+    for row in panels:
+        if row.get("panels"):
+            rows_filled_and_in_order(row["panels"])
+
+
+def rows_filled_and_in_order(panels: list[dict[str, Any]]) -> None:
     by_top: dict[int, list[dict[str, int]]] = {}
-    for panel in panels_of(DOCUMENTS[uid]):
+    for panel in panels:
         by_top.setdefault(panel["gridPos"]["y"], []).append(panel["gridPos"])
     bottoms = []
     for top, line in sorted(by_top.items()):

@@ -116,7 +116,8 @@ def contrast(colour: str, other: str) -> float:
 def test_lines_of_different_queries_differ_without_colours(panel: Panel) -> None:
     if panel.tree["type"] == "timeseries":
         overrides = panel.tree["fieldConfig"]["overrides"]
-        styles = [str(entry["value"]) for override in overrides for entry in override["properties"]]
+        properties = [entry for override in overrides for entry in override["properties"]]
+        styles = [str(entry["value"]) for entry in properties if entry["id"] == "custom.lineStyle"]
         assert len({"solid", *styles}) == len(panel.queries)
 
 

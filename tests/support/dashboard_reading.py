@@ -15,7 +15,7 @@ Tree = dict[str, Any]
 
 FOLDER = Path(__file__).parent.parent.parent / "grafana/dashboards"
 DOCUMENTS: dict[str, Tree] = {path.stem: json.loads(path.read_text()) for path in sorted(FOLDER.glob("*.json"))}
-VARIABLE = re.compile(r"\$(\w+)|\$\{(\w+)(?::\w+)?\}")
+VARIABLE = re.compile(r"\$([A-Za-z_]\w*)|\$\{(\w+)(?::\w+)?\}")
 # A family, a recording rule, or a metric of Prometheus: what stands before matchers.
 SELECTOR = re.compile(r"([a-zA-Z_:][\w:]*)\{([^{}]*)\}(\[[^\]]*\])?")
 WORD = re.compile(r"\b(?:kea|process|python|scrape)_\w+|\bup\b")

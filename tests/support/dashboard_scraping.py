@@ -126,7 +126,13 @@ class Scraped:
         values = {**EVERYTHING, **choice}
         span = f"{int(self.until - self.since) + 1}s"
         query = filled_in(
-            target["expr"], {**values, "__rate_interval": f"{5 * self.situation.interval}s", "__range": span}
+            target["expr"],
+            {
+                **values,
+                "__rate_interval": f"{5 * self.situation.interval}s",
+                "__interval": f"{self.situation.interval}s",
+                "__range": span,
+            },
         )
         if target["instant"]:
             found = self.ask("query", query=query, time=self.until)

@@ -122,7 +122,7 @@ ALERTS = (
         "Servers of a Kea pair have different leases",
         f"The {THINGS} of {label('daemon')} of the pair {label('pair')} differ by {COUNT}: {ON_EACH}.{SUBNETS} If one "
         "fails, the other may assign leased addresses again. Send ha-sync to the server that has fewer leases.",
-        Dashboard.TRAFFIC,
+        Dashboard.PAIRS,
         keep=KEEP_STATE,
     ),
     Alert(
@@ -133,7 +133,7 @@ ALERTS = (
         "Backup server of a Kea pair lacks leases",
         f"{DAEMON}, a backup of the pair {label('pair')}, lacks {COUNT} {THINGS} of the active server. Kea does not "
         "synchronize a backup: send it ha-sync, with the name of the active server.",
-        Dashboard.TRAFFIC,
+        Dashboard.PAIRS,
         keep=KEEP_STATE,
     ),
 )

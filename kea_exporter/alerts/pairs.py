@@ -77,7 +77,7 @@ def _configuration_differs(severity: Severity, part: str) -> Alert:
         "Servers of a Kea pair have different configurations",
         f"The configurations of {DAEMONS} differ in the part {spaced('$labels.part')}, on {BOTH}. "
         "kea-exporter check names the differences. Decide which server is right, and change the other one.",
-        Dashboard.TRAFFIC,
+        Dashboard.PAIRS,
         keep=KEEP_STATE,
     )
 
@@ -143,7 +143,7 @@ GROUP = Group(
             "Servers of a Kea pair have the same this-server-name",
             f"{NAMES} both have this-server-name {label('local')} ({DAEMONS}), and both may serve the same clients. "
             "Set this-server-name of each server to the name of its own entry under peers, and restart it.",
-            Dashboard.TRAFFIC,
+            Dashboard.PAIRS,
             keep=KEEP_OUTAGE,
         ),
         *ALERTS,
@@ -155,7 +155,7 @@ GROUP = Group(
             "24h",
             "Servers of a Kea pair run different versions of Kea",
             f"The servers of {DAEMONS} have run different versions of Kea for a day: {VERSIONS}. Finish the upgrade.",
-            Dashboard.TRAFFIC,
+            Dashboard.PAIRS,
             keep=KEEP_STATE,
         ),
     ),

@@ -16,6 +16,7 @@ from bench.asker import asking
 from bench.exporters import OTHER, OTHER_VERSION, cpu_seconds, ours
 from bench.relay import Relay
 from bench.table import Found, Row
+from kea_exporter.kea.rereading import FEW_SUBNETS, MAX_AGE_OF_MANY_SECONDS, MAX_AGE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -40,6 +41,8 @@ QUIET_SECONDS = 0.2
 # A process is idle that works for less than this between two looks.
 IDLE_SECONDS, LOOK_SECONDS = 0.001, 0.05
 MILLI = 1000
+# The interval of scrapes that the share of a configuration that is read again is reckoned with.
+SCRAPE_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,11 @@ class Site:
         """Let the exporters have their first scrapes, which are not like the others."""
         for act in (self.theirs.scrape, *[self.ours.scrape] * WARM_UP_SCRAPES):
             act()
+
+    def read_configuration(self) -> None:
+        """Query the configuration."""
+        with closing(self.kea.connect()) as connection:
+            connection.command("config-get")
 
     def _ask_plainly(self) -> None:
         with closing(self.kea.connect()) as connection:
@@ -94,13 +102,23 @@ def kea_time(site: Site) -> Found:
     """Part b: the processor time that Kea spends on one collection."""
     actors = site.actors()
     spent: dict[str, list[float]] = {name: [] for name in actors}
+    rereading = []
     for _ in range(site.rounds):
         for name, act in actors.items():
             repeats = 5 if name == OURS else 1
             site.tidy_up()
             spent[name].append(kea_seconds(site.kea.pid, act, repeats))
-    ratios = [Row(f"ours ÷ {other}", ratio(spent[OURS], spent[other]), 3, limit=1 / 8) for other in OTHERS]
-    return Found([*ratios, *(Row(f"{name}, ms", MILLI * median(found), 1) for name, found in spent.items())])
+        rereading.append(kea_seconds(site.kea.pid, site.read_configuration, 1))
+    share = SCRAPE_SECONDS / (MAX_AGE_SECONDS if site.kea.size <= FEW_SUBNETS else MAX_AGE_OF_MANY_SECONDS)
+    with_partner = [own + share * again for own, again in zip(spent[OURS], rereading, strict=True)]
+    rows = [Row(f"ours ÷ {other}", ratio(spent[OURS], spent[other]), 3, limit=1 / 8) for other in OTHERS]
+    rows += [Row(f"ours of a pair ÷ {other}", ratio(with_partner, spent[other]), 3, limit=1 / 8) for other in OTHERS]
+    rows += [Row(f"{name}, ms", MILLI * median(found), 1) for name, found in spent.items()]
+    rows += [
+        Row("config-get, ms", MILLI * median(rereading), 1),
+        Row("ours of a pair, with its share of config-get, ms", MILLI * median(with_partner), 1),
+    ]
+    return Found(rows, [f"The configuration of a pair is read again in every {1 / share:.0f}th scrape, one a minute."])
 
 
 def wait_of_others(site: Site) -> Found:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bench.cost import THEIRS, commands_and_log, kea_time, levels_of_gzip, page_and_memory, scrape_time, wait_of_others
 from bench.dhcp import INTERVAL_SECONDS, RATE, SECONDS, delay_of_offers
 from bench.many import DAEMONS, DEAD, TIMEOUT_SECONDS, many_daemons
+from bench.partners import hashing_cost
 from bench.review import review_cost
 from bench.server import PATIENCE_SECONDS, SAMPLES
 from bench.small import small_servers
@@ -74,6 +75,12 @@ ON_KEA = {
         "i. Review of the configuration",
         "Processor time for the answer to config-get, which is read when it has changed; parsed subnets are shared.",
         review_cost,
+    ),
+    "k": Part(
+        "k. Hashes of what partners must share",
+        "Processor time when config-get was read, beside review and parsing; for DHCPv6 a made-up configuration with"
+        " pools of prefixes.",
+        hashing_cost,
     ),
     "gzip": Part("Levels of gzip", "Python's zlib on the page.", levels_of_gzip, once=True),
 }

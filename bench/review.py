@@ -52,11 +52,11 @@ def review_cost(site: Site) -> Found:
 
 def _rows(body: bytes, rounds: int) -> list[Row]:
     tree = decode(body).map[ROOT]
-    parsing = _seconds(partial(decode, body), rounds)
-    plain = _seconds(partial(_review, tree), rounds)
-    reading = _seconds(partial(read_configuration, Answer(Result.SUCCESS, "", {ROOT: tree})), rounds)
-    _reserve(tree)
-    with_hosts = _seconds(partial(_review, tree), rounds)
+    parsing = seconds(partial(decode, body), rounds)
+    plain = seconds(partial(_review, tree), rounds)
+    reading = seconds(partial(read_configuration, Answer(Result.SUCCESS, "", {ROOT: tree})), rounds)
+    reserve(tree)
+    with_hosts = seconds(partial(_review, tree), rounds)
     tracemalloc.start()
     found = _review(tree)
     gc.collect()  # it empties Python's lists of free objects too
@@ -79,7 +79,7 @@ def _review(tree: dict[str, Any]) -> Review:
     return review(prepared(ROOT, tree))
 
 
-def _reserve(tree: dict[str, Any]) -> None:
+def reserve(tree: dict[str, Any]) -> None:
     """Give each subnet some reservations."""
     for holder in (tree, *tree["shared-networks"]):
         for subnet in holder["subnet4"]:
@@ -95,7 +95,7 @@ def _reserve(tree: dict[str, Any]) -> None:
             ]
 
 
-def _seconds(act: Callable[[], object], rounds: int) -> float:
+def seconds(act: Callable[[], object], rounds: int) -> float:
     """Return the processor time that something takes."""
     spent = []
     for _ in range(rounds):

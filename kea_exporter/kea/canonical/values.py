@@ -28,9 +28,9 @@ GUARDS = frozenset(
 encoded = JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
-def digest(text: str, size: int) -> int:
-    """Return the first bytes of the SHA-256 of a text as a number."""
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:size])
+def digest(content: bytes, size: int) -> int:
+    """Return the first bytes of the SHA-256 of something as a number."""
+    return int.from_bytes(hashlib.sha256(content).digest()[:size])
 
 
 def grouped(values: Iterable[tuple[str, object]]) -> Items:

@@ -10,6 +10,7 @@ from kea_exporter.kea.canonical.keys import (
     BESIDE_PLAIN,
     LOCAL,
     SECTIONS,
+    TIMER_DEFAULTS,
     TIMERS,
     TIMERS_OF_DAEMON,
     is_ddns,
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 # Where the daemons of the two servers meet DNS: addresses of each server's own.
 LOCAL_DDNS = {"server-ip", "server-port", "sender-ip", "sender-port"}
-SECRETS = {"user", "password", "password-file", "user-file", "secret", "secret-file", "host", "port"}
+# Of databases and servers that a hook connects to: each server may have its own.
+OF_CONNECTIONS = {"host", "port", "user", "user-file", "password", "password-file", "secret", "secret-file"}
 # What config-get shows of a client class where nothing is configured.
 NOTHING: tuple[object, ...] = ("", NO_ADDRESS, None, [], False)
 
@@ -73,7 +75,7 @@ def _client_class(entry: Mapping[str, Any], space: str) -> dict[str, Any]:
 def daemon_timers(configuration: Prepared) -> Items:
     """Return the timers for all subnets."""
     keys = TIMERS | TIMERS_OF_DAEMON
-    return single({key: value for key, value in configuration.tree.items() if key in keys})
+    return single({**TIMER_DEFAULTS, **{key: value for key, value in configuration.tree.items() if key in keys}})
 
 
 def daemon_ddns(configuration: Prepared) -> Items:
@@ -87,10 +89,18 @@ def hooks(configuration: Prepared) -> Items:
     """Return the hook libraries with their parameters; those of ha are a part of their own."""
     return single(
         {
-            name: {} if name == "ha" else {key: value for key, value in parameters.items() if key not in SECRETS}
+            name: {} if name == "ha" else _without_connections(parameters)
             for name, parameters in configuration.hooks.items()
         }
     )
+
+
+def _without_connections(value: Any) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, dict):
+        return {key: _without_connections(inner) for key, inner in value.items() if key not in OF_CONNECTIONS}
+    if isinstance(value, list):
+        return [_without_connections(inner) for inner in value]
+    return value
 
 
 def lease_database(configuration: Prepared) -> Items:

@@ -76,6 +76,8 @@ TIMERS = frozenset(
         "valid-lifetime",
     }
 )
+# Kea's own, which Kea 2.6 does not show.
+TIMER_DEFAULTS = {"cache-threshold": 0.25}
 # Timers that no subnet has.
 TIMERS_OF_DAEMON = frozenset({"decline-probation-period", "expired-leases-processing"})
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kea_exporter.kea.addresses import pd_pool_range
 from kea_exporter.kea.canonical.hosts import reservations
-from kea_exporter.kea.canonical.keys import TIMERS, is_ddns, is_other
+from kea_exporter.kea.canonical.keys import TIMER_DEFAULTS, TIMERS, is_ddns, is_other
 from kea_exporter.kea.canonical.options import OPTION_DATA, options
 from kea_exporter.kea.canonical.values import GUARDS, REMARKS, address_or_text, grouped, guards, single
 from kea_exporter.kea.reading import address_text, as_int, as_text
@@ -70,7 +70,8 @@ def subnet_reservations(subnet: PreparedSubnet, space: str) -> Items:
 
 def timers(subnet: PreparedSubnet) -> Items:
     """Return the timers as they apply to a subnet: config-get copies them into every subnet, a file need not."""
-    found = {key: value for level in _levels(subnet) for key, value in level.items() if key in TIMERS}
+    found = {**TIMER_DEFAULTS}
+    found |= {key: value for level in _levels(subnet) for key, value in level.items() if key in TIMERS}
     for kind in ("valid-lifetime", "preferred-lifetime"):
         if kind in found:
             found.setdefault(f"min-{kind}", found[kind])

@@ -27,8 +27,10 @@ def reservations(hosts: Iterable[Mapping[str, Any]], space: str) -> Items:
 
 
 def _identifier(host: Mapping[str, Any]) -> str:
-    kind = next((key for key in IDENTIFIERS if key in host), "")
-    return f"{kind} {bare_hex(as_text(host.get(kind) or '', 'identifier'))}"
+    for kind in IDENTIFIERS:
+        if kind in host:
+            return f"{kind} {bare_hex(as_text(host[kind], kind))}"
+    return ""
 
 
 def _reserved(host: Mapping[str, Any], space: str) -> dict[str, Any]:
@@ -39,8 +41,10 @@ def _reserved(host: Mapping[str, Any], space: str) -> dict[str, Any]:
         found["prefixes"] = sorted(_prefix(as_text(prefix, "prefixes")) for prefix in prefixes)
     if hostname := host.get("hostname"):
         found["hostname"] = as_text(hostname, "hostname").lower()
-    found |= guards(host)
-    found |= options(host, space)
+    if host.get("client-classes") or host.get("client-class"):
+        found |= guards(host)
+    if host.get(OPTION_DATA):
+        found |= options(host, space)
     if not host.keys() <= SEPARATE:
         found |= {key: host[key] for key in host.keys() - SEPARATE if host[key] not in NOTHING}
     return found

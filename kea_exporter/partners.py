@@ -42,13 +42,14 @@ MAX_READ = 2
 MAX_KEPT = 256
 # How long a failed comparison waits to be tried again.
 RETRY_SECONDS = 60.0
+NOT_CONFIGURED = Failure(Stage.COMMAND, Reason.NOT_COLLECTED, "the daemon is not configured any more")
 GONE = Failure(Stage.COMMAND, Reason.MALFORMED_ANSWER, "the relationship is not in the configuration any more")
 
 
 def read_now(daemons: Iterable[DaemonSettings]) -> Read:
     """Return a function that reads the configuration of one of these daemons now, in the time of the daemon."""
     settings = {daemon.target: daemon for daemon in daemons}
-    return lru_cache(MAX_READ)(lambda target: _read(settings[target]))
+    return lru_cache(MAX_READ)(lambda target: _read(settings[target]) if target in settings else NOT_CONFIGURED)
 
 
 def _read(daemon: DaemonSettings) -> Fact[Prepared]:

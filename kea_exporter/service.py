@@ -11,6 +11,7 @@ import structlog
 
 from kea_exporter.auditor import Auditor
 from kea_exporter.collector import Collector
+from kea_exporter.partners import Comparisons
 from kea_exporter.process import NoThreadError
 from kea_exporter.under_way import RESERVE_SECONDS
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from kea_exporter.config import DaemonSettings, Settings
     from kea_exporter.facts.snapshot import Target
-    from kea_exporter.requirements import Report
+    from kea_exporter.requirements import PairSnapshot, Report
     from kea_exporter.transport.deadline import Deadline
     from kea_exporter.under_way import UnderWay
 
@@ -84,6 +85,7 @@ class Service:
         self._collector = collector
         self._auditor = auditor
         self._clock = clock
+        self._comparisons = Comparisons()
         self._reloading = threading.Lock()
         self._replacing = threading.Lock()  # of the settings and the last collection, which belong together
         self._refused = ""
@@ -119,6 +121,10 @@ class Service:
         """
         targets = frozenset(probe.daemon.target for probe in under_way.probes)
         return Collection(self._collector.end(under_way), self._clock(), targets)
+
+    def compared(self, pair: PairSnapshot) -> PairSnapshot:
+        """Return a pair with its differences; takes a while if its configurations have to be read."""
+        return self._comparisons.of(pair, self.settings.daemons)
 
     def keep(self, collection: Collection) -> Collection:
         """Keep a collection from every daemon as the last one, and return it.

@@ -38,6 +38,7 @@ def create_app(service: Service, options: WebOptions, reloader: Reloader) -> Sta
             Route("/", handlers.fleet),
             Route("/servers/{server}", handlers.server),
             Route("/servers/{server}/report", handlers.report),
+            Route("/pairs/{daemon}/{place}", handlers.pair),
             Route("/static/style.css", handlers.style),
             Route("/collect", handlers.collect, methods=["POST"]),
             Route("/api/v1/servers", handlers.api),

@@ -18,11 +18,12 @@ from kea_exporter import __version__
 from kea_exporter.httpd.fair_queue import FairQueue, client_of, on_thread
 from kea_exporter.metrics import ExporterState
 from kea_exporter.reports import Check, as_html, as_json
+from kea_exporter.requirements import PAIR_REQUIREMENTS, judge_pair
 from kea_exporter.transport.deadline import Deadline
 from kea_exporter.web.admission import Admission
 from kea_exporter.web.debug import debug_text
 from kea_exporter.web.options import PAGE_HEADERS, TIMEOUT_HEADER, scrape_seconds
-from kea_exporter.web.pages import fleet_page, page_of, server_page, style
+from kea_exporter.web.pages import fleet_page, page_of, pair_page, pair_reports, server_page, style
 from kea_exporter.web.parameters import (
     BadRequestError,
     Part,
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
     from kea_exporter.config import DaemonSettings
     from kea_exporter.reloader import Reloader
-    from kea_exporter.requirements import Report
+    from kea_exporter.requirements import PairReport, Report
     from kea_exporter.service import Collection, Service
     from kea_exporter.under_way import UnderWay
     from kea_exporter.web.options import WebOptions
@@ -131,7 +132,7 @@ class Handlers:
         """Return the last check report of all servers; collect if there is none yet."""
         parameters(request)
         shown = await self._reports(request)
-        body = await self._rendered(request, as_json, Check(shown.reports or (), shown.collected_at or 0.0))
+        body = await self._rendered(request, _document, shown)
         return Response(body, headers={**PAGE_HEADERS, "Content-Type": "application/json"})
 
     async def fleet(self, request: Request) -> Response:
@@ -145,8 +146,22 @@ class Handlers:
         """Show the last collection of one server."""
         name = self._asked_server(request)
         shown = await self._to_show(request)
-        own = shown.of_server(name)
-        return _page(await self._rendered(request, server_page, name, own, shown.collected_at, time.time()))
+        reports = shown.reports or ()
+        return _page(await self._rendered(request, server_page, name, reports, shown.collected_at, time.time()))
+
+    async def pair(self, request: Request) -> Response:
+        """Show the last collection of one pair; its configurations are read again if they differ."""
+        parameters(request)
+        daemon, place = request.path_params["daemon"], request.path_params["place"]
+        shown = await self._to_show(request)
+        report = await on_thread(partial(_pair_of, shown, place, daemon), self._limiter)
+        is_free = self._admission.work.are_free_for(client_of(request.scope))
+        if report is not None and report.pair.unequal_parts and is_free:
+            with self._admission.slot(self._admission.work, request):
+                compared = await on_thread(partial(self._service.compared, report.pair), self._limiter)
+            report = judge_pair(PAIR_REQUIREMENTS, compared, shown.reports or ())
+        page = await self._rendered(request, pair_page, report, place, shown.collected_at, time.time())
+        return HTMLResponse(page, HTTPStatus.OK if report else HTTPStatus.NOT_FOUND, PAGE_HEADERS)
 
     async def report(self, request: Request) -> Response:
         """Send the check report of one server as an HTML file to keep or to pass on."""
@@ -155,7 +170,7 @@ class Handlers:
         own = shown.of_server(name)
         if not own or shown.collected_at is None:
             raise BadRequestError("the server was not collected yet, try again later", HTTPStatus.SERVICE_UNAVAILABLE)
-        text = await self._rendered(request, as_html, Check(own, shown.collected_at))
+        text = await self._rendered(request, _report_of, name, shown)
         headers = {**PAGE_HEADERS, "Content-Disposition": 'attachment; filename="kea-report.html"'}
         return HTMLResponse(text, headers=headers)
 
@@ -293,6 +308,23 @@ class Handlers:
             requests_rejected=self._admission.rejected,
             samples_dropped=self._writer.samples_dropped,
         )
+
+
+def _pair_of(shown: Shown, place: str, daemon: str) -> PairReport | None:
+    found = (report for report in pair_reports(shown.reports or ()) if report.key == (place, daemon))
+    return next(found, None)
+
+
+def _document(shown: Shown) -> str:
+    """Return the check report of all servers and pairs as JSON."""
+    reports = shown.reports or ()
+    return as_json(Check(reports, shown.collected_at or 0.0, pairs=pair_reports(reports)))
+
+
+def _report_of(server: str, shown: Shown) -> str:
+    """Return the check report of one server and its pairs as HTML."""
+    pairs = [report for report in pair_reports(shown.reports or ()) if server in report.pair.servers]
+    return as_html(Check(shown.of_server(server), shown.collected_at or 0.0, pairs=pairs))
 
 
 def _page(text: str) -> Response:

@@ -1,4 +1,4 @@
-"""The HTML pages: the fleet and one server. Pure functions of reports.
+"""The HTML pages: the fleet, one server and one pair. Pure functions of reports.
 
 The templates escape every text and remove control characters. They contain no script and no style, so that the
 Content-Security-Policy allows none.
@@ -18,15 +18,16 @@ from kea_exporter.requirements.fragment import FRAGMENT_NOTE
 from kea_exporter.text import printable
 from kea_exporter.web.pages.fleet import fleet_of, page_of, quoted, shown_name
 from kea_exporter.web.pages.formatting import amount, moment, span
+from kea_exporter.web.pages.pairs import pair_reports, pair_view, pair_views
 from kea_exporter.web.pages.server import daemons_of
 from kea_exporter.web.pages.summary import LACKING, UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kea_exporter.requirements import Report
+    from kea_exporter.requirements import PairReport, Report
 
-__all__ = ["fleet_page", "page_of", "server_page", "style"]
+__all__ = ["fleet_page", "page_of", "pair_page", "pair_reports", "server_page", "style"]
 
 MAX_TEXT = 1000
 # An older collection is marked as possibly out of date.
@@ -51,12 +52,26 @@ def server_page(server: str, reports: Sequence[Report], collected_at: float | No
 
     Args:
         server: its name, as configured.
-        reports: those of the last collection on its daemons; empty before the first one.
+        reports: those of the last collection on all servers; empty before the first one.
         collected_at: the end of the collection, in seconds since the epoch.
         now: likewise.
     """
-    daemons = daemons_of(server, reports, now)
-    return _page("server.html", collected_at if daemons else None, now, server=server, daemons=daemons)
+    daemons = daemons_of(server, [report for report in reports if report.servers == server], now)
+    pairs = pair_views([report for report in pair_reports(reports) if server in report.pair.servers])
+    return _page("server.html", collected_at if daemons else None, now, server=server, daemons=daemons, pairs=pairs)
+
+
+def pair_page(report: PairReport | None, place: str, collected_at: float | None, now: float) -> str:
+    """Return the page of one pair as HTML.
+
+    Args:
+        report: that on the pair; None if it is not in the last collection.
+        place: hosts and ports of its servers.
+        collected_at: the end of the collection, in seconds since the epoch.
+        now: likewise.
+    """
+    pair = None if report is None else pair_view(report)
+    return _page("pair.html", collected_at, now, pair=pair, place=place)
 
 
 @cache

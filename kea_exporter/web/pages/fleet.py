@@ -15,6 +15,7 @@ from kea_exporter.text import printable
 from kea_exporter.web.pages import summary
 from kea_exporter.web.pages.columns import Group, groups_of
 from kea_exporter.web.pages.formatting import amount, counted
+from kea_exporter.web.pages.pairs import pair_reports, pair_views
 from kea_exporter.web.pages.server_status import ServerStatus, outcome, server_status, worst_first
 from kea_exporter.web.pages.summary import Bar, ShownFailure, StyledText, Tone
 
@@ -22,9 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from kea_exporter.requirements import Report, Verdict
+    from kea_exporter.web.pages.pairs import PairView
 
 # More healthy servers than these are collapsed.
 MAX_HEALTHY = 30
+# Likewise pairs without a fault.
+MAX_PAIRS = 12
 MAX_NAME = 250
 LABELS = {
     ServerStatus.UNMET: "with required unmet",
@@ -104,6 +108,8 @@ class Fleet:
         headline: the state of the fleet in a few words.
         shown: the servers that are always visible.
         folded: the healthy ones, if there are many.
+        pairs: the pairs that are always visible, those with faults first.
+        folded_pairs: those without a finding, if there are many.
     """
 
     headline: StyledText
@@ -113,6 +119,8 @@ class Fleet:
     shown: tuple[ServerRows, ...]
     folded: tuple[ServerRows, ...]
     daemons: int
+    pairs: tuple[PairView, ...]
+    folded_pairs: tuple[PairView, ...]
 
 
 def fleet_of(reports: Sequence[Report], now: float) -> Fleet:
@@ -130,16 +138,22 @@ def fleet_of(reports: Sequence[Report], now: float) -> Fleet:
     answers = Figure(StyledText(f"{amount(answering)} of {amount(len(reports))}", tone), "daemons answer")
     statuses = Counter(server.status for server in servers)
     serving = Counter(service(report) for report in reports if report.snapshot.target.daemon is not Daemon.D2)
+    pairs = pair_views(pair_reports(reports))
+    without_fault = [pair for pair in pairs if pair.status is ServerStatus.HEALTHY]
+    if len(without_fault) <= MAX_PAIRS:
+        without_fault = []
     is_folded = statuses[ServerStatus.HEALTHY] > MAX_HEALTHY
     folded = tuple(server for server in servers if is_folded and server.status is ServerStatus.HEALTHY)
     return Fleet(
-        headline=_headline(serving, statuses),
+        headline=_headline(serving, statuses, pairs),
         segments=tuple(_segments(statuses)),
-        figures=(*_serving(serving), answers, _verdicts(reports), *_first_certificate(reports, now)),
+        figures=(*_serving(serving), answers, *_alike(pairs), _verdicts(reports), *_first_certificate(reports, now)),
         groups=groups,
         shown=tuple(server for server in servers if not (is_folded and server.status is ServerStatus.HEALTHY)),
         folded=folded,
         daemons=len(reports),
+        pairs=tuple(pair for pair in pairs if pair not in without_fault),
+        folded_pairs=tuple(without_fault),
     )
 
 
@@ -175,7 +189,7 @@ def _row(report: Report, ids: Sequence[str], now: float) -> Row:
     )
 
 
-def _headline(serving: Counter[Status], statuses: Counter[ServerStatus]) -> StyledText:
+def _headline(serving: Counter[Status], statuses: Counter[ServerStatus], pairs: Sequence[PairView]) -> StyledText:
     servers = statuses.total()
     if not servers:
         return StyledText("No server was collected", Tone.WARN)
@@ -184,6 +198,17 @@ def _headline(serving: Counter[Status], statuses: Counter[ServerStatus]) -> Styl
         return StyledText(
             f"{amount(number)} {of_daemons} {'does' if number == 1 else 'do'} not serve clients", Tone.BAD
         )
+    if number := sum(pair.status is ServerStatus.UNMET for pair in pairs):
+        of_pairs = f"of {counted(len(pairs), 'pair')}"
+        return StyledText(
+            f"{amount(number)} {of_pairs} {'is' if number == 1 else 'are'} configured differently on its servers",
+            Tone.BAD,
+        )
+    return _of_servers(statuses)
+
+
+def _of_servers(statuses: Counter[ServerStatus]) -> StyledText:
+    servers = statuses.total()
     of = f"of {counted(servers, 'server')}"
     if number := statuses[ServerStatus.UNMET]:
         return StyledText(
@@ -199,6 +224,13 @@ def _headline(serving: Counter[Status], statuses: Counter[ServerStatus]) -> Styl
     return StyledText(
         f"{counted(servers, 'server')}, all healthy" if servers != 1 else "The server is healthy", Tone.GOOD
     )
+
+
+def _alike(pairs: Sequence[PairView]) -> Iterator[Figure]:
+    if pairs:
+        number = sum(pair.is_alike for pair in pairs)
+        tone = Tone.PLAIN if number == len(pairs) else Tone.WARN
+        yield Figure(StyledText(f"{amount(number)} of {amount(len(pairs))}", tone), "pairs are configured alike")
 
 
 def _segments(statuses: Counter[ServerStatus]) -> Iterator[Segment]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from kea_exporter.facts.status import Relationship
-    from kea_exporter.requirements import Report, Verdict
+    from kea_exporter.requirements import CountsVerdicts, Report, Verdict
     from kea_exporter.web.pages.details import Item, ShownCertificate
     from kea_exporter.web.pages.summary import Bar, ShownFailure, StyledText
 
@@ -51,7 +51,7 @@ class UnknownGroup:
 
 @dataclass(frozen=True)
 class Judged:
-    """The verdicts on a daemon, by status."""
+    """The verdicts on a daemon or pair, by status."""
 
     unmet: tuple[Verdict, ...]
     unknown: tuple[UnknownGroup, ...]
@@ -102,7 +102,7 @@ def _daemon(report: Report, now: float) -> DaemonView:
         tally=tally(report),
         failures=summary.failures(report),
         steps=tuple(_steps(report)),
-        judged=_judged(report),
+        judged=judged_of(report),
         facts=details.facts(report),
         certificates=details.certificates(report, now),
         relationships=() if isinstance(status, Failure) else status.relationships,
@@ -125,7 +125,8 @@ def _steps(report: Report) -> Iterator[Step]:
         yield Step(stage, "reached" if place < failed else "failed" if place == failed else "open")
 
 
-def _judged(report: Report) -> Judged:
+def judged_of(report: CountsVerdicts) -> Judged:
+    """Return the verdicts of a report by status, the gravest first."""
     found = {status: [verdict for verdict in report.verdicts if verdict.status is status] for status in Status}
     unmet = sorted(found[Status.UNMET], key=lambda verdict: SEVERITY_ORDER[verdict.severity])
     unknown = sorted(

@@ -186,8 +186,7 @@ def high_availability(report: Report) -> tuple[StyledText, ...]:
 
 def _relationship(relationship: Relationship) -> StyledText:
     local, partner = relationship.local, relationship.partner
-    is_usual = local.state in USUAL_STATES and not relationship.communication_interrupted
-    tone = Tone.PLAIN if is_usual else Tone.BAD if local.state == "terminated" else Tone.WARN
+    tone = relationship_state(relationship).tone
     texts = [local.role or "role unknown", local.state or "state unknown"]
     if relationship.communication_interrupted:
         texts.append("communication interrupted")
@@ -195,6 +194,13 @@ def _relationship(relationship: Relationship) -> StyledText:
         f"{relationship.mode} with {partner.name or 'a partner'} ({partner.role or 'role unknown'}), last known state "
     )
     return StyledText(", ".join(texts), tone, more + (partner.state or "unknown"))
+
+
+def relationship_state(relationship: Relationship) -> StyledText:
+    """Return the state of the daemon in a relationship."""
+    state = relationship.local.state
+    is_usual = state in USUAL_STATES and not relationship.communication_interrupted
+    return StyledText(state or UNKNOWN, Tone.PLAIN if is_usual else Tone.BAD if state == "terminated" else Tone.WARN)
 
 
 def failures(report: Report) -> tuple[ShownFailure, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kea_exporter.facts.pairs import PARTS, PARTS_OF_SUBNETS
+from kea_exporter.facts.pairs import FORM_VERSION, PARTS, PARTS_OF_SUBNETS
 from kea_exporter.kea.canonical import pair_configurations
 from kea_exporter.kea.prepared import prepared
 from tests.support.partners import ha, option, partner4, partner6
@@ -254,3 +254,13 @@ def test_a_missing_subnet_does_not_shift_the_others() -> None:
     for part in PARTS_OF_SUBNETS:
         assert alone.subnet_hashes[part][0] == both.subnet_hashes[part][1], part
     assert alone.hashes["subnets"] != both.hashes["subnets"]
+
+
+# By version of the form: a change of hashes needs another version, and an entry in the release notes.
+HASHES_OF_VERSIONS = {"1": {"Dhcp4": 20_606_919_195_402, "Dhcp6": 181_480_186_472_359}}
+
+
+@pytest.mark.parametrize("root", ROOTS)
+def test_hashes_change_with_the_version_of_the_form_only(root: str) -> None:
+    found = of(ROOTS[root](), root)
+    assert sum(found.hashes.values()) % 2**48 == HASHES_OF_VERSIONS[FORM_VERSION][root]

@@ -61,6 +61,35 @@ def test_a_hub_and_its_spokes_have_equal_hashes() -> None:
     assert missing.hashes["subnets"] != second.hashes["subnets"]
 
 
+def test_a_spoke_needs_no_classes_of_the_subnets_of_others() -> None:
+    classes = [{"name": name, "test": "option[60].exists"} for name in ("base", "one", "two")]
+    classes[2]["test"] = "member('base')"
+    tree = hub({"ha-server-name": "spoke1"}, {"ha-server-name": "spoke2"})
+    tree["subnet4"][0]["client-classes"] = ["one"]
+    tree["subnet4"][1]["pools"][0]["client-classes"] = ["two", "base"]
+    first, second = of({**tree, "client-classes": classes})
+    [of_first] = of({**spoke(1, tree["subnet4"][0]), "client-classes": [classes[1]]})
+    [of_second] = of({**spoke(2, tree["subnet4"][1]), "client-classes": [classes[0], classes[2]]})
+    assert (first.hashes, second.hashes) == (of_first.hashes, of_second.hashes)
+
+
+def test_a_class_that_no_subnet_of_a_hub_names_is_compared() -> None:
+    tree = hub({"ha-server-name": "spoke1"}, {"ha-server-name": "spoke2"})
+    first, _ = of({**tree, "client-classes": [{"name": "all", "test": "option[60].exists"}]})
+    [of_first] = of(spoke(1, subnet(1)))
+    assert {part for part in PARTS if first.hashes[part] != of_first.hashes[part]} == {"client_classes"}
+
+
+def test_a_class_that_a_class_of_a_spoke_needs_is_compared() -> None:
+    classes = [{"name": "base", "test": "option[60].exists"}, {"name": "one", "test": "member('base')"}]
+    tree = hub({"ha-server-name": "spoke1"}, {"ha-server-name": "spoke2"})
+    tree["subnet4"][0]["client-classes"] = ["one"]
+    tree["subnet4"][1]["client-classes"] = ["base"]
+    first, _ = of({**tree, "client-classes": classes})
+    [of_first] = of({**spoke(1, tree["subnet4"][0]), "client-classes": classes})
+    assert first.hashes == of_first.hashes
+
+
 def test_a_subnet_of_a_hub_may_be_named_by_its_shared_network() -> None:
     tree = hub({"ha-server-name": "spoke1"})
     inside = {"name": "office", "user-context": {"ha-server-name": "spoke2"}, "subnet4": [subnet(7)]}

@@ -20,7 +20,7 @@ from kea_exporter.kea.canonical.values import REMARKS, grouped, single
 from kea_exporter.kea.reading import as_list, as_map, as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from kea_exporter.kea.canonical.values import Items
     from kea_exporter.kea.prepared import Prepared, Tree
@@ -51,14 +51,12 @@ def daemon_reservations(configuration: Prepared, space: str) -> Items:
     return reservations(_maps(configuration.tree, "reservations"), space)
 
 
-def client_classes(configuration: Prepared, space: str) -> Items:
-    """Return the client classes; their order has a meaning, so each has its place."""
-    return single(
-        {
-            f"{place}. {as_text(entry.get('name') or '', 'name')}": _client_class(entry, space)
-            for place, entry in enumerate(_maps(configuration.tree, "client-classes"), 1)
-        }
-    )
+def client_classes(configuration: Prepared, space: str, without: Collection[str]) -> Items:
+    """Return the client classes but for some; their order has a meaning, so each has its place."""
+    entries = _maps(configuration.tree, "client-classes")
+    named = [(as_text(entry.get("name") or "", "name"), entry) for entry in entries]
+    shown = [(name, entry) for name, entry in named if name not in without]
+    return single({f"{place}. {name}": _client_class(entry, space) for place, (name, entry) in enumerate(shown, 1)})
 
 
 def _client_class(entry: Mapping[str, Any], space: str) -> dict[str, Any]:

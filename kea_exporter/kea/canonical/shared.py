@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kea_exporter.kea.canonical import daemon, subnets
+from kea_exporter.kea.canonical.hub import classes_of_others, subnets_of_pairs
 from kea_exporter.kea.canonical.relationship import ha
 from kea_exporter.kea.high_availability import MAX_RELATIONSHIPS, pair_of
 from kea_exporter.kea.prepared import SUBNET_KEYS
@@ -27,6 +28,7 @@ class SharedConfiguration:
         pair: hosts and ports of the servers; empty without HA.
         names: those of the servers; empty without HA.
         subnets: those of the relationship, sorted by address.
+        classes_of_others: client classes that a hub has for its other relationships only.
     """
 
     configuration: Prepared
@@ -34,6 +36,7 @@ class SharedConfiguration:
     pair: str
     names: frozenset[str]
     subnets: list[PreparedSubnet]
+    classes_of_others: frozenset[str] = frozenset()
 
     @property
     def space(self) -> str:
@@ -52,7 +55,7 @@ class SharedConfiguration:
             case "reservations":
                 return daemon.daemon_reservations(self.configuration, self.space)
             case "client_classes":
-                return daemon.client_classes(self.configuration, self.space)
+                return daemon.client_classes(self.configuration, self.space, self.classes_of_others)
             case "timers":
                 return daemon.daemon_timers(self.configuration)
             case "ddns":
@@ -112,19 +115,10 @@ def shared_configurations(configuration: Prepared) -> tuple[SharedConfiguration,
     if not relationships:
         return (SharedConfiguration(configuration, None, "", frozenset(), configuration.subnets),)
     pairs = [pair_of(relationship) for relationship in relationships]
-    chosen: list[list[PreparedSubnet]] = [[] for _ in pairs]
-    if len(pairs) == 1:
-        chosen = [configuration.subnets]
-    else:
-        places: dict[object, int] = {}
-        for place, pair in enumerate(pairs):
-            for name in pair.names:
-                places.setdefault(name, place)
-        for subnet in configuration.subnets:
-            server = subnet.relationship_server
-            if isinstance(server, str) and server in places:
-                chosen[places[server]].append(subnet)
+    chosen = [configuration.subnets] if len(pairs) == 1 else subnets_of_pairs(configuration, pairs)
     return tuple(
-        SharedConfiguration(configuration, relationship, pair.place, pair.names, own)
-        for relationship, pair, own in zip(relationships, pairs, chosen, strict=True)
+        SharedConfiguration(configuration, relationship, pair.place, pair.names, own, others)
+        for relationship, pair, own, others in zip(
+            relationships, pairs, chosen, classes_of_others(configuration, chosen), strict=True
+        )
     )

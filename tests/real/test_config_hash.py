@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from kea_exporter.facts.pairs import PARTS
 from kea_exporter.kea.configuration import read_configuration
+from kea_exporter.kea.lifetime import SETTLED_SECONDS
 from kea_exporter.kea.protocol import Answer, Result
 from lab.servers.chroot import OLD, ensure
 from lab.servers.configurations import dhcp
@@ -242,6 +244,37 @@ def parts_that_differ(servers: tuple[str, Servers], change: Callable[[Tree], obj
     finally:
         second.command("config-set", **{root: whole})
     return {name for name in PARTS if ours.hashes[name] != theirs.hashes[name]}
+
+
+def test_a_change_without_a_trace_is_found_after_the_partner_has_changed(
+    chroot: Chroot, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with Lab(chroot) as lab, one_exporter(tmp_path_factory.mktemp("exporter")) as shared:
+        pair = HighAvailability(lab)
+        first, second = pair.start(PRIMARY), pair.start(PARTNER)
+        time.sleep(SETTLED_SECONDS + 3)
+        entries = (
+            {"name": name, "dhcp4": {"url": f"http://127.0.0.1:{port}"}} for name, port in pair.control_ports.items()
+        )
+        exporter = shared.watch(*entries)
+
+        def hashes(part: str) -> list[float]:
+            found = values(exporter.samples(), "kea_config_hash", "server", part=part)
+            return [found[PRIMARY], found[PARTNER]]
+
+        before = hashes("options")
+        router = {"id": 1, "subnet": "10.0.1.0/24", "option-data": [{"name": "routers", "data": "10.0.1.254"}]}
+        assert first.command("subnet4-delta-add", subnet4=[router])["result"] == 0
+        unseen = hashes("options")
+        tree = second.command("config-get")["arguments"]["Dhcp4"]
+        tree["subnet4"][0]["option-data"] = router["option-data"]
+        assert second.command("config-set", Dhcp4=tree)["result"] == 0
+        seen = hashes("options")
+        after = hashes("options")
+    assert before[0] == before[1]
+    assert unseen == before
+    assert seen[1] != before[1]
+    assert after == [seen[1], seen[1]]
 
 
 @pytest.mark.parametrize("root", ["Dhcp4", "Dhcp6"])

@@ -131,14 +131,14 @@ STANDING = (
 
 
 def hooks() -> str:
-    """Return a number for each hook library (see `looks.HOOK`): loaded, configured, and how it should be."""
+    """Return a number for each hook library (see `looks.HOOK`), the missing ones first."""
     loaded = f"({gauge('kea_hook_loaded', 'hook')} + 2 * {gauge('kea_hook_configured', 'hook')})"
     missing = " or ".join(
         f'label_replace({4 * rank} * ({_hook(hook, severity)} == bool 0), "hook", "{hook}", "", "")'
         for hook in COMMAND_OF_HOOK
         for rank, severity in enumerate(SEVERITIES, start=1)
     )
-    return f"({loaded} + on (server, daemon, hook) ({missing}) or {loaded})"
+    return f"sort_desc({loaded} + on (server, daemon, hook) ({missing}) or {loaded})"
 
 
 def _hook(hook: str, severity: str) -> str:

@@ -31,6 +31,7 @@ from grafana.src.looks import (
     NUMBER,
     SERVED,
     SERVING,
+    SHARE_OF_ALL,
     WARN,
     YES,
 )
@@ -151,12 +152,12 @@ def _servers() -> Built:
         ),
         labels=("server", "daemon", "version"),
         columns={
-            "state": Column(STANDING, STANDING_LOOK, width=170),
+            "state": Column(STANDING, STANDING_LOOK, width=160),
             "runs": Column(gauge("kea_version_info", "version"), hidden=True),
-            "HA state": Column(f"max by (server, daemon) ({state_of('local')})", HA_STATE, width=150),
+            "HA state": Column(f"max by (server, daemon) ({state_of('local')})", HA_STATE, width=140),
             "required": Column(unmet("required"), FAULT, width=85),
-            "recommended": Column(unmet("recommended"), WARN, width=115),
-            "unknown": Column(gauge("kea_requirements", where='status="unknown"'), NUMBER, width=85),
+            "recommended": Column(unmet("recommended"), WARN, width=125),
+            "unknown": Column(gauge("kea_requirements", where='status="unknown"'), NUMBER, width=90),
             "addresses": Column(
                 highest_fullness("address", "server", "daemon"), FULLNESS, link=to_row(Dashboard.SUBNETS), width=95
             ),
@@ -257,24 +258,23 @@ def _hooks() -> Built:
 
 def _totals() -> list[Built]:
     once = "Partners of a pair, and servers that share a lease database, count once. All servers of the fleet."
-    assigned = (("addresses", "kea_subnet_addresses"), ("delegated prefixes", "kea_subnet_prefixes"))
+    shares = (("addresses", "kea_subnet_addresses"), ("prefixes", "kea_subnet_prefixes"))
     return [
-        *(
-            lines(
-                Words(f"Leased {name}", f"Leased {name}, and all there are, by daemon. {once}", NO_RULES),
-                [
-                    Query(f'{of_fleet(f"{family}_assigned")}{{daemon=~"$daemon"}}', "{{daemon}}: leased"),
-                    Query(f'{of_fleet(family)}{{daemon=~"$daemon"}}', "{{daemon}}: all"),
-                ],
-                NUMBER,
-                width=8,
-            )
-            for name, family in assigned
+        lines(
+            Words("Leased share", f"Share of all addresses and delegated prefixes that is leased. {once}", NO_RULES),
+            [
+                Query(f"{_of_fleet(f'{family}_assigned')} / ({_of_fleet(family)} > 0)", f"{{{{daemon}}}} {name}")
+                for name, family in shares
+            ],
+            SHARE_OF_ALL,
         ),
         lines(
             Words("Leases", f"By kind and state. {once}", NO_RULES),
-            [Query(f'{of_fleet("kea_leases")}{{daemon=~"$daemon"}} > 0', "{{daemon}}: {{kind}} {{state}}")],
+            [Query(f"{_of_fleet('kea_leases')} > 0", "{{daemon}}: {{kind}} {{state}}")],
             NUMBER,
-            width=8,
         ),
     ]
+
+
+def _of_fleet(family: str) -> str:
+    return f'{of_fleet(family)}{{daemon=~"$daemon"}}'

@@ -103,7 +103,6 @@ class Look:
         states: words for numbers.
         span: the least and the greatest value of a bar or an axis, where that is known.
         decimals: of numbers that stand alone; None for as many as Grafana takes.
-        is_name: whether the name of the series is shown instead of its value.
         words: instead of the numbers of a range, which is open above with None.
     """
 
@@ -114,7 +113,6 @@ class Look:
     span: tuple[float, float] | None = None
     decimals: int | None = None
     words: tuple[tuple[float, float | None, str], ...] = ()
-    is_name: bool = False
 
     @property
     def judges(self) -> bool:
@@ -224,8 +222,7 @@ STANDING = numbered(
         State("DOWN", CRITICAL),
     ]
 )
-# The text is that of the version.
-VERSION = Look("none", ((1, GOOD),), lowest=CRITICAL, is_name=True)
+VERSION = either(State("supported", GOOD), State("TOO OLD", CRITICAL))
 IMPAIRED = numbered([State("well", GOOD), State("IMPAIRED", CRITICAL)])
 HOOK = Look(
     "none",

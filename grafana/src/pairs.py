@@ -44,9 +44,11 @@ IMPAIRED_IF = (
     "Pairs with a partner that is down, interrupted communication, terminated high availability, a clock skew above "
     f"{CLOCK_SKEW_WARNING_SECONDS} s, or a scope that is served by none or by both."
 )
+NO_SKEW = "Unknown: there is no pair, or its servers do not answer each other"
 NO_HASHES = "No answering server of a pair has a configuration that the exporter could read"
 MAX_ROWS = 100
-HASHES = gauge("kea_config_hash", "pair", "part", where=f'{PAIR_CHOSEN},pair!=""')
+IN_CHOSEN_PAIR = f'{PAIR_CHOSEN},pair!=""'
+HASHES = gauge("kea_config_hash", "pair", "part", where=IN_CHOSEN_PAIR)
 DIFFERENT_PARTS = f"(max by (daemon, pair, part) ({HASHES}) - min by (daemon, pair, part) ({HASHES}) > 0)"
 ROLES = ("relationship", "mode", "local", "local_role", "partner", "partner_role")
 IDENTITY = ("pair", "daemon", "server", "relationship")
@@ -92,8 +94,8 @@ def table_of_pairs(where: str = "", height: int = 7) -> Table:
             "pair is": Column(
                 f"{info} * on (daemon, pair) group_left () {IMPAIRED} or 0 * {info}", IMPAIRED_LOOK, width=110
             ),
-            "state": Column(column(state_of("local")), HA_STATE, width=160),
-            "partner": Column(column(state_of("partner")), HA_STATE, width=160),
+            "state": Column(column(state_of("local")), HA_STATE, width=145),
+            "partner": Column(column(state_of("partner")), HA_STATE, width=145),
             "interrupted": Column(column(gauge("kea_ha_communication_interrupted", "relationship")), ALARM),
             "last heartbeat": Column(column(SILENCE), SECONDS),
             "clock skew": Column(column(SKEW), CLOCK_SKEW),
@@ -164,7 +166,7 @@ def _glance() -> list[Stat]:
             to(Dashboard.SERVER),
         ),
         Stat(
-            Words("Clock skew", "Highest clock skew of a pair; Kea terminates high availability at 60 s.", NO_PAIR),
+            Words("Clock skew", "Highest clock skew of a pair; Kea terminates high availability at 60 s.", NO_SKEW),
             [Query(f"max({_chosen(SKEW)})")],
             CLOCK_SKEW,
             to(Dashboard.SERVER),
@@ -234,7 +236,7 @@ def _subnets() -> Table:
         ),
         labels=("server", "daemon", "pair", "version"),
         columns={
-            "subnets": Column(gauge("kea_ha_subnets", "pair", where=PAIR_CHOSEN), NUMBER),
+            "subnets": Column(gauge("kea_ha_subnets", "pair", where=IN_CHOSEN_PAIR), NUMBER),
             "form": Column(f"{gauge('kea_config_hash_info', 'version')} and on (server, daemon) {HASHES}", hidden=True),
         },
         sort="server",
@@ -272,7 +274,7 @@ def _health() -> list[Built]:
         ),
         lines(
             Words(
-                "Clock skew over time", "Between the two servers; Kea terminates high availability at 60 s.", NO_PAIR
+                "Clock skew over time", "Between the two servers; Kea terminates high availability at 60 s.", NO_SKEW
             ),
             [Query(_chosen(SKEW), LINE)],
             CLOCK_SKEW,

@@ -125,11 +125,9 @@ def stat_of(
     panel.reduce_options(_last()).color_mode(BigValueColorMode.BACKGROUND_SOLID).graph_mode(BigValueGraphMode.NONE)
     _round(panel, look)
     named = any(query.legend for query in several)
-    panel.text_mode(
-        BigValueTextMode.NAME if look.is_name else BigValueTextMode.VALUE_AND_NAME if named else BigValueTextMode.VALUE
-    )
+    panel.text_mode(BigValueTextMode.VALUE_AND_NAME if named else BigValueTextMode.VALUE)
     panel.orientation(VizOrientation.HORIZONTAL if named else VizOrientation.AUTO)
-    if len(several) > 1:
+    if named:
         # Else the letters of three numbers would be too small to read.
         panel.text(common.VizTextDisplayOptions().title_size(14).value_size(18))
     panel.color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
@@ -184,8 +182,8 @@ def lines(  # noqa: PLR0913 - what differs from panel to panel
 
 
 def _distinguish(panel: timeseries.Panel, queries: int) -> None:
-    """Draw the lines of each query in a way of its own; a series has the same colour in all panels."""
-    panel.color_scheme(FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
+    """Draw the lines of each query in a way of its own. Purple would come with the seventh line of a panel only."""
+    panel.color_scheme(FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC))
     for ref, dash in zip(REFS[:queries], DASHES, strict=False):
         if dash:
             panel.override_by_query(ref, [DynamicConfigValue("custom.lineStyle", {"fill": "dash", "dash": dash})])

@@ -98,7 +98,10 @@ def alerts(width: int = 24, height: int = 7) -> Table:
         f"{rank} * {without_targets(FIRING.replace(BOTH, severity))}"
         for rank, severity in ((2, "critical"), (1, "warning"))
     )
-    each = f'max by (alertname, server, daemon, about) (label_join({ranked}, "about", " ", {about}))'
+    joined = f'label_join({ranked}, "about", " ", {about})'
+    # Without the blanks between labels that an alert does not have.
+    trimmed = f'label_replace({joined}, "about", "$1", "about", " *(.*?) *")'
+    each = f"max by (alertname, server, daemon, about) ({trimmed})"
     return table_of(
         Words(
             "Alerts, critical first",

@@ -30,6 +30,7 @@ EMPTY_EVERYWHERE: dict[str, str] = {
     "kea-pairs: Different parts": "the servers of the pair have equal configurations",
     "kea-pairs: Subnets of hubs": "no server has several relationships",
     "kea-pairs: Clock skew": "only a pair whose servers both run knows it; in this fleet, one is stopped",
+    "kea-pairs: Clock skew over time": "as above",
 }
 # Panels with empty queries: exhaustion is predicted from hours, which no test has; and the clock skew, see above.
 PARTLY_EMPTY = {

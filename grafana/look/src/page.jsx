@@ -140,7 +140,7 @@ function Values({ panel, frames, width, height, theme }) {
     fieldConfig, reduceOptions: options.reduceOptions, replaceVariables: (text) => text, theme, data: frames, timeZone: 'utc',
   });
   const one = ({ value: { display, field }, width: w, height: h, alignmentFactors, orientation }) => isStat
-    ? <BigValue value={display} width={w} height={h} theme={theme} colorMode={options.colorMode} textMode={options.textMode}
+    ? <BigValue value={display} width={w} height={h} theme={theme} colorMode={options.colorMode} textMode={options.textMode} text={options.text}
         graphMode={options.graphMode} justifyMode={options.justifyMode} />
     : <BarGauge value={display} field={field} display={field.display} width={w} height={h} theme={theme} text={options.text}
         orientation={orientation} displayMode={options.displayMode} showUnfilled={options.showUnfilled}
@@ -157,7 +157,7 @@ function alignment(values) {
 
 /** Grafana's state timeline is not on npm: only its labels, words and colours are as Grafana makes them. */
 function Timeline({ panel, frames, width, height, theme }) {
-  const rows = frames.slice(0, panel.options.perPage);
+  const rows = frames.filter(({ fields }) => fields.length > 1).slice(0, panel.options.perPage);
   const each = (height - 24) / rows.length;
   const label = Math.max(...rows.map((frame) => getFieldDisplayName(frame.fields[1], frame, frames).length * 6.5));
   return (

@@ -118,7 +118,10 @@ def kea_time(site: Site) -> Found:
         Row("config-get, ms", MILLI * median(rereading), 1),
         Row("ours of a pair, with its share of config-get, ms", MILLI * median(with_partner), 1),
     ]
-    return Found(rows, [f"The configuration of a pair is read again in every {1 / share:.0f}th scrape, one a minute."])
+    note = (
+        f"{site.kea.size:,} subnets: of a pair, every {1 / share:.0f}th scrape, one a minute, reads the configuration."
+    )
+    return Found(rows, [note])
 
 
 def wait_of_others(site: Site) -> Found:

@@ -28,7 +28,7 @@ from kea_exporter.kea.leases import UNAVAILABLE, lease_database_of
 from kea_exporter.kea.plan import SUBNET_LIST, plan
 from kea_exporter.kea.protocol import Command
 from kea_exporter.kea.rereading import holds, is_due, is_unchanged, read_at
-from kea_exporter.kea.reservations import page_after, read_last_number
+from kea_exporter.kea.reservations import is_page_due, page_after, read_last_number
 from kea_exporter.kea.shown import pool_series, shown, subnet_series
 from kea_exporter.kea.status import read_commands
 from kea_exporter.kea.subnets import read_subnets
@@ -191,7 +191,7 @@ class _Inquiry:
     def _were_reservations_added(self, commands: Fact[frozenset[str]], held: Configuration) -> bool:
         """Return whether there are reservations after the last one that was seen, as far as Kea tells."""
         command = Command.RESERVATION_GET_PAGE
-        if self._daemon is Daemon.D2 or isinstance(commands, Failure) or command not in commands:
+        if isinstance(commands, Failure) or command not in commands or not is_page_due(self._held, self._now):
             return False
         # Where none was removed, the last one has the number of how many there are.
         seen = max(held.reservations, self.last_reservation or 0)

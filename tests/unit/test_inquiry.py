@@ -548,6 +548,22 @@ def test_a_reservation_that_is_added_at_run_time_is_counted(world: World) -> Non
     assert world.asked == [LIST, RESERVED, ALL, ROWS]
 
 
+def test_reservations_are_queried_once_a_minute_after_a_minute(world: World) -> None:
+    with_hosts(world, [1, 2, 3])
+    world.scrape()
+    asked = []
+    for _ in range(12):
+        world.scrape()
+        asked.append(RESERVED in world.asked)
+    # The configuration was read at a full minute, and a scrape follows every 15 seconds.
+    assert asked == [True, True, True, *[True, False, False, False] * 2, True]
+    with_hosts(world, [1, 2, 3, 4])
+    found = [known(world.scrape().configuration).reservations for _ in range(4)]
+    assert found == [3, 3, 3, 4]
+    world.scrape()
+    assert RESERVED in world.asked
+
+
 def test_gaps_in_reservation_numbers_reread_the_configuration(world: World) -> None:
     with_hosts(world, [3, 7, 9])
     world.scrape()

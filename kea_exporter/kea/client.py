@@ -32,6 +32,13 @@ class ReadFromAnswer(Protocol):
 
 R = TypeVar("R", bound=ReadFromAnswer)
 
+# Kea takes the next command before the packets that came meanwhile, and receives packets on the same thread. A command
+# that took long is followed by a pause in which those are received; other threads of Kea answer them. As many wait as
+# came in its time, so the pause is a share of it. What takes Kea long has a large answer: other commands may only be
+# slow on their way.
+LONG_SECONDS, LARGE_BYTES = 0.005, 16 * 1024
+PAUSE_SHARE, MAX_PAUSE_SECONDS = 0.2, 0.01
+
 # The texts of result 1 where leases cannot be read (measured on 3.0.3 and 3.3.1, of lease_cmds and of stat_cmds).
 NO_LEASES = {
     "no current lease manager is available": Reason.NO_LEASE_MANAGER,
@@ -55,11 +62,14 @@ class KeaClient:
         target: Target,
         ended: Failure | None = None,
         clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._transport = transport
         # Only a Control Agent is told whom a command is for: a daemon of Kea 3 would ignore it.
         self._service = str(target.daemon) if target.control_agent else None
         self._clock = clock
+        self._sleep = sleep
+        self._pause = 0.0
         self._exchanges: list[Exchange] = []
         self.ended = ended
 
@@ -100,6 +110,8 @@ class KeaClient:
     def _ask(self, command: Command, request: bytes, read_body: Callable[[bytearray], Fact[T]]) -> Fact[T]:
         if self.ended is not None:
             return self.ended
+        if self._pause:
+            self._sleep(self._pause)
         started = self._clock()
         fact: Fact[T]
         try:
@@ -111,6 +123,8 @@ class KeaClient:
         else:
             duration, size = self._clock() - started, len(body)
             fact = read_body(body)
+        is_long = duration >= LONG_SECONDS and size >= LARGE_BYTES
+        self._pause = min(PAUSE_SHARE * duration, MAX_PAUSE_SECONDS) if is_long else 0.0
         failure = fact if isinstance(fact, Failure) else None
         self._exchanges.append(Exchange(str(command), duration, failure, size))
         return fact

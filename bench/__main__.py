@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench import machine
+from bench.changes import changes, committed
 from bench.cost import Site
 from bench.exporters import ours, theirs
 from bench.memory import memory_section
@@ -41,6 +42,10 @@ def main(arguments: list[str]) -> int:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     print(report, end="")
+    for line in changes(report, committed(RESULTS)) or [
+        "no value with a target changed by a tenth since the last commit"
+    ]:
+        print(line)
     if options.sizes == SIZES and set(options.only) == set(ALL):
         RESULTS.write_text(report)
     else:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bench.cost import Site
 
 RATE = 100
-# Long enough for ten scrapes; the others take all the time there is.
+# Long enough for ten scrapes; the others take all the time there is, and need no more than some.
 SECONDS, SECONDS_OF_OTHERS = 20, 12
 MAX_ROUNDS, MAX_ROUNDS_OF_OTHERS = 5, 1
 MAX_ADDED_MS = 60
@@ -44,10 +44,9 @@ def delay_of_offers(site: Site) -> Found:
     found: dict[str, list[Delays]] = {name: [] for name in actors}
     for number in range(min(site.rounds, MAX_ROUNDS)):
         for name, act in actors.items():
-            if name not in OTHERS:
-                found[name].append(_delays_while(act, site, SECONDS))
-            elif number < MAX_ROUNDS_OF_OTHERS:
-                found[name].append(_delays_while(act, site, SECONDS_OF_OTHERS))
+            if name not in OTHERS or number < MAX_ROUNDS_OF_OTHERS:
+                seconds = SECONDS if name == OURS else SECONDS_OF_OTHERS
+                found[name].append(_delays_while(act, site, seconds))
     return Found(_rows(found))
 
 

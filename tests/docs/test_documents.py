@@ -117,10 +117,18 @@ def test_a_lease_audit_sends_the_commands_of_the_documentation() -> None:
     assert "each after a `config-get`" in row
 
 
+PARAMETER = re.compile(r"{(\w+)}")
+PLACEHOLDERS = {"server": "NAME", "daemon": "DAEMON", "place": "PAIR"}
+
+
+def _placeholder(parameter: re.Match[str]) -> str:
+    return PLACEHOLDERS[parameter[1]]
+
+
 def test_every_page_is_in_the_documentation() -> None:
     settings = Settings(())
     app = create_app(Service.of(settings, lambda: settings), WebOptions(), Reloader())
-    paths = {getattr(route, "path", "").replace("{server}", "NAME") for route in app.routes} - {"/static/style.css"}
+    paths = {PARAMETER.sub(_placeholder, getattr(route, "path", "")) for route in app.routes} - {"/static/style.css"}
     named = re.findall(r"`(?:POST )?(/[^`?]*)", (ROOT / "docs/operations.md").read_text())
     assert paths - set(named) == set()
 

@@ -13,7 +13,8 @@ from collections import Counter
 from dataclasses import replace
 from functools import cache
 from itertools import compress
-from typing import TYPE_CHECKING
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
 from prometheus_client import exposition
@@ -34,6 +35,10 @@ OPENMETRICS = "application/openmetrics-text"
 END = b"# EOF\n"
 # The starts of the lines of a column are kept for the next page where at least one of so many rows has a value.
 SPARSE = 8
+# The lines of a family with so many samples at most are kept: most say the same on the next page.
+MAX_KEPT_SAMPLES = 100
+# Below it, Go writes a number as Python does.
+MAX_PLAIN = 1_000_000
 # Errors of a sample that cannot be encoded: wrong type or number of labels, or an invalid value.
 ENCODING_ERRORS = (AttributeError, TypeError, ValueError)
 
@@ -46,6 +51,8 @@ class Encoder:
         self._kept: WeakKeyDictionary[LabelRows, dict[tuple[object, tuple[str, ...]], list[bytes]]] = (
             WeakKeyDictionary()
         )
+        # By the name of a family.
+        self._last: dict[str, _Written] = {}
 
     def encode(
         self,
@@ -65,17 +72,27 @@ class Encoder:
         parts: list[bytes] = []
         dropped: Counter[str] = Counter()
         for family, samples in read:
-            found, left_out = ([], 1) if isinstance(samples, Exception) else self._parts(family, samples)
+            found, left_out = ([], 1) if isinstance(samples, Exception) else self._written(family, samples)
             if left_out:
                 dropped[family.name] += left_out
             if found:
-                parts.append(_head(family, is_openmetrics=is_openmetrics))
+                parts.append(_head(family.name, family.help, family.kind, is_openmetrics=is_openmetrics))
                 parts += found
         parts += [write_others(other).removesuffix(END) for other in others]
         if is_openmetrics:
             parts.append(END)
         # Joined once: a page has megabytes.
         return b"".join(parts), content_type, dropped
+
+    def _written(self, family: Family, samples: list[Samples]) -> tuple[list[bytes], int]:
+        """Return what `_parts` does; what it returned for the last page, where a family has the same few samples."""
+        last = self._last.get(family.name)
+        if last is not None and last.family is family and last.samples == samples:
+            return last.parts, last.dropped
+        parts, dropped = self._parts(family, samples)
+        if len(samples) <= MAX_KEPT_SAMPLES and {*map(type, samples)} <= {Sample}:
+            self._last[family.name] = _Written(family, samples, parts, dropped)
+        return parts, dropped
 
     def _parts(self, family: Family, samples: Sequence[Samples]) -> tuple[list[bytes], int]:
         """Return the parts of the lines of a family, and how many samples cannot be written."""
@@ -88,10 +105,12 @@ class Encoder:
                     column = self._column(family, sample)
                     dropped += len(sample) - len(column) // 2
                     parts += column
-                elif sample.labels in seen:
+                elif sample.labels in seen or (value := _value(family, sample.value)) is None:
                     dropped += 1
                 else:
-                    parts.append(_line(family, sample))
+                    labels = _labels(family.labels, sample.labels)
+                    start = f"{family.name}{{{labels}}}" if labels else family.name
+                    parts.append(f"{start} {value}\n".encode())
                     seen.add(sample.labels)
             except ENCODING_ERRORS:
                 dropped += len(sample) if isinstance(sample, Column) else 1
@@ -134,6 +153,15 @@ class Encoder:
         return kept[starts]
 
 
+class _Written(NamedTuple):
+    """A family as it was written: the parts of its lines, and how many samples were left out."""
+
+    family: Family
+    samples: list[Samples]
+    parts: list[bytes]
+    dropped: int
+
+
 def content_type_for(accept: str) -> str:
     """Return the content type of the page for an `Accept` header."""
     return _negotiated(accept)[1]
@@ -148,20 +176,11 @@ def _negotiated(accept: str) -> tuple[Callable[[Collector], bytes], str]:
         return exposition.choose_encoder("")
 
 
-def _head(family: Family, *, is_openmetrics: bool) -> bytes:
-    if is_openmetrics:
-        name, text = family.name.removesuffix("_total"), family.help.translate(ESCAPES)
-    else:
-        name, text = family.name, family.help.translate(ESCAPES_IN_TEXT_HELP)
-    return f"# HELP {name} {text}\n# TYPE {name} {family.kind}\n".encode()
-
-
-def _line(family: Family, sample: Sample) -> bytes:
-    """Return the line of a sample, or raise one of ENCODING_ERRORS."""
-    value, labels = _value(family, sample.value), _labels(family.labels, sample.labels)
-    if value is None:
-        raise ValueError("a value that cannot be written")
-    return (f"{family.name}{{{labels}}} {value}\n" if labels else f"{family.name} {value}\n").encode()
+@cache
+def _head(name: str, text: str, kind: Kind, *, is_openmetrics: bool) -> bytes:
+    text = text.translate(ESCAPES if is_openmetrics else ESCAPES_IN_TEXT_HELP)
+    name = name.removesuffix("_total") if is_openmetrics else name
+    return f"# HELP {name} {text}\n# TYPE {name} {kind}\n".encode()
 
 
 def _value(family: Family, value: float) -> str | None:
@@ -172,23 +191,25 @@ def _value(family: Family, value: float) -> str | None:
         return None
     if not math.isfinite(number) or (family.kind is Kind.COUNTER and number < 0):
         return None
+    if number < MAX_PLAIN:
+        return repr(number)
     text: str = floatToGoString(number)  # type: ignore[no-untyped-call]
     return text
 
 
 def _labels(names: tuple[str, ...], values: tuple[str, ...]) -> str:
     """Return labels in the order of their names, as prometheus_client does, or raise one of ENCODING_ERRORS."""
-    order, template = _template(names)
+    in_order, template = _template(names)
     if len(values) != len(names):
         raise ValueError("not as many labels as there are names")
     together = "".join(values)
     if '"' in together or "\\" in together or "\n" in together:
         values = tuple(value.translate(ESCAPES) for value in values)
-    return template % tuple([values[place] for place in order])
+    return template % in_order(values)
 
 
 @cache
-def _template(names: tuple[str, ...]) -> tuple[tuple[int, ...], str]:
-    """Return the places of the values in the order of the names, and the text that they are put into."""
-    order = tuple(sorted(range(len(names)), key=names.__getitem__))
-    return order, ",".join(f'{names[place]}="%s"' for place in order)
+def _template(names: tuple[str, ...]) -> tuple[Callable[[tuple[str, ...]], object], str]:
+    """Return what brings the values into the order of the names, and the text that they are put into."""
+    order = sorted(range(len(names)), key=names.__getitem__)
+    return itemgetter(*order) if len(order) > 1 else tuple, ",".join(f'{names[place]}="%s"' for place in order)

@@ -128,7 +128,7 @@ def per_daemon(  # noqa: PLR0913, PLR0917 - the columns of a table
                 if isinstance(found, Column):
                     yield replace(found, first_labels=(*first_labels, *found.first_labels))
                 else:
-                    yield Sample((*first_labels, *found.labels), found.value)
+                    yield Sample(first_labels + found.labels, found.value)
 
     return Family(name, kind, help, ("server", "daemon", *labels), read_page, source)
 

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
     from kea_exporter.requirements import Report
 
+JUDGED = frozenset({Status.MET, Status.UNMET})
+
 
 def _met(report: Report) -> Iterator[Sample]:
     for verdict in report.verdicts:
-        if verdict.status in {Status.MET, Status.UNMET}:
+        if verdict.status in JUDGED:
             labels = (verdict.requirement.id, str(verdict.severity))
             yield Sample(labels, verdict.status is Status.MET)
 
@@ -49,7 +51,7 @@ def _verdict(report: Report, requirement_id: str) -> Iterable[Sample]:
     return [
         Sample((), verdict.status is Status.MET)
         for verdict in report.verdicts
-        if verdict.requirement.id == requirement_id and verdict.status in {Status.MET, Status.UNMET}
+        if verdict.requirement.id == requirement_id and verdict.status in JUDGED
     ]
 
 

@@ -22,6 +22,7 @@ TOTAL = re.compile(
     r"\.composite-total_response\.mean-usecs",
     re.ASCII,
 )
+# Of the names of its statistics.
 BEGINNINGS = ("perfmon.", "subnet-id[")
 MICROSECONDS = 1_000_000
 MAX_EXCHANGES = 50
@@ -31,7 +32,7 @@ MAX_SAMPLES = 1000
 
 def is_of_perfmon(name: str) -> bool:
     """Return whether a statistic is one of the hook's, be it of a subnet or of a step."""
-    return name.startswith(BEGINNINGS) and (name.startswith(BEGINNINGS[0]) or "].perfmon." in name)
+    return name.startswith("perfmon.") or (name.startswith("subnet-id[") and "].perfmon." in name)
 
 
 def read_response_times(statistics: Mapping[str, Any]) -> dict[str, ResponseTime]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from kea_exporter.facts.snapshot import Daemon
 from kea_exporter.facts.statistics import Measure, Statistics
 from kea_exporter.facts.subnets import Count, Counts
-from kea_exporter.kea.perfmon import is_of_perfmon, read_response_times
+from kea_exporter.kea.perfmon import BEGINNINGS, is_of_perfmon, read_response_times
 from kea_exporter.kea.reading import newest
 from kea_exporter.kea.statistics_table import BY_NAME, FAILURES, OTHER_REASON, Scope
 from kea_exporter.text import printable
@@ -78,7 +78,7 @@ def read_all(answer: Answer, daemon: Daemon) -> AllStatistics:
     tally = _Tally(daemon)
     of_perfmon = {}
     for name, samples in answer.map.items():
-        if is_of_perfmon(name):
+        if name.startswith(BEGINNINGS) and is_of_perfmon(name):
             of_perfmon[name] = samples
         else:
             tally.add(name, newest(samples))

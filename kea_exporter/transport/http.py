@@ -162,7 +162,7 @@ class HttpTransport:
 
     def _post(self, adapter: _ReadyAdapter, request: bytes, limit: int) -> bytearray:
         self._allow(MAX_HEAD)
-        self._prepared.prepare_body(request, files=None)
+        self._prepared.body = request
         try:
             response = adapter.send(self._prepared)
             self._allow(MAX_HEAD + limit)
@@ -188,7 +188,10 @@ class HttpTransport:
 # All commands to a daemon are alike but for their bodies, and preparing takes as long as a command.
 @lru_cache(maxsize=4096)
 def _prepared(url: str) -> requests.PreparedRequest:
-    return requests.Request("POST", url, HEADERS).prepare()
+    prepared = requests.Request("POST", url, HEADERS).prepare()
+    # urllib3 writes the length of each body.
+    del prepared.headers["Content-Length"]
+    return prepared
 
 
 class _ReadyConnection(HTTPConnection):
@@ -222,7 +225,8 @@ class _ReadyAdapter(BaseAdapter):
         connection = self._connection
         if connection.sock is not None and not connection.is_connected:
             connection.close()
-        connection.request(request.method or "", request.path_url, request.body, request.headers, preload_content=False)
+        headers = dict(request.headers)
+        connection.request(request.method or "", request.path_url, request.body, headers, preload_content=False)
         response = requests.Response()
         response.raw = raw = connection.getresponse()
         response.status_code = raw.status

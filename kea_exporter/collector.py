@@ -6,7 +6,7 @@ import threading
 import time
 from concurrent.futures import Future, wait
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import structlog
 
@@ -20,7 +20,7 @@ from kea_exporter.requirements import REQUIREMENTS, judge_all
 from kea_exporter.under_way import RESERVE_SECONDS, Outcome, Probe, StoppedError, UnderWay, settle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from kea_exporter.config import DaemonSettings
     from kea_exporter.facts.dns import DnsServer
@@ -38,6 +38,23 @@ RESERVE_SHARE = 0.1
 MAX_TOLD = 100
 
 log = structlog.get_logger("collector")
+
+
+class _Beside(NamedTuple):
+    """What is known of a daemon beside its own probe; see the attributes of the same names of a snapshot."""
+
+    audit: Fact[LeaseAudit | None]
+    dns_server: Fact[DnsServer | None]
+    versions: Mapping[Daemon, Version]
+
+    def is_in(self, snapshot: Snapshot) -> bool:
+        """Return whether a snapshot has the same."""
+        return self == (snapshot.audit, snapshot.dns_server, snapshot.versions)
+
+
+def _judged(daemon: DaemonSettings, snapshot: Snapshot, beside: _Beside) -> Report:
+    known = replace(snapshot, audit=beside.audit, dns_server=beside.dns_server, versions=beside.versions)
+    return judge_all(REQUIREMENTS, known, daemon.profile)
 
 
 class Collector:
@@ -184,11 +201,12 @@ class Collector:
             time.sleep(min(self._pacing.wait_seconds(started.daemon), started.deadline.remaining()))
         while following is not None:
             try:
-                before = self._last(following.daemon)
-                outcome = Outcome(self._probe(following.daemon, following.deadline, before))
+                daemon = following.daemon
+                snapshot = self._probe(daemon, following.deadline, self._last(daemon))
+                outcome = Outcome(snapshot, _judged(daemon, snapshot, self._beside(daemon, snapshot)))
             except Exception as error:  # noqa: BLE001 - the edge of a probe: one bug must not cost the others
                 detail = f"internal error: {type(error).__name__}"
-                outcome = Outcome(self._nothing(following, Reason.INTERNAL_ERROR, detail), error)
+                outcome = Outcome(self._nothing(following, Reason.INTERNAL_ERROR, detail), error=error)
             following = self._end(following, outcome)
 
     def _last(self, daemon: DaemonSettings) -> Snapshot | None:
@@ -235,17 +253,18 @@ class Collector:
         if daemon.is_configured:
             self._log_change(outcome)
             self._log_unknown(outcome.snapshot)
-        snapshot = replace(
-            outcome.snapshot,
-            audit=self._audits(daemon, outcome.snapshot.subnets),
-            dns_server=d2_failure or self._dns_servers.get(outcome.snapshot.target.server),
-            versions=self._versions.get(outcome.snapshot.target.server, {}),
-        )
-        report = judge_all(REQUIREMENTS, snapshot, daemon.profile)
+        beside, report = self._beside(daemon, outcome.snapshot, d2_failure), outcome.report
+        if report is None or not beside.is_in(report.snapshot):
+            report = _judged(daemon, outcome.snapshot, beside)
         for verdict in report.verdicts:
             if verdict.error is not None:
                 log.error("requirement failed", requirement=verdict.requirement.id, exc_info=verdict.error)
         return report
+
+    def _beside(self, daemon: DaemonSettings, snapshot: Snapshot, d2_failure: Failure | None = None) -> _Beside:
+        server = snapshot.target.server
+        dns_server = d2_failure or self._dns_servers.get(server)
+        return _Beside(self._audits(daemon, snapshot.subnets), dns_server, self._versions.get(server, {}))
 
     def _nothing(self, started: Probe, reason: Reason, detail: str) -> Snapshot:
         failure = Failure(Stage.DEADLINE, reason, detail)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from kea_exporter.config import DaemonSettings
     from kea_exporter.facts.snapshot import Snapshot
     from kea_exporter.process import NoThreadError
+    from kea_exporter.requirements import Report
     from kea_exporter.transport.deadline import Deadline
 
 # Kept of a scrape's time for putting together what the probes learnt.
@@ -23,9 +24,15 @@ class StoppedError(Exception):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a probe came back with; *error* where it should not have raised."""
+    """What a probe came back with.
+
+    Attributes:
+        report: on the snapshot as it was judged by the probe itself, while others are waited for.
+        error: of a probe that should not have raised.
+    """
 
     snapshot: Snapshot
+    report: Report | None = None
     error: Exception | None = None
 
     @property

@@ -91,7 +91,7 @@ class Problem:
     example: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Finding:
     """Result of judging a requirement: a status, and evidence without secrets.
 
@@ -178,7 +178,7 @@ class Requirement(Demand):
     judge: Callable[[Snapshot, Profile], Finding]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """Result of one requirement for one daemon or pair.
 

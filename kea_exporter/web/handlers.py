@@ -37,7 +37,7 @@ from kea_exporter.web.waiting import Sharing, until_done, when_done
 from kea_exporter.web.writer import PageWriter, variant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Mapping
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from starlette.requests import Request
 
@@ -54,6 +54,7 @@ P = ParamSpec("P")
 
 TRUE = "true"
 RELOAD_SECONDS = 60.0
+MAX_BEGUN_AT_ONCE = 3
 MAX_PAGES_WAITING, MAX_PAGES_WAITING_OF_CLIENT = 64, 16
 
 
@@ -253,8 +254,10 @@ class Handlers:
             await until_done(under_way.futures, under_way.until.remaining(), request.receive)
             await self._encoding.run(client_of(request.scope), partial(self._all, under_way))
 
-    async def _begun(self, daemons: Iterable[DaemonSettings], deadline: Deadline) -> UnderWay:
+    async def _begun(self, daemons: Sequence[DaemonSettings], deadline: Deadline) -> UnderWay:
         """Return a collection that has begun: starting a thread for each of many daemons takes a while."""
+        if len(daemons) <= MAX_BEGUN_AT_ONCE:
+            return self._service.begin(daemons, deadline)
         return await on_thread(partial(self._service.begin, daemons, deadline), self._limiter)
 
     async def _begun_at_target(self, asked: Mapping[str, str], deadline: Deadline, request: Request) -> UnderWay:

@@ -22,7 +22,7 @@ from kea_exporter.facts.statistics import Statistics
 from kea_exporter.kea.counting import NOT_COLLECTED
 from kea_exporter.probe import nothing_learnt
 from kea_exporter.process import NoThreadError
-from kea_exporter.requirements import REQUIREMENTS, Status
+from kea_exporter.requirements import REQUIREMENTS, Status, judge_all
 from kea_exporter.transport.deadline import Deadline
 from kea_exporter.under_way import StoppedError
 from tests.support.examples import audited, sound
@@ -31,12 +31,12 @@ from tests.support.serving import GENEROUS, Waiting, join_probes
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from kea_exporter.config import DaemonSettings
+    from kea_exporter.config import DaemonSettings, Profile
     from kea_exporter.facts.failure import Fact
     from kea_exporter.facts.leases import LeaseAudit
     from kea_exporter.facts.snapshot import Snapshot
     from kea_exporter.facts.subnets import Subnets
-    from kea_exporter.requirements import Report
+    from kea_exporter.requirements import Report, Requirement
 
     Probe = Callable[[DaemonSettings, Deadline, Snapshot | None], Snapshot]
 
@@ -109,6 +109,22 @@ def test_every_requirement_of_the_profile_is_judged() -> None:
         requirement for requirement in REQUIREMENTS if requirement.severity
     ]
     assert report.count(Status.UNKNOWN) == 0
+
+
+def test_a_daemon_is_judged_once_and_by_its_probe(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[threading.Thread] = []
+
+    def judge(requirements: Iterable[Requirement], snapshot: Snapshot, profile: Profile) -> Report:
+        threads.append(threading.current_thread())
+        return judge_all(requirements, snapshot, profile)
+
+    monkeypatch.setattr("kea_exporter.collector.judge_all", judge)
+    collector = Collector(probe_that_meets([ANSWERED, ANSWERED]))
+    first = collector.collect(daemons("a"), soon())
+    threads.clear()
+    assert len(collector.collect(daemons("a"), soon())) == len(first) == 1
+    assert len(threads) == 1
+    assert threading.main_thread() not in threads
 
 
 def test_each_daemon_is_judged_by_its_own_profile() -> None:
@@ -404,7 +420,8 @@ def test_a_lease_audit_is_asked_for_with_the_subnets_just_read() -> None:
         asked.append((daemon.target.server, subnets))
 
     reported(audits)
-    first, second = asked
+    # By each probe, and by its collection.
+    first, _, second, _ = asked
     assert (first[0], known(first[1]).by_id) == ("a", known(SOUND.subnets).by_id)
     assert second == ("b", REFUSED)
 

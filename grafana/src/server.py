@@ -193,7 +193,7 @@ def _leases() -> list[Built]:
         ),
         lines(
             Words("Leases", "Leases in the configured subnets by state; assigned excludes declined.", NO_SUBNETS),
-            [Query(f"{gauge('kea_leases', 'kind', 'state')} > 0", "{{server}} {{daemon}}: {{kind}} {{state}}")],
+            [Query(gauge("kea_leases", "kind", "state"), "{{server}} {{daemon}}: {{kind}} {{state}}")],
             NUMBER,
         ),
     ]
@@ -239,7 +239,7 @@ def _requirements() -> list[Built]:
             ),
             [Query(UNMET, "{{server}} {{daemon}}: {{requirement}}")],
             UNMET_LOOK,
-            width=16,
+            width=14,
         ),
         table_of(
             Words("Verdicts", "Number of requirements by verdict."),
@@ -252,7 +252,7 @@ def _requirements() -> list[Built]:
             },
             sort="unmet",
             descending=True,
-            width=8,
+            width=10,
         ),
     ]
 
@@ -260,30 +260,20 @@ def _requirements() -> list[Built]:
 def _daemons() -> list[Built]:
     return [
         table_of(
-            Words("Process", "Start, last configuration, threads and packet queue.", SILENT),
+            Words("Process", "Start, last configuration, threads, packet queue, and the control socket.", SILENT),
             labels=("server", "daemon", "version"),
             columns={
                 "runs": Column(gauge("kea_version_info", "version"), hidden=True),
                 "started": Column(f"1000 * {gauge('kea_start_time_seconds')}", AGO),
                 "configured": Column(f"1000 * {gauge('kea_config_reload_timestamp_seconds')}", AGO),
-                "multi-threading": Column(gauge("kea_multi_threading_enabled"), FACT),
+                "multi-threading": Column(gauge("kea_multi_threading_enabled"), FACT, width=135),
                 "threads": Column(gauge("kea_thread_pool_size"), NUMBER),
                 "queue size": Column(gauge("kea_packet_queue_size"), NUMBER),
-                "lease query tables": Column(gauge("kea_extended_info_tables_enabled"), FACT),
+                "lease query": Column(gauge("kea_extended_info_tables_enabled"), FACT, width=110),
+                "https": Column(worst(of("kea_tls_enabled")), ADVISED, width=80),
+                "credentials": Column(worst(of("kea_auth_required")), ADVISED, width=110),
             },
             sort="server",
-            width=16,
-            height=6,
-        ),
-        table_of(
-            Words("Control sockets", "Whether the socket uses https, and whether it requires credentials."),
-            labels=("server", "daemon"),
-            columns={
-                "https": Column(worst(of("kea_tls_enabled")), ADVISED),
-                "credentials": Column(worst(of("kea_auth_required")), ADVISED),
-            },
-            sort="server",
-            width=8,
             height=6,
         ),
         timeline(
@@ -316,7 +306,8 @@ def _contents() -> list[Built]:
         table_of(
             Words(
                 "Subnets, reservations and lease audit",
-                "The lease audit needs lease_audit in the exporter's configuration.",
+                "Orphaned, outside their subnet, under another id: leases found by the last lease audit, which needs "
+                "lease_audit in the exporter's configuration.",
                 SILENT,
             ),
             labels=("server", "daemon"),
@@ -324,9 +315,9 @@ def _contents() -> list[Built]:
                 "subnets": Column(gauge("kea_subnets"), NUMBER),
                 "shared networks": Column(gauge("kea_shared_networks"), NUMBER),
                 "reservations": Column(gauge("kea_reservations"), NUMBER),
-                "orphaned leases": Column(gauge("kea_leases_orphaned"), WARN),
-                "leases outside their subnet": Column(gauge("kea_leases_outside_subnet"), WARN),
-                "under another subnet id": Column(gauge("kea_leases_under_another_id"), WARN),
+                "orphaned": Column(gauge("kea_leases_orphaned"), WARN),
+                "outside their subnet": Column(gauge("kea_leases_outside_subnet"), WARN),
+                "under another id": Column(gauge("kea_leases_under_another_id"), WARN),
                 "audited": Column(f"1000 * {gauge('kea_lease_audit_timestamp_seconds')}", AGO),
             },
             sort="server",

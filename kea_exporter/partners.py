@@ -42,6 +42,8 @@ MAX_READ = 2
 MAX_KEPT = 256
 # How long a failed comparison waits to be tried again.
 RETRY_SECONDS = 60.0
+# What comparing configurations of another shape than Kea's raises.
+NOT_OF_KEA = (*SHAPE_ERRORS, OverflowError, RecursionError)
 NOT_CONFIGURED = Failure(Stage.COMMAND, Reason.NOT_COLLECTED, "the daemon is not configured any more")
 GONE = Failure(Stage.COMMAND, Reason.MALFORMED_ANSWER, "the relationship is not in the configuration any more")
 
@@ -82,7 +84,7 @@ def _differences(pair: PairSnapshot, parts: tuple[str, ...], read: Read) -> Diff
             return other
         try:
             between = differences(one, other, Sides(first.server, side.server), parts)
-        except SHAPE_ERRORS:
+        except NOT_OF_KEA:
             return Failure(Stage.COMMAND, Reason.MALFORMED_ANSWER, "the configuration is not Kea's")
         found = {part: (*found.get(part, ()), *between.get(part, ())) for part in (*found, *between)}
     return found
@@ -94,7 +96,7 @@ def _shared(side: Side, read: Read) -> Fact[SharedConfiguration]:
         return configuration
     try:
         shared = shared_configurations(configuration)
-    except SHAPE_ERRORS:
+    except NOT_OF_KEA:
         return GONE
     configured = side.configured
     return next((one for one in shared if (one.pair, one.names) == (configured.place, configured.names)), GONE)

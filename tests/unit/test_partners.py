@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kea_exporter.facts.failure import Failure, Reason, Stage, known
+from kea_exporter.facts.pairs import PARTS
 from kea_exporter.facts.review import MAX_SENTENCES
 from kea_exporter.kea.prepared import prepared
+from kea_exporter.kea.reading import MalformedAnswerError
 from kea_exporter.partners import RETRY_SECONDS, Comparisons, compared
 from kea_exporter.requirements import (
     PAIR_REQUIREMENTS,
@@ -617,3 +619,28 @@ def test_configurations_are_read_again_only_after_a_change(monkeypatch: pytest.M
     now += RETRY_SECONDS
     assert found() == refused()
     assert read.count == 8
+
+
+ODD: list[object] = [None, 5, -1, 10**40, "x", "", [], [[]], {}, [{}], [None], {"a": []}, True]
+
+
+@pytest.mark.parametrize("value", ODD, ids=repr)
+@pytest.mark.parametrize(
+    "key", ["subnet4", "pools", "option-data", "reservations", "client-classes", "valid-lifetime", "peers", "id"]
+)
+def test_a_configuration_of_another_shape_is_no_crash(key: str, value: object) -> None:
+    """It may be read like this anew, although it was Kea's when it was probed."""
+    trees = partners(change=lambda tree: subnet(tree).update(id=40))
+    [pair] = pairs_of([server(tree, name) for tree, name in zip(trees, (A, B), strict=True)])
+    odd = deepcopy(trees[1])
+    holder = ha_of(odd) if key == "peers" else odd if key in odd else subnet(odd)
+    holder[key] = value
+
+    def read(target: Target) -> Fact[Prepared]:
+        try:
+            return prepared("Dhcp4", deepcopy(odd if target.server == B else trees[0]))
+        except MalformedAnswerError:  # as the client does
+            return refused()
+
+    found = compared(pair, read).differences
+    assert isinstance(found, Failure) or found.keys() <= set(PARTS)

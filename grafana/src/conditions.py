@@ -11,21 +11,19 @@ from grafana.src.queries import (
     SUBNET,
     days_left,
     each_store,
-    fullness,
-    fullness_with_reserved,
     gauge,
-    judged,
     of,
     of_daemon,
     of_subnets,
     once,
     shared_fullness,
+    taken,
     total,
     worst,
 )
 from kea_exporter.alerts import GROUPS
 from kea_exporter.alerts.high_availability import SERVED, SERVED_BY_SERVER
-from kea_exporter.alerts.thresholds import FULLNESS_WARNING, REFUSED_MIN_SIZE
+from kea_exporter.alerts.thresholds import FULLNESS_WARNING
 from kea_exporter.config.profiles import hook_requirement
 from kea_exporter.requirements.hooks import COMMAND_OF_HOOK
 
@@ -145,13 +143,9 @@ def _hook(hook: str, severity: str) -> str:
     return worst(of("kea_requirement_met", f'requirement="{hook_requirement(hook)}"', of_severity(severity)))
 
 
-def above(kind: str, daemon: str) -> str:
+def above(kind: str, *where: str) -> str:
     """Return the number of subnets and shared networks that are nearly full, as the alerts on them say."""
-    where = of_daemon(daemon)
-    refused = once(f"increase({of('kea_subnet_allocation_failures_total', where)}[1h])", *SUBNET)
-    taken = f"({fullness_with_reserved(kind, where)} or {fullness(kind, where)})"
-    by_refusals = f"{taken} > {FULLNESS_WARNING} and {of_subnets(CAPACITY[kind], where)} >= {REFUSED_MIN_SIZE}"
-    subnets = f"{judged(kind, where)} > {FULLNESS_WARNING} or ({by_refusals} and {refused} > 0)"
-    networks = f"{shared_fullness(kind, where)} > {FULLNESS_WARNING}"
+    subnets = f"{taken(kind, *where)} > {FULLNESS_WARNING}"
+    networks = f"{shared_fullness(kind, *where)} > {FULLNESS_WARNING}"
     once_each = f"{each_store(subnets, *SUBNET)} or {each_store(networks, 'shared_network')}"
-    return number_of(once_each, of_subnets(CAPACITY[kind], where))
+    return number_of(once_each, of_subnets(CAPACITY[kind], *where))

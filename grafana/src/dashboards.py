@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grafana.src import certificates, exporter, fleet, pairs, server, subnets, traffic
+from grafana.src import certificates, configuration, exporter, fleet, pairs, server, subnets, traffic
 from grafana.src.document import written
 from kea_exporter.alerts.model import Dashboard
 
@@ -20,6 +20,7 @@ DASHBOARDS: Mapping[Dashboard, Callable[[], Builder]] = {
     Dashboard.SUBNETS: subnets.build,
     Dashboard.CERTIFICATES: certificates.build,
     Dashboard.TRAFFIC: traffic.build,
+    Dashboard.CONFIGURATION: configuration.build,
     Dashboard.EXPORTER: exporter.build,
 }
 

@@ -134,7 +134,7 @@ def _glance() -> list[Stat]:
                 "clients. A kind that is not shown is not in this fleet.",
                 NO_SUBNETS,
             ),
-            [Query(above(kind, daemon), name) for name, kind, daemon in KINDS],
+            [Query(above(kind, of_daemon(daemon)), name) for name, kind, daemon in KINDS],
             WARN,
             to(Dashboard.SUBNETS),
         ),

@@ -191,11 +191,16 @@ FULLNESS = rising("percentunit", FULLNESS_WARNING, FULLNESS_CRITICAL, span=(0, 1
 EXHAUSTION = falling("s", EXHAUSTION_WITHIN_SECONDS)
 CERTIFICATE_DAYS = replace(falling(DAYS, CERTIFICATE_WARNING_DAYS, CERTIFICATE_CRITICAL_DAYS), decimals=1)
 DROPPED = rising("percentunit", DROPPED_SHARE)
+# In milliseconds or microseconds, as Grafana chooses.
+MILLISECONDS = Look("s", decimals=1)
+UNANSWERED_REQUESTS = rising("percentunit", UNANSWERED_REQUESTS_SHARE, span=(0, 1))
+UNANSWERED_DISCOVERS = rising("percentunit", UNANSWERED_SHARE, span=(0, 1))
 UNANSWERED = rising("percentunit", UNANSWERED_REQUESTS_SHARE, UNANSWERED_SHARE, span=(0, 1))
 DDNS_FAILED = rising("percentunit", DDNS_FAILED_SHARE)
 SLOWNESS = rising("percentunit", SLOW_SHARE, span=(0, 1))
 ALLOCATION_FAILURES = rising("cps", ALLOCATION_FAILURES_IN_15_MINUTES / (15 * 60))
-DECLINED_RISE = rising("short", DECLINED_IN_AN_HOUR)
+REFUSED_REQUESTS = replace(rising("none", ALLOCATION_FAILURES_IN_15_MINUTES), decimals=0)
+DECLINED_RISE = replace(rising("none", DECLINED_IN_AN_HOUR), decimals=0)
 CLOCK_SKEW = rising("s", CLOCK_SKEW_WARNING_SECONDS, CLOCK_SKEW_CRITICAL_SECONDS)
 
 UP = either(State("up", GOOD), State("DOWN", CRITICAL))
@@ -205,6 +210,19 @@ FACT = either(State("yes"), State("no"))
 # In a timeline, what is short has no word.
 SERVES = either(State("yes", GOOD), State("no"))
 ALARM = either(State("YES", CRITICAL), State("no", GOOD))
+SUCCEEDED = either(State("succeeded", GOOD), State("FAILED", WARNING))
+# The alert on it is for information.
+LIMIT = NOTE
+LIMIT_REACHED = either(State("reached", NOTICE), State("no", GOOD))
+# Of a daemon towards its clients, by the worst of its alerts.
+ANSWERS = numbered(
+    [
+        State("answers", GOOD),
+        State("refuses leases", WARNING),
+        State("drops packets", WARNING),
+        State("NO ANSWER", WARNING),
+    ]
+)
 # Of unmet requirements, by severity (see `conditions.UNMET`).
 SEVERITIES = {"advisory": NOTICE, "recommended": WARNING, "required": CRITICAL}
 UNMET = Look(

@@ -149,6 +149,7 @@ def lines(  # noqa: PLR0913 - what differs from panel to panel
     look: Look = PLAIN,
     width: int = 12,
     *,
+    height: int = 8,
     stacked: bool = False,
     by_message: bool = False,
 ) -> timeseries.Panel:
@@ -157,7 +158,7 @@ def lines(  # noqa: PLR0913 - what differs from panel to panel
     Stacked values add up to a total; the query has to leave out what is 0 all the time (`queries.ever`). Series that
     are named after types of messages have the colours of these.
     """
-    panel = dressed(timeseries.Panel(), words, look, width, 8)
+    panel = dressed(timeseries.Panel(), words, look, width, height)
     for query, ref in zip(queries, REFS, strict=False):
         panel.with_target(target(query, ref).range())
     panel.max_data_points(MAX_POINTS)

@@ -36,9 +36,9 @@ SEVERITY = Look("none", states={2: State("CRITICAL", CRITICAL), 1: State("warnin
 ABOUT = ("subnet", "shared_network", "pair", "relationship", "scope", "part", "requirement", "role", "stage", "command")
 
 
-def unmet_of(severity: str) -> str:
+def unmet_of(severity: str, *where: str) -> str:
     """Return the unmet requirements of a severity, with their titles and remedies."""
-    causes = worst(of("kea_requirement_unmet", f'severity="{severity}"'), "requirement", "severity", "cause")
+    causes = worst(of("kea_requirement_unmet", f'severity="{severity}"', *where), "requirement", "severity", "cause")
     with_remedy = explained(causes, "kea_requirement_unmet_info", ("requirement", "cause"), "remedy")
     found = explained(with_remedy, "kea_requirement_info", ("requirement", "severity"), "title")
     return f'label_join({found}, "problem", "", "title")'

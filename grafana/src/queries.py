@@ -16,6 +16,8 @@ from kea_exporter.alerts.thresholds import (
     EXHAUSTION_MIN_SIZE,
     FULLNESS_DIFFERENCE,
     FULLNESS_MIN_SIZE,
+    FULLNESS_WORTH_PREDICTING,
+    REFUSED_MIN_SIZE,
 )
 from kea_exporter.kea.plan import FEW_SUBNETS
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 OF_EXPORTER = 'job=~"$job",instance=~"$instance"'
 OF_DAEMON = f'{OF_EXPORTER},server=~"$server",daemon=~"$daemon"'
 SUBNET = ("subnet_id", "subnet", "shared_network")
+SUBNET_CHOSEN = 'subnet=~"$subnet"'
 # Kinds of addresses, which are never added up, with what counts them and the daemon.
 KINDS = (("IPv4", "address", "dhcp4"), ("IPv6", "address", "dhcp6"), ("PD", "prefix", "dhcp6"))
 CAPACITY = {"address": "kea_subnet_addresses", "prefix": "kea_subnet_prefixes"}
@@ -193,13 +196,33 @@ ALONE, IN_NETWORK = 'shared_network=""', 'shared_network!=""'
 GUARDED = of_subnets("kea_subnet_info", 'client_classes!=""')
 
 
-def exhausted_in(kind: str) -> str:
-    """Return the seconds until subnets are full if the trend of the last hours continues; never below 0."""
+def refused(time: str, *where: str) -> str:
+    """Return the requests without a lease within a *time*: by subnet where that is read, else by daemon."""
+    if where:
+        return once(f"increase({of('kea_subnet_allocation_failures_total', *where)}[{time}])", "scope", *SUBNET)
+    return once(f"increase({of('kea_allocation_failures_total')}[{time}])", "scope")
+
+
+def taken(kind: str, *where: str) -> str:
+    """Return the utilisation of subnets as alerts judge it; with the reserved addresses where clients were refused."""
+    sized = of_subnets(CAPACITY[kind], *where)
+    upper = f"({fullness_with_reserved(kind, *where)} or {fullness(kind, *where)})"
+    refusing = f"{total(refused('1h', *where), 'server', 'daemon', *SUBNET)} > 0"
+    return f"(({upper} and {sized} >= {REFUSED_MIN_SIZE} and {refusing}) or {judged(kind, *where)})"
+
+
+def exhausted_in(kind: str, *where: str) -> str:
+    """Return the seconds until subnets are full if the trend of the last hours continues; never below 0.
+
+    Without an hour of data, and for subnets of low utilisation, there is no trend.
+    """
     capacity = CAPACITY[kind]
-    a_second = once(f"deriv({of(f'{capacity}_assigned')}[{TREND}])", *SUBNET)
-    rise = f"{a_second} >= {EXHAUSTION_MIN_RISE / TREND_SECONDS:.6f}"
-    free = f"({of_subnets(capacity)} >= {EXHAUSTION_MIN_SIZE}) - {in_pools(kind)}"
-    return f"clamp_min(({free}) / ({rise}), 0)"
+    assigned = of(f"{capacity}_assigned", *where)
+    a_second = once(f"deriv({assigned}[{TREND}])", *SUBNET)
+    rise = f"({a_second} >= {EXHAUSTION_MIN_RISE / TREND_SECONDS:.6f} and {once(f'{assigned} offset 1h', *SUBNET)})"
+    free = f"({of_subnets(capacity, *where)} >= {EXHAUSTION_MIN_SIZE}) - {in_pools(kind, *where)}"
+    high = f"{judged(kind, *where)} > {FULLNESS_WORTH_PREDICTING}"
+    return f"(clamp_min(({free}) / ({rise}), 0) and ({high}))"
 
 
 def ever(expression: str) -> str:

@@ -1,49 +1,83 @@
-"""Subnets and leases: utilisation, predicted exhaustion, declined addresses."""
+"""Subnets: where addresses or delegated prefixes run out, and when."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from grafana.src.conditions import above, number_of
 from grafana.src.document import Built, Section, dashboard
-from grafana.src.looks import DECLINED_RISE, EXHAUSTION, FULLNESS, NUMBER, PER_SECOND, WARN
-from grafana.src.panels import Query, Words, bars, lines, stat_of
+from grafana.src.links import to
+from grafana.src.looks import (
+    DECLINED_RISE,
+    EXHAUSTION,
+    FULLNESS,
+    NUMBER,
+    PER_SECOND,
+    REFUSED_REQUESTS,
+    SHARE_OF_ALL,
+    WARN,
+)
+from grafana.src.panels import Query, Stat, Words, lines, stat_row
 from grafana.src.pools import pools, pools_with_classes
 from grafana.src.queries import (
     CAPACITY,
+    KINDS,
     NOT_READ_BY_SUBNET,
     SUBNET,
+    SUBNET_CHOSEN,
     each_store,
     exhausted_in,
     fullness,
     fullness_with_reserved,
     gauge,
     greatest,
+    highest_fullness,
     in_pools,
-    least,
+    judged,
     of,
+    of_daemon,
+    of_subnets,
     once,
     rate,
+    refused,
     shared_fullness,
+    taken,
     total,
 )
 from grafana.src.tables import Column, table_of
+from grafana.src.variables import SUBNETS
 from kea_exporter.alerts.model import Dashboard
-from kea_exporter.alerts.thresholds import FULLNESS_CRITICAL, FULLNESS_WARNING
+from kea_exporter.alerts.thresholds import (
+    EXHAUSTION_WITHIN_SECONDS,
+    FULLNESS_MIN_SIZE,
+    FULLNESS_WARNING,
+    FULLNESS_WORTH_PREDICTING,
+)
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.dashboard import Dashboard as Builder
     from grafana_foundation_sdk.builders.table import Panel as Table
 
 TOP, ROWS = 10, 200
-NAMES = {"address": "Addresses", "prefix": "Delegated prefixes"}
-LEGEND = "{{subnet}} ({{server}} {{daemon}})"
+LEGEND = "{{subnet}} ({{server}})"
 ONCE = "Partners of a pair, and servers that share a lease database, count once."
 NO_SUBNETS = "No answering DHCP daemon has subnets"
-NO_PREFIXES = "No subnet delegates prefixes"
+NOTHING_OF = {
+    "IPv4": "No DHCPv4 subnet in this fleet",
+    "IPv6": "No DHCPv6 subnet in this fleet",
+    "PD": "No delegated prefixes in this fleet",
+}
+NAMES = {"IPv4": "IPv4 addresses", "IPv6": "IPv6 addresses", "PD": "Delegated prefixes"}
+A_KIND = "A kind that is not shown is not in this fleet."
 NO_FAILURES = "Not read by subnet: set pools: true under collect in the exporter's configuration"
 NO_GUARDS = "No subnet has a name or client-classes"
+NO_NETWORKS = "No shared networks are configured"
 OF_SUBNET = ("server", "daemon", *SUBNET)
-STEADY = "The utilisation of no subnet has risen in the last hours"
+STEADY = (
+    "No subnet will be full within a day, or there is less than an hour of data: a trend needs "
+    f"{FULLNESS_WORTH_PREDICTING:.0%} utilisation and several new leases"
+)
+DECLINED = f"delta({of('kea_subnet_addresses_declined', SUBNET_CHOSEN)}[1h])"
 
 
 def build() -> Builder:
@@ -51,96 +85,157 @@ def build() -> Builder:
     return dashboard(
         Dashboard.SUBNETS,
         "Kea / Subnets and leases",
-        "Utilisation and predicted exhaustion of subnets and shared networks, leases, declined addresses.",
+        "Where do addresses or delegated prefixes run out, and when?",
         [
-            Section("Overview", _glance()),
-            Section("Subnets by utilisation", [_table("address", NO_SUBNETS), *_course()]),
-            Section("Shared networks", _shared()),
-            Section("Delegated prefixes", _prefixes()),
-            Section("Leases", _leases()),
-            Section("Pools", pools()),
-            Section("Names and client classes", _guards()),
+            Section("", stat_row(_glance())),
+            Section("Subnets, highest utilisation first", [_table(*KINDS[0], height=11)]),
+            Section("IPv6, delegated prefixes and shared networks", _others()),
+            Section("Over time", _course()),
+            Section("Subnets of shared networks", [_members(kind) for kind in CAPACITY], collapsed=True),
+            Section("Pools", [*pools(), pools_with_classes(), _guards()], collapsed=True),
+            Section("Leases", _leases(), collapsed=True),
+            Section("Declined addresses and refused requests", _failures(), collapsed=True),
         ],
+        variables=[SUBNETS],
     )
 
 
-def _fuller_than(share: float) -> str:
-    return total(each_store(f"{fullness('address')} > bool {share}", *SUBNET))
+def _near(kind: str, *where: str) -> str:
+    """Return the seconds until subnets are full, where that is within a day."""
+    return f"({exhausted_in(kind, *where)} < {EXHAUSTION_WITHIN_SECONDS})"
 
 
-def _glance() -> list[Built]:
-    capacity = _of_subnets(CAPACITY["address"])
-    leased = total(each_store(in_pools("address"), *SUBNET))
+def _glance() -> list[Stat]:
+    chosen = [(name, kind, (of_daemon(daemon), SUBNET_CHOSEN)) for name, kind, daemon in KINDS]
     return [
-        stat_of(
-            Words("Subnets", f"Configured subnets, those of shared networks included. {ONCE}"),
-            total(each_store(gauge("kea_subnets"))),
-            NUMBER,
-        ),
-        stat_of(
+        Stat(
             Words(
-                "Utilisation",
-                f"Share of leased addresses in all subnets. Select a daemon for IPv4 or IPv6 only. {ONCE}",
+                f"Above {FULLNESS_WARNING:.0%}",
+                f"Subnets and shared networks with more than {FULLNESS_WARNING:.0%} of their addresses (IPv4, IPv6) or "
+                f"delegated prefixes (PD) leased. {ONCE} {A_KIND}",
                 NO_SUBNETS,
             ),
-            f"clamp_max({leased} / ({capacity} > 0), 1)",
-            FULLNESS,
-        ),
-        *(
-            stat_of(
-                Words(f"Above {share:.0%}", f"Subnets with a utilisation above {share:.0%}."),
-                _fuller_than(share),
-                WARN,
-            )
-            for share in (FULLNESS_WARNING, FULLNESS_CRITICAL)
-        ),
-        stat_of(
-            Words("Declined", "Addresses that are declined now, because clients found them in use."),
-            _of_subnets("kea_subnet_addresses_declined"),
+            [Query(above(kind, *where), name) for name, kind, where in chosen],
             WARN,
+            to(Dashboard.FLEET),
         ),
-        stat_of(
+        Stat(
             Words(
-                "Predicted exhaustion",
-                "Time until the first subnet is full if the trend of the last hours continues.",
-                STEADY,
+                "Highest utilisation", f"The highest of all subnets and shared networks, by kind. {A_KIND}", NO_SUBNETS
             ),
-            f"min({exhausted_in('address')})",
-            EXHAUSTION,
+            [Query(highest_fullness(kind, where=where), name) for name, kind, where in chosen],
+            FULLNESS,
+            to(Dashboard.SERVER),
+        ),
+        Stat(
+            Words(
+                "Full within a day",
+                "Subnets that will be full within a day if the trend of the last hours continues.",
+                NO_SUBNETS,
+            ),
+            [
+                Query(number_of(_near(kind, *where), of_subnets(CAPACITY[kind], *where)), name)
+                for name, kind, where in chosen
+            ],
+            WARN,
+            to(Dashboard.FLEET),
+        ),
+        Stat(
+            Words(
+                "Refused in 15 minutes",
+                "The most requests without a lease of one daemon. The alert names the daemon; subnets are known where "
+                "the exporter reads pools.",
+                NO_SUBNETS,
+            ),
+            [Query(f"max({total(refused('15m'), 'server', 'daemon')})")],
+            REFUSED_REQUESTS,
+            to(Dashboard.TRAFFIC),
+        ),
+        Stat(
+            Words("Declined in an hour", "The most newly declined addresses of one subnet.", NO_SUBNETS),
+            [Query(f"clamp_min(max({DECLINED}), 0)")],
+            DECLINED_RISE,
+            to(Dashboard.SERVER),
+        ),
+        Stat(
+            Words(
+                "Orphaned leases",
+                f"Leases whose subnet is not configured, from the last lease audit. {ONCE}",
+                "No lease audit: set lease_audit in the exporter's configuration",
+            ),
+            [Query(total(each_store(gauge("kea_leases_orphaned"))))],
+            WARN,
+            to(Dashboard.CONFIGURATION),
         ),
     ]
 
 
-def _of_subnets(family: str) -> str:
-    return total(each_store(gauge(family, *SUBNET), *SUBNET))
-
-
-def _table(kind: str, nothing: str) -> Table:
-    """Return the table of subnets with the highest utilisation, limited to ROWS rows."""
-    capacity, full = CAPACITY[kind], fullness(kind)
-    fullest = f"topk({ROWS}, {full})"
+def _table(name: str, kind: str, daemon: str, height: int = 8) -> Table:
+    """Return the table of subnets that are judged one by one, limited to ROWS rows."""
+    where = (of_daemon(daemon), SUBNET_CHOSEN)
+    shown = f"topk({ROWS}, {taken(kind, *where)})"
+    key = "on (server, daemon, subnet_id)"
+    capacity = CAPACITY[kind]
     columns = {
-        "utilisation": Column(fullest, FULLNESS, bar=True, width=220),
-        "with reserved": Column(f"{fullness_with_reserved(kind)} and {fullest}", FULLNESS),
-        "leased": Column(f"{gauge(f'{capacity}_assigned', *SUBNET)} and {fullest}", NUMBER),
-        "size": Column(f"{gauge(capacity, *SUBNET)} and {fullest}", NUMBER),
-        "exhaustion in": Column(f"{exhausted_in(kind)} and {fullest}", EXHAUSTION),
+        "utilisation": Column(shown, FULLNESS, bar=True, width=190),
+        "+ reserved": Column(f"{fullness_with_reserved(kind, *where)} and {key} {shown}", SHARE_OF_ALL),
+        "full in": Column(f"{_near(kind, *where)} and {key} {shown}", EXHAUSTION),
+        "leased": Column(f"{gauge(f'{capacity}_assigned', *SUBNET, where=where[0])} and {key} {shown}", NUMBER),
+        "size": Column(f"{gauge(capacity, *SUBNET, where=where[0])} and {key} {shown}", NUMBER),
     }
     if kind == "address":
-        columns["declined"] = Column(f"{gauge('kea_subnet_addresses_declined', *SUBNET)} and {fullest}", WARN)
+        columns["declined"] = Column(
+            f"{gauge('kea_subnet_addresses_declined', *SUBNET, where=where[0])} and {key} {shown}", NUMBER
+        )
+        columns["refused"] = Column(
+            f"{total(refused('1h', *where), *OF_SUBNET)} > 0 and {key} {shown}", REFUSED_REQUESTS
+        )
+    named = gauge("kea_subnet_info", *SUBNET, "name", where='name!=""')
+    columns["is"] = Column(f"{named} and {key} {shown}", hidden=True)
     return table_of(
         Words(
-            f"{NAMES[kind]} by subnet",
-            f"The {ROWS} subnets with the highest utilisation: leased share of the addresses in the pools. With "
-            "reserved: also counts reserved addresses without a lease. Exhaustion in: if the trend of the last hours "
-            "continues.",
-            nothing,
+            NAMES[name],
+            f"The {ROWS} subnets with the highest utilisation: leased share of the pools; where clients were refused, "
+            "with the reserved addresses. Subnets of shared networks are below, as all of a network serve its clients. "
+            f"Pools of less than {FULLNESS_MIN_SIZE} are left out unless they refused clients. Full in: within a day, "
+            "if the trend of the last hours continues. Refused: requests within an hour. Both servers of a pair "
+            "have a row.",
+            NOTHING_OF[name],
         ),
-        labels=("subnet", "subnet_id", "shared_network", "server", "daemon"),
+        labels=("subnet", "name", "server", "daemon", "subnet_id", "shared_network"),
+        hidden=("subnet_id", "shared_network"),
         columns=columns,
         sort="utilisation",
         descending=True,
-        height=12,
+        first=("subnet", "name", "server"),
+        height=height,
+    )
+
+
+def _others() -> list[Built]:
+    return [*(_table(*kind) for kind in KINDS[1:]), *(_networks(kind) for kind in CAPACITY)]
+
+
+def _networks(kind: str) -> Table:
+    sums = (in_pools(kind, 'shared_network!=""'), of_subnets(CAPACITY[kind], 'shared_network!=""'))
+    leased, size = (total(entry, "server", "daemon", "shared_network") for entry in sums)
+    name = "Addresses" if kind == "address" else "Delegated prefixes"
+    return table_of(
+        Words(
+            f"{name} of shared networks",
+            "Utilisation of the subnets that all clients may use; subnets with client classes are judged one by one.",
+            NO_NETWORKS if kind == "address" else "No shared network delegates prefixes",
+        ),
+        labels=("shared_network", "server", "daemon"),
+        columns={
+            "utilisation": Column(f"topk({ROWS}, {shared_fullness(kind)})", FULLNESS, bar=True, width=150),
+            "leased": Column(leased, NUMBER),
+            "size": Column(size, NUMBER),
+        },
+        sort="utilisation",
+        descending=True,
+        width=12,
+        height=7,
     )
 
 
@@ -148,82 +243,66 @@ def _course() -> list[Built]:
     return [
         lines(
             Words(
-                f"Highest {TOP} utilisations",
+                f"Highest {TOP} utilisations, {name}",
                 "Subnets with the highest utilisation at the end of the time range.",
-                NO_SUBNETS,
+                NOTHING_OF[name],
             ),
-            [Query(greatest(TOP, fullness("address")), LEGEND)],
+            [Query(greatest(TOP, judged(kind, of_daemon(daemon), SUBNET_CHOSEN)), LEGEND)],
             FULLNESS,
-        ),
-        lines(
-            Words(
-                f"First {TOP} exhaustions",
-                "Time until subnets are full if the trend of the last hours continues.",
-                STEADY,
-            ),
-            [Query(least(TOP, exhausted_in("address")), LEGEND)],
-            EXHAUSTION,
-        ),
-    ]
-
-
-def _shared() -> list[Built]:
-    nothing = "No shared networks are configured"
-    return [
-        bars(
-            Words(f"{NAMES[kind]} of shared networks", "Utilisation of the subnets without client classes.", nothing),
-            Query(f"sort_desc({shared_fullness(kind)})", "{{shared_network}} ({{server}} {{daemon}})"),
-            FULLNESS,
+            width=8,
         )
-        for kind in CAPACITY
+        for name, kind, daemon in KINDS
     ]
 
 
-def _prefixes() -> list[Built]:
-    return [
-        _table("prefix", NO_PREFIXES),
-        lines(
-            Words("Prefixes delegated per second", f"The {TOP} subnets with the highest rates.", NO_PREFIXES),
-            [Query(greatest(TOP, rate("kea_subnet_prefix_assignments_total", *SUBNET)), LEGEND)],
-            PER_SECOND,
-            width=24,
+def _members(kind: str) -> Table:
+    where = (SUBNET_CHOSEN, 'shared_network!=""')
+    shown = f"topk({ROWS}, {fullness(kind, *where)})"
+    name = "Addresses" if kind == "address" else "Delegated prefixes"
+    return table_of(
+        Words(
+            f"{name} by subnet of shared networks",
+            "Not judged: clients get a lease of another subnet of the network.",
+            NO_NETWORKS,
         ),
-    ]
+        labels=("subnet", "shared_network", "server", "daemon", "subnet_id"),
+        columns={
+            "utilisation": Column(shown, SHARE_OF_ALL, bar=True),
+            "leased": Column(f"{in_pools(kind, *where)} and {shown}", NUMBER),
+            "size": Column(f"{of_subnets(CAPACITY[kind], *where)} and {shown}", NUMBER),
+        },
+        sort="utilisation",
+        descending=True,
+    )
 
 
 def _leases() -> list[Built]:
+    by_state = total(each_store(gauge("kea_leases", "kind", "state"), "kind", "state"), "daemon", "kind", "state")
     return [
         lines(
             Words("Leases", f"By kind and state; each lease has one state. {ONCE}", NO_SUBNETS),
-            [
-                Query(
-                    total(each_store(gauge("kea_leases", "kind", "state"), "kind", "state"), "kind", "state"),
-                    "{{kind}} {{state}}",
-                )
-            ],
-            stacked=True,
+            [Query(f"{by_state} > 0", "{{daemon}}: {{kind}} {{state}}")],
+            NUMBER,
         ),
         lines(
-            Words("Addresses assigned per second", f"The {TOP} highest rates; renewals do not count.", NO_SUBNETS),
+            Words("Addresses assigned", f"The {TOP} highest rates; renewals do not count.", NO_SUBNETS),
             [Query(greatest(TOP, rate("kea_subnet_address_assignments_total", *SUBNET)), LEGEND)],
             PER_SECOND,
         ),
         lines(
-            Words("Declined addresses", f"The {TOP} subnets with the most declined addresses.", NO_SUBNETS),
-            [Query(greatest(TOP, gauge("kea_subnet_addresses_declined", *SUBNET)), LEGEND)],
+            Words("Prefixes delegated", f"The {TOP} subnets with the highest rates.", NOTHING_OF["PD"]),
+            [Query(greatest(TOP, rate("kea_subnet_prefix_assignments_total", *SUBNET)), LEGEND)],
+            PER_SECOND,
         ),
         lines(
-            Words("Declined within an hour", "Increase of declined addresses within an hour.", NO_SUBNETS),
-            [Query(greatest(TOP, once(f"delta({of('kea_subnet_addresses_declined')}[1h])", *SUBNET)), LEGEND)],
-            DECLINED_RISE,
+            Words(
+                "Leases reclaimed",
+                f"Expired leases that Kea reclaimed, the {TOP} highest rates. {NOT_READ_BY_SUBNET}",
+                NO_FAILURES,
+            ),
+            [Query(greatest(TOP, rate("kea_subnet_leases_reclaimed_total", *SUBNET)), LEGEND)],
+            PER_SECOND,
         ),
-        *_of_pool_statistics(),
-        _of_no_subnet(),
-    ]
-
-
-def _of_pool_statistics() -> list[Built]:
-    return [
         lines(
             Words(
                 "Registered addresses",
@@ -231,10 +310,40 @@ def _of_pool_statistics() -> list[Built]:
                 "No DHCPv6 daemon counts registered addresses",
             ),
             [Query(greatest(TOP, gauge("kea_subnet_addresses_registered", *SUBNET)), LEGEND)],
+            NUMBER,
         ),
         lines(
             Words(
-                "Allocation failures per second",
+                "Leases without a subnet",
+                "Leases whose subnet is not configured, or whose address is outside of it, from the last audit.",
+                "No lease audit: set lease_audit in the exporter's configuration",
+            ),
+            [
+                Query(gauge("kea_leases_orphaned"), "{{server}} {{daemon}}: orphaned"),
+                Query(gauge("kea_leases_outside_subnet"), "{{server}} {{daemon}}: outside their subnet"),
+            ],
+            WARN,
+        ),
+    ]
+
+
+def _failures() -> list[Built]:
+    return [
+        lines(
+            Words("Declined addresses", f"The {TOP} subnets with the most declined addresses.", NO_SUBNETS),
+            [Query(greatest(TOP, gauge("kea_subnet_addresses_declined", *SUBNET)), LEGEND)],
+            NUMBER,
+            width=8,
+        ),
+        lines(
+            Words("Declined within an hour", "Increase of declined addresses within an hour.", NO_SUBNETS),
+            [Query(greatest(TOP, once(DECLINED, *SUBNET)), LEGEND)],
+            DECLINED_RISE,
+            width=8,
+        ),
+        lines(
+            Words(
+                "Refused requests by subnet",
                 f"The {TOP} subnets with the highest rates. {NOT_READ_BY_SUBNET}",
                 NO_FAILURES,
             ),
@@ -245,46 +354,20 @@ def _of_pool_statistics() -> list[Built]:
                 )
             ],
             PER_SECOND,
-        ),
-        lines(
-            Words(
-                "Reclaimed per second",
-                f"Expired leases that Kea reclaimed, the {TOP} highest rates. {NOT_READ_BY_SUBNET}",
-                NO_FAILURES,
-            ),
-            [Query(greatest(TOP, rate("kea_subnet_leases_reclaimed_total", *SUBNET)), LEGEND)],
-            PER_SECOND,
+            width=8,
         ),
     ]
 
 
-def _of_no_subnet() -> Built:
-    return lines(
+def _guards() -> Built:
+    return table_of(
         Words(
-            "Leases without a subnet",
-            "Leases whose subnet is not configured, or whose address is outside of it, from the last audit.",
-            "No lease audit: set lease_audit in the exporter's configuration",
+            "Names and client classes of subnets",
+            "Subnets with a name in their user context, or with client classes.",
+            NO_GUARDS,
         ),
-        [
-            Query(gauge("kea_leases_orphaned"), "{{server}} {{daemon}}: orphaned"),
-            Query(gauge("kea_leases_outside_subnet"), "{{server}} {{daemon}}: outside their subnet"),
-        ],
-        WARN,
+        labels=("server", "daemon", *SUBNET, "name", "client_classes"),
+        columns={"is": Column(gauge("kea_subnet_info", *SUBNET, "name", "client_classes"), hidden=True)},
+        sort="subnet",
+        width=14,
     )
-
-
-def _guards() -> list[Built]:
-    return [
-        table_of(
-            Words(
-                "Names and client classes of subnets",
-                "Subnets with a name in their user context, or with client classes.",
-                NO_GUARDS,
-            ),
-            labels=("server", "daemon", *SUBNET, "name", "client_classes"),
-            columns={"is": Column(gauge("kea_subnet_info", *SUBNET, "name", "client_classes"), hidden=True)},
-            sort="subnet",
-            width=14,
-        ),
-        pools_with_classes(),
-    ]

@@ -54,6 +54,8 @@ TITLES = {"alertname": "alert"}
 WRAPPED = ("problem", "remedy", "title")
 # Of most values, of moments, of a letter of a title, and of what stands around it.
 MIN_WIDTH, MOMENT_WIDTH, LETTER, AROUND = 90, 160, 8, 40
+# Of the columns of a matrix, whose titles are values of a label.
+MATRIX_WIDTH = 120
 # Else each cell without a value would say why the whole table may be empty.
 BLANK = (".*", [DynamicConfigValue("noValue", NOTHING)])
 
@@ -111,12 +113,12 @@ def table_of(  # noqa: PLR0913 - all by name
 
 def matrix_of(words: Words, expression: str, label: str, look: Look, width: int = 24) -> table.Panel:
     """Return a table with a row for each daemon and a column for each value of a label."""
-    panel = dressed(table.Panel(), words, look, width, 8)
+    panel = dressed(table.Panel(), words, look, width, 8).mappings([*look.mappings(), unknown()])
     named = f'label_join({expression}, "who", " ", "server", "daemon")'
     panel.with_target(target(Query(named), "A").instant().format(PromQueryFormat.TABLE))
-    fields = {"rowField": "who", "columnField": label, "valueField": "Value"}
+    fields = {"rowField": "who", "columnField": label, "valueField": "Value", "emptyValue": "null"}
     panel.with_transformation(DataTransformerConfig("groupingToMatrix", options=fields))
-    panel.min_width(MIN_WIDTH).override_by_regexp(*BLANK).override_by_regexp(
+    panel.min_width(MATRIX_WIDTH).override_by_regexp(*BLANK).override_by_regexp(
         r"who\\.*",
         [
             DynamicConfigValue("displayName", "daemon"),

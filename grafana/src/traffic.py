@@ -1,34 +1,61 @@
-"""DHCP traffic: packets, messages, leases, DNS updates."""
+"""DHCP traffic: whether clients get answers, and how fast."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from grafana.src.document import Built, Section, dashboard
+from grafana.src.links import to
 from grafana.src.looks import (
     ALLOCATION_FAILURES,
+    ANSWERS,
     DDNS_FAILED,
     DROPPED,
+    MILLISECONDS,
     PACKETS,
     PER_SECOND,
-    SECONDS,
+    REFUSED_REQUESTS,
     UNANSWERED,
+    UNANSWERED_DISCOVERS,
+    UNANSWERED_REQUESTS,
     Look,
 )
-from grafana.src.panels import Query, Words, lines
-from grafana.src.queries import AS_FAR_AS_READ, NOT_READ, gauge, of, rate, total
+from grafana.src.panels import Query, Stat, Words, lines, stat_row
+from grafana.src.queries import (
+    AS_FAR_AS_READ,
+    NOT_READ,
+    ever,
+    gauge,
+    greatest,
+    of,
+    of_daemon,
+    rate,
+    refused,
+    total,
+)
 from grafana.src.tables import Column, table_of
 from kea_exporter.alerts.model import Dashboard
+from kea_exporter.alerts.thresholds import (
+    ALLOCATION_FAILURES_IN_15_MINUTES,
+    DROPPED_SHARE,
+    UNANSWERED_IN_15_MINUTES,
+    UNANSWERED_REQUESTS_SHARE,
+    UNANSWERED_SHARE,
+)
 from kea_exporter.alerts.traffic import AT_FAULT, drop_ratio
 from kea_exporter.alerts.unanswered import Reading, dropped_messages, exchanges
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.dashboard import Dashboard as Builder
 
+TOP, ROWS = 10, 100
 DAEMON = "{{server}} {{daemon}}"
 NOTHING_YET = "Nothing was counted, or the daemon was scraped only once"
 NO_D2 = "No D2 daemon answers, or it was scraped only once"
 NO_KEYS = "No D2 daemon has sent updates signed by a TSIG key"
+NO_PERFMON = "No daemon has the hook library perfmon loaded"
+OF_FAMILIES = {"DHCPv4": "dhcp4", "DHCPv6": "dhcp6"}
+MEAN = gauge("kea_response_time_mean_seconds", "exchange")
 
 
 def build() -> Builder:
@@ -36,12 +63,15 @@ def build() -> Builder:
     return dashboard(
         Dashboard.TRAFFIC,
         "Kea / DHCP traffic",
-        "Packets and messages, leases, unanswered clients, and DNS updates.",
+        "Do clients get answers, and how fast?",
         [
-            Section("Packets", _packets()),
-            Section("Leases", _leases()),
-            Section("Clients without a lease", _failures()),
-            Section("DNS updates", _ddns()),
+            Section("", stat_row(_glance())),
+            Section("", [_daemons(), _unanswered()]),
+            Section("Messages", _messages()),
+            Section("Drops, failures and response times", _problems()),
+            Section("Leases", _leases(), collapsed=True),
+            Section("Causes of drops and failures", _causes(), collapsed=True),
+            Section("DNS updates", _ddns(), collapsed=True),
         ],
     )
 
@@ -52,127 +82,258 @@ IN_PANELS = Reading(
     over=lambda operator, expression, _: f"{operator} by (server, daemon) ({expression})",
     in_a_pair=f"on (server, daemon) {of('kea_ha_info')}",
 )
+# Fewer messages than this a second are no proof; one client alone sends some.
+ENOUGH = f"{UNANSWERED_IN_15_MINUTES / (15 * 60):.4f}"
+UNANSWERED_SHARES = {
+    exchange.message: f"(clamp_min(({exchange.unanswered}) / (({exchange.asked}) > {ENOUGH}), 0))"
+    for exchange in exchanges(IN_PANELS, dropped_messages(IN_PANELS))
+}
+DROP_RATIO = drop_ratio(
+    total(rate("kea_packets_dropped_total", "reason", where=AT_FAULT), "server", "daemon"),
+    rate("kea_packets_received_total"),
+)
+UPDATES = total(rate("kea_ddns_updates_total", "result"), "server", "daemon")
+UPDATES_FAILED = total(rate("kea_ddns_updates_total", "result", where='result!="success"'), "server", "daemon")
+DDNS_FAILURE_RATIO = f"({UPDATES_FAILED} / ({UPDATES} > 0))"
+REFUSED_BY_DAEMON = total(refused("15m"), "server", "daemon")
+UNANSWERED_MEANS = (
+    "Share of the messages of clients without an answer. For DHCPv4, only requests that follow an offer count; "
+    "messages for another server do not count."
+)
 
 
-def _counted(  # noqa: PLR0913, PLR0917 - what differs from panel to panel
-    family: str, title: str, description: str, label: str, width: int = 12, look: Look = PER_SECOND
-) -> Built:
-    """Return the panel of a counter by one label, summed over all daemons."""
-    return lines(
-        Words(title, description, NOTHING_YET),
-        [Query(total(rate(family, label), label), f"{{{{{label}}}}}")],
-        look,
-        width,
-        stacked=True,
+def _glance() -> list[Stat]:
+    return [
+        Stat(
+            Words(
+                "Unanswered",
+                f"The highest share of one daemon, by type of message. {UNANSWERED_MEANS}",
+                "No daemon received enough messages for a share",
+            ),
+            [
+                Query(f"max({share})", message, UNANSWERED_REQUESTS if message == "request" else UNANSWERED_DISCOVERS)
+                for message, share in UNANSWERED_SHARES.items()
+            ],
+            UNANSWERED_DISCOVERS,
+            to(Dashboard.PAIRS),
+        ),
+        Stat(
+            Words("Dropped", "The highest share of packets of one daemon, without drops by design.", NOTHING_YET),
+            [Query(f"max({DROP_RATIO})")],
+            DROPPED,
+            to(Dashboard.SERVER),
+        ),
+        Stat(
+            Words("Refused in 15 minutes", "The most requests without a lease of one daemon.", NOTHING_YET),
+            [Query(f"max({REFUSED_BY_DAEMON})")],
+            REFUSED_REQUESTS,
+            to(Dashboard.SUBNETS),
+        ),
+        Stat(
+            Words("DNS updates failing", "The highest share of one D2 daemon.", "No DNS updates were sent"),
+            [Query(f"max({DDNS_FAILURE_RATIO})")],
+            DDNS_FAILED,
+            to(Dashboard.SERVER),
+        ),
+        Stat(
+            Words("Slowest response", "The highest mean of one daemon and type of message.", NO_PERFMON),
+            [Query(f"max({MEAN})")],
+            MILLISECONDS,
+            to(Dashboard.SERVER),
+        ),
+        Stat(
+            Words("Packets received", "By all daemons together.", NOTHING_YET),
+            [
+                Query(total(rate("kea_packets_received_total", where=of_daemon(daemon))), name)
+                for name, daemon in OF_FAMILIES.items()
+            ],
+            PACKETS,
+            to(Dashboard.FLEET),
+        ),
+    ]
+
+
+def _daemons() -> Built:
+    received = rate("kea_packets_received_total")
+    silent = " or ".join(
+        f"{share} > {UNANSWERED_REQUESTS_SHARE if message == 'request' else UNANSWERED_SHARE}"
+        for message, share in UNANSWERED_SHARES.items()
+    )
+    standing = (
+        f"max by (server, daemon) (3 * group by (server, daemon) ({silent}) or "
+        f"2 * group by (server, daemon) ({DROP_RATIO} > {DROPPED_SHARE}) or "
+        f"1 * group by (server, daemon) ({REFUSED_BY_DAEMON} > {ALLOCATION_FAILURES_IN_15_MINUTES}) or 0 * {received})"
+    )
+    return table_of(
+        Words(
+            "Daemons, worst first",
+            f"Shares of the discover, solicit and request messages without an answer; drops; requests without a lease "
+            f"within 15 minutes. At most {ROWS}. {UNANSWERED_MEANS}",
+            NOTHING_YET,
+        ),
+        labels=("server", "daemon"),
+        columns={
+            "state": Column(f"topk({ROWS}, {standing})", ANSWERS, width=120),
+            **{
+                message: Column(share, UNANSWERED_REQUESTS if message == "request" else UNANSWERED_DISCOVERS)
+                for message, share in UNANSWERED_SHARES.items()
+            },
+            "dropped": Column(DROP_RATIO, DROPPED),
+            "refused": Column(REFUSED_BY_DAEMON, REFUSED_REQUESTS),
+            "received": Column(received, PACKETS),
+        },
+        first=("state",),
+        sort="state",
+        descending=True,
+        width=16,
+        height=9,
     )
 
 
-def _per_daemon(family: str, title: str, description: str, nothing: str = NOTHING_YET) -> Built:
-    return lines(Words(title, description, nothing), [Query(rate(family), DAEMON)], PER_SECOND, width=8)
+def _unanswered() -> Built:
+    return lines(
+        Words("Unanswered messages", f"The {TOP} highest shares of each type. {UNANSWERED_MEANS}", NOTHING_YET),
+        [Query(f"topk({TOP}, {share})", f"{DAEMON} {message}") for message, share in UNANSWERED_SHARES.items()],
+        UNANSWERED,
+        width=8,
+        height=9,
+    )
 
 
-def _packets() -> list[Built]:
-    dropped = total(rate("kea_packets_dropped_total", "reason", where=AT_FAULT), "server", "daemon")
+def _by_message(family: str, title: str, name: str, daemon: str) -> Built:
+    rated = total(rate(family, "message", where=of_daemon(daemon)), "message")
+    return lines(
+        Words(
+            f"{name} messages {title}",
+            f"By type, of all daemons together. {AS_FAR_AS_READ}",
+            f"No {name} message was {title} within the time range",
+        ),
+        [Query(ever(rated), "{{message}}")],
+        PER_SECOND,
+        stacked=True,
+        by_message=True,
+    )
+
+
+def _messages() -> list[Built]:
+    families = {"received": "kea_messages_received_total", "sent": "kea_messages_sent_total"}
     return [
-        _counted("kea_messages_received_total", "Messages received", f"DHCP messages. {AS_FAR_AS_READ}", "message"),
-        _counted("kea_messages_sent_total", "Messages sent", f"DHCP messages. {AS_FAR_AS_READ}", "message"),
-        _counted("kea_packets_dropped_total", "Packets dropped", "Packets dropped, by reason.", "reason", look=PACKETS),
+        _by_message(family, title, name, daemon)
+        for name, daemon in OF_FAMILIES.items()
+        for title, family in families.items()
+    ]
+
+
+def _highest(title: str, description: str, nothing: str, expression: str, look: Look) -> Built:
+    return lines(
+        Words(title, f"{description} The {TOP} highest daemons.", nothing),
+        [Query(greatest(TOP, expression), DAEMON)],
+        look,
+        width=8,
+    )
+
+
+def _problems() -> list[Built]:
+    failures = total(rate("kea_allocation_failures_total", "scope"), "server", "daemon")
+    return [
+        _highest(
+            "Drop ratio",
+            "Share of the packets that a daemon received. Drops by design do not count: packets for other servers, "
+            "while the service is disabled, or filtered by the administrator.",
+            NOTHING_YET,
+            DROP_RATIO,
+            DROPPED,
+        ),
+        _highest("Allocation failures", "Requests without a lease.", NOTHING_YET, failures, ALLOCATION_FAILURES),
         lines(
             Words(
-                "Drop ratio",
-                "Share of the packets that a daemon received. Drops by design do not count: packets for other servers, "
-                "while the service is disabled, or filtered by the administrator.",
-                NOTHING_YET,
+                "Response times",
+                f"Mean and highest time from a message to its answer, measured by the hook library perfmon. The {TOP} "
+                "highest.",
+                NO_PERFMON,
             ),
-            [Query(drop_ratio(dropped, rate("kea_packets_received_total")), DAEMON)],
-            DROPPED,
+            [
+                Query(greatest(TOP, MEAN), f"{DAEMON} {{{{exchange}}}}: mean"),
+                Query(
+                    greatest(TOP, gauge("kea_response_time_peak_seconds", "exchange")),
+                    f"{DAEMON} {{{{exchange}}}}: peak",
+                ),
+            ],
+            MILLISECONDS,
+            width=8,
         ),
     ]
 
 
 def _leases() -> list[Built]:
-    return [
-        _counted(
-            "kea_lease_assignments_total", "Assigned", f"Leases assigned; renewals do not count. {NOT_READ}", "kind"
-        ),
-        _counted(
-            "kea_lease_reuses_total",
-            "Reused",
-            f"Leases that Kea assigned again from the lease cache. {NOT_READ}",
-            "kind",
-        ),
-        _per_daemon("kea_leases_reclaimed_total", "Reclaimed", f"Expired leases that Kea reclaimed. {NOT_READ}"),
-        _per_daemon(
-            "kea_declined_addresses_reclaimed_total",
+    by_kind = {
+        "kea_lease_assignments_total": ("Assigned", f"Leases assigned; renewals do not count. {NOT_READ}"),
+        "kea_lease_reuses_total": ("Reused", f"Leases that Kea assigned again from the lease cache. {NOT_READ}"),
+    }
+    by_daemon = {
+        "kea_leases_reclaimed_total": ("Reclaimed", f"Expired leases that Kea reclaimed. {NOT_READ}", NOTHING_YET),
+        "kea_declined_addresses_reclaimed_total": (
             "Declined and reclaimed",
             f"Declined addresses that returned to their pools. {NOT_READ}",
+            NOTHING_YET,
         ),
-        _per_daemon(
-            "kea_address_registrations_total",
+        "kea_address_registrations_total": (
             "Registered",
             f"Addresses that DHCPv6 clients registered (RFC 9686). {NOT_READ}",
             "No DHCPv6 daemon counts registered addresses",
         ),
+    }
+    return [
+        *(
+            lines(
+                Words(title, description, NOTHING_YET),
+                [Query(total(rate(family, "kind"), "daemon", "kind"), "{{daemon}} {{kind}}")],
+                PER_SECOND,
+            )
+            for family, (title, description) in by_kind.items()
+        ),
+        *(
+            _highest(title, description, nothing, rate(family), PER_SECOND)
+            for family, (title, description, nothing) in by_daemon.items()
+        ),
     ]
 
 
-def _failures() -> list[Built]:
-    return [
-        _unanswered(),
-        lines(
-            Words(
-                "Response times",
-                "Mean and highest time from a message to its answer, measured by the hook library perfmon.",
-                "No daemon has the hook library perfmon loaded",
-            ),
-            [
-                Query(gauge("kea_response_time_mean_seconds", "exchange"), f"{DAEMON} {{{{exchange}}}}: mean"),
-                Query(gauge("kea_response_time_peak_seconds", "exchange"), f"{DAEMON} {{{{exchange}}}}: peak"),
-            ],
-            SECONDS,
-            width=24,
-        ),
-        lines(
-            Words("Allocation failures", "Requests without a lease, by daemon.", NOTHING_YET),
-            [Query(total(rate("kea_allocation_failures_total", "scope"), "server", "daemon"), DAEMON)],
-            ALLOCATION_FAILURES,
-        ),
-        lines(
-            Words("Reservation conflicts", f"Reserved addresses that another client uses. {NOT_READ}", NOTHING_YET),
-            [Query(rate("kea_reservation_conflicts_total"), DAEMON)],
+def _causes() -> list[Built]:
+    by_label = {
+        "kea_packets_dropped_total": ("Packets dropped", "By reason.", "reason", PACKETS),
+        "kea_allocation_failures_total": (
+            "Allocation failures by scope",
+            "Subnet or shared network.",
+            "scope",
             PER_SECOND,
         ),
-        _counted("kea_allocation_failures_total", "Allocation failures by scope", "Subnet or shared network.", "scope"),
-        _counted(
-            "kea_allocation_failures_by_cause_total",
+        "kea_allocation_failures_by_cause_total": (
             "Allocation failures by cause",
             f"Kea's cause of each failure. {NOT_READ}",
             "cause",
+            PER_SECOND,
+        ),
+    }
+    return [
+        *(
+            lines(
+                Words(title, f"{description} All daemons together.", f"None within the time range, or: {NOTHING_YET}"),
+                [Query(ever(total(rate(family, label), label)), f"{{{{{label}}}}}")],
+                look,
+                stacked=True,
+            )
+            for family, (title, description, label, look) in by_label.items()
+        ),
+        lines(
+            Words("Reservation conflicts", f"Reserved addresses that another client uses. {NOT_READ}", NOTHING_YET),
+            [Query(greatest(TOP, rate("kea_reservation_conflicts_total")), DAEMON)],
+            PER_SECOND,
         ),
     ]
 
 
-def _unanswered() -> Built:
-    dropped = dropped_messages(IN_PANELS)
-    return lines(
-        Words(
-            "Unanswered messages",
-            "Share of the messages of clients without an answer. For DHCPv4, only requests that follow an offer count; "
-            "messages for another server do not count.",
-            NOTHING_YET,
-        ),
-        [
-            Query(f"clamp_min(({exchange.unanswered}) / (({exchange.asked}) > 0), 0)", f"{DAEMON} {exchange.message}")
-            for exchange in exchanges(IN_PANELS, dropped)
-        ],
-        UNANSWERED,
-        width=24,
-    )
-
-
 def _ddns() -> list[Built]:
-    result = total(rate("kea_ddns_updates_total", "result"), "server", "daemon")
-    failed = total(rate("kea_ddns_updates_total", "result", where='result!="success"'), "server", "daemon")
     return [
         lines(
             Words("Requests", "Requests of DHCP servers by result, and requests while the queue was full.", NO_D2),
@@ -192,7 +353,7 @@ def _ddns() -> list[Built]:
         ),
         lines(
             Words("Failure ratio", "Share of the DNS updates of a daemon that fail.", "No DNS updates were sent"),
-            [Query(f"{failed} / ({result} > 0)", DAEMON)],
+            [Query(greatest(TOP, DDNS_FAILURE_RATIO), DAEMON)],
             DDNS_FAILED,
         ),
         _keys(),
@@ -205,13 +366,13 @@ def _keys() -> Built:
         Words("By TSIG key", "Signed updates per second, and failed ones.", NO_KEYS),
         labels=key,
         columns={
-            "sent": Column(rate("kea_ddns_key_updates_sent_total", "key"), PER_SECOND),
             "failed": Column(
                 total(rate("kea_ddns_key_updates_total", "key", "result", where='result!="success"'), *key),
                 PER_SECOND,
             ),
+            "sent": Column(rate("kea_ddns_key_updates_sent_total", "key"), PER_SECOND),
         },
-        sort="sent",
+        sort="failed",
         descending=True,
         width=12,
     )

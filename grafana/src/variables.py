@@ -77,6 +77,7 @@ PAIR = Chosen(
     # The pair of a server is unknown without its configuration.
     all_value=".*",
 )
+SUBJECT = Chosen("subject", "Subject", f"label_values(kea_requirement_info{{{OF_EXPORTER}}}, subject)")
 _NAMED = once(of("kea_subnet_info"), *SUBNET, "name")
 _SUBNETS = f"{fullness('address')} * on (server, daemon, subnet_id) group_left (name) {_NAMED} or {fullness('address')}"
 SUBNETS = Chosen(

@@ -26,6 +26,7 @@ class Dashboard(StrEnum):
     SUBNETS = "kea-subnets"
     CERTIFICATES = "kea-certificates"
     TRAFFIC = "kea-traffic"
+    CONFIGURATION = "kea-configuration"
     EXPORTER = "kea-exporter"
 
 

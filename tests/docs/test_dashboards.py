@@ -13,7 +13,7 @@ import yaml
 from grafana.src.dashboards import DASHBOARDS
 from grafana.src.document import written
 from grafana.src.looks import NOTHING
-from grafana.src.variables import ON_DAEMONS, ONE_SERVER, PAIR, SERVER, SUBNETS, TARGETS
+from grafana.src.variables import ON_DAEMONS, ONE_SERVER, PAIR, SERVER, SUBJECT, SUBNETS, TARGETS
 from kea_exporter.alerts import GROUPS
 from kea_exporter.alerts.model import Dashboard
 from kea_exporter.metrics import FAMILIES
@@ -95,7 +95,7 @@ def test_a_dashboard_can_be_provisioned_as_it_is(uid: str) -> None:
 def test_variables_are_those_of_the_linter_and_can_be_chosen_freely(uid: str) -> None:
     variables = variables_of(DOCUMENTS[uid])
     assert list(variables)[: len(ALWAYS)] == ALWAYS
-    assert set(variables) - {*ALWAYS, "filters"} <= {PAIR.name, SUBNETS.name}
+    assert set(variables) - {*ALWAYS, "filters"} <= {PAIR.name, SUBJECT.name, SUBNETS.name}
     source, filters = variables.pop("datasource"), variables.pop("filters")
     assert (source["type"], source["query"], source["label"]) == ("datasource", "prometheus", "Data source")
     assert (filters["type"], filters["datasource"]) == ("adhoc", DATASOURCE)
@@ -204,8 +204,8 @@ def test_each_selector_has_the_variables_that_its_family_has_labels_for(panel: P
 def test_counters_are_shown_as_rates_and_only_counters_are(panel: Panel) -> None:
     for query in panel.queries:
         rated = re.findall(r"\b(?:rate|irate|increase)\(([a-z_]+)\{[^{}]*\}\[([^\]]+)\]", query)
-        # The alert on small subnets that refuse clients looks back for an hour.
-        assert {window for _, window in rated} <= {"$__rate_interval", "1h"}
+        # As far as the alerts on allocation failures and on small subnets that refuse clients look back.
+        assert {window for _, window in rated} <= {"$__rate_interval", "15m", "1h"}
         counters = [name for name, _, _ in selectors(query) if name.endswith("_total")]
         assert [name for name, _ in rated] == counters
         assert query.count("$__rate_interval") == [window for _, window in rated].count("$__rate_interval")
@@ -213,7 +213,7 @@ def test_counters_are_shown_as_rates_and_only_counters_are(panel: Panel) -> None
 
 @panels
 def test_queries_use_only_variables_of_the_dashboard_and_of_grafana(panel: Panel) -> None:
-    known = {*VARIABLES, PAIR.name, SUBNETS.name, "__interval", "__rate_interval", "__range"}
+    known = {*VARIABLES, PAIR.name, SUBJECT.name, SUBNETS.name, "__interval", "__rate_interval", "__range"}
     for query in panel.queries:
         assert {first or second for first, second in VARIABLE.findall(query)} <= known
 

@@ -11,7 +11,7 @@ from kea_exporter.alerts.model import Dashboard
 from kea_exporter.facts.failure import Reason
 from kea_exporter.requirements import REQUIREMENTS
 from kea_exporter.requirements.next_steps import NEXT_STEPS
-from lab.demo.situations import SERVERS, SITE
+from lab.demo.situations import ODD, SERVERS, SITE
 from lab.servers.high_availability import PRIMARY
 from tests.support.dashboard_reading import DOCUMENTS, PANELS, Panel, variables_of
 from tests.support.dashboard_scraping import ALL, CHOICES, METRICS, PROBE, SITUATIONS, Scraped, scraping
@@ -29,6 +29,7 @@ CHOSEN = {SITE, PRIMARY}
 EMPTY_EVERYWHERE: dict[str, str] = {
     "kea-pairs: Different parts": "the servers of the pair have equal configurations",
     "kea-pairs: Subnets of hubs": "no server has several relationships",
+    "kea-exporter: Series limit reached": "no server has more subnets than series_limit",
     "kea-pairs: Clock skew": "only a pair whose servers both run knows it; in this fleet, one is stopped",
     "kea-pairs: Clock skew over time": "as above",
 }
@@ -36,11 +37,17 @@ EMPTY_EVERYWHERE: dict[str, str] = {
 PARTLY_EMPTY = {
     "kea-fleet: Pairs",
     "kea-pairs: Pairs",
-    "kea-subnets: Addresses by subnet",
-    "kea-subnets: Delegated prefixes by subnet",
+    "kea-subnets: IPv4 addresses",
+    "kea-subnets: IPv6 addresses",
+    "kea-subnets: Delegated prefixes",
 }
 # Numbers over all daemons; the subnet of a pair counts once.
-EXPECTED = {"kea-fleet: Down": 6, "kea-fleet: Pairs impaired": 1, "kea-subnets: Subnets": 23}
+EXPECTED = {
+    "kea-fleet: Down": 6,
+    "kea-fleet: Pairs impaired": 1,
+    "kea-subnets: Above 85%": 2,
+    "kea-certificates: Expired": 1,
+}
 FAILURES = {
     SERVERS["stop-daemon"]: Reason.REFUSED,
     SERVERS["change-password"]: Reason.UNAUTHORIZED,
@@ -48,18 +55,18 @@ FAILURES = {
     SERVERS["misname-certificate"]: Reason.CERTIFICATE_NAME_MISMATCH,
     SERVERS["distrust-certificate"]: Reason.CERTIFICATE_UNTRUSTED_ISSUER,
     SERVERS["break-ha"]: Reason.REFUSED,
+    ODD: Reason.ERROR_RESULT,
 }
 # What does not tell rows apart.
 WORDS = {"title": "", "remedy": ""}
 # /probe tells nothing of the exporter itself.
 EMPTY_ON_PROBE = {
-    "kea-exporter: Reload",
-    "kea-exporter: Configuration loaded",
-    "kea-exporter: Started",
-    "kea-exporter: Versions",
-    "kea-exporter: Requests in flight",
+    "kea-exporter: Last reload",
+    "kea-exporter: Samples dropped",
+    "kea-exporter: Exporters",
+    "kea-exporter: Requests",
     "kea-exporter: Unknown statistics",
-    "kea-exporter: Dropped samples and rejected requests",
+    "kea-exporter: Dropped samples",
     "kea-exporter: CPU",
     "kea-exporter: Memory",
     "kea-exporter: Open files",

@@ -147,6 +147,12 @@ CHANGES: list[tuple[str, str, Callable[[Tree], object], set[str]]] = [
         lambda tree: subnet6(tree)["pd-pools"][1].pop("excluded-prefix"),
         {"prefix_delegation"},
     ),
+    (
+        "option of a pool of prefixes",
+        "Dhcp6",
+        lambda tree: subnet6(tree)["pd-pools"][1]["option-data"].append(option(23, "2001:db8::3", "dhcp6")),
+        {"options"},
+    ),
     ("name of a network", "Dhcp4", lambda tree: network4(tree).update(name="house"), {"shared_networks"}),
     (
         "guard of a subnet",

@@ -56,8 +56,9 @@ def subnet_options(subnet: PreparedSubnet, space: str) -> Items:
     for place, pool in enumerate(subnet.pools, 1):
         if pool.entry.get(OPTION_DATA):
             found |= options(pool.entry, space, f"pool {place} ")
-    if "pd-pools" in subnet.entry:
-        for place, entry in enumerate(sorted(subnet.pd_pools, key=_pd_text), 1):
+    pd_pools = subnet.pd_pools if "pd-pools" in subnet.entry else []
+    if any(entry.get(OPTION_DATA) for entry in pd_pools):
+        for place, entry in enumerate(sorted(pd_pools, key=_pd_text), 1):
             if entry.get(OPTION_DATA):
                 found |= options(entry, space, f"pd-pool {place} ")
     return found

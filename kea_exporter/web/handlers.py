@@ -15,6 +15,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from kea_exporter import __version__
+from kea_exporter.facts.failure import Failure
 from kea_exporter.httpd.fair_queue import FairQueue, client_of, on_thread
 from kea_exporter.metrics import ExporterState
 from kea_exporter.reports import Check, as_html, as_json
@@ -160,7 +161,8 @@ class Handlers:
         if report is not None and report.pair.unequal_parts and is_free:
             with self._admission.slot(self._admission.work, request):
                 compared = await on_thread(partial(self._service.compared, report.pair), self._limiter)
-            report = judge_pair(PAIR_REQUIREMENTS, compared, shown.reports or ())
+            if not isinstance(compared.differences, Failure):  # else hashes still tell where they differ
+                report = judge_pair(PAIR_REQUIREMENTS, compared, shown.reports or ())
         page = await self._rendered(request, pair_page, report, place, shown.collected_at, time.time())
         return HTMLResponse(page, HTTPStatus.OK if report else HTTPStatus.NOT_FOUND, PAGE_HEADERS)
 

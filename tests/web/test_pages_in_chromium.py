@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -29,6 +30,7 @@ from tests.support.examples import (
     status,
 )
 from tests.support.exporter import Exporter, exporter
+from tests.support.pairs import partners, server
 from tests.support.serving import servers, serving
 
 if TYPE_CHECKING:
@@ -159,14 +161,27 @@ def daemon_of_many(daemon: DaemonSettings, _: Deadline, _before: Snapshot | None
         tls=showing(certificate(ADDRESS, days=(passed - 30, passed + 60))),
         commands=OWN_COMMANDS if "bare" in name else sound().commands,
     )
+    if name in PAIR:
+        changes["configuration"] = PAIR[name].configuration
     return replace(found, **changes)  # type: ignore[arg-type]
+
+
+def other_id(tree: dict[str, Any]) -> None:
+    tree["subnet4"][0]["id"] = 40
+
+
+PAIR = {
+    f"{LONG_NAME}-{name}": server(tree, name)
+    for name, tree in zip(("dhcp-a", "dhcp-b"), partners(change=other_id), strict=True)
+}
+PAIR_PATH = f"/pairs/dhcp4/{quote('192.0.2.1:8000 192.0.2.2:8000', safe='')}"
 
 
 @pytest.fixture(scope="module")
 def crowd() -> Iterator[str]:
     """Return where many servers are shown, some of them with names that are hard to show."""
     hard = [f"{LONG_NAME}-{what}" for what in ("silent", "bare", "alone")]
-    names = [*hard, "<b>silent", "\u05e9\u05e8\u05ea-bare", *(f"sound-{number}" for number in range(60))]
+    names = [*hard, *PAIR, "<b>silent", "\u05e9\u05e8\u05ea-bare", *(f"sound-{number}" for number in range(60))]
     with serving(servers(*names), probe_daemon=daemon_of_many) as served:
         assert served.get("/metrics").status_code == 200
         yield served.url
@@ -292,7 +307,7 @@ def test_a_collection_can_be_asked_for_where_the_exporter_goes_by_a_name(visit: 
 # Whoever looks, and on whatever.
 
 
-@pytest.mark.parametrize("path", ["/", f"/servers/{LONG_NAME}-bare", f"/servers/{LONG_NAME}-silent"])
+@pytest.mark.parametrize("path", ["/", f"/servers/{LONG_NAME}-bare", f"/servers/{LONG_NAME}-silent", PAIR_PATH])
 @pytest.mark.parametrize("width", WIDTHS)
 def test_no_page_is_wider_than_the_window(visit: Open, crowd: str, path: str, width: int) -> None:
     page = visit(crowd + path, width)
@@ -300,7 +315,7 @@ def test_no_page_is_wider_than_the_window(visit: Open, crowd: str, path: str, wi
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
-@pytest.mark.parametrize("path", ["/", f"/servers/{LONG_NAME}-bare", f"/servers/{LONG_NAME}-silent"])
+@pytest.mark.parametrize("path", ["/", f"/servers/{LONG_NAME}-bare", f"/servers/{LONG_NAME}-silent", PAIR_PATH])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1440])
 def test_all_text_stands_out_from_its_ground(visit: Open, crowd: str, path: str, scheme: str, width: int) -> None:
@@ -359,7 +374,7 @@ def test_the_content_can_be_skipped_to(visit: Open, crowd: str) -> None:
 
 def test_many_sound_servers_are_folded_away_and_open_by_keyboard(visit: Open, crowd: str) -> None:
     page = visit(crowd)
-    expect(page.locator(".matrix").first.locator("tbody")).to_have_count(5)
+    expect(page.locator(".matrix").first.locator("tbody")).to_have_count(7)
     folded = page.get_by_role("link", name=f"sound-{MAX_HEALTHY}", exact=True)
     expect(folded).to_be_hidden()
     press_until(page, ".folded > summary")

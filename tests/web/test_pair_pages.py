@@ -185,3 +185,13 @@ def test_configurations_are_read_for_the_page_of_a_pair_alone(monkeypatch: pytes
             assert "subnet 10.0.0.0/24 has id 1 on a and 40 on b" in page.text
         assert sorted(read) == ["a", "b"]
         assert pages.get("/pairs/dhcp6/nothing").status_code == 404
+
+
+def test_hashes_tell_where_configurations_differ_that_cannot_be_read() -> None:
+    snapshots = dict(zip(("a", "b"), pair(lambda tree: tree["subnet4"][0]["pools"].pop()), strict=True))
+
+    def probe(daemon: DaemonSettings, _: Deadline, _before: Snapshot | None) -> Snapshot:
+        return replace(snapshots[daemon.target.server], target=daemon.target)
+
+    with serving(servers("a", "b"), probe_daemon=probe) as pages:
+        assert "subnet 10.0.0.0/24: pools differ on a and b" in pages.get(HREF).text

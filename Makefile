@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test test-lowest test-install test-kubernetes lint lint-go lint-promtool lint-pint lint-dashboards lint-workflows lint-schemas lint-security lint-actions format look screenshots lab bench bench-scale fuzz soak deb dist sbom audit docs docs-site new-requirement new-alert new-statistic lock clean
+.PHONY: help demo test test-lowest test-install test-kubernetes lint lint-go lint-promtool lint-pint lint-dashboards lint-workflows lint-schemas lint-security lint-actions format look screenshots lab bench bench-scale bench-dashboards fuzz soak deb dist sbom audit docs docs-site new-requirement new-alert new-statistic lock clean
 
 help:
 	@echo "make demo    run the exporter on a fleet of real Kea servers (root on Debian)"
@@ -21,6 +21,7 @@ help:
 	@echo "make lab     only build the chroot with the real servers"
 	@echo "make bench   measure what the exporter costs, on the lab's Kea (minutes)"
 	@echo "make bench-scale  measure 1,000 simulated servers over replicas, for docs/scaling.md (minutes)"
+	@echo "make bench-dashboards  time every query of the dashboards on 200 servers and 10,000 subnets (a minute)"
 	@echo "make fuzz    feed nonsense to whatever reads what others say (minutes; FUZZ_SECONDS for each part)"
 	@echo "make soak    10,000 scrapes of a half broken fleet: memory, threads and descriptors (minutes)"
 	@echo "make deb     build the Debian package into dist/, in a chroot (root on Debian)"
@@ -148,6 +149,9 @@ bench: $(READY)
 
 bench-scale: $(READY)
 	$(BIN)/python -m bench.scale
+
+bench-dashboards: $(READY)
+	$(BIN)/python -m bench.dashboards
 
 fuzz: $(READY)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --only-binary :all: 'atheris==3.0.0' \

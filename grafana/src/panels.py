@@ -38,8 +38,9 @@ NO_DATA = "No data for the selected variables"
 FULL = 24
 # Of axes where there is nothing but 0; of others it is 1.
 SHORTEST = {"s": 0.1}
-# Of lines and timelines: as many as can be seen, so that a query over 10,000 subnets and a week stays fast.
-MAX_POINTS = 200
+# Of lines and timelines: as many as can be seen. Fewer for the highest of many subnets (`queries.greatest`), as each
+# point is read of all of them (`make bench-dashboards`).
+MAX_POINTS, FEW_POINTS = 200, 50
 REFS = "ABCDEFGHIJKLMNOP"
 Panel = TypeVar("Panel", bargauge.Panel, stat.Panel, statetimeline.Panel, table.Panel, timeseries.Panel)
 
@@ -161,7 +162,8 @@ def lines(  # noqa: PLR0913 - what differs from panel to panel
     panel = dressed(timeseries.Panel(), words, look, width, height)
     for query, ref in zip(queries, REFS, strict=False):
         panel.with_target(target(query, ref).range())
-    panel.max_data_points(MAX_POINTS)
+    of_many = any("topk(" in query.expression for query in queries)
+    panel.max_data_points(FEW_POINTS if of_many else MAX_POINTS)
     _distinguish(panel, len(queries))
     if by_message:
         for message, colour in MESSAGES.items():

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from kea_exporter.alerts.subnets import OF_SUBNET
 from kea_exporter.alerts.thresholds import (
     DAY_SECONDS,
     EXHAUSTION_MIN_RISE,
@@ -233,6 +234,15 @@ def ever(expression: str) -> str:
 def greatest(count: int, expression: str) -> str:
     """Return the series with the highest values at the end of the time range, over the whole range."""
     return f"{expression} and topk({count}, {_at_the_end(expression)})"
+
+
+def course_of_highest(count: int, kind: str, *where: str) -> str:
+    """Return the utilisation of the fullest subnets over the whole range, as the rules record it.
+
+    To compute it for 10,000 subnets at each point would take a minute.
+    """
+    recorded = once(of(OF_SUBNET, f'kind="{kind}"', *where), *SUBNET)
+    return f"{recorded} and topk({count}, {_at_the_end(judged(kind, *where))})"
 
 
 def least(count: int, expression: str) -> str:

@@ -11,7 +11,7 @@ import yaml
 from lab.servers.processes import Running, accepts, free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from lab.servers.kea import Lab
@@ -25,9 +25,10 @@ class ConfiguredPrometheus:
     Args:
         config_file: its configuration, in the lab's folder.
         port: where it listens; by default a free one.
+        flags: further ones of its command line.
     """
 
-    def __init__(self, lab: Lab, config_file: Path, port: int | None = None) -> None:
+    def __init__(self, lab: Lab, config_file: Path, port: int | None = None, flags: Sequence[str] = ()) -> None:
         self.port = port or free_port()
         arguments = lab.chroot.command(
             "/usr/bin/prometheus",
@@ -36,6 +37,7 @@ class ConfiguredPrometheus:
             f"--web.listen-address=127.0.0.1:{self.port}",
             "--scrape.discovery-reload-interval=100ms",  # by default, the first scrape waits for five seconds
             f"--web.external-url=http://127.0.0.1:{self.port}/",
+            *flags,
         )
         self._running = Running(arguments, config_file.parent / "prometheus.log")
         self.wait_until(lambda: accepts("127.0.0.1", self.port))
@@ -95,6 +97,7 @@ class Prometheus(ConfiguredPrometheus):
         alertmanager: where it sends alerts, as host:port; None for nowhere.
         evaluation_interval: how often it evaluates the rules.
         port: where it listens; by default a free one.
+        flags: further ones of its command line.
     """
 
     def __init__(  # noqa: PLR0913 - each but the first two has a default
@@ -106,6 +109,7 @@ class Prometheus(ConfiguredPrometheus):
         *,
         evaluation_interval: str = "1s",
         port: int | None = None,
+        flags: Sequence[str] = (),
     ) -> None:
         config = {
             "global": {"evaluation_interval": evaluation_interval},
@@ -113,4 +117,4 @@ class Prometheus(ConfiguredPrometheus):
             "rule_files": [lab.inside(lab.write(name, text)) for name, text in (rules or {}).items()],
             "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alertmanager] if alertmanager else []}]}]},
         }
-        super().__init__(lab, lab.write("prometheus.yml", yaml.safe_dump(config)), port)
+        super().__init__(lab, lab.write("prometheus.yml", yaml.safe_dump(config)), port, flags)

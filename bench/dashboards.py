@@ -23,6 +23,7 @@ from lab.servers.chroot import ensure
 from lab.servers.kea import Lab
 from lab.servers.prometheus import Prometheus
 from tests.support.dashboard_reading import DOCUMENTS, PANELS, filled_in, variables_of
+from tests.support.dashboard_scraping import EVERYTHING
 from tests.support.pages import singly
 from tests.support.simulated import page_of
 
@@ -135,13 +136,12 @@ def _queried(tree: dict[str, Any]) -> list[dict[str, Any]]:
 def timed(port: int, until: int, name: str, expression: str, points: int) -> Timed:
     """Query as Grafana does with everything selected."""
     span = HOURS * 3600
-    everything = dict.fromkeys(("job", "instance", "server", "daemon", "pair", "subnet"), ".+")
     window = {
         "__rate_interval": f"{4 * EVERY_SECONDS}s",
         "__interval": f"{span // (points or POINTS)}s",
         "__range": f"{span}s",
     }
-    query = filled_in(expression, {**everything, **window})
+    query = filled_in(expression, {**EVERYTHING, **window})
     moments = {"start": until - span, "end": until, "step": span // points} if points else {"time": until}
     url = f"http://127.0.0.1:{port}/api/v1/{'query_range' if points else 'query'}"
     parameters = {"query": query, "timeout": f"{MAX_WAIT:.0f}s", **{name: str(at) for name, at in moments.items()}}

@@ -25,6 +25,7 @@ from grafana.src.queries import (
     NOT_READ_BY_SUBNET,
     SUBNET,
     SUBNET_CHOSEN,
+    course_of_highest,
     each_store,
     exhausted_in,
     fullness,
@@ -33,7 +34,6 @@ from grafana.src.queries import (
     greatest,
     highest_fullness,
     in_pools,
-    judged,
     of,
     of_daemon,
     of_subnets,
@@ -244,10 +244,10 @@ def _course() -> list[Built]:
         lines(
             Words(
                 f"Highest {TOP} utilisations, {name}",
-                "Subnets with the highest utilisation at the end of the time range.",
-                NOTHING_OF[name],
+                "Subnets with the highest utilisation at the end of the time range, as the rules record it.",
+                f"{NOTHING_OF[name]}, or the rules are not loaded (kea-exporter rules)",
             ),
-            [Query(greatest(TOP, judged(kind, of_daemon(daemon), SUBNET_CHOSEN)), LEGEND)],
+            [Query(course_of_highest(TOP, kind, of_daemon(daemon), SUBNET_CHOSEN), LEGEND)],
             FULLNESS,
             width=8,
         )
@@ -367,7 +367,9 @@ def _guards() -> Built:
             NO_GUARDS,
         ),
         labels=("server", "daemon", *SUBNET, "name", "client_classes"),
-        columns={"is": Column(gauge("kea_subnet_info", *SUBNET, "name", "client_classes"), hidden=True)},
+        columns={
+            "is": Column(f"topk({ROWS}, {gauge('kea_subnet_info', *SUBNET, 'name', 'client_classes')})", hidden=True)
+        },
         sort="subnet",
         width=14,
     )

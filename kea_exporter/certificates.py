@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from cryptography import x509
@@ -24,7 +25,8 @@ Address = IPv4Address | IPv6Address
 MAX_NAME = 256
 MAX_SAN_ENTRIES = 1000
 MAX_BUNDLE_CERTIFICATES = 16
-
+# Servers show the same certificates with each connection. Larger ones are seldom, and are parsed each time.
+MAX_KEPT_BYTES, MAX_KEPT = 4096, 2048
 
 # What cryptography raises on bytes that are no certificate, or none that RFC 5280 knows.
 UNREADABLE = (
@@ -96,7 +98,7 @@ def read_der(der: bytes) -> Certificate:
         CertificateError: the bytes are none.
     """
     try:
-        return _facts(x509.load_der_x509_certificate(der))
+        return _kept_facts(der) if len(der) <= MAX_KEPT_BYTES else _facts(x509.load_der_x509_certificate(der))
     except UNREADABLE as error:
         raise CertificateError("the certificate cannot be read") from error
 
@@ -133,6 +135,11 @@ def parse_address(text: str) -> Address | None:
     except ValueError:
         return None
     return _unmapped(address)
+
+
+@lru_cache(maxsize=MAX_KEPT)
+def _kept_facts(der: bytes) -> Certificate:
+    return _facts(x509.load_der_x509_certificate(der))
 
 
 def _facts(certificate: x509.Certificate) -> Certificate:

@@ -21,23 +21,17 @@ if TYPE_CHECKING:
 def build_context(
     tls: TlsSettings, verify_mode: ssl.VerifyMode = ssl.CERT_REQUIRED, verify_flags: int = 0
 ) -> ssl.SSLContext:
-    """Return the context for one connection, by its files as they are now, so that they can be renewed.
+    """Return the context for a connection, by its files as they are now, so that they can be renewed.
 
-    Reading the system's authorities takes tens of milliseconds: connections share a context until these change.
+    Parsing them takes as long as a handshake, those of the system tens of milliseconds: connections share a context
+    until a file changes.
 
     Raises:
         TransportError: a file cannot be read, or is not what it should be.
     """
-    if tls.ca_file or tls.cert_file:
-        return _context(tls, verify_mode, verify_flags)
-    return _shared_context(tls, verify_mode, verify_flags, _system_authorities())
-
-
-@lru_cache(maxsize=8)
-def _shared_context(
-    tls: TlsSettings, verify_mode: ssl.VerifyMode, verify_flags: int, _: tuple[bytes | None, int | None]
-) -> ssl.SSLContext:
-    return _context(tls, verify_mode, verify_flags)
+    authorities = (digest(tls.ca_file), None) if tls.ca_file else _system_authorities()
+    own = tuple(path and digest(path) for path in (tls.cert_file, tls.key_file))
+    return _context(tls, verify_mode, verify_flags, (authorities, own))
 
 
 def _system_authorities() -> tuple[bytes | None, int | None]:
@@ -49,7 +43,9 @@ def _system_authorities() -> tuple[bytes | None, int | None]:
     return digest(Path(paths.cafile)) if paths.cafile else None, changed_at
 
 
-def _context(tls: TlsSettings, verify_mode: ssl.VerifyMode, verify_flags: int) -> ssl.SSLContext:
+# The last argument is what changes when a file does.
+@lru_cache(maxsize=16)
+def _context(tls: TlsSettings, verify_mode: ssl.VerifyMode, verify_flags: int, _: object) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = verify_mode

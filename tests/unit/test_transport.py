@@ -322,6 +322,19 @@ class TestTls:
             system.unlink()
             assert failure_of(daemon).reason is Reason.CERTIFICATE_UNTRUSTED_ISSUER
 
+    def test_a_ca_file_is_parsed_once_until_it_changes(self, authority: Authority, tmp_path: Path) -> None:
+        (tmp_path / "other").mkdir()
+        other, ca_file = Authority(tmp_path / "other"), tmp_path / "ca.pem"
+        with peer(self.answer, authority.issue("kea", addresses=["127.0.0.1"])) as port:
+            daemon = settings(f"https://127.0.0.1:{port}", tls=TlsSettings(ca_file=ca_file))
+            ca_file.write_bytes(authority.certificate.read_bytes())
+            assert exchange(daemon) == b"{}"
+            assert build_context(daemon.tls) is build_context(daemon.tls)
+            ca_file.write_bytes(other.certificate.read_bytes())
+            assert failure_of(daemon).reason is Reason.CERTIFICATE_UNTRUSTED_ISSUER
+            ca_file.unlink()
+            assert failure_of(daemon).reason is Reason.LOCAL_FILE_UNREADABLE
+
     def test_a_server_that_closes_over_tls_is_not_said_to_want_tls(self, authority: Authority) -> None:
         pair = authority.issue("kea", addresses=["127.0.0.1"])
         with peer(saying(b""), pair) as port:

@@ -15,7 +15,19 @@ from bench.changes import changes, committed
 from bench.cost import Site
 from bench.exporters import ours, theirs
 from bench.memory import memory_section
-from bench.parts import ALL, AUDIT, MANY, MEMORY, ON_KEA, SMALL, audit_section, many_section, small_section
+from bench.parts import (
+    ALL,
+    AUDIT,
+    MANY,
+    MEMORY,
+    ON_KEA,
+    OWN,
+    SMALL,
+    audit_section,
+    many_section,
+    own_section,
+    small_section,
+)
 from bench.server import described, start_filled
 from lab.servers.chroot import LabBuildError, LabUnavailableError, ensure
 from lab.servers.kea import Lab
@@ -75,6 +87,9 @@ class Run:
             if MEMORY in self._only:
                 _say("memory under attack")
                 self._sections[MEMORY] = memory_section(lab.folder)
+            if OWN in self._only:
+                _say("the exporter itself")
+                self._sections[OWN] = own_section(lab.folder, self._rounds)
             if SMALL in self._only:
                 _say("few subnets")
                 self._sections[SMALL] = small_section(lab.folder, self._chroot, self._rounds)

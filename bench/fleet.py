@@ -1,7 +1,8 @@
 """Simulated servers of one size, each on a port of its own; they count what they are asked.
 
-`python -m bench.fleet SERVERS SUBNETS [CERTIFICATE KEY]` prints the ports as JSON, and serves until it is ended: HTTP,
-or HTTPS with a certificate. Answers are those of the demo's Kea, made once and kept: they have to cost little.
+`python -m bench.fleet SERVERS SUBNETS RESERVED [CERTIFICATE KEY]` prints the ports as JSON, and serves until it is
+ended: HTTP, or HTTPS with a certificate. RESERVED is 1 for servers with reservations in each subnet, else 0. Answers
+are those of the demo's Kea, made once and kept: they have to cost little.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from bench.daemons import BACKLOG, Conversation
+from bench.review import reserve
 from bench.wire import BareConnection, answered
 from kea_simulator.building import Blueprint
 from kea_simulator.daemon import Life
@@ -56,7 +58,8 @@ class Counts:
 class Answers:
     """Answers each command as a daemon with so many subnets does."""
 
-    def __init__(self, subnets: int) -> None:
+    def __init__(self, subnets: int, *, is_reserved: bool) -> None:
+        self._is_reserved = is_reserved
         self._daemon = _daemon(subnets)
         # Its own counters are named alike, and are found at once.
         self._counters = _daemon(FEW)
@@ -78,7 +81,10 @@ class Answers:
         key = json.dumps(request)
         if key not in self._kept:
             daemon = self._counters if request["command"] == "statistic-get" else self._daemon
-            self._kept[key] = _sendable(daemon.answer(request))
+            answer = daemon.answer(request)
+            if request["command"] == "config-get" and self._is_reserved:
+                reserve(answer["arguments"]["Dhcp4"])
+            self._kept[key] = _sendable(answer)
         return self._kept[key]
 
 
@@ -109,11 +115,22 @@ class Fleet:
 
 
 @contextmanager
-def fleet(folder: Path, servers: int, subnets: int, pair: Pair | None = None) -> Iterator[Fleet]:
+def fleet(
+    folder: Path, servers: int, subnets: int, pair: Pair | None = None, *, is_reserved: bool = False
+) -> Iterator[Fleet]:
     """Run servers with so many subnets each; over HTTPS where there is a certificate."""
     secured = [str(pair.certificate), str(pair.key)] if pair else []
-    command = [*ENDS_WITH_US, sys.executable, "-m", "bench.fleet", str(servers), str(subnets), *secured]
-    running = Running(command, folder / f"fleet-{servers}-{subnets}{'-tls' if pair else ''}.log")
+    command = [
+        *ENDS_WITH_US,
+        sys.executable,
+        "-m",
+        "bench.fleet",
+        str(servers),
+        str(subnets),
+        str(int(is_reserved)),
+        *secured,
+    ]
+    running = Running(command, folder / f"fleet-{servers}-{subnets}-{int(is_reserved)}{'-tls' if pair else ''}.log")
     try:
         running.wait_until(lambda: running.output.read_text().endswith("]\n"))
         counting, *ports = json.loads(running.output.read_text())
@@ -133,12 +150,12 @@ def _sendable(answer: Tree) -> bytes:
     return answered(written([answer]).encode())
 
 
-async def _serve(servers: int, subnets: int, *pair: str) -> None:
+async def _serve(servers: int, subnets: int, reserved: int, *pair: str) -> None:
     context = None
     if pair:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*pair)
-    answers, loop = Answers(subnets), asyncio.get_running_loop()
+    answers, loop = Answers(subnets, is_reserved=bool(reserved)), asyncio.get_running_loop()
     ports = []
     # The first one is for whoever wants the counts, in plain HTTP.
     for secured in [None, *[context] * servers]:
@@ -149,4 +166,4 @@ async def _serve(servers: int, subnets: int, *pair: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:]))
+    asyncio.run(_serve(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), *sys.argv[4:]))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bench.cost import THEIRS, commands_and_log, kea_time, levels_of_gzip, page_and_memory, scrape_time, wait_of_others
 from bench.dhcp import INTERVAL_SECONDS, RATE, SECONDS, SECONDS_OF_OTHERS, delay_of_offers
 from bench.many import DAEMONS, DEAD, TIMEOUT_SECONDS, many_daemons
+from bench.own import ABOUT, TITLE, own_cost
 from bench.partners import hashing_cost
 from bench.review import review_cost
 from bench.server import PATIENCE_SECONDS, SAMPLES
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from bench.cost import Site
     from lab.servers.chroot import Chroot
 
-MANY, MEMORY, SMALL, AUDIT = "e", "h", "j", "audit"
+MANY, MEMORY, SMALL, OWN, AUDIT = "e", "h", "j", "l", "audit"
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ ON_KEA = {
     ),
     "gzip": Part("Levels of gzip", "Python's zlib on the page.", levels_of_gzip, once=True),
 }
-ALL = (*sorted([*ON_KEA, MANY, MEMORY, SMALL]), AUDIT)
+ALL = (*sorted([*ON_KEA, MANY, MEMORY, SMALL, OWN]), AUDIT)
 
 
 def many_section(folder: Path, rounds: int) -> Section:
@@ -107,6 +108,13 @@ def small_section(folder: Path, chroot: Chroot, rounds: int) -> Section:
     )
     section = Section("j. Kea's processor time with few subnets", about, targets_in="measured")
     section.add("measured", Found(small_servers(folder, chroot, rounds)))
+    return section
+
+
+def own_section(folder: Path, rounds: int) -> Section:
+    """Measure part l."""
+    section = Section(TITLE, ABOUT, targets_in="measured")
+    section.add("measured", Found(own_cost(folder, rounds)))
     return section
 
 

@@ -35,10 +35,12 @@ DEMO_SERVERS: Mapping[str, str] = {
     "misname-certificate": V4,
     "distrust-certificate": V4,
     "break-ha": PARTNER,
+    "change-subnet": PARTNER,
 }
 # Of the 100 addresses in the pool of the last subnet of a server, which has no leases.
 FILLED_HOSTS = range(10, 106)
 REFUSED_CLIENTS = 3
+OTHER_ID = 1000
 UNLOADED = "libdhcp_host_cmds.so"
 
 
@@ -63,7 +65,7 @@ def faults_of(fleet: Fleet, database: Postgresql, servers: Mapping[str, str] = D
     Args:
         fleet: the servers.
         database: contains the leases of the server of `lease-database-lost`.
-        servers: the server of each fault, by the name of the fault.
+        servers: the server of each fault, by the name of the fault; without `change-subnet`, that fault is left out.
     """
     kea = {name: fleet.daemons[server] for name, server in servers.items()}
     found = (
@@ -89,6 +91,8 @@ def faults_of(fleet: Fleet, database: Postgresql, servers: Mapping[str, str] = D
         ),
         *_certificates(fleet, servers),
         _stopped("break-ha", servers, kea, "stop one server of the pair"),
+        # It is seen while both servers of the pair run.
+        *([_other_id(servers["change-subnet"], kea["change-subnet"])] if "change-subnet" in servers else []),
     )
     return {entry.name: entry for entry in found}
 
@@ -161,6 +165,21 @@ def _reservations(server: str, kea: KeaDaemon) -> Fault:
 
     what = f"reserve the pool of subnet {subnet} for absent hosts, and let {REFUSED_CLIENTS} clients ask"
     return Fault("reservations", server, what, inject, repair)
+
+
+def _other_id(server: str, kea: KeaDaemon) -> Fault:
+    """Return the fault of a subnet whose id differs from that on the partner of the server."""
+    first, *others = kea.configuration["subnet4"]
+
+    def run_with(subnet_id: int) -> Callable[[], None]:
+        def reload() -> None:
+            kea.write({**kea.configuration, "subnet4": [{**first, "id": subnet_id}, *others]})
+            kea.reload()
+
+        return reload
+
+    what = f"change the id of subnet {first['subnet']} on one server of the pair"
+    return Fault("change-subnet", server, what, run_with(OTHER_ID), run_with(first["id"]))
 
 
 def _failed_reload(fleet: Fleet, server: str) -> Fault:

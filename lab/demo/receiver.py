@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 WIDTH = 110
+TITLE = ("server", "daemon", "requirement", "subnet", "scope", "pair", "part")
 INDENT = " " * 11
 
 
@@ -115,7 +116,11 @@ def as_text(message: Message) -> str:
 
 
 def _title(labels: Mapping[str, str]) -> str:
-    about = [labels[name] for name in ("server", "daemon", "requirement", "subnet", "scope") if name in labels]
+    about = [
+        labels[name]
+        for name in ("server", "daemon", "requirement", "subnet", "scope", "pair", "part")
+        if name in labels
+    ]
     return "  ".join([labels["alertname"], " ".join(about)])
 
 

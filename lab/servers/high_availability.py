@@ -74,18 +74,27 @@ class HighAvailability:
 
     def _relationship(self, name: str, paused: tuple[str, ...]) -> Tree:
         roles = {PRIMARY: "primary", PARTNER: ROLES_OF_PARTNER[self._mode]}
-        urls = {value: f"http://127.0.0.1:{port}/" for value, port in self._own_ports.items()}
         return {
-            "this-server-name": name,
-            "mode": self._mode,
+            **relationship(name, self._mode, roles, self._own_ports),
             "heartbeat-delay": self._heartbeat,
             "max-response-delay": self._silence,
-            "max-unacked-clients": 0,
-            "multi-threading": {"enable-multi-threading": True, "http-dedicated-listener": True},
-            "peers": [{"name": value, "url": urls[value], "role": role} for value, role in roles.items()],
             "state-machine": {"states": [{"state": state, "pause": "once"} for state in paused]},
             **self._more,
         }
+
+
+def relationship(own: str, mode: str, roles: dict[str, str], ports: dict[str, int]) -> Tree:
+    """Return a relationship in haste, as the server *own* has it, from the roles and ports of its servers."""
+    urls = {name: f"http://127.0.0.1:{ports[name]}/" for name in roles}
+    return {
+        "this-server-name": own,
+        "mode": mode,
+        "heartbeat-delay": HEARTBEAT_MILLISECONDS,
+        "max-response-delay": SILENCE_MILLISECONDS,
+        "max-unacked-clients": 0,
+        "multi-threading": {"enable-multi-threading": True, "http-dedicated-listener": True},
+        "peers": [{"name": name, "url": urls[name], "role": role} for name, role in roles.items()],
+    }
 
 
 def wait_for(daemon: KeaDaemon, *states: str) -> None:

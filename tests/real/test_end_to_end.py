@@ -156,6 +156,12 @@ CASES = (
         },
         "Start the partner, or fix the network between them",
     ),
+    Case(
+        "change-subnet",
+        {"KeaHaSubnetIdsDiffer critical"},
+        {"KeaHaConfigurationDiffers warning"},
+        "Give each subnet one id on both servers",
+    ),
 )
 
 

@@ -73,6 +73,10 @@ def test_the_demo_tells_of_a_fault_that_another_terminal_injects(demo: Demo) -> 
     demo.says("RESOLVED   KeaServerDown  sound-v6")
     for standing in ("KeaAuthenticationFailing  wrong-password", "KeaHookMissing  hooks-missing"):
         demo.says(f"FIRING     {standing}")
+    assert ask(demo.folder, "fault", "change-subnet")[0] == 0
+    demo.says("FIRING     KeaHaSubnetIdsDiffer")
+    assert ask(demo.folder, "repair", "change-subnet")[0] == 0
+    demo.says("RESOLVED   KeaHaSubnetIdsDiffer")
     demo.running.signal(signal.SIGINT)
     assert demo.running.wait(SOON) == 0
     assert "Traceback" not in demo.said()

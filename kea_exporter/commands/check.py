@@ -64,7 +64,7 @@ def _requirement_ids(_context: click.Context, parameter: click.Parameter, ids: S
     "daemons",
     multiple=True,
     type=click.Choice([str(daemon) for daemon in Daemon]),
-    help="What answers at --url: once for all, or once for each [dhcp4].",
+    help="Daemon at --url: once for all, or once for each [dhcp4].",
 )
 @file_options
 @click.option("--user", "username", help="User name for --url.")
@@ -94,20 +94,20 @@ def _requirement_ids(_context: click.Context, parameter: click.Parameter, ids: S
     type=click.Choice([str(severity) for severity in Severity]),
     default=str(Severity.ADVISORY),
     show_default=True,
-    help="Judge requirements of this severity and of graver ones.",
+    help="Judge requirements of this severity and of higher ones.",
 )
 @click.option(
     "--fail-on",
     type=click.Choice([str(value) for value in FailOn]),
     default=str(FailOn.REQUIRED),
     show_default=True,
-    help="Which requirements decide the exit code: of this severity and graver, or required and all unknown ones.",
+    help="Which requirements decide the exit code: of this severity and higher, or required and all unknown ones.",
 )
 @click.option("--output", type=click.Choice([*FORMATS]), default="text", show_default=True)
 @click.option("--verbose", is_flag=True, help="Also show the requirements that are met (text).")
 @click.option("--watch", type=click.FloatRange(min=1), metavar="SECONDS", help="Repeat the check, and print changes.")
-@click.option("--explain", metavar="REQUIREMENT", help="Explain a requirement, or 'list' them all, and end.")
-@click.option("--schema", is_flag=True, help="Print the JSON schema of --output json, and end.")
+@click.option("--explain", metavar="REQUIREMENT", help="Explain a requirement, or 'list' them all, and exit.")
+@click.option("--schema", is_flag=True, help="Print the JSON schema of --output json, and exit.")
 def check_command(  # noqa: PLR0913 - one parameter per option
     *,
     config_file: str | None,
@@ -132,8 +132,8 @@ def check_command(  # noqa: PLR0913 - one parameter per option
 ) -> int:
     """Judge servers now, or configuration files of Kea, and print verdicts, evidence and remedies.
 
-    Ends with 0 where all required requirements are met, 1 where some are not, 2 where none is unmet but some are
-    unknown, 3 after a usage or configuration error. --output nagios has the exit codes of a monitoring plugin.
+    Exit code: 0 if all required requirements are met, 1 if one is unmet, 2 if none is unmet but one is unknown, 3
+    after a usage or configuration error. --output nagios has the exit codes of a monitoring plugin.
     """
     logs.configure("error", "logfmt")
     if explain is not None or schema:

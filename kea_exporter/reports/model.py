@@ -25,7 +25,7 @@ ALL_MET, SOME_UNMET, SOME_UNKNOWN = 0, 1, 2
 class FailOn(StrEnum):
     """Which requirements decide the exit code of `check`.
 
-    required, recommended, advisory: those of this severity and of graver ones. unknown: the required ones, and every
+    required, recommended, advisory: those of this severity and of higher ones. unknown: the required ones, and every
     requirement that is unknown.
     """
 
@@ -104,7 +104,7 @@ def exit_code(reports: Sequence[CountsVerdicts], fail_on: FailOn = FailOn.REQUIR
 
 
 def is_at_least(severity: Severity, minimum: Severity) -> bool:
-    """Return whether a severity is *minimum* or a graver one."""
+    """Return whether a severity is *minimum* or a higher one."""
     return SEVERITY_ORDER[severity] <= SEVERITY_ORDER[minimum]
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from bench.exporters import cpu_seconds, ours
 from bench.fleet import fleet
 from bench.memory import resident_mebibytes
+from bench.probing import OK
 from bench.relay import Relay
 from bench.replicas import MILLI, names, replicas
 from bench.review import HOSTS_OF_SUBNET
@@ -161,14 +162,14 @@ def _fleet(folder: Path) -> list[Row]:
         targets = names(servers.urls)
         single.at_once(targets)
         spread = single.spread(targets, INTERVAL_SECONDS)
-        for probed in spread.probed:
-            probed.samples()
-        seconds = _page_seconds(folder, servers)
+        refused = sum(not probed.head.startswith(OK) for probed in spread.probed)
+        seconds, peak = _page_seconds(folder, servers), single.peak_mebibytes()
     return [
         Row(f"fleet of {FLEET:,}: processor time, % of a core", 100 * spread.busiest, 0, limit=MAX_PERCENT),
+        Row(f"fleet of {FLEET:,}: probes refused", refused, 0, limit=0),
         Row(f"fleet of {FLEET:,}: processor time of a probe, ms", spread.milliseconds, 1),
         Row(f"fleet of {FLEET:,}: 99 of 100 probes within, ms", spread.percentile(99), 0),
-        Row(f"fleet of {FLEET:,}: peak memory, MiB", single.peak_mebibytes(), 0),
+        Row(f"fleet of {FLEET:,}: peak memory, MiB", peak, 0),
         Row(f"page of {PAGE} servers, s", seconds, limit=MAX_PAGE_SECONDS),
     ]
 

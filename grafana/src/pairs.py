@@ -69,6 +69,11 @@ def _chosen(expression: str) -> str:
     return with_pair(expression, PAIR_CHOSEN)
 
 
+def _over_time(expression: str) -> str:
+    """Return the same for lines: without the label `pair`, which is empty while the configuration is unknown."""
+    return f"max without (pair) ({_chosen(expression)})"
+
+
 def _of_chosen(expression: str) -> str:
     """Return values that have the label `pair`, of the selected pairs."""
     return f"({expression}) and on (daemon, pair) {INFO}"
@@ -191,8 +196,8 @@ def _course() -> list[Built]:
         timeline(
             Words("States", "State of each server, and of its partner at the last heartbeat.", NO_PAIR),
             [
-                Query(_chosen(state_of("local")), "{{server}} {{daemon}} with {{relationship}}"),
-                Query(_chosen(state_of("partner")), "{{relationship}} {{daemon}} as {{server}} sees it"),
+                Query(_over_time(state_of("local")), "{{server}} {{daemon}} with {{relationship}}"),
+                Query(_over_time(state_of("partner")), "{{relationship}} {{daemon}} as {{server}} sees it"),
             ],
             HA_STATE,
             width=12,
@@ -200,7 +205,7 @@ def _course() -> list[Built]:
         ),
         timeline(
             Words("Who serves whom", "Scopes that each server serves.", NO_PAIR),
-            [Query(_chosen(OWN_SCOPES), "{{server}} {{daemon}}: {{scope}}")],
+            [Query(_over_time(OWN_SCOPES), "{{server}} {{daemon}}: {{scope}}")],
             SERVES,
             width=12,
             height=9,
@@ -269,14 +274,14 @@ def _health() -> list[Built]:
     return [
         lines(
             Words("Time since last partner heartbeat", "Time since the partner last answered.", NO_PAIR),
-            [Query(_chosen(SILENCE), LINE)],
+            [Query(_over_time(SILENCE), LINE)],
             SECONDS,
         ),
         lines(
             Words(
                 "Clock skew over time", "Between the two servers; Kea terminates high availability at 60 s.", NO_SKEW
             ),
-            [Query(_chosen(SKEW), LINE)],
+            [Query(_over_time(SKEW), LINE)],
             CLOCK_SKEW,
         ),
         lines(
@@ -295,8 +300,8 @@ def _health() -> list[Built]:
                 NO_PAIR,
             ),
             [
-                Query(_chosen(gauge("kea_ha_unacked_clients", "relationship")), f"{LINE}: unacked"),
-                Query(_chosen(gauge("kea_ha_unacked_clients_left", "relationship")), f"{LINE}: left"),
+                Query(_over_time(gauge("kea_ha_unacked_clients", "relationship")), f"{LINE}: unacked"),
+                Query(_over_time(gauge("kea_ha_unacked_clients_left", "relationship")), f"{LINE}: left"),
             ],
             NUMBER,
         ),
@@ -307,17 +312,17 @@ def _interrupted() -> list[Built]:
     return [
         timeline(
             Words("Communication interrupted", "The partner has not answered for max-response-delay.", NO_PAIR),
-            [Query(_chosen(gauge("kea_ha_communication_interrupted", "relationship")), LINE)],
+            [Query(_over_time(gauge("kea_ha_communication_interrupted", "relationship")), LINE)],
             ALARM,
         ),
         lines(
             Words("Connecting clients", "Clients of the partner that send requests during the interruption.", NO_PAIR),
-            [Query(_chosen(gauge("kea_ha_connecting_clients", "relationship")), LINE)],
+            [Query(_over_time(gauge("kea_ha_connecting_clients", "relationship")), LINE)],
             NUMBER,
         ),
         lines(
             Words("Analyzed packets", "Packets to the partner that Kea analyzes during the interruption.", NO_PAIR),
-            [Query(_chosen(gauge("kea_ha_analyzed_packets", "relationship")), LINE)],
+            [Query(_over_time(gauge("kea_ha_analyzed_packets", "relationship")), LINE)],
             NUMBER,
         ),
     ]

@@ -44,9 +44,12 @@ def unmet_of(severity: str, *where: str) -> str:
     return f'label_join({found}, "problem", "", "title")'
 
 
-def failures() -> str:
-    """Return the failed probes, with their remedies; not every reason has one."""
-    found = gauge("kea_probe_failure", "stage", "reason")
+def failures(*, up: bool) -> str:
+    """Return the failed probes, or the failed commands of daemons that are up, with their remedies if there are any."""
+    found = (
+        f"({gauge('kea_probe_failure', 'stage', 'reason')} and on (server, daemon) "
+        f"({worst(of('kea_up'))} == {int(up)}))"
+    )
     with_remedy = explained(found, "kea_probe_failure_info", ("reason",), "remedy")
     without = f"{found} unless on (reason) {of_exporter('kea_probe_failure_info')}"
     return f'label_join({with_remedy} or ({without}), "problem", ": ", "stage", "reason")'
@@ -55,7 +58,8 @@ def failures() -> str:
 def problems(severities: tuple[str, ...] = ("required", "recommended"), width: int = 24, height: int = 9) -> Table:
     """Return the table of failed probes and unmet requirements, the worst first."""
     found = [
-        f"{UNREACHED} * {failures()}",
+        f"{UNREACHED} * {failures(up=False)}",
+        f"{SEVERITIES['recommended']} * {failures(up=True)}",
         *(f"{SEVERITIES[severity]} * {unmet_of(severity)}" for severity in severities),
     ]
     each = once(" or ".join(f"({entry})" for entry in found), "problem", "remedy")

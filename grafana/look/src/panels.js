@@ -27,9 +27,11 @@ standardTransformersRegistry.setInit(() =>
     return { id, name, transformation: async () => transformer };
   })
 );
+// Options without a default.
+const OPTIONAL = { groupingToMatrix: ['emptyValue'] };
 /** The options of each transformation that Grafana knows, by its id. */
 export const TRANSFORMATIONS = Object.fromEntries(
-  TRANSFORMERS.map(({ id, defaultOptions }) => [id, Object.keys(defaultOptions ?? {})])
+  TRANSFORMERS.map(({ id, defaultOptions }) => [id, [...Object.keys(defaultOptions ?? {}), ...(OPTIONAL[id] ?? [])]])
 );
 
 // The options of every panel, and what makes them of what is written; Grafana has this list in a part that is not on npm.

@@ -6,7 +6,6 @@ import re
 
 from grafana.src.looks import SEVERITIES
 from grafana.src.queries import (
-    CAPACITY,
     OF_DAEMON,
     SUBNET,
     days_left,
@@ -14,8 +13,8 @@ from grafana.src.queries import (
     gauge,
     of,
     of_daemon,
-    of_subnets,
     once,
+    recorded,
     shared_fullness,
     taken,
     total,
@@ -148,4 +147,4 @@ def above(kind: str, *where: str) -> str:
     subnets = f"{taken(kind, *where)} > {FULLNESS_WARNING}"
     networks = f"{shared_fullness(kind, *where)} > {FULLNESS_WARNING}"
     once_each = f"{each_store(subnets, *SUBNET)} or {each_store(networks, 'shared_network')}"
-    return number_of(once_each, of_subnets(CAPACITY[kind], *where))
+    return number_of(once_each, recorded(kind, *where))

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 UP = worst(of("kea_up"))
 NO_DHCP = "No answering DHCP daemon"
-NO_SUBNETS = "No answering DHCP daemon has subnets"
+NO_SUBNETS = "No answering DHCP daemon has subnets, or the rules are not loaded (kea-exporter rules)"
 NO_RULES = "The recording rules are not loaded (kea-exporter rules)"
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from kea_exporter.alerts.subnets import OF_SUBNET
+from kea_exporter.alerts.subnets import OF_SUBNET, OF_SUBNET_UPPER
 from kea_exporter.alerts.thresholds import (
     DAY_SECONDS,
     EXHAUSTION_MIN_RISE,
@@ -162,11 +162,16 @@ def fullness_with_reserved(kind: str, *where: str) -> str:
     return f"({full} > {fullness(kind, *where)} + {FULLNESS_DIFFERENCE})"
 
 
+def recorded(kind: str, *where: str, rule: str = OF_SUBNET) -> str:
+    """Return the utilisation of subnets as the rules record it: one series of each, where `fullness` reads five."""
+    return once(of(rule, f'kind="{kind}"', *where), *SUBNET)
+
+
 def judged(kind: str, *where: str) -> str:
     """Return the utilisation of the subnets that are judged one by one (see `alerts.subnets`), without small ones."""
-    guarded = f"{fullness(kind, IN_NETWORK, *where)} and {GUARDED}"
+    guarded = f"{recorded(kind, IN_NETWORK, *where)} and {GUARDED}"
     sized = f"{of_subnets(CAPACITY[kind], *where)} >= {FULLNESS_MIN_SIZE}"
-    return f"(({fullness(kind, ALONE, *where)} or {guarded}) and {sized})"
+    return f"(({recorded(kind, ALONE, *where)} or {guarded}) and {sized})"
 
 
 def shared_fullness(kind: str, *where: str) -> str:
@@ -207,7 +212,7 @@ def refused(time: str, *where: str) -> str:
 def taken(kind: str, *where: str) -> str:
     """Return the utilisation of subnets as alerts judge it; with the reserved addresses where clients were refused."""
     sized = of_subnets(CAPACITY[kind], *where)
-    upper = f"({fullness_with_reserved(kind, *where)} or {fullness(kind, *where)})"
+    upper = recorded(kind, *where, rule=OF_SUBNET_UPPER)
     refusing = f"{total(refused('1h', *where), 'server', 'daemon', *SUBNET)} > 0"
     return f"(({upper} and {sized} >= {REFUSED_MIN_SIZE} and {refusing}) or {judged(kind, *where)})"
 
@@ -241,8 +246,7 @@ def course_of_highest(count: int, kind: str, *where: str) -> str:
 
     To compute it for 10,000 subnets at each point would take a minute.
     """
-    recorded = once(of(OF_SUBNET, f'kind="{kind}"', *where), *SUBNET)
-    return f"{recorded} and topk({count}, {_at_the_end(judged(kind, *where))})"
+    return f"{recorded(kind, *where)} and topk({count}, {_at_the_end(judged(kind, *where))})"
 
 
 def least(count: int, expression: str) -> str:

@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.dashboard import Dashboard as Builder
 
 SILENT = "The daemon does not answer: see what is wrong at the top"
-NO_SUBNETS = "The server has no subnets, or its daemons do not answer"
+NO_SUBNETS = "The server has no subnets or does not answer, or the rules are not loaded (kea-exporter rules)"
 NOTHING_YET = "Nothing was counted, or the daemon was scraped only once"
 NO_PERFMON = "No daemon of this server has the hook library perfmon loaded"
 ALONE = "This server takes part in no high availability, or does not answer"

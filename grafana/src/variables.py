@@ -8,7 +8,7 @@ from grafana_foundation_sdk.builders.dashboard import AdHocVariable, DatasourceV
 from grafana_foundation_sdk.models.dashboard import VariableOption, VariableRefresh, VariableSort
 
 from grafana.src.panels import DATASOURCE
-from grafana.src.queries import OF_EXPORTER, SUBNET, fullness, gauge, of, once
+from grafana.src.queries import OF_EXPORTER, SUBNET, gauge, of, once, recorded
 
 # A job that scrapes /probe has no word of the exporter itself; one that scrapes /metrics has both.
 ANYTHING = '{__name__=~"kea_up|kea_exporter_build_info"'
@@ -79,7 +79,7 @@ PAIR = Chosen(
 )
 SUBJECT = Chosen("subject", "Subject", f"label_values(kea_requirement_info{{{OF_EXPORTER}}}, subject)")
 _NAMED = once(of("kea_subnet_info"), *SUBNET, "name")
-_SUBNETS = f"{fullness('address')} * on (server, daemon, subnet_id) group_left (name) {_NAMED} or {fullness('address')}"
+_SUBNETS = f"{recorded('address')} * on (server, daemon, subnet_id) group_left (name) {_NAMED} or {recorded('address')}"
 SUBNETS = Chosen(
     "subnet",
     "Subnet",

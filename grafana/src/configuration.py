@@ -94,7 +94,7 @@ def _glance() -> list[Stat]:
                 "No configuration is known",
             ),
             [Query(_findings())],
-            WARN,
+            NOTE,
             PAGE,
         ),
         Stat(

@@ -185,7 +185,7 @@ def _daemons() -> Built:
         first=("state",),
         sort="state",
         descending=True,
-        width=16,
+        width=18,
         height=9,
     )
 
@@ -195,7 +195,7 @@ def _unanswered() -> Built:
         Words("Unanswered messages", f"The {TOP} highest shares of each type. {UNANSWERED_MEANS}", NOTHING_YET),
         [Query(f"topk({TOP}, {share})", f"{DAEMON} {message}") for message, share in UNANSWERED_SHARES.items()],
         UNANSWERED,
-        width=8,
+        width=6,
         height=9,
     )
 

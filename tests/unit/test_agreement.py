@@ -19,6 +19,7 @@ from tests.unit.test_inquiry import (
     LEASE,
     LIST,
     NO_MANAGER,
+    PARTNERS,
     ROWS,
     VERSIONS,
     World,
@@ -100,6 +101,14 @@ def test_leases_are_not_asked_for_twice_while_both_counts_agree(world: Recorded)
         assert known(found.leases).subnets.columns == known(first.leases).subnets.columns
         assert found.lease_database is LeaseDatabase.AVAILABLE
         assert found.failures == ()
+
+
+def test_with_high_availability_both_counts_are_asked_for(world: Recorded) -> None:
+    # Kea's statistics lack the leases that ha-sync fetched.
+    world.more_configuration |= PARTNERS
+    for _ in range(3):
+        world.scrape()
+        assert world.asked[-2:] == [ALL, ROWS]
 
 
 def test_leases_that_come_and_go_are_followed_by_the_samples(world: Recorded) -> None:

@@ -183,11 +183,6 @@ class Service:
             log.error("configuration reload failed", detail=detail)
 
 
-def _has_all(collection: Collection, settings: Settings) -> bool:
-    """Return whether a collection has a report on every configured daemon."""
-    return {daemon.target for daemon in settings.daemons} <= {report.snapshot.target for report in collection.reports}
-
-
 def _lacked_time(collection: Collection, last: Collection) -> bool:
     """Return whether a probe lacked time, and had clearly less than that of the same daemon in the last collection."""
     before = {report.snapshot.target: report.snapshot.timeout_seconds for report in last.reports}

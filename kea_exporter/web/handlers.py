@@ -8,7 +8,7 @@ import ssl
 import time
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, NamedTuple, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from anyio import CapacityLimiter
 from starlette.datastructures import MutableHeaders
@@ -18,13 +18,12 @@ from kea_exporter import __version__
 from kea_exporter.facts.failure import Failure
 from kea_exporter.httpd.fair_queue import FairQueue, client_of, on_thread
 from kea_exporter.metrics import ExporterState
-from kea_exporter.reports import Check, as_html, as_json
 from kea_exporter.requirements import PAIR_REQUIREMENTS, judge_pair
 from kea_exporter.transport.deadline import Deadline
 from kea_exporter.web.admission import Admission
 from kea_exporter.web.debug import debug_text
 from kea_exporter.web.options import PAGE_HEADERS, TIMEOUT_HEADER, scrape_seconds
-from kea_exporter.web.pages import fleet_page, page_of, pair_page, pair_reports, server_page, style
+from kea_exporter.web.pages import fleet_page, page_of, pair_page, server_page, style
 from kea_exporter.web.parameters import (
     BadRequestError,
     Part,
@@ -33,6 +32,7 @@ from kea_exporter.web.parameters import (
     parameters,
     refuse_other_sites,
 )
+from kea_exporter.web.shown import Shown
 from kea_exporter.web.targets import is_address, target_groups, wanted
 from kea_exporter.web.waiting import Sharing, until_done, when_done
 from kea_exporter.web.writer import PageWriter, variant
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 
     from kea_exporter.config import DaemonSettings
     from kea_exporter.reloader import Reloader
-    from kea_exporter.requirements import PairReport, Report
     from kea_exporter.service import Collection, Service
     from kea_exporter.under_way import UnderWay
     from kea_exporter.web.options import WebOptions
@@ -57,17 +56,6 @@ TRUE = "true"
 RELOAD_SECONDS = 60.0
 MAX_BEGUN_AT_ONCE = 3
 MAX_PAGES_WAITING, MAX_PAGES_WAITING_OF_CLIENT = 64, 16
-
-
-class Shown(NamedTuple):
-    """The reports of the last collection, and when it was complete (seconds since 1970); None before the first."""
-
-    reports: tuple[Report, ...] | None
-    collected_at: float | None
-
-    def of_server(self, name: str) -> list[Report]:
-        """Return the reports on one server."""
-        return [report for report in self.reports or () if report.snapshot.target.server == name]
 
 
 class Handlers:
@@ -134,7 +122,7 @@ class Handlers:
         """Return the last check report of all servers; collect if there is none yet."""
         parameters(request)
         shown = await self._reports(request)
-        body = await self._rendered(request, _document, shown)
+        body = await self._rendered(request, shown.as_json)
         return Response(body, headers={**PAGE_HEADERS, "Content-Type": "application/json"})
 
     async def fleet(self, request: Request) -> Response:
@@ -156,7 +144,7 @@ class Handlers:
         parameters(request)
         daemon, place = request.path_params["daemon"], request.path_params["place"]
         shown = await self._to_show(request)
-        report = await on_thread(partial(_pair_of, shown, place, daemon), self._limiter)
+        report = await on_thread(partial(shown.pair, place, daemon), self._limiter)
         is_free = self._admission.work.are_free_for(client_of(request.scope))
         if report is not None and report.pair.unequal_parts and is_free:
             with self._admission.slot(self._admission.work, request):
@@ -173,7 +161,7 @@ class Handlers:
         own = shown.of_server(name)
         if not own or shown.collected_at is None:
             raise BadRequestError("the server was not collected yet, try again later", HTTPStatus.SERVICE_UNAVAILABLE)
-        text = await self._rendered(request, _report_of, name, shown)
+        text = await self._rendered(request, shown.as_html, name)
         headers = {**PAGE_HEADERS, "Content-Disposition": 'attachment; filename="kea-report.html"'}
         return HTMLResponse(text, headers=headers)
 
@@ -313,23 +301,6 @@ class Handlers:
             requests_rejected=self._admission.rejected,
             samples_dropped=self._writer.samples_dropped,
         )
-
-
-def _pair_of(shown: Shown, place: str, daemon: str) -> PairReport | None:
-    found = (report for report in pair_reports(shown.reports or ()) if report.key == (place, daemon))
-    return next(found, None)
-
-
-def _document(shown: Shown) -> str:
-    """Return the check report of all servers and pairs as JSON."""
-    reports = shown.reports or ()
-    return as_json(Check(reports, shown.collected_at or 0.0, pairs=pair_reports(reports)))
-
-
-def _report_of(server: str, shown: Shown) -> str:
-    """Return the check report of one server and its pairs as HTML."""
-    pairs = [report for report in pair_reports(shown.reports or ()) if server in report.pair.servers]
-    return as_html(Check(shown.of_server(server), shown.collected_at or 0.0, pairs=pairs))
 
 
 def _page(text: str) -> Response:

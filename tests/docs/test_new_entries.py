@@ -97,10 +97,10 @@ def test_the_requirement_of_the_guide_passes_its_tests(project: Path) -> None:
 
 def test_the_panel_of_the_guide_can_be_built(project: Path) -> None:
     module = project / "grafana/src/traffic.py"
-    before, _, rest = module.read_text().partition("\ndef _failures()")
+    before, _, rest = module.read_text().partition("\ndef _causes()")
     place = rest.index("\n    ]\n")
     panel = textwrap.indent(block("lines("), " " * 8)
-    module.write_text(f"{before}\ndef _failures(){rest[:place]}\n{panel}{rest[place:]}")
+    module.write_text(f"{before}\ndef _causes(){rest[:place]}\n{panel}{rest[place:]}")
     written = "from grafana.src.dashboards import documents; print(*documents().values())"
     assert '"title": "Own things"' in python(project, "-c", written)
 

@@ -1,3 +1,3 @@
 """Prometheus exporter that checks ISC Kea DHCP servers against the requirements of an IPAM product."""
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"

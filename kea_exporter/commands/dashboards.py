@@ -65,7 +65,7 @@ def importable(text: str) -> str:
     tree["__elements"] = {}
     tree["__requires"] = [
         {"type": "grafana", "id": "grafana", "name": "Grafana", "version": GRAFANA},
-        {"type": "datasource", "id": "prometheus", "name": "Prometheus", "version": "1.0.0"},
+        {"type": "datasource", "id": "prometheus", "name": "Prometheus", "version": ""},
         *({"type": "panel", "id": panel, "name": PANELS[panel], "version": ""} for panel in required),
     ]
     tree["editable"] = True

@@ -24,7 +24,7 @@ from grafana.src.looks import (
     GOOD,
     HA_STATE,
     NUMBER,
-    PER_SECOND,
+    PACKETS,
     SECONDS,
     SERVING,
     SOCKETS,
@@ -204,7 +204,7 @@ def _traffic() -> list[Built]:
         lines(
             Words("Messages received", f"DHCP messages of clients, by type. {AS_FAR_AS_READ}", NOTHING_YET),
             [Query(ever(total(rate("kea_messages_received_total", "message"), "message")), "{{message}}")],
-            PER_SECOND,
+            PACKETS,
             width=8,
             stacked=True,
             by_message=True,
@@ -212,7 +212,7 @@ def _traffic() -> list[Built]:
         lines(
             Words("Messages sent", f"DHCP messages of the server, by type. {AS_FAR_AS_READ}", NOTHING_YET),
             [Query(ever(total(rate("kea_messages_sent_total", "message"), "message")), "{{message}}")],
-            PER_SECOND,
+            PACKETS,
             width=8,
             stacked=True,
             by_message=True,

@@ -209,7 +209,7 @@ def _by_message(family: str, title: str, name: str, daemon: str) -> Built:
             f"No {name} message was {title} within the time range",
         ),
         [Query(ever(rated), "{{message}}")],
-        PER_SECOND,
+        PACKETS,
         stacked=True,
         by_message=True,
     )

@@ -1,8 +1,9 @@
-"""Part k: hashing what HA partners must share, on what a Kea answers to config-get; processor time of this process."""
+"""Part k: hashing and comparing what HA partners share, on what a Kea answers to config-get; processor time here."""
 
 from __future__ import annotations
 
 import gc
+import json
 import threading
 import time
 import tracemalloc
@@ -13,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from bench.review import HOSTS_OF_SUBNET, MEBIBYTE, ROOT, reserve, seconds
 from bench.table import Found, Row
 from kea_exporter.commands.serve import GC_THRESHOLD
-from kea_exporter.facts.pairs import PARTS_OF_SUBNETS
-from kea_exporter.kea.canonical import pair_configurations
+from kea_exporter.facts.pairs import PARTS, PARTS_OF_SUBNETS
+from kea_exporter.kea.canonical import pair_configurations, shared_configurations
+from kea_exporter.kea.canonical.differences import Sides, differences
 from kea_exporter.kea.prepared import prepared
 from kea_exporter.kea.protocol import decode
 
@@ -52,6 +54,8 @@ def hashing_cost(site: Site) -> Found:
     gc.set_threshold(GC_THRESHOLD)  # as the exporter does
     try:
         rows = [row for root, tree in trees.items() for row in _rows(root, prepared(root, tree), site.rounds)]
+        compared = seconds(partial(_compare, trees[ROOT], _partner(trees[ROOT])), site.rounds)
+        rows.append(Row(f"{ROOT}: comparing all parts with a partner's, ms", 1000 * compared, 1))
         reserve(trees[ROOT])
         with_hosts = seconds(partial(pair_configurations, prepared(ROOT, trees[ROOT])), site.rounds)
         rows.append(Row(f"{ROOT} with {HOSTS_OF_SUBNET} reservations a subnet, ms", 1000 * with_hosts, 1))
@@ -78,6 +82,19 @@ def _rows(root: str, configuration: Prepared, rounds: int) -> list[Row]:
         Row(f"{root}: kept in all, KiB", kept / 1024, 0),
         Row(f"{root}: peak memory, MiB", peak / MEBIBYTE, 1),
     ]
+
+
+def _partner(tree: dict[str, Any]) -> dict[str, Any]:
+    """Return the configuration of a partner that has another id for one subnet."""
+    other: dict[str, Any] = json.loads(json.dumps(tree))
+    other["subnet4"][0]["id"] += 1_000_000
+    return other
+
+
+def _compare(one: dict[str, Any], other: dict[str, Any]) -> None:
+    """Find the differences of two configurations that were just read, as for the page of a pair."""
+    [ours], [theirs] = (shared_configurations(prepared(ROOT, tree)) for tree in (one, other))
+    differences(ours, theirs, Sides("dhcp-a", "dhcp-b"), PARTS)
 
 
 def _longest_pause(act: Callable[[], object]) -> float:

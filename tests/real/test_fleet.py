@@ -193,12 +193,14 @@ def test_stopping_one_kea_changes_only_its_server(lab: Lab) -> None:
 
 
 def _of(samples: dict[str, list[tuple[dict[str, str], float]]], server: str) -> set[tuple[str, str, float]]:
-    """Return what a page says of one server, but for the times that never repeat."""
+    """Return what a page says of one server, but for times that never repeat, and the commands of one scrape."""
     return {
         (name, str(labels), value)
         for name, found in samples.items()
         for labels, value in found
-        if labels.get("server") == server and "duration" not in name and "timeout" not in name
+        if labels.get("server") == server
+        and "timeout" not in name
+        and not name.startswith(("kea_command_", "kea_scrape_"))
     }
 
 

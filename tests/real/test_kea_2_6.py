@@ -37,7 +37,8 @@ def port(old_lab: Lab) -> int:
     """Two daemons with their hooks, and an agent in front of them."""
     sockets = {}
     for root, subnets in (("Dhcp4", {"subnet4": [subnet4(1)]}), ("Dhcp6", {"subnet6": [subnet6(1)]})):
-        tree = {**dhcp(root, [], ()), **subnets, "hooks-libraries": hooks_of(old_lab)}
+        more = {"hooks-libraries": hooks_of(old_lab), "statistic-default-sample-count": 1}
+        tree = {**dhcp(root, [], ()), **subnets, **more}
         tree.pop("control-sockets")
         daemon = old_lab.start(root, tree)
         name = f"/run/kea/{daemon.unix_socket.name}"

@@ -70,6 +70,8 @@ class Auditor:
         self._results: dict[Target, Fact[LeaseAudit]] = {}
         self._due: dict[Target, float] = {}
         self._running: list[_Audit] = []
+        # Two threads may take turns: that of the audits, and the one that runs all.
+        self._turn = threading.Lock()
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -124,7 +126,8 @@ class Auditor:
         for daemon in self._daemons:
             self._begin(daemon, partial(progress, daemon))
         while self._running and not self._stopped.wait(self._seconds_to_next_turn()):
-            self._take_turn()
+            with self._turn:
+                self._take_turn()
 
     def _start_thread_for(self, daemons: list[DaemonSettings]) -> None:
         if daemons and self._thread is None:
@@ -132,15 +135,15 @@ class Auditor:
 
     def _work(self) -> None:
         while not self._stopped.wait(self._seconds_to_next_turn() if self._running else IDLE_SECONDS):
-            # Audits of daemons that are not configured any more, or otherwise, are given up.
-            for audit in [entry for entry in self._running if entry.daemon not in self._daemons]:
-                audit.pages.close()
-                self._running.remove(audit)
-            running = [audit.daemon for audit in self._running]
-            for daemon in self._daemons:
-                if daemon not in running and self._clock() >= self._due.get(daemon.target, 0.0):
-                    self._begin(daemon, lambda _: None)
-            if self._running:
+            with self._turn:
+                # Audits of daemons that are not configured any more, or otherwise, are given up.
+                for audit in [entry for entry in self._running if entry.daemon not in self._daemons]:
+                    audit.pages.close()
+                    self._running.remove(audit)
+                running = [audit.daemon for audit in self._running]
+                for daemon in self._daemons:
+                    if daemon not in running and self._clock() >= self._due.get(daemon.target, 0.0):
+                        self._begin(daemon, lambda _: None)
                 self._take_turn()
         for audit in self._running:
             audit.pages.close()
@@ -151,10 +154,13 @@ class Auditor:
             self._running.append(_Audit(daemon, settings, pages, due=self._clock()))
 
     def _seconds_to_next_turn(self) -> float:
-        return min(max(0.0, min(audit.due for audit in self._running) - self._clock()), IDLE_SECONDS)
+        now = self._clock()
+        return min(max(0.0, min((audit.due for audit in self._running), default=now) - now), IDLE_SECONDS)
 
     def _take_turn(self) -> None:
-        """Read a page of the audit that has waited for longest."""
+        """Read a page of the audit that has waited for longest, if there is any."""
+        if not self._running:
+            return
         audit = min(self._running, key=lambda entry: entry.due)
         begun = self._clock()
         if audit.due > begun:

@@ -37,7 +37,8 @@ from grafana.src.looks import (
 )
 from grafana.src.looks import STANDING as STANDING_LOOK
 from grafana.src.looks import UNMET as UNMET_LOOK
-from grafana.src.pairs import IMPAIRED_IF, state_of, table_of_pairs
+from grafana.src.pair_table import state_of, table_of_pairs
+from grafana.src.pairs import IMPAIRED_IF
 from grafana.src.panels import Query, Stat, Words, bars, lines, stat_row, timeline
 from grafana.src.problems import alerts, firing, problems
 from grafana.src.queries import KINDS, gauge, highest_fullness, judged, of, of_daemon, total, worst

@@ -25,21 +25,19 @@ from grafana.src.looks import (
     WARN,
     YES,
 )
-from grafana.src.looks import IMPAIRED as IMPAIRED_LOOK
+from grafana.src.pair_table import NO_PAIR, OWN_SCOPES, SILENCE, SKEW, state_of, table_of_pairs
 from grafana.src.panels import Query, Stat, Words, lines, stat_row, timeline
-from grafana.src.queries import gauge, numbered, of, total, worst
+from grafana.src.queries import gauge, of, worst
 from grafana.src.tables import Column, table_of
 from grafana.src.variables import PAIR
 from kea_exporter.alerts.model import Dashboard
 from kea_exporter.alerts.thresholds import CLOCK_SKEW_WARNING_SECONDS
-from kea_exporter.metrics.high_availability import OTHER_STATE, STATES
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.dashboard import Dashboard as Builder
     from grafana_foundation_sdk.builders.table import Panel as Table
 
 LINE = "{{server}} {{daemon}} with {{relationship}}"
-NO_PAIR = "No answering daemon of the selection takes part in high availability"
 IMPAIRED_IF = (
     "Pairs with a partner that is down, interrupted communication, terminated high availability, a clock skew above "
     f"{CLOCK_SKEW_WARNING_SECONDS} s, or a scope that is served by none or by both."
@@ -51,17 +49,8 @@ IN_CHOSEN_PAIR = f'{PAIR_CHOSEN},pair!=""'
 HASHES = gauge("kea_config_hash", "pair", "part", where=IN_CHOSEN_PAIR)
 DIFFERENT_PARTS = f"(max by (daemon, pair, part) ({HASHES}) - min by (daemon, pair, part) ({HASHES}) > 0)"
 ROLES = ("relationship", "mode", "local", "local_role", "partner", "partner_role")
-IDENTITY = ("pair", "daemon", "server", "relationship")
 INFO = gauge("kea_ha_info", "pair", where=PAIR_CHOSEN)
 PARTNER_DOWN = gauge("kea_ha_state", "relationship", where='peer="local",state="partner-down"')
-SKEW = f"abs({gauge('kea_ha_clock_skew_seconds', 'relationship')})"
-OWN_SCOPES = gauge("kea_ha_scope_served", "relationship", "scope", where='peer="local"')
-SILENCE = gauge("kea_ha_partner_age_seconds", "relationship")
-
-
-def state_of(peer: str) -> str:
-    """Return the number of the state of the local server or of its partner (see `looks.HA_STATE`)."""
-    return numbered("kea_ha_state", "state", (*STATES, OTHER_STATE), "relationship", where=f'peer="{peer}"')
 
 
 def _chosen(expression: str) -> str:
@@ -77,40 +66,6 @@ def _over_time(expression: str) -> str:
 def _of_chosen(expression: str) -> str:
     """Return values that have the label `pair`, of the selected pairs."""
     return f"({expression}) and on (daemon, pair) {INFO}"
-
-
-def table_of_pairs(where: str = "", height: int = 7) -> Table:
-    """Return the table of both servers of each pair, impaired ones first."""
-
-    def column(expression: str) -> str:
-        return with_pair(expression, where)
-
-    info = gauge("kea_ha_info", "relationship", "pair", where=where)
-    return table_of(
-        Words(
-            "Pairs",
-            "One row for each server of a pair; impaired pairs first. The state of the partner is that of its last "
-            "heartbeat.",
-            NO_PAIR,
-        ),
-        labels=IDENTITY,
-        hidden=("pair",),
-        columns={
-            "pair is": Column(
-                f"{info} * on (daemon, pair) group_left () {IMPAIRED} or 0 * {info}", IMPAIRED_LOOK, width=110
-            ),
-            "state": Column(column(state_of("local")), HA_STATE, width=145),
-            "partner": Column(column(state_of("partner")), HA_STATE, width=145),
-            "interrupted": Column(column(gauge("kea_ha_communication_interrupted", "relationship")), ALARM),
-            "last heartbeat": Column(column(SILENCE), SECONDS),
-            "clock skew": Column(column(SKEW), CLOCK_SKEW),
-            "serves scopes": Column(column(total(OWN_SCOPES, "server", "daemon", "relationship")), NUMBER),
-        },
-        first=("pair is",),
-        sort="pair is",
-        descending=True,
-        height=height,
-    )
 
 
 def build() -> Builder:

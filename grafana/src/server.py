@@ -11,28 +11,22 @@ from grafana.src.conditions import (
     UNMET,
     unmet,
 )
+from grafana.src.daemons import SILENT, commands, daemons
 from grafana.src.document import Built, Section, dashboard
 from grafana.src.links import PAGE, to, to_series
 from grafana.src.looks import (
-    ADVISED,
     AGO,
     CERTIFICATE_DAYS,
-    CRITICAL,
-    FACT,
     FAULT,
     FULLNESS,
-    GOOD,
     HA_STATE,
     NUMBER,
     PACKETS,
     SECONDS,
     SERVING,
-    SOCKETS,
     VERSION,
     WARN,
     YES,
-    State,
-    either,
 )
 from grafana.src.looks import UNMET as UNMET_LOOK
 from grafana.src.panels import Query, Stat, Words, bars, lines, stat_row, timeline
@@ -54,18 +48,15 @@ from grafana.src.queries import (
 from grafana.src.tables import Column, table_of
 from grafana.src.variables import ONE_SERVER
 from kea_exporter.alerts.model import Dashboard
-from kea_exporter.metrics.health import SOCKETS_STATUSES
 from kea_exporter.metrics.high_availability import OTHER_STATE, STATES
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.dashboard import Dashboard as Builder
 
-SILENT = "The daemon does not answer: see what is wrong at the top"
 NO_SUBNETS = "The server has no subnets or does not answer, or the rules are not loaded (kea-exporter rules)"
 NOTHING_YET = "Nothing was counted, or the daemon was scraped only once"
 NO_PERFMON = "No daemon of this server has the hook library perfmon loaded"
 ALONE = "This server takes part in no high availability, or does not answer"
-DISABLED = either(State("DISABLED", CRITICAL), State("enabled", GOOD))
 STAGES = {
     "reachable": "kea_reachable",
     "TLS": "kea_tls_handshake_success",
@@ -88,9 +79,9 @@ def build() -> Builder:
             Section("Utilisation and leases", _leases()),
             Section("Traffic and response times", _traffic()),
             Section("Requirements", _requirements()),
-            Section("Daemons", _daemons(), collapsed=True),
+            Section("Daemons", daemons(), collapsed=True),
             Section("Certificates", [certificates(height=8)], collapsed=True),
-            Section("Commands of the exporter", _commands(), collapsed=True),
+            Section("Commands of the exporter", commands(), collapsed=True),
         ],
         server=ONE_SERVER,
     )
@@ -201,21 +192,16 @@ def _leases() -> list[Built]:
 
 def _traffic() -> list[Built]:
     return [
-        lines(
-            Words("Messages received", f"DHCP messages of clients, by type. {AS_FAR_AS_READ}", NOTHING_YET),
-            [Query(ever(total(rate("kea_messages_received_total", "message"), "message")), "{{message}}")],
-            PACKETS,
-            width=8,
-            stacked=True,
-            by_message=True,
-        ),
-        lines(
-            Words("Messages sent", f"DHCP messages of the server, by type. {AS_FAR_AS_READ}", NOTHING_YET),
-            [Query(ever(total(rate("kea_messages_sent_total", "message"), "message")), "{{message}}")],
-            PACKETS,
-            width=8,
-            stacked=True,
-            by_message=True,
+        *(
+            lines(
+                Words(f"Messages {title}", f"DHCP messages of {origin}, by type. {AS_FAR_AS_READ}", NOTHING_YET),
+                [Query(ever(total(rate(f"kea_messages_{title}_total", "message"), "message")), "{{message}}")],
+                PACKETS,
+                width=8,
+                stacked=True,
+                by_message=True,
+            )
+            for title, origin in {"received": "clients", "sent": "the server"}.items()
         ),
         lines(
             Words(
@@ -253,109 +239,5 @@ def _requirements() -> list[Built]:
             sort="unmet",
             descending=True,
             width=10,
-        ),
-    ]
-
-
-def _daemons() -> list[Built]:
-    return [
-        table_of(
-            Words("Process", "Start, last configuration, threads, packet queue, and the control socket.", SILENT),
-            labels=("server", "daemon", "version"),
-            columns={
-                "runs": Column(gauge("kea_version_info", "version"), hidden=True),
-                "started": Column(f"1000 * {gauge('kea_start_time_seconds')}", AGO),
-                "configured": Column(f"1000 * {gauge('kea_config_reload_timestamp_seconds')}", AGO),
-                "multi-threading": Column(gauge("kea_multi_threading_enabled"), FACT, width=135),
-                "threads": Column(gauge("kea_thread_pool_size"), NUMBER),
-                "queue size": Column(gauge("kea_packet_queue_size"), NUMBER),
-                "lease query": Column(gauge("kea_extended_info_tables_enabled"), FACT, width=110),
-                "https": Column(worst(of("kea_tls_enabled")), ADVISED, width=80),
-                "credentials": Column(worst(of("kea_auth_required")), ADVISED, width=110),
-            },
-            sort="server",
-            height=6,
-        ),
-        timeline(
-            Words("DHCP service", "Whether it is disabled, and its origin: user, HA or database connection.", SILENT),
-            [
-                Query(f"1 - {worst(of('kea_dhcp_enabled'))}", "{{server}} {{daemon}}: overall"),
-                Query(gauge("kea_dhcp_disabled", "origin"), "{{server}} {{daemon}}: by {{origin}}"),
-            ],
-            DISABLED,
-            width=8,
-        ),
-        timeline(
-            Words("DHCP sockets", "Whether the daemon could open its sockets for DHCP clients.", SILENT),
-            [Query(numbered("kea_sockets_status", "status", SOCKETS_STATUSES), "{{server}} {{daemon}}")],
-            SOCKETS,
-            width=8,
-        ),
-        timeline(
-            Words("Lease database", "Whether the daemon can read its lease database.", SILENT),
-            [Query(worst(of("kea_lease_database_available")), "{{server}} {{daemon}}")],
-            YES,
-            width=8,
-        ),
-        *_contents(),
-    ]
-
-
-def _contents() -> list[Built]:
-    return [
-        table_of(
-            Words(
-                "Subnets, reservations and lease audit",
-                "Orphaned, outside their subnet, under another id: leases found by the last lease audit, which needs "
-                "lease_audit in the exporter's configuration.",
-                SILENT,
-            ),
-            labels=("server", "daemon"),
-            columns={
-                "subnets": Column(gauge("kea_subnets"), NUMBER),
-                "shared networks": Column(gauge("kea_shared_networks"), NUMBER),
-                "reservations": Column(gauge("kea_reservations"), NUMBER),
-                "orphaned": Column(gauge("kea_leases_orphaned"), WARN),
-                "outside their subnet": Column(gauge("kea_leases_outside_subnet"), WARN),
-                "under another id": Column(gauge("kea_leases_under_another_id"), WARN),
-                "audited": Column(f"1000 * {gauge('kea_lease_audit_timestamp_seconds')}", AGO),
-            },
-            sort="server",
-            height=6,
-        ),
-        lines(
-            Words("Packet queue length", "Kea's averages over the last 10, 100 and 1000 packets.", SILENT),
-            [Query(gauge("kea_packet_queue_length", "window"), "{{server}} {{daemon}}, last {{window}}")],
-            NUMBER,
-            width=24,
-        ),
-    ]
-
-
-def _commands() -> list[Built]:
-    return [
-        table_of(
-            Words("Commands", "Commands of the last scrape. Unsupported commands do not count as failed."),
-            labels=("server", "daemon", "command"),
-            columns={
-                "success": Column(worst(of("kea_command_success"), "command"), YES),
-                "supported": Column(worst(of("kea_command_supported"), "command"), FACT),
-                "duration": Column(gauge("kea_command_duration_seconds", "command"), SECONDS),
-            },
-            sort="duration",
-            descending=True,
-        ),
-        lines(
-            Words("Probe duration", "Duration of the whole probe, and its timeout."),
-            [
-                Query(gauge("kea_scrape_duration_seconds"), "{{server}} {{daemon}}"),
-                Query(worst(of("kea_scrape_timeout_seconds")), "{{server}} {{daemon}}: timeout"),
-            ],
-            SECONDS,
-        ),
-        lines(
-            Words("Command duration", "From sending a command to its complete answer."),
-            [Query(gauge("kea_command_duration_seconds", "command"), "{{server}} {{daemon}}: {{command}}")],
-            SECONDS,
         ),
     ]

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from grafana.src.conditions import above, number_of
 from grafana.src.document import Built, Section, dashboard
+from grafana.src.leases import DECLINED, LEGEND, NO_SUBNETS, NOTHING_OF, OF_SUBNET, ONCE, TOP, failures, leases
 from grafana.src.links import to
 from grafana.src.looks import (
     DECLINED_RISE,
     EXHAUSTION,
     FULLNESS,
     NUMBER,
-    PER_SECOND,
     REFUSED_REQUESTS,
     SHARE_OF_ALL,
     WARN,
@@ -22,7 +22,6 @@ from grafana.src.pools import pools, pools_with_classes
 from grafana.src.queries import (
     CAPACITY,
     KINDS,
-    NOT_READ_BY_SUBNET,
     SUBNET,
     SUBNET_CHOSEN,
     course_of_highest,
@@ -31,14 +30,10 @@ from grafana.src.queries import (
     fullness,
     fullness_with_reserved,
     gauge,
-    greatest,
     highest_fullness,
     in_pools,
-    of,
     of_daemon,
     of_subnets,
-    once,
-    rate,
     refused,
     shared_fullness,
     taken,
@@ -58,26 +53,15 @@ if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.dashboard import Dashboard as Builder
     from grafana_foundation_sdk.builders.table import Panel as Table
 
-TOP, ROWS = 10, 200
-LEGEND = "{{subnet}} ({{server}})"
-ONCE = "Partners of a pair, and servers that share a lease database, count once."
-NO_SUBNETS = "No answering DHCP daemon has subnets"
-NOTHING_OF = {
-    "IPv4": "No DHCPv4 subnet in this fleet",
-    "IPv6": "No DHCPv6 subnet in this fleet",
-    "PD": "No delegated prefixes in this fleet",
-}
+ROWS = 200
 NAMES = {"IPv4": "IPv4 addresses", "IPv6": "IPv6 addresses", "PD": "Delegated prefixes"}
 A_KIND = "A kind that is not shown is not in this fleet."
-NO_FAILURES = "Not read by subnet: set pools: true under collect in the exporter's configuration"
 NO_GUARDS = "No subnet has a name or client-classes"
 NO_NETWORKS = "No shared networks are configured"
-OF_SUBNET = ("server", "daemon", *SUBNET)
 STEADY = (
     "No subnet will be full within a day, or there is less than an hour of data: a trend needs "
     f"{FULLNESS_WORTH_PREDICTING:.0%} utilisation and several new leases"
 )
-DECLINED = f"delta({of('kea_subnet_addresses_declined', SUBNET_CHOSEN)}[1h])"
 
 
 def build() -> Builder:
@@ -93,8 +77,8 @@ def build() -> Builder:
             Section("Over time", _course()),
             Section("Subnets of shared networks", [_members(kind) for kind in CAPACITY], collapsed=True),
             Section("Pools", [*pools(), pools_with_classes(), _guards()], collapsed=True),
-            Section("Leases", _leases(), collapsed=True),
-            Section("Declined addresses and refused requests", _failures(), collapsed=True),
+            Section("Leases", leases(), collapsed=True),
+            Section("Declined addresses and refused requests", failures(), collapsed=True),
         ],
         variables=[SUBNETS],
     )
@@ -274,89 +258,6 @@ def _members(kind: str) -> Table:
         sort="utilisation",
         descending=True,
     )
-
-
-def _leases() -> list[Built]:
-    by_state = total(each_store(gauge("kea_leases", "kind", "state"), "kind", "state"), "daemon", "kind", "state")
-    return [
-        lines(
-            Words("Leases", f"By kind and state; each lease has one state. {ONCE}", NO_SUBNETS),
-            [Query(f"{by_state} > 0", "{{daemon}}: {{kind}} {{state}}")],
-            NUMBER,
-        ),
-        lines(
-            Words("Addresses assigned", f"The {TOP} highest rates; renewals do not count.", NO_SUBNETS),
-            [Query(greatest(TOP, rate("kea_subnet_address_assignments_total", *SUBNET)), LEGEND)],
-            PER_SECOND,
-        ),
-        lines(
-            Words("Prefixes delegated", f"The {TOP} subnets with the highest rates.", NOTHING_OF["PD"]),
-            [Query(greatest(TOP, rate("kea_subnet_prefix_assignments_total", *SUBNET)), LEGEND)],
-            PER_SECOND,
-        ),
-        lines(
-            Words(
-                "Leases reclaimed",
-                f"Expired leases that Kea reclaimed, the {TOP} highest rates. {NOT_READ_BY_SUBNET}",
-                NO_FAILURES,
-            ),
-            [Query(greatest(TOP, rate("kea_subnet_leases_reclaimed_total", *SUBNET)), LEGEND)],
-            PER_SECOND,
-        ),
-        lines(
-            Words(
-                "Registered addresses",
-                f"Addresses that DHCPv6 clients registered (RFC 9686). {NOT_READ_BY_SUBNET}",
-                "No DHCPv6 daemon counts registered addresses",
-            ),
-            [Query(greatest(TOP, gauge("kea_subnet_addresses_registered", *SUBNET)), LEGEND)],
-            NUMBER,
-        ),
-        lines(
-            Words(
-                "Leases without a subnet",
-                "Leases whose subnet is not configured, or whose address is outside of it, from the last audit.",
-                "No lease audit: set lease_audit in the exporter's configuration",
-            ),
-            [
-                Query(gauge("kea_leases_orphaned"), "{{server}} {{daemon}}: orphaned"),
-                Query(gauge("kea_leases_outside_subnet"), "{{server}} {{daemon}}: outside their subnet"),
-            ],
-            WARN,
-        ),
-    ]
-
-
-def _failures() -> list[Built]:
-    return [
-        lines(
-            Words("Declined addresses", f"The {TOP} subnets with the most declined addresses.", NO_SUBNETS),
-            [Query(greatest(TOP, gauge("kea_subnet_addresses_declined", *SUBNET)), LEGEND)],
-            NUMBER,
-            width=8,
-        ),
-        lines(
-            Words("Declined within an hour", "Increase of declined addresses within an hour.", NO_SUBNETS),
-            [Query(greatest(TOP, once(DECLINED, *SUBNET)), LEGEND)],
-            DECLINED_RISE,
-            width=8,
-        ),
-        lines(
-            Words(
-                "Refused requests by subnet",
-                f"The {TOP} subnets with the highest rates. {NOT_READ_BY_SUBNET}",
-                NO_FAILURES,
-            ),
-            [
-                Query(
-                    greatest(TOP, total(rate("kea_subnet_allocation_failures_total", "scope", *SUBNET), *OF_SUBNET)),
-                    LEGEND,
-                )
-            ],
-            PER_SECOND,
-            width=8,
-        ),
-    ]
 
 
 def _guards() -> Built:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from grafana.src.ddns import DDNS_FAILURE_RATIO, ddns
 from grafana.src.document import Built, Section, dashboard
 from grafana.src.links import to
 from grafana.src.looks import (
@@ -51,8 +52,6 @@ if TYPE_CHECKING:
 TOP, ROWS = 10, 100
 DAEMON = "{{server}} {{daemon}}"
 NOTHING_YET = "Nothing was counted, or the daemon was scraped only once"
-NO_D2 = "No D2 daemon answers, or it was scraped only once"
-NO_KEYS = "No D2 daemon has sent updates signed by a TSIG key"
 NO_PERFMON = "No daemon has the hook library perfmon loaded"
 OF_FAMILIES = {"DHCPv4": "dhcp4", "DHCPv6": "dhcp6"}
 MEAN = gauge("kea_response_time_mean_seconds", "exchange")
@@ -71,7 +70,7 @@ def build() -> Builder:
             Section("Drops, failures and response times", _problems()),
             Section("Leases", _leases(), collapsed=True),
             Section("Causes of drops and failures", _causes(), collapsed=True),
-            Section("DNS updates", _ddns(), collapsed=True),
+            Section("DNS updates", ddns(), collapsed=True),
         ],
     )
 
@@ -92,9 +91,6 @@ DROP_RATIO = drop_ratio(
     total(rate("kea_packets_dropped_total", "reason", where=AT_FAULT), "server", "daemon"),
     rate("kea_packets_received_total"),
 )
-UPDATES = total(rate("kea_ddns_updates_total", "result"), "server", "daemon")
-UPDATES_FAILED = total(rate("kea_ddns_updates_total", "result", where='result!="success"'), "server", "daemon")
-DDNS_FAILURE_RATIO = f"({UPDATES_FAILED} / ({UPDATES} > 0))"
 REFUSED_BY_DAEMON = total(refused("15m"), "server", "daemon")
 UNANSWERED_MEANS = (
     "Share of the messages of clients without an answer. For DHCPv4, only requests that follow an offer count; "
@@ -331,48 +327,3 @@ def _causes() -> list[Built]:
             PER_SECOND,
         ),
     ]
-
-
-def _ddns() -> list[Built]:
-    return [
-        lines(
-            Words("Requests", "Requests of DHCP servers by result, and requests while the queue was full.", NO_D2),
-            [
-                Query(total(rate("kea_ddns_requests_total", "result"), "result"), "{{result}}"),
-                Query(total(rate("kea_ddns_queue_full_total")), "queue full"),
-            ],
-            PER_SECOND,
-        ),
-        lines(
-            Words("Updates", "DNS updates sent, and results.", NO_D2),
-            [
-                Query(total(rate("kea_ddns_updates_sent_total", "signed"), "signed"), "sent, signed: {{signed}}"),
-                Query(total(rate("kea_ddns_updates_total", "result"), "result"), "{{result}}"),
-            ],
-            PER_SECOND,
-        ),
-        lines(
-            Words("Failure ratio", "Share of the DNS updates of a daemon that fail.", "No DNS updates were sent"),
-            [Query(greatest(TOP, DDNS_FAILURE_RATIO), DAEMON)],
-            DDNS_FAILED,
-        ),
-        _keys(),
-    ]
-
-
-def _keys() -> Built:
-    key = ("server", "daemon", "key")
-    return table_of(
-        Words("By TSIG key", "Signed updates per second, and failed ones.", NO_KEYS),
-        labels=key,
-        columns={
-            "failed": Column(
-                total(rate("kea_ddns_key_updates_total", "key", "result", where='result!="success"'), *key),
-                PER_SECOND,
-            ),
-            "sent": Column(rate("kea_ddns_key_updates_sent_total", "key"), PER_SECOND),
-        },
-        sort="failed",
-        descending=True,
-        width=12,
-    )

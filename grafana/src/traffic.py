@@ -28,23 +28,21 @@ from grafana.src.queries import (
     ever,
     gauge,
     greatest,
-    of,
     of_daemon,
     rate,
     refused,
     total,
 )
 from grafana.src.tables import Column, table_of
+from grafana.src.unanswered import UNANSWERED_MEANS, UNANSWERED_SHARES
 from kea_exporter.alerts.model import Dashboard
 from kea_exporter.alerts.thresholds import (
     ALLOCATION_FAILURES_IN_15_MINUTES,
     DROPPED_SHARE,
-    UNANSWERED_IN_15_MINUTES,
     UNANSWERED_REQUESTS_SHARE,
     UNANSWERED_SHARE,
 )
 from kea_exporter.alerts.traffic import AT_FAULT, drop_ratio
-from kea_exporter.alerts.unanswered import Reading, dropped_messages, exchanges
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.dashboard import Dashboard as Builder
@@ -75,27 +73,11 @@ def build() -> Builder:
     )
 
 
-# Expressions for the counters of unanswered messages, as in the rules.
-IN_PANELS = Reading(
-    increase=lambda family, label, matcher: rate(family, *([label] if label else []), where=matcher),
-    over=lambda operator, expression, _: f"{operator} by (server, daemon) ({expression})",
-    in_a_pair=f"on (server, daemon) {of('kea_ha_info')}",
-)
-# Fewer messages than this a second are no proof; one client alone sends some.
-ENOUGH = f"{UNANSWERED_IN_15_MINUTES / (15 * 60):.4f}"
-UNANSWERED_SHARES = {
-    exchange.message: f"(clamp_min(({exchange.unanswered}) / (({exchange.asked}) > {ENOUGH}), 0))"
-    for exchange in exchanges(IN_PANELS, dropped_messages(IN_PANELS))
-}
 DROP_RATIO = drop_ratio(
     total(rate("kea_packets_dropped_total", "reason", where=AT_FAULT), "server", "daemon"),
     rate("kea_packets_received_total"),
 )
 REFUSED_BY_DAEMON = total(refused("15m"), "server", "daemon")
-UNANSWERED_MEANS = (
-    "Share of the messages of clients without an answer. For DHCPv4, only requests that follow an offer count; "
-    "messages for another server do not count."
-)
 
 
 def _glance() -> list[Stat]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from kea_exporter.config import IPAM
 from kea_exporter.facts.failure import Failure, UnknownFactError
 from kea_exporter.requirements.next_steps import NEXT_STEPS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kea_exporter.config import Profile
     from kea_exporter.facts.snapshot import Daemon, Snapshot
@@ -167,6 +167,9 @@ class Demand:
     causes: tuple[Cause, ...]
 
 
+D = TypeVar("D", bound=Demand)
+
+
 @dataclass(frozen=True)
 class Requirement(Demand):
     """A demand on a daemon.
@@ -263,13 +266,18 @@ class Report(CountsVerdicts):
 
 def judge_all(requirements: Iterable[Requirement], snapshot: Snapshot, profile: Profile) -> Report:
     """Return the report on one daemon; a requirement that raises is unknown and does not affect others."""
-    selected = ((requirement, severity_in(profile, requirement)) for requirement in requirements)
     verdicts = (
         verdict_on(requirement, severity, partial(requirement.judge, snapshot, profile))
-        for requirement, severity in selected
-        if severity
+        for requirement, severity in selected_by(profile, requirements)
     )
     return Report(snapshot, tuple(verdicts), profile)
+
+
+def selected_by(profile: Profile, requirements: Iterable[D]) -> Iterator[tuple[D, Severity]]:
+    """Yield the requirements that a profile has, each with its severity there."""
+    for requirement in requirements:
+        if severity := severity_in(profile, requirement):
+            yield requirement, severity
 
 
 def severity_in(profile: Profile, requirement: Demand) -> Severity | None:

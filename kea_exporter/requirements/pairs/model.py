@@ -11,7 +11,7 @@ from kea_exporter.config import IPAM
 from kea_exporter.facts.failure import Failure
 from kea_exporter.facts.pairs import PARTS
 from kea_exporter.facts.status import BACKUP
-from kea_exporter.requirements.model import CountsVerdicts, Demand, Status, Verdict, severity_in, verdict_on
+from kea_exporter.requirements.model import CountsVerdicts, Demand, Status, Verdict, selected_by, verdict_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -188,11 +188,9 @@ def judge_pair(requirements: Iterable[PairRequirement], pair: PairSnapshot, repo
     """
     target = pair.sides[0].snapshot.target
     profile = next((report.profile for report in reports if report.snapshot.target == target), IPAM)
-    selected = ((requirement, severity_in(profile, requirement)) for requirement in requirements)
     verdicts = (
         _with_absent(verdict_on(requirement, severity, partial(requirement.judge, pair)), pair)
-        for requirement, severity in selected
-        if severity
+        for requirement, severity in selected_by(profile, requirements)
     )
     return PairReport(pair, tuple(verdicts), profile)
 

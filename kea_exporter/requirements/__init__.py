@@ -16,6 +16,7 @@ from kea_exporter.requirements import (
     upgrade,
     version,
 )
+from kea_exporter.requirements.judging import judge_all, severity_in
 from kea_exporter.requirements.model import (
     Cause,
     CountsVerdicts,
@@ -27,8 +28,6 @@ from kea_exporter.requirements.model import (
     Status,
     Subject,
     Verdict,
-    judge_all,
-    severity_in,
 )
 from kea_exporter.requirements.pairs import PairReport, PairSnapshot, differences_by_hash, judge_pair, pairs_of
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from kea_exporter.config import IPAM
-from kea_exporter.facts.failure import Failure, UnknownFactError
-from kea_exporter.requirements.next_steps import NEXT_STEPS
+from kea_exporter.facts.failure import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from kea_exporter.config import Profile
     from kea_exporter.facts.snapshot import Daemon, Snapshot
@@ -167,9 +165,6 @@ class Demand:
     causes: tuple[Cause, ...]
 
 
-D = TypeVar("D", bound=Demand)
-
-
 @dataclass(frozen=True)
 class Requirement(Demand):
     """A demand on a daemon.
@@ -262,45 +257,3 @@ class Report(CountsVerdicts):
     def kea_version(self) -> str | None:
         """Return the version of Kea; None if it is unknown."""
         return None if isinstance(self.snapshot.version, Failure) else self.snapshot.version.text
-
-
-def judge_all(requirements: Iterable[Requirement], snapshot: Snapshot, profile: Profile) -> Report:
-    """Return the report on one daemon; a requirement that raises is unknown and does not affect others."""
-    verdicts = (
-        verdict_on(requirement, severity, partial(requirement.judge, snapshot, profile))
-        for requirement, severity in selected_by(profile, requirements)
-    )
-    return Report(snapshot, tuple(verdicts), profile)
-
-
-def selected_by(profile: Profile, requirements: Iterable[D]) -> Iterator[tuple[D, Severity]]:
-    """Yield the requirements that a profile has, each with its severity there."""
-    for requirement in requirements:
-        if severity := severity_in(profile, requirement):
-            yield requirement, severity
-
-
-def severity_in(profile: Profile, requirement: Demand) -> Severity | None:
-    """Return the severity of a requirement in a profile; None if it is not judged."""
-    if requirement.id in profile.left_out:
-        return None
-    named = profile.severities.get(requirement.id)
-    if named or requirement.severity is None:
-        return Severity(named) if named else None
-    return Severity(profile.severities.get(requirement.severity, requirement.severity))
-
-
-def verdict_on(requirement: Demand, severity: Severity, judge: Callable[[], Finding]) -> Verdict:
-    """Return what judging comes to: unknown if a fact is missing, or if it raises anything else."""
-    try:
-        finding = judge()
-    except UnknownFactError as error:
-        failure = error.failure
-        evidence, next_step = f"{failure.stage}: {failure.detail}", NEXT_STEPS.get(failure.reason, "")
-        return Verdict(requirement, severity, Status.UNKNOWN, evidence, next_step=next_step, failure=failure)
-    except Exception as error:  # noqa: BLE001 - a bug in one requirement must not affect the others
-        evidence = f"internal error: {type(error).__name__}"
-        return Verdict(requirement, severity, Status.UNKNOWN, evidence, error=error)
-    return Verdict(
-        requirement, severity, finding.status, finding.evidence, problems=finding.problems, notes=finding.notes
-    )

@@ -11,7 +11,8 @@ from kea_exporter.config import IPAM
 from kea_exporter.facts.failure import Failure
 from kea_exporter.facts.pairs import PARTS
 from kea_exporter.facts.status import BACKUP
-from kea_exporter.requirements.model import CountsVerdicts, Demand, Status, Verdict, selected_by, verdict_on
+from kea_exporter.requirements.judging import selected_by, verdict_on
+from kea_exporter.requirements.model import CountsVerdicts, Demand, Status, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

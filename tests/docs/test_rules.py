@@ -37,6 +37,7 @@ from tests.support.rule_reading import (
     labels_read,
     metrics,
     minutes,
+    read_by,
 )
 
 if TYPE_CHECKING:
@@ -104,8 +105,25 @@ def test_promtool_has_nothing_to_say_about_the_rules(tools: Tools) -> None:
 @pytest.mark.lab
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_alerts_fire_when_they_should_with_the_words_that_they_should(tools: Tools, path: Path) -> None:
-    done = tools("promtool", "test", "rules", path)
+    text = path.read_text()
+    read = tools.write(RULES.with_stem(path.stem), yaml.safe_dump(read_by(text, yaml.safe_load(RULES.read_text()))))
+    done = tools("promtool", "test", "rules", tools.write(path, text.replace(f"/{RULES.name}", f"/{read.name}")))
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_rules_that_a_test_does_not_name_are_those_that_it_does_not_read() -> None:
+    rules = {
+        "groups": [
+            {"name": "a", "rules": [{"record": "a:b:c", "expr": "kea_a"}, {"record": "a:b:d", "expr": "a:b:c"}]},
+            {"name": "b", "rules": [{"alert": "KeaA", "expr": "a:b:d"}, {"alert": "KeaAB", "expr": "a:b:d"}]},
+            {"name": "c", "rules": [{"record": "a:b:cd", "expr": "kea_a"}]},
+        ]
+    }
+    names = [
+        [rule.get("record") or rule["alert"] for group in read_by(test, rules)["groups"] for rule in group["rules"]]
+        for test in ("alertname: KeaA", "sum(a:b:cd)", "KeaB", "a:b:c and KeaAB")
+    ]
+    assert names == [["a:b:c", "a:b:d", "KeaA"], ["a:b:cd"], [], ["a:b:c", "a:b:d", "KeaAB"]]
 
 
 @pytest.mark.lab

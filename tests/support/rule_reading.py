@@ -43,6 +43,31 @@ LABELS = {"up": OF_TARGET, "ALERTS": {*OF_TARGET, "alertname"}}
 LABELS |= {family.name: {*family.labels, *OF_TARGET} for family in FAMILIES}
 
 
+def read_by(test: str, rules: Tree) -> Tree:
+    """Return the rules that a test of promtool looks at, and those that these rest on.
+
+    promtool evaluates every rule at each minute of a test: the others take most of its time, and change nothing.
+
+    Args:
+        test: the text of the file.
+        rules: all, as Prometheus loads them.
+    """
+    by_name: dict[str, list[Tree]] = {}
+    for rule in (rule for group in rules["groups"] for rule in group["rules"]):
+        by_name.setdefault(rule.get("record") or rule["alert"], []).append(rule)
+    read: set[str] = set()
+    found = {name for name in by_name if re.search(rf"\b{name}\b", test)}
+    while found:
+        read |= found
+        text = yaml.safe_dump([by_name[name] for name in found])
+        found = {name for name in by_name.keys() - read if re.search(rf"\b{name}\b", text)}
+    groups = [
+        {**group, "rules": [rule for rule in group["rules"] if (rule.get("record") or rule["alert"]) in read]}
+        for group in rules["groups"]
+    ]
+    return {"groups": [group for group in groups if group["rules"]]}
+
+
 def _words(found: list[str]) -> set[str]:
     return {word for text in found for word in re.findall(r"\w+", text)}
 

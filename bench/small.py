@@ -14,7 +14,7 @@ from bench.exporters import ours_on
 from bench.server import SAMPLES, SETTLED_SECONDS, done
 from bench.table import Row
 from bench.wire import BareConnection
-from kea_exporter.kea.reservations import PAGE_SECONDS
+from kea_exporter.kea.rereading import LOOK_SECONDS
 from lab.servers.configurations import HOOKS, dhcp, http, subnet4, subnet6
 from lab.servers.kea import Lab
 from lab.servers.processes import free_port
@@ -105,7 +105,7 @@ def small_servers(folder: Path, chroot: Chroot, rounds: int) -> list[Row]:
         for exporter in exporters:
             exporter.scrape()
         # Until then each scrape looks for further changes.
-        time.sleep(PAGE_SECONDS + 1)
+        time.sleep(LOOK_SECONDS + 1)
         for state in ("fresh", "filled"):
             for small, exporter in zip(daemons, exporters, strict=True):
                 if state == "filled":

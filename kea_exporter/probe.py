@@ -17,6 +17,7 @@ from kea_exporter.kea.inquiry import inquire
 from kea_exporter.kea.lifetime import lifetime
 from kea_exporter.kea.plan import STAT_LEASE, SUBNET_LIST
 from kea_exporter.kea.protocol import Command
+from kea_exporter.kea.rereading import holds
 from kea_exporter.kea.status import read_status, read_version
 from kea_exporter.transport.choice import transport_to
 from kea_exporter.transport.model import TransportError
@@ -67,10 +68,13 @@ def probe(
         except TransportError as error:
             opened = refused = error.failure
         client = KeaClient(transport, target, refused, clock.monotonic)
-        version = client.ask(Command.VERSION_GET, read_version)
         asked_at = clock.wall()
         status = client.ask(Command.STATUS_GET, read_status)
         running = _lifetime(status, asked_at, clock.wall(), before)
+        # A process has one version.
+        version = before.version if before is not None and holds(running, before) else None
+        if version is None or isinstance(version, Failure):
+            version = client.ask(Command.VERSION_GET, read_version)
         if _was_reloaded(status, before, taken_at):
             # The first connection after a reload is still shown the old certificate (measured).
             with suppress(TransportError):  # then what the first connection showed stands
@@ -171,7 +175,7 @@ def _was_reloaded(status: Fact[DaemonStatus], before: Snapshot | None, now: floa
 
 def _supported(daemon: Daemon, commands: Fact[frozenset[str]], exchanges: Iterable[Exchange]) -> Mapping[str, bool]:
     """Return which commands of the plan the daemon has, as far as it said so."""
-    wanted = (SUBNET_LIST.get(daemon), STAT_LEASE.get(daemon))
+    wanted = (Command.VERSION_GET, SUBNET_LIST.get(daemon), STAT_LEASE.get(daemon))
     has = frozenset() if isinstance(commands, Failure) else commands
     supported = (
         {} if isinstance(commands, Failure) else {str(entry): entry in has for entry in wanted if entry is not None}

@@ -27,8 +27,8 @@ from kea_exporter.kea.counting import (
 from kea_exporter.kea.leases import UNAVAILABLE, lease_database_of
 from kea_exporter.kea.plan import SUBNET_LIST, plan
 from kea_exporter.kea.protocol import Command
-from kea_exporter.kea.rereading import holds, is_due, is_unchanged, read_at
-from kea_exporter.kea.reservations import is_page_due, page_after, read_last_number
+from kea_exporter.kea.rereading import holds, is_due, is_look_due, is_unchanged, read_at
+from kea_exporter.kea.reservations import page_after, read_last_number
 from kea_exporter.kea.shown import pool_series, shown, subnet_series
 from kea_exporter.kea.status import read_commands
 from kea_exporter.kea.subnets import read_subnets
@@ -86,15 +86,17 @@ def inquire(  # noqa: PLR0913, PLR0917 - what the plan of a scrape depends on
     """
     inquiry = _Inquiry(client, settings, lifetime, before, now)
     commands = inquiry.commands()
-    listed = inquiry.listed(commands)
+    early = inquiry.early_statistics(commands)
+    agreed = goes_on(before, early, now)
+    listed = inquiry.listed(commands, is_known=agreed is not None)
     configuration = inquiry.configuration(commands, listed)
     subnets = inquiry.subnets(configuration, listed)
     todo = inquiry.plan(commands, subnets)
     if isinstance(todo, Failure):
         return inquiry.uncounted(commands, configuration, subnets, todo)
     daemon = settings.target.daemon
-    every = all_statistics(client, todo, daemon)
-    agreed = goes_on(before, every, now) if may_agree(todo, configuration) else None
+    every = all_statistics(client, todo, daemon) if early is NOT_COLLECTED else early
+    agreed = agreed if may_agree(todo, configuration) else None
     todo, rows, manager = counted_leases(client, todo, daemon, version, by_statistics=agreed is not None)
     # Without a lease manager the statistics still have leases that Kea can neither read nor give.
     is_unavailable = isinstance(manager, Failure) and manager.reason in UNAVAILABLE
@@ -155,13 +157,26 @@ class _Inquiry:
             return self._held.commands
         return self._client.ask(Command.LIST_COMMANDS, read_commands)
 
-    def listed(self, commands: Fact[frozenset[str]]) -> Fact[Subnets] | None:
-        """Return the subnets that are there now; None where there is no command for it."""
+    def early_statistics(self, commands: Fact[frozenset[str]]) -> Fact[AllStatistics]:
+        """Return all statistics where they may show that the subnets are those of the last probe."""
+        if self._held is None or self._held.agreement is None:
+            return NOT_COLLECTED
+        todo = self.plan(commands, self._held.subnets)
+        return NOT_COLLECTED if isinstance(todo, Failure) else all_statistics(self._client, todo, self._daemon)
+
+    def listed(self, commands: Fact[frozenset[str]], *, is_known: bool) -> Fact[Subnets] | None:
+        """Return the subnets that are there now; None where there is no command for it.
+
+        *is_known* says that none was added, changed or removed. Which shared network one is in is asked in the first
+        scrape of each minute.
+        """
         command = SUBNET_LIST.get(self._daemon)
         if command is None or isinstance(commands, Failure) or command not in commands:
             return None
         before = self._before.subnets if self._before is not None else None
         same = None if isinstance(before, Failure) else before
+        if is_known and same is not None and not is_look_due(self._held, self._now):
+            return same
         return self._client.ask_for_news(command, read_subnets, same)
 
     def configuration(self, commands: Fact[frozenset[str]], listed: Fact[Subnets] | None) -> Fact[Configuration]:
@@ -191,7 +206,7 @@ class _Inquiry:
     def _were_reservations_added(self, commands: Fact[frozenset[str]], held: Configuration) -> bool:
         """Return whether there are reservations after the last one that was seen, as far as Kea tells."""
         command = Command.RESERVATION_GET_PAGE
-        if isinstance(commands, Failure) or command not in commands or not is_page_due(self._held, self._now):
+        if isinstance(commands, Failure) or command not in commands or not is_look_due(self._held, self._now):
             return False
         # Where none was removed, the last one has the number of how many there are.
         seen = max(held.reservations, self.last_reservation or 0)

@@ -34,7 +34,7 @@ SUBNETS_IN_A_FINE_SLICE = 1500
 # From Kea 3.1.2 on, one command brings the daemon's own statistics; before, some are queried one by one.
 MAX_COMMANDS = 12
 MAX_COMMANDS_ONE_BY_ONE = 16
-# Asked in every scrape anyway: version-get, status-get, subnet4-list; config-get of a Control Agent comes on top.
+# Asked beside: status-get, subnet4-list, after a restart version-get; config-get of a Control Agent comes on top.
 COMMANDS_BESIDE = 3
 
 # The statistics to query one by one where querying all costs too much, in the order of their priority.

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from kea_exporter.facts.snapshot import Snapshot
     from kea_exporter.facts.status import Lifetime
 
+# For reservations that were added, and subnets that were put into another shared network.
+LOOK_SECONDS = 60
 # Kea takes 20 ms for config-get with 1,000 subnets, and 200 ms with 10,000.
 MAX_AGE_SECONDS = 600.0
 FEW_SUBNETS, MAX_AGE_OF_MANY_SECONDS = 1000, 3600.0
@@ -37,6 +39,21 @@ def is_unchanged(held: Snapshot, listed: Fact[Subnets] | None) -> bool:
     if listed is None:
         return not held.configuration.has_config_databases
     return isinstance(listed, Subnets) and isinstance(held.subnets, Subnets) and listed.is_same_as(held.subnets)
+
+
+def is_look_due(held: Snapshot | None, now: float) -> bool:
+    """Return whether to look for changes that little else shows: in the first scrape of each minute.
+
+    Changes at run time come in a row: every scrape does so in the minute after the configuration was read.
+
+    Args:
+        held: the last snapshot, whose configuration is held.
+        now: in seconds since the epoch.
+    """
+    read = held.configuration_read if held is not None else None
+    if held is None or read is None:
+        return True
+    return now - read.at < LOOK_SECONDS or now // LOOK_SECONDS != held.taken_at // LOOK_SECONDS
 
 
 def is_due(read: ConfigurationRead | None, held: Configuration, max_age: float | None, now: float) -> bool:

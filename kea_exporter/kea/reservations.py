@@ -26,7 +26,6 @@ from kea_exporter.kea.reading import address_number, as_int, as_list, as_map, as
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from kea_exporter.facts.snapshot import Snapshot
     from kea_exporter.facts.subnets import Column
     from kea_exporter.kea.prepared import Prepared, PreparedSubnet
     from kea_exporter.kea.protocol import Answer
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
 # The configuration and what was added to it, not a hosts database.
 MEMORY = 0
 PAGE_SIZE = 100
-PAGE_SECONDS = 60
 
 
 def reserved(configuration: Prepared, subnets: Sequence[PreparedSubnet]) -> dict[Count, Column]:
@@ -155,21 +153,6 @@ def _global_prefixes(hosts: Iterable[Mapping[str, Any]], subnets: Sequence[tuple
         if at >= 0 and number <= ranges[at][1]:
             found[ranges[at][2]].add(number)
     return found
-
-
-def is_page_due(held: Snapshot | None, now: float) -> bool:
-    """Return whether to query the reservations after the last one: in the first scrape of each minute.
-
-    Changes at run time come in a row: every scrape does so in the minute after the configuration was read.
-
-    Args:
-        held: the last snapshot, whose configuration is held.
-        now: in seconds since the epoch.
-    """
-    read = held.configuration_read if held is not None else None
-    if held is None or read is None:
-        return True
-    return now - read.at < PAGE_SECONDS or now // PAGE_SECONDS != held.taken_at // PAGE_SECONDS
 
 
 def page_after(number: int) -> dict[str, object]:

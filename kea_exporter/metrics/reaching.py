@@ -60,7 +60,8 @@ def _command_duration(report: Report) -> Iterator[Sample]:
 FAMILIES = (
     per_daemon(
         "kea_up",
-        "1 if an authenticated version-get answered with result 0 in this scrape, else 0.",
+        "1 if an authenticated version-get, or status-get of the same process as before, answered with result 0 in "
+        "this scrape, else 0.",
         lambda report: one(not isinstance(report.snapshot.version, Failure)),
         source="version-get",
     ),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from kea_exporter.kea.rereading import LOOK_SECONDS
 from lab.servers.chroot import OLD, ensure
 from lab.servers.configurations import HOOKS, dhcp
 from lab.servers.kea import Lab
@@ -124,6 +126,35 @@ def test_a_subnet_that_is_added_at_run_time_makes_the_counts_be_compared(
     assert not was_compared(counted(exporter, daemon))
     done(daemon.command(f"subnet{key}-del", id=77))
     assert was_compared(counted(exporter, daemon))
+
+
+def test_subnets_that_change_are_noticed_at_once_though_they_are_listed_once_a_minute(
+    lab: Lab, shared_exporter: OneExporter
+) -> None:
+    started = [start(lab, root) for root in ADDRESSES]
+    exporter = shared_exporter.watch({"name": "kea", **{kea.root.lower(): {"url": url} for kea, url in started}})
+    wait_until_settled(exporter)
+    time.sleep(LOOK_SECONDS + 1)
+    exporter.scrape()
+    for daemon, _ in started:
+        key, name = daemon.root[-1], daemon.root.lower()
+        new = {"id": 77, "subnet": "10.77.0.0/24" if key == "4" else "2001:db8:77::/64"}
+        pool = {"pool": "10.77.0.0/25" if key == "4" else "2001:db8:77::/112"}
+        for command, arguments in (
+            ("list", {}),
+            ("add", {f"subnet{key}": [new]}),
+            ("update", {f"subnet{key}": [{**new, "pools": [pool]}]}),
+            ("del", {"id": 77}),
+        ):
+            done(daemon.command(f"subnet{key}-{command}", **arguments))
+            samples = {
+                family: [(labels, value) for labels, value in found if labels.get("daemon") == name]
+                for family, found in exporter.samples().items()
+            }
+            is_listed = f"subnet{key}-list" in values(samples, "kea_command_success", "command")
+            # The first scrape of a minute lists them anyway.
+            assert is_listed or command == "list"
+            assert {family: found for family, found in on_page(samples).items() if found} == by_hand(daemon)
 
 
 @BOTH_DAEMONS

@@ -37,7 +37,7 @@ Tree = dict[str, Any]
 
 SAMPLES = 20
 ASSIGNED = "subnet[1].assigned-addresses"
-BY_ROWS, BY_STATISTICS = [LIST, ALL, ROWS], [LIST, ALL, LEASE]
+BY_ROWS, BY_STATISTICS = [ALL, ROWS], [ALL, LEASE]
 
 
 class Recorded(World):
@@ -65,6 +65,11 @@ class Recorded(World):
         """Do as `statistic-reset`."""
         self.samples[name] = [[0, f"at {self.now}"]]
         self.wrong[name] = 0
+
+    @property
+    def counted_by(self) -> list[str]:
+        """Return the commands of the last scrape that count."""
+        return [name for name in self.asked if name != LIST]
 
     def _of_subnets(self) -> Tree:
         for name, [[value, _]] in super()._of_subnets().items():
@@ -97,10 +102,36 @@ def test_leases_are_not_asked_for_twice_while_both_counts_agree(world: Recorded)
     assert world.asked == [COMMANDS, LIST, CONFIG, ALL, ROWS]
     for _ in range(3):
         found = world.scrape()
-        assert world.asked == BY_STATISTICS
+        assert world.counted_by == BY_STATISTICS
         assert known(found.leases).subnets.columns == known(first.leases).subnets.columns
         assert found.lease_database is LeaseDatabase.AVAILABLE
         assert found.failures == ()
+
+
+def test_while_the_statistics_go_on_subnets_are_listed_once_a_minute(world: Recorded) -> None:
+    world.scrape()
+    # The configuration was read at a full minute, and a scrape follows every 15 seconds.
+    asked = []
+    for _ in range(12):
+        assert known(world.scrape().subnets).ids == (1, 2)
+        asked.append(LIST in world.asked)
+    assert asked == [True, True, True, *[True, False, False, False] * 2, True]
+
+
+def test_a_subnet_that_comes_or_goes_is_listed_at_once(world: Recorded) -> None:
+    for _ in range(5):
+        world.scrape()
+    world.scrape()
+    assert world.asked == BY_STATISTICS
+    world.subnets = {**world.subnets, 3: "203.0.113.0/24"}
+    world.change(3, 0)
+    assert known(world.scrape().subnets).ids == (1, 2, 3)
+    for _ in range(9):
+        world.scrape()
+    assert world.asked == BY_STATISTICS
+    del world.subnets[3], world.leases[3]
+    world.samples = {name: found for name, found in world.samples.items() if not name.startswith("subnet[3]")}
+    assert known(world.scrape().subnets).ids == (1, 2)
 
 
 def test_with_high_availability_both_counts_are_asked_for(world: Recorded) -> None:
@@ -117,7 +148,7 @@ def test_leases_that_come_and_go_are_followed_by_the_samples(world: Recorded) ->
         world.change(1, number, 1)
         world.change(1, number + 1, 2)
         assert assigned(world.scrape()) == (number + 1, 3)
-        assert world.asked == BY_STATISTICS
+        assert world.counted_by == BY_STATISTICS
 
 
 def test_more_changes_than_samples_are_compared_anew(world: Recorded) -> None:
@@ -125,9 +156,9 @@ def test_more_changes_than_samples_are_compared_anew(world: Recorded) -> None:
     for number in range(10, 10 + SAMPLES):
         world.change(1, number)
     assert assigned(world.scrape()) == (29, 3)
-    assert world.asked == BY_ROWS
+    assert world.counted_by == BY_ROWS
     world.scrape()
-    assert world.asked == BY_STATISTICS
+    assert world.counted_by == BY_STATISTICS
 
 
 def test_with_one_sample_each_change_is_compared_anew(world: Recorded) -> None:
@@ -136,7 +167,7 @@ def test_with_one_sample_each_change_is_compared_anew(world: Recorded) -> None:
     world.change(1, 9)
     for asked in (BY_ROWS, BY_STATISTICS):
         assert assigned(world.scrape()) == (9, 3)
-        assert world.asked == asked
+        assert world.counted_by == asked
 
 
 @pytest.mark.parametrize("name", [ASSIGNED, "subnet[1].declined-addresses"])
@@ -146,7 +177,7 @@ def test_a_statistic_that_was_reset_counts_no_more(world: Recorded, name: str) -
     world.reset(name)
     for _ in range(3):
         found = known(world.scrape().leases)
-        assert world.asked == BY_ROWS
+        assert world.counted_by == BY_ROWS
         assert assigned_and_declined(found) == assigned_and_declined(expected)
 
 
@@ -160,7 +191,7 @@ def test_a_statistic_of_0_that_was_reset_counts_no_more(world: Recorded) -> None
     world.scrape()
     world.reset(ASSIGNED)
     world.scrape()
-    assert world.asked == BY_ROWS
+    assert world.counted_by == BY_ROWS
 
 
 def test_a_statistic_that_was_removed_counts_no_more(world: Recorded) -> None:
@@ -175,14 +206,14 @@ def test_a_statistic_that_was_removed_counts_no_more(world: Recorded) -> None:
     world.answers[ALL] = without
     for _ in range(2):
         assert assigned(world.scrape()) == (4, 3)
-        assert world.asked == BY_ROWS
+        assert world.counted_by == BY_ROWS
 
 
 def test_a_statistic_below_0_counts_no_more(world: Recorded) -> None:
     world.scrape()
     world.wrong = {ASSIGNED: -1}
     assert assigned(world.scrape()) == (4, 3)
-    assert world.asked == BY_ROWS
+    assert world.counted_by == BY_ROWS
 
 
 def test_statistics_that_differ_from_the_leases_never_count(world: Recorded) -> None:
@@ -191,7 +222,7 @@ def test_statistics_that_differ_from_the_leases_never_count(world: Recorded) -> 
     world.scrape()
     for _ in range(2):
         assert assigned(world.scrape()) == (4, 3)
-        assert world.asked == BY_ROWS
+        assert world.counted_by == BY_ROWS
 
 
 def test_both_counts_are_compared_again_after_some_time(world: Recorded) -> None:
@@ -199,7 +230,7 @@ def test_both_counts_are_compared_again_after_some_time(world: Recorded) -> None
     world.now += MAX_SECONDS
     for asked in (BY_ROWS, BY_STATISTICS):
         world.scrape()
-        assert world.asked == asked
+        assert world.counted_by == asked
 
 
 def test_after_the_clock_was_set_back_both_counts_are_compared(world: Recorded) -> None:
@@ -215,21 +246,21 @@ def test_a_database_that_others_may_use_is_asked_for_in_each_scrape(world: Recor
     world.more_configuration = {"lease-database": database}
     world.scrape()
     world.scrape()
-    assert world.asked == BY_ROWS
+    assert world.counted_by == BY_ROWS
 
 
 def test_many_subnets_are_counted_by_rows(world: Recorded) -> None:
     many(world, FEW_SUBNETS + 1)
     for _ in range(2):
         world.scrape(collect={"statistics": "all"})
-    assert world.asked == BY_ROWS
+    assert world.counted_by == BY_ROWS
 
 
 def test_without_a_command_that_reads_a_lease_rows_show_the_lease_manager(world: Recorded) -> None:
     world.commands = [name for name in world.commands if name != LEASE]
     world.scrape()
     world.scrape()
-    assert world.asked == BY_ROWS
+    assert world.counted_by == BY_ROWS
 
 
 def test_a_lost_lease_manager_is_noticed_though_the_statistics_stay(world: Recorded) -> None:
@@ -253,7 +284,7 @@ def test_if_reading_a_lease_fails_otherwise_the_rows_count(world: Recorded, answ
     world.scrape()
     world.answers[LEASE] = lambda _: answered
     found = world.scrape()
-    assert world.asked == [*BY_STATISTICS, ROWS]
+    assert world.counted_by == [*BY_STATISTICS, ROWS]
     assert found.lease_database is LeaseDatabase.AVAILABLE
     assert known(known(found.leases).addresses) == LeaseCounts(6, 1)
 
@@ -271,7 +302,7 @@ def test_after_a_probe_that_failed_both_counts_are_compared(world: Recorded) -> 
     working, world.answers[ALL] = world.answers[ALL], error()
     for asked in (BY_ROWS, BY_ROWS, BY_STATISTICS):
         assert assigned(world.scrape()) == (4, 3)
-        assert world.asked == asked
+        assert world.counted_by == asked
         world.answers[ALL] = working
 
 
@@ -287,4 +318,4 @@ def test_samples_that_are_none_do_not_count(world: Recorded, said: object) -> No
 
     world.answers[ALL] = nonsense
     assert assigned(world.scrape()) == (4, 3)
-    assert world.asked == BY_ROWS
+    assert world.counted_by == BY_ROWS

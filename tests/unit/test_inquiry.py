@@ -110,10 +110,17 @@ class World:
 
     @property
     def asked(self) -> list[str]:
-        """Return the commands of the last scrape, but for version-get and status-get, which begin each."""
+        """Return the commands of the last scrape, but for status-get, which begins each, and version-get."""
         names = [request["command"] for request in self.kea.received]
-        assert names[:2] == ["version-get", "status-get"]
-        return names[2:]
+        assert names[0] == "status-get"
+        return names[1 + self.asked_for_version :]
+
+    @property
+    def asked_for_version(self) -> bool:
+        """Return whether the last scrape asked for the version."""
+        names = [request["command"] for request in self.kea.received]
+        assert "version-get" not in names[2:]
+        return names[1:2] == ["version-get"]
 
     @property
     def is_later(self) -> bool:
@@ -540,7 +547,7 @@ def test_a_reservation_that_is_added_at_run_time_is_counted(world: World) -> Non
     assert RESERVED not in world.asked
     world.scrape()
     assert world.asked == [LIST, RESERVED, ALL, ROWS]
-    assert world.kea.received[3]["arguments"] == {"limit": 100, "from": 3, "source-index": 0}
+    assert world.kea.received[2]["arguments"] == {"limit": 100, "from": 3, "source-index": 0}
     with_hosts(world, [1, 2, 3, 4])
     assert known(world.scrape().configuration).reservations == 4
     assert world.asked == [LIST, RESERVED, CONFIG, ALL, ROWS]
@@ -736,7 +743,8 @@ def test_leases_of_very_many_subnets_are_asked_for_in_slices(world: World) -> No
     assert known(leases.addresses) == LeaseCounts(9, 1)
     assert len(leases.subnets.keys) == 20_000
     world.scrape()
-    assert len(world.kea.received) == (MAX_COMMANDS if world.is_later else MAX_COMMANDS_ONE_BY_ONE)
+    # And version-get after a restart.
+    assert len(world.kea.received) + 1 == (MAX_COMMANDS if world.is_later else MAX_COMMANDS_ONE_BY_ONE)
 
 
 def test_one_slice_that_fails_costs_all_leases_and_nothing_else(world: World) -> None:
@@ -983,6 +991,29 @@ def test_of_a_command_that_is_forbidden_it_is_not_known(world: World) -> None:
     assert supported == {"version-get": True, "status-get": True}
 
 
+# The version
+
+
+def test_the_version_is_asked_for_once_a_process(world: World) -> None:
+    def asked() -> list[bool]:
+        return [world.asked_for_version for _ in range(3) if known(world.scrape().version).text == world.version]
+
+    assert asked() == [True, False, False]
+    world.reload()
+    assert asked() == [True, False, False]
+    world.pid, world.version, world.started, world.reloaded = 4712, "3.3.2", world.now - 7200, world.now - 3600
+    assert asked() == [True, False, False]
+
+
+def test_a_daemon_that_refuses_its_version_or_status_is_asked_for_the_version_each_time(world: World) -> None:
+    for command in ("version-get", "status-get"):
+        world.kea.forbidden = {command}
+        for _ in range(2):
+            found = world.scrape()
+            assert world.asked_for_version
+            assert isinstance(found.version, Failure) == (command == "version-get")
+
+
 # Behind a Control Agent
 
 
@@ -997,6 +1028,5 @@ def test_an_agent_gets_the_service_and_is_queried_for_its_socket(world: World) -
 @pytest.mark.parametrize(("version", "assigned"), [("3.1.1", 7), ("3.1.2", 6)])
 @pytest.mark.parametrize("world", ["3.2.0"], indirect=True)
 def test_the_version_says_how_the_rows_are_to_be_read(world: World, version: str, assigned: int) -> None:
-    world.scrape()
     world.answers["version-get"] = answer({}, text=version)
     assert known(known(world.scrape().leases).addresses) == LeaseCounts(assigned, 1)

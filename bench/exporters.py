@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import subprocess
 import sys
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from bench.wire import Scrape
 
+LOCK = Path(__file__).parent.parent / "requirements.lock"
 OTHER = "kea-exporter"
 OTHER_VERSION = "0.7.1"
 FAILED = re.compile(r"^kea_(?:probe_failure\{.*|(?:up|command_success)\{.* 0(?:\.0)?)$", re.MULTILINE)
@@ -66,8 +68,8 @@ def ours_on(folder: Path, daemons: list[tuple[str, str]], defaults: Mapping[str,
     tree: dict[str, Any] = {"defaults": {"timeout": "10s", **defaults}, "servers": servers}
     config = folder / f"ours-{port}.yml"
     config.write_text(yaml.safe_dump(tree))
-    command = [sys.executable, "-m", "kea_exporter", "serve", "--config.file", str(config), "--probe.min-interval", "0"]
-    with _running([*command, "--web.listen-address", f"127.0.0.1:{port}"], folder, port) as exporter:
+    options = ["--config.file", str(config), "--probe.min-interval", "0", "--web.listen-address", f"127.0.0.1:{port}"]
+    with _running([*_installed_ours(), "-m", "kea_exporter", "serve", *options], folder, port) as exporter:
         yield exporter
 
 
@@ -106,12 +108,26 @@ def _running(command: list[str], folder: Path, port: int) -> Iterator[Exporter]:
         running.stop()
 
 
+def _installed_ours() -> list[str]:
+    """Return the start of a command that runs this tree on what it is installed with, without what tests need."""
+    folder = cache_directory() / f"locked-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]}"
+    _install(folder, "--require-hashes", "--requirement", str(LOCK))
+    return ["env", f"PYTHONPATH={LOCK.parent}", str(folder / "bin/python")]
+
+
 def _installed_other() -> Path:
     """Return the other exporter's command, from an environment of its own beside the lab's chroots."""
     folder = cache_directory() / f"{OTHER}-{OTHER_VERSION}"
-    command = folder / "bin" / OTHER
-    if not command.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)  # noqa: S603 - our own interpreter
-        install = [str(folder / "bin/pip"), "install", "--quiet", f"{OTHER}=={OTHER_VERSION}"]
-        subprocess.run(install, check=True)  # noqa: S603 - just made
-    return command
+    _install(folder, f"{OTHER}=={OTHER_VERSION}")
+    return folder / "bin" / OTHER
+
+
+def _install(folder: Path, *packages: str) -> None:
+    """Make an environment, where it is not there yet."""
+    is_made = folder / "is-made"
+    if is_made.exists():
+        return
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)  # noqa: S603 - our own interpreter
+    install = [str(folder / "bin/pip"), "install", "--quiet", "--disable-pip-version-check", *packages]
+    subprocess.run(install, check=True)  # noqa: S603 - just made
+    is_made.touch()

@@ -112,7 +112,8 @@ def by_replicas(folder: Path, servers: Fleet) -> Section:
     about = (
         f"{len(servers.urls):,} servers with {FEW_SUBNETS} subnets each; `hashmod` of a name decides on the"
         f" replica. At once: {CONCURRENCY} probes at a time. Spread: {SPREAD_PER_SECOND} a second on average, each"
-        " at a moment that its name decides. All replicas share the cores with whoever asks and answers."
+        " at a moment that its name decides. All replicas share the cores with the client of the benchmark and the"
+        " simulated Kea servers."
     )
     section = Section(f"{len(servers.urls):,} servers over replicas", about)
     with ExitStack() as stack:

@@ -27,7 +27,11 @@ NEXT_STEPS: Mapping[Reason, str] = MappingProxyType(
         Reason.CONNECTION_PROHIBITED: "Allow it on the exporter's host: in its firewall and in IPAddressDeny.",
         Reason.PERMISSION_DENIED: "Add the exporter's user to the group of the control socket and of its directory.",
         Reason.LOCAL_RESOURCES: "Raise the exporter's limits of open files and memory (LimitNOFILE, MemoryMax).",
-        Reason.TIMED_OUT: "Open the port in the firewalls between exporter and server; check that the host is up.",
+        # At each stage from connect on.
+        Reason.TIMED_OUT: (
+            "Check that the host is up, and open the port in the firewalls. If it connects, read Kea's log, or raise "
+            "timeout."
+        ),
         Reason.CONNECTION_CLOSED: "Check what listens on the port, and whether the url needs https:// or http://.",
         Reason.CERTIFICATE_EXPIRED: _NEW_CERTIFICATE,
         Reason.CERTIFICATE_NOT_YET_VALID: "Correct the exporter's clock, or issue a certificate that is valid now.",

@@ -1114,6 +1114,11 @@ def test_every_reason_but_a_mistake_of_our_own_has_a_next_step() -> None:
     assert set(Reason) - NEXT_STEPS.keys() == {Reason.INTERNAL_ERROR}
 
 
+def test_the_next_step_after_a_late_answer_is_not_about_firewalls_alone() -> None:
+    # A connection that was established passed the firewalls.
+    assert "raise timeout" in NEXT_STEPS[Reason.TIMED_OUT]
+
+
 def test_a_next_step_says_itself_what_to_do() -> None:
     ids = {requirement.id for requirement in REQUIREMENTS}
     assert [step for step in NEXT_STEPS.values() if any(name in step for name in ids)] == []

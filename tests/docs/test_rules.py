@@ -161,7 +161,7 @@ def quoted(text: str) -> str:
 
 
 @each_alert
-def test_every_alert_is_tested_to_the_evaluation_and_until_it_ends(alert: Alert) -> None:
+def test_every_alert_is_tested_to_the_minute_and_until_it_ends(alert: Alert) -> None:
     assert any(name == alert.name and is_whole(moments, alert.severity) for name, moments in STORIES)
 
 

@@ -112,9 +112,9 @@ for _recording in RECORDINGS:
 
 @dataclass(frozen=True)
 class Moment:
-    """The expectation at one evaluation of the rules: the severities of an alert that fire."""
+    """The expectation at one time: the severities of an alert that fire."""
 
-    evaluation: int
+    minute: int
     firing: frozenset[str]
 
 
@@ -122,32 +122,29 @@ def minutes(duration: str) -> int:
     return sum(int(number) * UNITS[unit] for number, unit in re.findall(r"(\d+)([mhd])", duration))
 
 
-def _stories_of(case: Tree, interval: int) -> Iterator[tuple[str, list[Moment]]]:
+def _stories_of(case: Tree) -> Iterator[tuple[str, list[Moment]]]:
     expected = case.get("alert_rule_test", ())
     for name in dict.fromkeys(expectation["alertname"] for expectation in expected):
-        moments = (_moment(expectation, interval) for expectation in expected if expectation["alertname"] == name)
-        yield name, sorted(moments, key=lambda moment: moment.evaluation)
+        moments = (_moment(expectation) for expectation in expected if expectation["alertname"] == name)
+        yield name, sorted(moments, key=lambda moment: moment.minute)
 
 
-def _moment(expected: Tree, interval: int) -> Moment:
+def _moment(expected: Tree) -> Moment:
     firing = {alert["exp_labels"]["severity"] for alert in expected.get("exp_alerts", ())}
-    return Moment(minutes(expected["eval_time"]) // interval, frozenset(firing))
-
-
-def _stories_in(file: Tree) -> Iterator[tuple[str, list[Moment]]]:
-    for case in file["tests"]:
-        yield from _stories_of(case, minutes(file["evaluation_interval"]))
+    return Moment(minutes(expected["eval_time"]), frozenset(firing))
 
 
 # Each alert that a test case looks at, and what is expected of it as time goes by.
-STORIES = tuple(story for path in FILES for story in _stories_in(yaml.safe_load(path.read_text())))
+STORIES = tuple(
+    story for path in FILES for case in yaml.safe_load(path.read_text())["tests"] for story in _stories_of(case)
+)
 
 
 def is_whole(moments: list[Moment], severity: str) -> bool:
-    """Return whether a story says that an alert is silent until the very evaluation in which it fires, and ends."""
+    """Return whether a story says that an alert is silent until the very minute in which it fires, and ends."""
     begins = [
-        later.evaluation
+        later.minute
         for earlier, later in pairwise(moments)
-        if later.evaluation - earlier.evaluation == 1 and severity in later.firing - earlier.firing
+        if later.minute - earlier.minute == 1 and severity in later.firing - earlier.firing
     ]
-    return bool(begins) and any(moment.evaluation > begins[0] and severity not in moment.firing for moment in moments)
+    return bool(begins) and any(moment.minute > begins[0] and severity not in moment.firing for moment in moments)

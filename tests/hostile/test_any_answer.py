@@ -103,7 +103,7 @@ JSON = st.recursive(
     max_leaves=16,
 )
 DEPTH, DEEP, HERE = 40_000, "deep", b'"deep"'
-QUICK = settings(max_examples=60, deadline=None)
+QUICK = settings(max_examples=150, deadline=None)
 
 
 def value_or_malformed(read: Callable[[Answer], object], body: bytes) -> None:

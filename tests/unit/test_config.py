@@ -1062,7 +1062,7 @@ def references_in(schema: object) -> set[str]:
 # Whatever is written there.
 
 
-quickly = settings(max_examples=150, deadline=None, database=None)
+quickly = settings(max_examples=400, deadline=None, database=None)
 WORDS = sorted(
     {*"abc/:@[]", "http://", "unix:///", "kea1", "5s", "64MiB", "secret", "ipam", "127.0.0.1", "0", "9" * 30}
 )

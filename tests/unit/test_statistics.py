@@ -360,7 +360,7 @@ NAMES = st.lists(st.sampled_from(PARTS) | st.sampled_from(sorted(row.name for ro
 SAMPLES = st.sampled_from(NO_SAMPLES) | st.integers().map(lambda value: [[value, WHEN]]) | st.just([[10**400, WHEN]])
 
 
-@settings(max_examples=100)
+@settings(max_examples=200, deadline=None)
 @given(arguments=st.dictionaries(NAMES | st.text(max_size=30), SAMPLES, max_size=20), daemon=st.sampled_from(Daemon))
 def test_no_name_and_no_value_raises(arguments: dict[str, object], daemon: Daemon) -> None:
     found = read_all(said(json.loads(json.dumps(arguments))), daemon)

@@ -979,7 +979,7 @@ certificates = st.builds(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=150)
 @given(peers())
 def test_whatever_a_peer_says_is_text_and_nothing_else(snapshot: Snapshot) -> None:
     server = snapshot.target.server

@@ -63,7 +63,7 @@ FAMILIES = (
         "1 if an authenticated version-get, or status-get of the same process as before, answered with result 0 in "
         "this scrape, else 0.",
         lambda report: one(not isinstance(report.snapshot.version, Failure)),
-        source="version-get",
+        source="version-get, status-get",
     ),
     per_daemon(
         "kea_reachable",
